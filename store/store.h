@@ -1,0 +1,512 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file store/store.h
+ * @brief The store: accounts, devices, datastores, items, changes, maps,
+ * anchors, sessions and what push owes.
+ *
+ * One store is the centre of the house: sync sessions, the command line tool
+ * and the push worker see the world only through this contract, never
+ * through SQL.  A driver (SQLite, in-memory) fills in a table of functions
+ * that is private to the room (store_driver.h).
+ *
+ * Transactions.  All access happens inside a transaction (store_tx_t), which
+ * belongs to one thread.  A read transaction sees one snapshot and never
+ * waits; write transactions are serialised, and a waiting one waits
+ * milliseconds, at most store_options_t.busy_timeout.  A write is durable
+ * when store_commit() has returned APR_SUCCESS.
+ *
+ * Memory.  Everything that a call returns lives in the pool given to
+ * store_begin() unless said otherwise; rows handed to a callback live for
+ * that call only.
+ *
+ * Change counters.  Each datastore of an account has a counter that grows by
+ * one with each change of an item; the item carries the value of its latest
+ * change.  A device's map row carries the value that the device has of that
+ * item.  So "what does this device lack" is an index range over the counter,
+ * and an item whose map row carries the same value is known to the device:
+ * the device's own edits, among others.
+ *
+ * Push.  Committing a transaction that changed items derives, in the same
+ * transaction, the due rows of the devices that owe a sync for it: devices
+ * of the account other than the change's origin, with push switched on and a
+ * number, that have synced the datastore before.  At most one row per device.
+ */
+#ifndef SYNCML_STORE_H
+#define SYNCML_STORE_H
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The store has no room for the data: SyncML 420. Nothing was changed. */
+#define STORE_EFULL     (APR_OS_START_USERERR + 6001)
+/** The write lock was not free within busy_timeout: a retry is useful. */
+#define STORE_EBUSY     (APR_OS_START_USERERR + 6002)
+/** The database file is damaged, unreadable or not ours. */
+#define STORE_ECORRUPT  (APR_OS_START_USERERR + 6003)
+/** The schema is newer than this program. */
+#define STORE_EVERSION  (APR_OS_START_USERERR + 6004)
+/** The key file is missing, unreadable, too open or not the store's. */
+#define STORE_EKEY      (APR_OS_START_USERERR + 6005)
+/* Also used everywhere: APR_NOTFOUND, APR_EEXIST, APR_EINVAL, APR_EGENERAL
+ * (the database's own words are in store_error()). */
+
+/** Limits, in octets unless said otherwise; longer values: APR_EINVAL. */
+#define STORE_MAX_NAME          255     /* account, datastore, device id */
+#define STORE_MAX_LUID          255
+#define STORE_MAX_URI           255
+#define STORE_MAX_ANCHOR        255
+#define STORE_MAX_NUMBER        32      /* a telephone number */
+#define STORE_MAX_DEVINF        (256 * 1024)
+#define STORE_MAX_STATE         (8 * 1024 * 1024)
+#define STORE_MAX_DATA          (64 * 1024 * 1024)
+#define STORE_GUID_LEN          14      /* base 36 of an item id, with NUL */
+
+/** Account, device, datastore ids and change counters; 0 means none. */
+typedef apr_int64_t store_id_t;
+
+typedef struct store_t store_t;
+typedef struct store_tx_t store_tx_t;
+
+/** Levels as in syslog: 3 error, 4 warning, 6 info, 7 debug. */
+typedef void store_log_fn(void *baton, int level, apr_status_t rv,
+                          const char *message);
+
+typedef struct store_options_t {
+    /** File with the 32 random octets that encrypt the passwords; made with
+     * mode 0600 if create is set and it does not exist.  NULL: passwords
+     * cannot be read or written (STORE_EKEY). */
+    const char *key_file;
+    /** Non-zero: make the database, its tables and the key file. */
+    int create;
+    /** How long a writer waits for its turn, microseconds; 0: 10 s. */
+    apr_interval_time_t busy_timeout;
+    store_log_fn *log;          /* NULL: silent */
+    void *log_baton;
+} store_options_t;
+
+/**
+ * Open a store.
+ * @param url  "sqlite:/absolute/path/syncml.db" or "memory:"
+ * @param options  may be NULL (no key file, nothing is created)
+ * @param error  out: what is wrong and what would be right, for an admin;
+ *               may be NULL
+ * @param p  the store closes when this pool is cleared.  Thread-safe
+ *           afterwards: handles are pooled per thread in use.  Never use a
+ *           store across fork(): open another.
+ * @return APR_SUCCESS; APR_EINVAL for an unknown URL; APR_ENOENT without a
+ *         database when create is not set; STORE_E*
+ */
+apr_status_t store_open(store_t **store, const char *url,
+                        const store_options_t *options,
+                        const char **error, apr_pool_t *p);
+
+/** Close now instead of with the pool. Sets *store to NULL. */
+void store_close(store_t **store);
+
+/** Words for a status of this file, or apr_strerror()'s. Never NULL. */
+const char *store_strerror(apr_status_t rv, char *buf, apr_size_t size);
+
+/**
+ * A number that differs from the last call's whenever another connection or
+ * process has committed since.  Cheap (no transaction): polled each second
+ * by the push worker.  Not to be called by two threads at once.
+ */
+apr_status_t store_data_version(store_t *store, apr_int64_t *version);
+
+/* ---- transactions ---------------------------------------------------- */
+
+#define STORE_READ   0
+#define STORE_WRITE  1
+
+/**
+ * Begin a transaction.  A transaction still open when @p p is cleared is
+ * rolled back.
+ * @return APR_SUCCESS, STORE_EBUSY, STORE_EFULL, STORE_ECORRUPT
+ */
+apr_status_t store_begin(store_tx_t **tx, store_t *store, int mode,
+                         apr_pool_t *p);
+
+/**
+ * Make everything durable, derive what push owes, and end the transaction:
+ * *tx is NULL afterwards in every case.
+ * @param owes_push  out: non-zero if a due row was added or moved, so the
+ *                   worker should look; may be NULL
+ */
+apr_status_t store_commit(store_tx_t **tx, int *owes_push);
+
+/** Forget everything since store_begin(). Sets *tx to NULL; NULL is fine. */
+void store_rollback(store_tx_t **tx);
+
+/** The database's words for the last failure in this transaction, or "". */
+const char *store_error(store_tx_t *tx);
+
+/** The time that this transaction writes (default: when it began). */
+void store_set_now(store_tx_t *tx, apr_time_t now);
+
+/* ---- settings of the whole store (server id and the like) ------------ */
+
+apr_status_t store_setting_get(store_tx_t *tx, const char *name,
+                               const char **value);      /* APR_NOTFOUND */
+apr_status_t store_setting_set(store_tx_t *tx, const char *name,
+                               const char *value);
+
+/* ---- accounts --------------------------------------------------------- */
+
+typedef struct store_account_t {
+    store_id_t id;
+    const char *name;           /* UTF-8, unique, case-sensitive */
+    int has_password;           /* 0: only httpd's providers know it */
+    apr_time_t created;
+} store_account_t;
+
+/** @param password  NULL: none kept here.  @return APR_EEXIST, STORE_EKEY */
+apr_status_t store_account_add(store_tx_t *tx, const char *name,
+                               const char *password, store_id_t *id);
+apr_status_t store_account_find(store_tx_t *tx, const char *name,
+                                store_account_t **account);
+apr_status_t store_account_get(store_tx_t *tx, store_id_t id,
+                               store_account_t **account);
+apr_status_t store_account_set_password(store_tx_t *tx, store_id_t id,
+                                        const char *password);
+/** The password in clear. @return APR_NOTFOUND: none kept; STORE_EKEY */
+apr_status_t store_account_password(store_tx_t *tx, store_id_t id,
+                                    const char **password);
+/** Delete the account and everything that is its. */
+apr_status_t store_account_delete(store_tx_t *tx, store_id_t id);
+
+/** A callback's answer other than APR_SUCCESS ends the listing and is
+ * returned by it. */
+typedef apr_status_t store_account_fn(void *baton, const store_account_t *a);
+apr_status_t store_account_list(store_tx_t *tx, store_account_fn *fn,
+                                void *baton);           /* by name */
+
+/* ---- devices ---------------------------------------------------------- */
+
+typedef struct store_device_t {
+    store_id_t id;
+    store_id_t account;
+    const char *devid;          /* SyncHdr Source LocURI; unique in account */
+    const char *manufacturer, *model, *firmware, *software, *hardware;
+                                /* from DevInf, "" if not known */
+    const char *syncml_version; /* "1.0" "1.1" "1.2", "" if not known */
+    const char *sync_url;       /* Target LocURI that the device used, or "" */
+    const char *devinf;         /* DevInf as it was sent, may be binary */
+    apr_size_t devinf_len;      /* 0: none */
+    const char *nonce, *nonce_prev;  /* base64 as sent; "" for none */
+    const char *number;         /* for SMS, "+491701234567"; "" for none */
+    int push;                   /* non-zero: may be notified */
+    apr_time_t first_seen, last_seen;   /* 0: made by hand, never seen */
+} store_device_t;
+
+/** Add; fills in d->id. @return APR_EEXIST */
+apr_status_t store_device_add(store_tx_t *tx, store_device_t *d);
+/** Write all fields of d->id but account and devid. */
+apr_status_t store_device_update(store_tx_t *tx, const store_device_t *d);
+apr_status_t store_device_find(store_tx_t *tx, store_id_t account,
+                               const char *devid, store_device_t **d);
+apr_status_t store_device_get(store_tx_t *tx, store_id_t account,
+                              store_id_t id, store_device_t **d);
+apr_status_t store_device_delete(store_tx_t *tx, store_id_t account,
+                                 store_id_t id);
+typedef apr_status_t store_device_fn(void *baton, const store_device_t *d);
+/** @param account  0: of all accounts. Ordered by account, device id. */
+apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
+                               store_device_fn *fn, void *baton);
+
+/* ---- datastores ------------------------------------------------------- */
+
+typedef struct store_datastore_t {
+    store_id_t id;
+    store_id_t account;
+    const char *name;           /* "contacts", "calendar", ... */
+    store_id_t change;          /* counter's present value */
+    apr_int64_t items;          /* live items (kept, not counted) */
+} store_datastore_t;
+
+/** Find, or make in a write transaction (else APR_NOTFOUND). */
+apr_status_t store_datastore_open(store_tx_t *tx, store_id_t account,
+                                  const char *name, store_datastore_t **ds);
+typedef apr_status_t store_datastore_fn(void *baton,
+                                        const store_datastore_t *ds);
+apr_status_t store_datastore_list(store_tx_t *tx, store_id_t account,
+                                  store_datastore_fn *fn, void *baton);
+
+/* ---- items ------------------------------------------------------------ */
+
+typedef struct store_item_t {
+    store_id_t id;              /* counter of the account; see store_guid() */
+    store_id_t datastore;
+    store_id_t change;          /* counter's value at the latest change */
+    store_id_t origin;          /* device that made it; 0: the server side */
+    int deleted;                /* data is then the last text */
+    const char *type;           /* media type of data, "text/vcard" */
+    apr_int64_t key;            /* matching key of the normalised item */
+    apr_int64_t uid_key;        /* hash of its UID, 0 for none */
+    const char *data;           /* full text, not NUL-terminated by contract */
+    apr_size_t len;
+    apr_time_t modified;
+} store_item_t;
+
+/** An item's GUID as devices see it: base 36, at most 8 characters for the
+ * first 2.8e12 items of an account. buf: STORE_GUID_LEN octets. */
+const char *store_guid(store_id_t item, char *buf);
+/** The other way round. @return 0 if it is no GUID of ours */
+store_id_t store_guid_parse(const char *guid);
+
+/** Add; fills in id, change and modified. datastore, origin, type, keys and
+ * data are the caller's. */
+apr_status_t store_item_add(store_tx_t *tx, store_id_t account,
+                            store_item_t *item);
+/** Replace type, keys and data of a live item; the former text is kept as
+ * a version.  Fills in change and modified.  @return APR_NOTFOUND: no such
+ * live item of that account and datastore */
+apr_status_t store_item_update(store_tx_t *tx, store_id_t account,
+                               store_item_t *item);
+/** Mark as deleted; the text is kept. @param change out, may be NULL */
+apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
+                               store_id_t datastore, store_id_t id,
+                               store_id_t origin, store_id_t *change);
+/** Make a deleted item live again with the given text (item->id). */
+apr_status_t store_item_restore(store_tx_t *tx, store_id_t account,
+                                store_item_t *item);
+/** Deleted ones too. */
+apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
+                            store_id_t datastore, store_id_t id,
+                            store_item_t **item);
+
+typedef apr_status_t store_item_fn(void *baton, const store_item_t *item);
+/** Live items by id, from the one after @p after, at most @p limit
+ * (0: all). */
+apr_status_t store_item_list(store_tx_t *tx, store_id_t account,
+                             store_id_t datastore, store_id_t after,
+                             int limit, store_item_fn *fn, void *baton);
+
+/** Which key store_item_match() looks for. */
+#define STORE_MATCH_KEY  0
+#define STORE_MATCH_UID  1
+/** Live items with that key and no map row of @p device (0: do not look at
+ * maps), oldest first; the callback returns APR_EOF to stop with success. */
+apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
+                              store_id_t datastore, int which,
+                              apr_int64_t key, store_id_t device,
+                              store_item_fn *fn, void *baton);
+
+/** Mark all live items of a datastore as deleted (refresh from the client).
+ * @param count out, may be NULL */
+apr_status_t store_item_delete_all(store_tx_t *tx, store_id_t account,
+                                   store_id_t datastore, store_id_t origin,
+                                   apr_int64_t *count);
+/** Mark as deleted the live items without a map row of @p device. */
+apr_status_t store_item_delete_unmapped(store_tx_t *tx, store_id_t account,
+                                        store_id_t datastore,
+                                        store_id_t device,
+                                        store_id_t origin,
+                                        apr_int64_t *count);
+
+/* ---- what a device has: maps and changes ------------------------------ */
+
+typedef struct store_map_t {
+    store_id_t device;
+    store_id_t datastore;
+    store_id_t item;
+    const char *luid;           /* the device's id; NULL: sent and confirmed,
+                                   its Map has not come yet */
+    store_id_t version;         /* change value of the text it has */
+} store_map_t;
+
+/** Add or overwrite the row of (device, item); another row of the device
+ * with the same LUID in that datastore is removed first. */
+apr_status_t store_map_put(store_tx_t *tx, const store_map_t *map);
+apr_status_t store_map_by_luid(store_tx_t *tx, store_id_t device,
+                               store_id_t datastore, const char *luid,
+                               store_map_t **map);
+apr_status_t store_map_by_item(store_tx_t *tx, store_id_t device,
+                               store_id_t item, store_id_t datastore,
+                               store_map_t **map);
+apr_status_t store_map_delete(store_tx_t *tx, store_id_t device,
+                              store_id_t datastore, store_id_t item);
+/** Forget all that the device has in a datastore. */
+apr_status_t store_map_clear(store_tx_t *tx, store_id_t device,
+                             store_id_t datastore);
+typedef apr_status_t store_map_fn(void *baton, const store_map_t *map);
+apr_status_t store_map_list(store_tx_t *tx, store_id_t device,
+                            store_id_t datastore, store_map_fn *fn,
+                            void *baton);
+
+/** One thing that a device lacks. */
+typedef struct store_change_t {
+    store_item_t item;
+    int mapped;                 /* the device has a map row for it */
+    const char *luid;           /* of the map row, or NULL */
+    store_id_t version;         /* of the map row, or 0 */
+} store_change_t;
+
+typedef apr_status_t store_change_fn(void *baton, const store_change_t *c);
+/**
+ * The changes with @p after < change <= @p upto that the device does not
+ * have, in the order of change: live items without a map row (to be added),
+ * live items with a row of another version (to be replaced), deleted items
+ * with a row (to be deleted).  With after = 0 and the maps cleared these are
+ * all items: a slow sync or refresh.  The callback returns APR_EOF to stop
+ * with success.
+ */
+apr_status_t store_changes(store_tx_t *tx, store_id_t account,
+                           store_id_t device, store_id_t datastore,
+                           store_id_t after, store_id_t upto,
+                           store_change_fn *fn, void *baton);
+/** How many store_changes() would give (SyncML NumberOfChanges). */
+apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 store_id_t after, store_id_t upto,
+                                 apr_int64_t *count);
+/**
+ * The highest counter value up to which the device lacks nothing, given that
+ * it has everything up to @p upto: passes over the device's own changes, so
+ * that its next sync need not look at them again.
+ */
+apr_status_t store_changes_settled(store_tx_t *tx, store_id_t device,
+                                   store_id_t datastore, store_id_t upto,
+                                   store_id_t *settled);
+
+/* ---- anchors: how far a device is with a datastore -------------------- */
+
+/** One generation of anchors. */
+typedef struct store_anchor_gen_t {
+    const char *client;         /* the client's Next of that sync; "" none */
+    const char *server;         /* ours */
+    store_id_t seen;            /* change counter up to which it has all */
+} store_anchor_gen_t;
+
+typedef struct store_anchor_t {
+    store_id_t device;
+    store_id_t datastore;
+    store_anchor_gen_t last;    /* of the last sync that ended well */
+    store_anchor_gen_t former;  /* of the one before: the client may have
+                                   missed the end of the last */
+    const char *uri;            /* path of the datastore as the device sent
+                                   it, for SAN and replies */
+    apr_uint32_t content_code;  /* OMNA WSP content type number for the SAN,
+                                   0: by path only */
+    apr_time_t synced;          /* end of the last sync, 0: never */
+} store_anchor_t;
+
+apr_status_t store_anchor_get(store_tx_t *tx, store_id_t device,
+                              store_id_t datastore, store_anchor_t **a);
+/** Write.  If `synced` is this transaction's time, the datastore counts as
+ * synced: the device's due row is cleared of it as far as `last.seen`
+ * reaches, and the unanswered back-off ends. */
+apr_status_t store_anchor_put(store_tx_t *tx, const store_anchor_t *a);
+typedef apr_status_t store_anchor_fn(void *baton, const store_anchor_t *a,
+                                     const store_datastore_t *ds);
+apr_status_t store_anchor_list(store_tx_t *tx, store_id_t device,
+                               store_anchor_fn *fn, void *baton);
+
+/* ---- sync sessions ---------------------------------------------------- */
+
+typedef struct store_session_t {
+    const char *id;             /* unguessable, in the RespURI */
+    store_id_t account, device; /* 0: not authenticated yet */
+    const char *state;          /* the engine's own, opaque */
+    apr_size_t state_len;
+    unsigned char request_hash[16];     /* of the latest request */
+    const char *answer;         /* to the latest request, exact octets */
+    apr_size_t answer_len;
+    const char *answer_type;    /* its content type */
+    apr_time_t expires;
+} store_session_t;
+
+/** @return APR_NOTFOUND also when it has expired */
+apr_status_t store_session_get(store_tx_t *tx, const char *id,
+                               store_session_t **session);
+/** The live session whose latest request has that hash. */
+apr_status_t store_session_by_request(store_tx_t *tx,
+                                      const unsigned char hash[16],
+                                      store_session_t **session);
+apr_status_t store_session_put(store_tx_t *tx, const store_session_t *s);
+apr_status_t store_session_delete(store_tx_t *tx, const char *id);
+/** Forget expired sessions; at most @p limit in one call. */
+apr_status_t store_session_expire(store_tx_t *tx, int limit);
+/** Forget the other sessions of a device (a phone has one at a time). */
+apr_status_t store_session_delete_others(store_tx_t *tx, store_id_t device,
+                                         const char *keep);
+
+/* ---- what push owes ---------------------------------------------------- */
+
+typedef enum {
+    STORE_DUE_WAITING = 0,      /* not told yet */
+    STORE_DUE_SENT = 1,         /* told, not answered yet */
+    STORE_DUE_SUSPENDED = 2     /* gave up until the device syncs again */
+} store_due_state_e;
+
+typedef struct store_due_datastore_t {
+    const char *name;
+    const char *uri;            /* as the device sent it */
+    apr_uint32_t content_code;
+    store_id_t change;          /* counter's value that made it due */
+} store_due_datastore_t;
+
+typedef struct store_due_t {
+    store_id_t device, account;
+    const char *account_name;
+    const char *devid;
+    const char *number;
+    const char *syncml_version;
+    const char *manufacturer, *model;
+    apr_uint16_t san_session;   /* a new one for each claim, never 0 */
+    apr_array_header_t *datastores;     /* of store_due_datastore_t */
+    store_due_state_e state;
+    int attempts;               /* deliveries tried since the last success */
+    int unanswered;             /* SANs sent since the device's last sync */
+    apr_time_t first_change, last_change;
+    apr_time_t not_before;      /* retry or back-off; 0: none */
+    apr_time_t leased_until;
+    const char *last_error;     /* "" if none */
+} store_due_t;
+
+/**
+ * Claim due rows for delivery: those whose last change is at least
+ * @p quiet old, whose not_before has passed, that are not suspended and not
+ * under a live lease.  A row whose device turns out to lack nothing is
+ * removed instead.  Write transaction.
+ * @param owner   names this worker in the lease (pid and start time)
+ * @param lease   how long the claim holds, microseconds
+ * @param max     at most so many
+ * @param dues    out: array of store_due_t *
+ */
+apr_status_t store_due_claim(store_tx_t *tx, apr_time_t now,
+                             apr_interval_time_t quiet,
+                             apr_interval_time_t lease, const char *owner,
+                             int max, apr_array_header_t **dues);
+/** Told: ends the lease; state STORE_DUE_SENT until the device syncs.
+ * @param not_before  when it may be told again although it has not
+ *                    answered; 0: never (suspended)
+ * No-op (APR_NOTFOUND) if the lease is not @p owner's any more. */
+apr_status_t store_due_sent(store_tx_t *tx, store_id_t device,
+                            const char *owner, apr_time_t not_before);
+/** Not told: ends the lease, counts the attempt, keeps the reason.
+ * @param not_before  0: never (a permanent failure: suspended) */
+apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
+                              const char *owner, apr_time_t not_before,
+                              const char *reason);
+/** End all leases of this owner (clean stop). */
+apr_status_t store_due_release(store_tx_t *tx, const char *owner);
+/** When the next row may be claimed; 0: none waits. */
+apr_status_t store_due_next(store_tx_t *tx, apr_interval_time_t quiet,
+                            apr_time_t *when);
+typedef apr_status_t store_due_fn(void *baton, const store_due_t *due);
+/** @param account 0: all */
+apr_status_t store_due_list(store_tx_t *tx, store_id_t account,
+                            store_due_fn *fn, void *baton);
+/** Derive the device's row anew (a number or push switch was set). */
+apr_status_t store_due_refresh(store_tx_t *tx, store_id_t device);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
