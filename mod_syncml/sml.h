@@ -1,0 +1,112 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml.h
+ * @brief The SyncML server as the HTTP side sees it: a message in, an answer
+ * out.
+ *
+ * Knows nothing of httpd.  A call handles one message in one write
+ * transaction of the store: what it changes, the session and the answer are
+ * durable before sml_handle() returns, so any thread of any process may
+ * handle the next message of the same session.
+ */
+#ifndef SYNCML_SML_H
+#define SYNCML_SML_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "codec/codec.h"
+#include "store/store.h"
+
+#define SML_AUTH_BASIC  1
+#define SML_AUTH_MD5    2
+
+#define SML_TYPE_WBXML  "application/vnd.syncml+wbxml"
+#define SML_TYPE_XML    "application/vnd.syncml+xml"
+
+/** A datastore offered to clients. */
+typedef struct sml_datastore_conf_t {
+    const char *name;           /* canonical, as in the store: "contacts" */
+    const char *display;        /* DevInf DisplayName */
+    apr_array_header_t *aliases;        /* const char *: other names, ASCII,
+                                   compared without case and leading "./" */
+    const char *type;           /* media type received and sent */
+    const char *type_version;   /* VerCT: "3.0" */
+    apr_uint32_t content_code;  /* OMNA WSP content type of it, for SAN */
+} sml_datastore_conf_t;
+
+typedef struct sml_config_t {
+    const char *server_id;      /* DevInf DevID */
+    const char *software;       /* DevInf SwV: version of the module */
+    apr_array_header_t *datastores;     /* of sml_datastore_conf_t * */
+    int auth_schemes;           /* SML_AUTH_* */
+    apr_size_t max_msg_size;    /* octets of a message, either way */
+    apr_size_t max_obj_size;    /* octets of an item */
+    apr_interval_time_t session_timeout;
+    /** Check a clear-text password (auth-basic).  Called outside any
+     * transaction, may be slow.  @return APR_SUCCESS granted, APR_EACCES
+     * wrong password, APR_NOTFOUND no such user, else trouble (SyncML 500) */
+    apr_status_t (*check_password)(void *baton, const char *user,
+                                   const char *password);
+    void *check_baton;
+    store_log_fn *log;          /* levels as in store.h */
+    void *log_baton;
+} sml_config_t;
+
+/** The datastores that a server offers without a SyncMLDatastore: contacts,
+ * calendar, tasks, notes with the aliases that clients' templates use.
+ * @return array of sml_datastore_conf_t * */
+apr_array_header_t *sml_default_datastores(apr_pool_t *p);
+
+typedef struct sml_request_t {
+    codec_format_e format;
+    const char *body;
+    apr_size_t len;
+    const char *session;        /* value of "s" in the query, or NULL */
+    const char *url;            /* URL of the request without query: only
+                                   used where the message has no usable
+                                   Target LocURI */
+    const char *remote;         /* client address, for log lines */
+} sml_request_t;
+
+typedef struct sml_answer_t {
+    int http_status;            /* 200, or 400, 413, 503 with error set */
+    const char *body;           /* for 200 */
+    apr_size_t len;
+    const char *error;          /* one line for the client's owner */
+    int owes_push;              /* the push worker should look */
+    int resent;                 /* the stored answer of a repeated message */
+    /* For log lines and dumps; "" where not known. */
+    const char *account, *device, *session_id, *msg_id;
+    int auth_status;            /* SyncHdr status: 200, 212, 401, 407, ... */
+} sml_answer_t;
+
+/**
+ * Handle one message.
+ * @param answer  out, filled in always
+ * @param p  holds the answer
+ * @return APR_SUCCESS if there is a SyncML answer (http_status 200)
+ */
+apr_status_t sml_handle(const sml_config_t *config, store_t *store,
+                        const sml_request_t *request, sml_answer_t *answer,
+                        apr_pool_t *p);
+
+/**
+ * Write a message for people, for SyncMLDump: indented XML with passwords,
+ * digests, nonces and the data of items left out (only their sizes).
+ * @return text, never NULL; undecodable messages say so
+ */
+const char *sml_describe(codec_format_e format, const char *data,
+                         apr_size_t len, apr_pool_t *p);
+
+/** Check a password against the one in the store (SyncMLAuthProvider
+ * store). In constant time.  @return as sml_config_t.check_password */
+apr_status_t sml_check_store_password(store_t *store, const char *user,
+                                      const char *password, apr_pool_t *p);
+
+/** The server id kept in the store, made on first use in a write
+ * transaction: "syncml-" and 8 random letters. */
+apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p);
+
+#endif
