@@ -6,17 +6,22 @@
 #   make check      all tests
 #   make help       every target
 #
-# VARIANT=asan|cov builds the same tree with sanitizers or coverage in a
-# directory of its own.
+# VARIANT=asan|cov|clang|analyze|fuzz builds the same tree with sanitizers,
+# coverage, another compiler... in a directory of its own, build/VARIANT.
 
 APXS      ?= $(firstword $(wildcard /usr/bin/apxs /usr/bin/apxs2) apxs)
-CC        ?= cc
 PKGCONFIG ?= pkg-config
 VARIANT   ?=
 B         := build$(if $(VARIANT),/$(VARIANT))
-BIN       := $(if $(VARIANT),$(B)/,)bin
+BIN       := $(if $(VARIANT),$(B)/)bin
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 60
+ifneq ($(filter clang fuzz,$(VARIANT)),)
+CC        := clang
+endif
 
 # ---- flags ---------------------------------------------------------------
+# Nothing here may fail where the tools are missing: `make run' starts there.
 HTTPD_INC := $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 APR_FLAGS := $(shell apr-1-config --includes --cppflags 2>/dev/null)
 PKGS      := libxml-2.0 sqlite3 libcrypto libcurl apr-util-1
@@ -37,10 +42,19 @@ HARD  := -fPIC -fvisibility=hidden -fsanitize=address,undefined \
          -fno-sanitize-recover=undefined
 LHARD := -fsanitize=address,undefined
 endif
+ifeq ($(VARIANT),fuzz)
+OPT   := -O1 -fno-omit-frame-pointer
+HARD  := -fPIC -fvisibility=hidden -fno-sanitize-recover=undefined \
+         -fsanitize=fuzzer-no-link,address,undefined
+LHARD := -fsanitize=fuzzer,address,undefined
+endif
 ifeq ($(VARIANT),cov)
 OPT   := -O0 --coverage -DSYNCML_COVERAGE
 HARD  := -fPIC -fvisibility=hidden
 LHARD := --coverage
+endif
+ifeq ($(VARIANT),analyze)
+OPT   := -O1 -fanalyzer
 endif
 CSTD  := -std=gnu11 -g -pthread
 CPPF  := -I. $(APR_FLAGS) $(PKG_FLAGS) -D_GNU_SOURCE
@@ -54,34 +68,44 @@ GLUE     := $(wildcard mod_syncml/mod_syncml.c mod_syncml/syncml_*.c)
 GLUE_P   := $(wildcard mod_syncml_push.c push/glue_*.c)
 ENGINE   := $(wildcard mod_syncml/sml_*.c)
 CTL      := $(wildcard syncmlctl/*.c)
-room_src  = $(filter-out %/glue_%,$(filter-out $(wildcard $(1)/glue_*.c),$(wildcard $(1)/*.c)))
+room_src  = $(filter-out $(wildcard $(1)/glue_*.c),$(wildcard $(1)/*.c))
 obj       = $(patsubst %.c,$(B)/%.o,$(1))
 
 LIBS_A   := $(foreach r,$(ROOMS),$(B)/lib$(r).a) $(B)/libsml.a
 GROUP     = -Wl,--start-group $(LIBS_A) -Wl,--end-group
 
-MODULES  := $(if $(GLUE),$(B)/mod_syncml.so) $(if $(GLUE_P),$(B)/mod_syncml_push.so)
+MODULES  := $(if $(GLUE),$(B)/mod_syncml.so) \
+            $(if $(GLUE_P),$(B)/mod_syncml_push.so)
 PROGRAMS := $(if $(CTL),$(BIN)/syncmlctl)
 UNIT     := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/test_*.c))
+FUZZ_SRC := $(wildcard t/fuzz/fuzz_*.c)
+FUZZERS  := $(patsubst t/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+REPLAYS  := $(patsubst t/fuzz/fuzz_%.c,$(B)/t/replay_%,$(FUZZ_SRC))
+SOURCES  := $(foreach r,$(ROOMS),$(call room_src,$(r))) \
+            $(ENGINE) $(GLUE) $(GLUE_P) $(CTL)
 
 all: $(MODULES) $(PROGRAMS)
 
 define room_rule
 $(B)/lib$(1).a: $(call obj,$(call room_src,$(1)))
+	@mkdir -p $$(@D)
 	@rm -f $$@
 	$(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 $(B)/libsml.a: $(call obj,$(ENGINE))
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 # The compiler's command line is a dependency: other flags, other objects.
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ \
+	    || echo '$(CC) $(ALL_CFLAGS)' > $@
 
-$(call obj,$(GLUE) $(GLUE_P)): CPPF += -isystem $(HTTPD_INC)
+$(call obj,$(GLUE) $(GLUE_P)): \
+    private CPPF += $(addprefix -isystem ,$(HTTPD_INC))
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -94,6 +118,8 @@ $(B)/%.map:
 $(B)/mod_syncml.map: MODSYM := syncml_module
 $(B)/mod_syncml_push.map: MODSYM := syncml_push_module
 
+# nodelete: httpd unloads and loads its modules once at start, and what lives
+# in the process pool must still find its code.
 SO_LINK = $(CC) -shared $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -Wl,-z,nodelete \
           -Wl,--version-script=$(@:.so=.map) -o $@
 $(B)/mod_syncml.so: $(call obj,$(GLUE)) $(LIBS_A) $(B)/mod_syncml.map
@@ -103,19 +129,123 @@ $(B)/mod_syncml_push.so: $(call obj,$(GLUE_P)) $(LIBS_A) $(B)/mod_syncml_push.ma
 
 $(BIN)/syncmlctl: $(call obj,$(CTL)) $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@ $(call obj,$(CTL)) $(GROUP) $(PKG_LIBS)
+	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@ $(call obj,$(CTL)) \
+	    $(GROUP) $(PKG_LIBS)
 
-$(B)/t/%: $(B)/t/unit/%.o $(LIBS_A)
+# Test programs know the whole library, cmocka, and libwbxml as the oracle.
+$(B)/t/test_%: $(B)/t/unit/test_%.o $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) -lcmocka -lwbxml2 $(PKG_LIBS)
-.PRECIOUS: $(B)/t/unit/%.o
+	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) \
+	    -lcmocka -lwbxml2 $(PKG_LIBS)
+
+# A fuzzer's corpus as a test program, built by any compiler.
+$(B)/t/replay_%: $(B)/t/fuzz/fuzz_%.o $(B)/t/fuzz/replay.o $(LIBS_A)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(B)/t/fuzz/replay.o \
+	    $(GROUP) $(PKG_LIBS)
+$(B)/fuzz/%: $(B)/t/fuzz/%.o $(LIBS_A)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
+.PRECIOUS: $(B)/t/unit/%.o $(B)/t/fuzz/%.o
 
 unit: $(UNIT)
+replay: $(REPLAYS)
+fuzzers: $(FUZZERS)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/t/*/*.d)
+
+# ---- for users ------------------------------------------------------------
+# Each of these can be the first thing that is called on a bare system.
+MAKE_J = $(MAKE) --no-print-directory -j$(JOBS)
+
+run:
+	@scripts/deps run
+	@$(MAKE_J) VARIANT= all
+	@scripts/run
+
+demo:
+	@scripts/deps demo
+	@$(MAKE_J) VARIANT= all
+	@scripts/demo
+
+deps:
+	@scripts/deps all
+
+# ---- tests ----------------------------------------------------------------
+# One prove for everything, so that its last lines are the verdict.  The
+# sanitizer part of `make check' is short: unit tests, fuzz corpora, and the
+# httpd tests named in t/asan-short.
+check:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= all unit
+	@$(MAKE_J) VARIANT=asan all unit replay
+	@t/run -j$(JOBS) check
+
+asan:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= all
+	@$(MAKE_J) VARIANT=asan all unit replay
+	@VARIANT=asan t/run -j$(JOBS) all
+
+cov:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT=cov all unit replay
+	@scripts/cov
+
+fuzz:
+	@scripts/deps fuzz
+	@$(MAKE_J) VARIANT=fuzz fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz build/fuzz/fuzz/fuzz_*
+
+lint:
+	@scripts/deps lint
+	@CSTD='$(CSTD)' CPPF='$(CPPF) $(addprefix -isystem ,$(HTTPD_INC))' \
+	    JOBS=$(JOBS) scripts/lint $(SOURCES)
+	@$(MAKE_J) VARIANT=analyze all
+	@$(MAKE_J) VARIANT=clang all
+	@echo 'lint: no findings'
+
+bench:
+	@scripts/deps bench
+	@$(MAKE_J) VARIANT= all
+	@scripts/bench
+
+# ---- installation ---------------------------------------------------------
+# Where apxs says that this httpd keeps things; DESTDIR for packagers.
+LIBEXECDIR = $(shell $(APXS) -q LIBEXECDIR)
+SYSCONFDIR = $(shell $(APXS) -q SYSCONFDIR)
+SBINDIR    = $(shell $(APXS) -q SBINDIR)
+MANDIR     = $(or $(shell $(APXS) -q MANDIR 2>/dev/null),/usr/share/man)
+INSTALL_ENV = DESTDIR='$(DESTDIR)' LIBEXECDIR='$(LIBEXECDIR)' \
+    SYSCONFDIR='$(SYSCONFDIR)' SBINDIR='$(SBINDIR)' MANDIR='$(MANDIR)'
+
+install: all
+	@$(INSTALL_ENV) scripts/install
+
+uninstall:
+	@$(INSTALL_ENV) scripts/install --remove
 
 clean:
 	rm -rf build bin
 
-.PHONY: all unit clean FORCE
+help:
+	@echo 'For users:'
+	@echo '  make run        install missing packages, build, start httpd;'
+	@echo '                  PORT=8080 STATE=run GATEWAY=file:run/sms'
+	@echo '  make demo       two devices, one SMS: the whole story'
+	@echo '  make install    into this httpd; DESTDIR for packagers'
+	@echo '  make uninstall  take it away again; data stays'
+	@echo 'For developers:'
+	@echo '  make            build the modules and bin/syncmlctl'
+	@echo '  make check      all tests'
+	@echo '  make asan       all tests under ASan and UBSan'
+	@echo '  make lint       cppcheck, clang-tidy, gcc -fanalyzer, clang'
+	@echo '  make fuzz       each fuzzer for FUZZ_SECONDS=60'
+	@echo '  make cov        line coverage of the tests'
+	@echo '  make bench      measures and their ratios'
+	@echo '  make deps       install all Debian packages of the above'
+	@echo '  make clean      remove build/ and bin/'
+
+.PHONY: all unit replay fuzzers run demo deps check asan cov fuzz lint bench \
+    install uninstall clean help FORCE
 FORCE:
