@@ -1,0 +1,78 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file codec/codec_int.h
+ * @brief What the codec's own files share; nothing for other rooms.
+ */
+#ifndef SYNCML_CODEC_INT_H
+#define SYNCML_CODEC_INT_H
+
+#include "codec.h"
+
+/** Hard bound of codec_limits_t.max_depth: the decoders' stacks have a fixed
+ * size, and libxml2 stops at 256 by itself. */
+#define CODEC_DEPTH_CAP 128
+
+#define CODEC_NS_METINF "syncml:metinf"
+#define CODEC_NS_DEVINF "syncml:devinf"
+
+/**
+ * The decoders' common part: counts events against the limits, keeps the
+ * stack of open elements, calls the sink.
+ */
+typedef struct codec_run_t {
+    const codec_limits_t *limits;   /* no zeros left in it */
+    const codec_sink_t *sink;
+    codec_info_t *info;
+    unsigned events;
+    unsigned depth;                 /* open elements */
+    apr_uint16_t stack[CODEC_DEPTH_CAP];
+} codec_run_t;
+
+/** Set the words of an error; returns @p rv. */
+apr_status_t codec_fail(codec_run_t *r, apr_status_t rv, const char *words);
+
+/** Open an element / close the innermost one / hand over text. */
+apr_status_t codec_run_start(codec_run_t *r, int tag);
+apr_status_t codec_run_end(codec_run_t *r);
+apr_status_t codec_run_text(codec_run_t *r, const char *data, apr_size_t len,
+                            int opaque);
+/** Count something that costs time but is no call of the sink. */
+apr_status_t codec_run_count(codec_run_t *r);
+
+/**
+ * The root element decides what document this is.
+ * @return CODEC_EDOCTYPE unless it is SyncML or DevInf
+ */
+apr_status_t codec_run_root(codec_run_t *r, int tag);
+
+apr_status_t codec_wbxml_decode(codec_run_t *r, const void *data,
+                                apr_size_t len);
+apr_status_t codec_xml_decode(codec_run_t *r, const void *data,
+                              apr_size_t len, apr_pool_t *p);
+
+/**
+ * Make an XML document fit for the parser: UTF-8 whatever it came in, no
+ * byte order mark, no internal DTD subset, no start tag over the limits.
+ * @param text  in: the document, out: the same or a converted copy in @p p
+ */
+apr_status_t codec_xml_prepare(codec_run_t *r, const char **text,
+                               apr_size_t *len, apr_pool_t *p);
+
+/** A formal public identifier such as "-//SYNCML//DTD SyncML 1.1//EN".
+ * @return APR_SUCCESS, or CODEC_EDOCTYPE for a foreign one */
+apr_status_t codec_parse_fpi(const char *fpi, apr_size_t len,
+                             codec_doc_e *doc, codec_version_e *version);
+
+/** The version in a namespace name such as "SYNCML:SYNCML1.2", else
+ * CODEC_V_UNKNOWN.  @param is_syncml  out: whether it is one of SyncML's */
+codec_version_e codec_parse_namespace(const char *uri, apr_size_t len,
+                                      int *is_syncml);
+
+/** Octets at the beginning of @p s that are well-formed UTF-8. */
+apr_size_t codec_utf8_prefix(const char *s, apr_size_t len);
+
+/** Write @p c (not a surrogate, up to 10FFFF) as UTF-8.
+ * @return octets written, 1 to 4 */
+unsigned codec_utf8_put(apr_uint32_t c, char out[4]);
+
+#endif
