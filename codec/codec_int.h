@@ -68,6 +68,10 @@ apr_status_t codec_parse_fpi(const char *fpi, apr_size_t len,
 codec_version_e codec_parse_namespace(const char *uri, apr_size_t len,
                                       int *is_syncml);
 
+/** codec_tag_name() in the words of one version: DevInf 1.2 calls MaxSize
+ * what was Size before; the token is the same. */
+const char *codec_tag_name_in(int tag, codec_version_e version);
+
 /** Octets at the beginning of @p s that are well-formed UTF-8. */
 apr_size_t codec_utf8_prefix(const char *s, apr_size_t len);
 

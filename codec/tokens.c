@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "tokens.h"
+#include "codec_int.h"
+
+/* DevInf 1.2 renamed Size and kept its token. */
+#define DEVINF_SIZE_NAME_12 "MaxSize"
 
 #define FIRST_TOKEN 0x05
 
@@ -238,6 +241,13 @@ static int name_compare(const char *name, unsigned len, const tag_name_t *t)
     return len < t->len ? -1 : len > t->len;
 }
 
+const char *codec_tag_name_in(int tag, codec_version_e version)
+{
+    if (tag == DEVINF_SIZE && version == CODEC_V12)
+        return DEVINF_SIZE_NAME_12;
+    return codec_tag_name(tag);
+}
+
 int codec_tag_lookup(int page, const char *name, unsigned len)
 {
     const tag_page_t *pg;
@@ -259,5 +269,8 @@ int codec_tag_lookup(int page, const char *name, unsigned len)
         else
             low = mid + 1;
     }
+    if (page == CODEC_PAGE_DEVINF && len == sizeof(DEVINF_SIZE_NAME_12) - 1
+        && memcmp(name, DEVINF_SIZE_NAME_12, len) == 0)
+        return DEVINF_SIZE;
     return CODEC_UNKNOWN;
 }

@@ -64,7 +64,8 @@ enum {
     DEVINF_FIELDLEVEL, DEVINF_HIERARCHICAL /* SupportHierarchicalSync */
 };
 
-/** The element's name ("VerDTD"), or NULL. */
+/** The element's name ("VerDTD"), or NULL.  DEVINF_SIZE is "Size" here,
+ * though DevInf 1.2 writes it "MaxSize"; both are found by the lookup. */
 const char *codec_tag_name(int tag);
 
 /** The tag of a name on a page, or CODEC_UNKNOWN.

@@ -159,7 +159,7 @@ static void xml_put_namespace(codec_writer_t *w, int page)
 /* "<Name xmlns=...", without what closes it. */
 static void xml_put_tag(codec_writer_t *w, int tag)
 {
-    const char *name = codec_tag_name(tag);
+    const char *name = codec_tag_name_in(tag, w->version);
     int page = CODEC_PAGE(tag);
 
     put_octet(w, '<');
@@ -170,7 +170,7 @@ static void xml_put_tag(codec_writer_t *w, int tag)
 
 static void xml_put_end(codec_writer_t *w, int tag)
 {
-    const char *name = codec_tag_name(tag);
+    const char *name = codec_tag_name_in(tag, w->version);
 
     PUT(w, "</");
     put(w, name, strlen(name));
@@ -297,7 +297,7 @@ static apr_size_t open_ends(const codec_writer_t *w)
 static void push(codec_writer_t *w, int tag)
 {
     apr_size_t end = w->format == CODEC_WBXML
-                     ? 1 : strlen(codec_tag_name(tag)) + 3;
+                     ? 1 : strlen(codec_tag_name_in(tag, w->version)) + 3;
     apr_size_t ends = open_ends(w) + end;
 
     if (w->depth == w->stack_size) {
