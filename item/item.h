@@ -23,6 +23,8 @@
 
 #define ITEM_MAX_OCTETS      (16 * 1024 * 1024)
 #define ITEM_MAX_PROPERTIES  20000
+#define ITEM_MAX_PARAMS      64      /* of one property */
+#define ITEM_MAX_DEPTH       16      /* of components in components */
 
 typedef enum {
     ITEM_VCARD30 = 0,       /* text/vcard, VERSION:3.0 (4.0 is kept as is) */

@@ -1,0 +1,226 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The line reader: see item_lines.h. */
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "item/item_lines.h"
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static int is_eol(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
+int item_span_is(item_span_t span, const char *word)
+{
+    return span.len == strlen(word) && !strncasecmp(span.s, word, span.len);
+}
+
+item_span_t item_span_trim(item_span_t span)
+{
+    while (span.len && (is_blank(span.s[0]) || is_eol(span.s[0]))) {
+        span.s++;
+        span.len--;
+    }
+    while (span.len && (is_blank(span.s[span.len - 1])
+                        || is_eol(span.s[span.len - 1])))
+        span.len--;
+    return span;
+}
+
+apr_status_t item_reader_init(item_reader_t *r, const char *data,
+                              apr_size_t len, apr_pool_t *p)
+{
+    memset(r, 0, sizeof(*r));
+    if (len > ITEM_MAX_OCTETS)
+        return ITEM_ELIMIT;
+    if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {  /* a BOM */
+        data += 3;
+        len -= 3;
+    }
+    r->pos = data;
+    r->end = data + len;
+    /* Unfolding only removes octets, so all lines together fit. */
+    r->out = apr_palloc(p, len + 1);
+    return APR_SUCCESS;
+}
+
+/** Copy one physical line, and step over its end. */
+static void take_physical(item_reader_t *r, char **w)
+{
+    const char *start = r->pos;
+
+    while (r->pos < r->end && !is_eol(*r->pos))
+        r->pos++;
+    if (r->pos > start) {
+        memcpy(*w, start, (apr_size_t)(r->pos - start));
+        *w += r->pos - start;
+    }
+    if (r->pos < r->end && *r->pos == '\r')
+        r->pos++;
+    /* CRLF, and CRCRLF, which text-mode writers make of it. */
+    if (r->pos < r->end && *r->pos == '\r' && r->pos + 1 < r->end
+        && r->pos[1] == '\n')
+        r->pos++;
+    if (r->pos < r->end && *r->pos == '\n')
+        r->pos++;
+}
+
+/** Unfold the next line that is not blank. @return 0 at the end */
+static int take_logical(item_reader_t *r, item_span_t *text)
+{
+    char *w = r->out;
+
+    do {
+        text->s = w = r->out;
+        if (r->pos >= r->end)
+            return 0;
+        take_physical(r, &w);
+        while (r->pos < r->end && is_blank(*r->pos) && w > text->s) {
+            r->pos++;
+            take_physical(r, &w);
+        }
+        text->len = (apr_size_t)(w - text->s);
+    } while (!item_span_trim(*text).len);
+    r->out = w;
+    return 1;
+}
+
+/** One parameter, from behind its semicolon to the next ; or : outside of
+ * quotes, if those count. @return where it ends, NULL: no ; or : at all */
+static const char *split_param(const char *s, const char *end, int quotes,
+                               item_param_t *param)
+{
+    const char *from = s, *eq = NULL;
+    int quoted = 0;
+
+    for (; s < end; s++) {
+        if (*s == '"' && quotes)
+            quoted = !quoted;
+        else if (!quoted && (*s == ';' || *s == ':'))
+            break;
+        else if (!quoted && *s == '=' && !eq)
+            eq = s;
+    }
+    if (s == end)
+        return NULL;
+    param->name.s = from;
+    param->name.len = eq ? (apr_size_t)(eq - from) : 0;
+    param->value.s = eq ? eq + 1 : from;
+    param->value.len = (apr_size_t)(s - param->value.s);
+    param->name = item_span_trim(param->name);
+    param->value = item_span_trim(param->value);
+    return s;
+}
+
+static void split_name(item_line_t *line, const char *s, const char *end)
+{
+    const char *dot = memchr(s, '.', (apr_size_t)(end - s));
+
+    if (dot) {
+        line->group.s = s;
+        line->group.len = (apr_size_t)(dot - s);
+        s = dot + 1;
+    }
+    line->name.s = s;
+    line->name.len = (apr_size_t)(end - s);
+    line->name = item_span_trim(line->name);
+}
+
+/** @return where the value's colon is, end if there is none; NULL: too many
+ * parameters */
+static const char *split_params(item_line_t *line, const char *s,
+                                const char *end, int quotes)
+{
+    item_param_t *param;
+
+    line->nparams = 0;
+    while (s < end && *s == ';') {
+        if (line->nparams == ITEM_MAX_PARAMS)
+            return NULL;
+        param = &line->params[line->nparams];
+        s = split_param(s + 1, end, quotes, param);
+        if (!s)
+            return end;
+        if (param->value.len || param->name.len)
+            line->nparams++;
+    }
+    return s;
+}
+
+/** @return APR_SUCCESS, ITEM_ELIMIT; a line without a colon becomes junk */
+static apr_status_t split_line(item_line_t *line, item_span_t text)
+{
+    const char *s = text.s, *end = text.s + text.len, *colon;
+
+    while (s < end && *s != ':' && *s != ';')
+        s++;
+    split_name(line, text.s, s);
+    colon = split_params(line, s, end, 1);
+    if (colon == end)           /* a lone quote, perhaps */
+        colon = split_params(line, s, end, 0);
+    if (!colon)
+        return ITEM_ELIMIT;
+    if (colon == end) {
+        line->junk = 1;
+        line->nparams = 0;
+        line->group.len = line->name.len = 0;
+        line->value = text;
+    }
+    else {
+        line->value.s = colon + 1;
+        line->value.len = (apr_size_t)(end - colon - 1);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t item_reader_next(item_reader_t *r, item_line_t *line)
+{
+    item_span_t text;
+
+    memset(line, 0, offsetof(item_line_t, params));
+    if (!take_logical(r, &text))
+        return APR_EOF;
+    if (++r->count > ITEM_MAX_PROPERTIES)
+        return ITEM_ELIMIT;
+    return split_line(line, text);
+}
+
+int item_param_value(item_span_t *rest, item_span_t *value)
+{
+    const char *s = rest->s, *end = rest->s + rest->len, *from = s;
+    int quoted = 0;
+
+    if (!s)
+        return 0;
+    for (; s < end && (quoted || *s != ','); s++)
+        if (*s == '"')
+            quoted = !quoted;
+    value->s = from;
+    value->len = (apr_size_t)(s - from);
+    *value = item_span_trim(*value);
+    if (value->len >= 2 && value->s[0] == '"'
+        && value->s[value->len - 1] == '"') {
+        value->s++;
+        value->len -= 2;
+    }
+    rest->s = s < end ? s + 1 : NULL;
+    rest->len = s < end ? (apr_size_t)(end - s - 1) : 0;
+    return 1;
+}
+
+const item_param_t *item_line_param(const item_line_t *line,
+                                    const char *name)
+{
+    int i;
+
+    for (i = 0; i < line->nparams; i++)
+        if (item_span_is(line->params[i].name, name))
+            return &line->params[i];
+    return NULL;
+}

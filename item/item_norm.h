@@ -1,0 +1,84 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_norm.h
+ * @brief An item in the one form in which items are compared.
+ *
+ * Private to item/.  item_norm.c knows the structure (components in
+ * components), item_props.c what becomes of a property, with one table,
+ * item_finish.c what can only be said at a component's end.
+ */
+#ifndef SYNCML_ITEM_NORM_H
+#define SYNCML_ITEM_NORM_H
+
+#include <apr_tables.h>
+
+#include "item/item_time.h"
+#include "item/item_value.h"
+
+typedef struct item_norm_t {
+    item_kind_e kind;
+    item_span_t canon;          /* equal for equal items */
+    item_span_t uid;            /* UID and RECURRENCE-ID, len 0 without */
+} item_norm_t;
+
+/** Recognise and normalise. @return APR_SUCCESS, ITEM_E* */
+apr_status_t item_normalise(item_norm_t *norm, const char *type,
+                            const char *data, apr_size_t len,
+                            apr_pool_t *p);
+
+/** The kind that a media type names, or with none that a text looks like.
+ * @param strict  out: the version that the text must have, NULL for any
+ * @return APR_SUCCESS, ITEM_ETYPE; VEVENT stands for VTODO too */
+apr_status_t item_recognise(item_kind_e *kind, const char **strict,
+                            const char *type, const char *data,
+                            apr_size_t len);
+
+/** A vCard, VEVENT or VTODO on its way to the canonical form. */
+typedef struct item_comp_t {
+    apr_pool_t *p;
+    item_kind_e kind;
+    item_buf_t buf;             /* the canonical lines, one after the other */
+    apr_array_header_t *lines;  /* of item_cut_t, into buf */
+    apr_array_header_t *rules;  /* of item_rule_t: RRULE, EXRULE */
+    apr_array_header_t *alarms; /* of item_alarm_t */
+    item_buf_t fn, org;
+    int has_name;
+    item_time_t start, end;
+    item_span_t end_text;       /* DTEND or DUE, as written */
+    item_span_t duration;
+    int completed, percent_full;
+    item_buf_t uid, recurrence;
+    item_span_t version;
+} item_comp_t;
+
+typedef struct item_cut_t {
+    apr_size_t from, len;
+} item_cut_t;
+
+typedef struct item_rule_t {
+    const char *name;
+    item_span_t text;
+} item_rule_t;
+
+typedef struct item_alarm_t {
+    item_span_t trigger, zone;
+    int from_end;               /* RELATED=END */
+} item_alarm_t;
+
+/** Spans sorted and joined, each followed by @p sep.
+ * @param once  leave out repetitions */
+item_span_t item_spans_join(apr_array_header_t *spans, char sep, int once,
+                            apr_pool_t *p);
+
+item_comp_t *item_comp_make(item_kind_e kind, apr_pool_t *p);
+
+/** Take a property in. */
+void item_comp_property(item_comp_t *comp, const item_line_t *line);
+
+/** Take a VALARM's property in. */
+void item_comp_alarm(item_comp_t *comp, const item_line_t *line);
+
+/** The whole component: lines sorted, none twice. */
+item_span_t item_comp_finish(item_comp_t *comp);
+
+#endif

@@ -1,0 +1,417 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* What becomes of each property when items are compared: see item_norm.h.
+ * The choice follows what clients do to items that pass through them:
+ * measured with SyncEvolution (libsynthesis), and docs on phones. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+
+#include "item/item_norm.h"
+
+/* Kinds of TYPE that tell two numbers or addresses apart.  The others
+ * (VOICE, PREF, MSG, INTERNET, POSTAL, X-...) come and go with clients. */
+#define T_HOME   1
+#define T_WORK   2
+#define T_PLACE  (T_HOME | T_WORK)
+#define T_PHONE  63
+
+static const char *const type_names[] = {
+    "HOME", "WORK", "CELL", "FAX", "PAGER", "CAR"
+};
+
+/** What is done with a property's value. */
+typedef enum {
+    V_OMIT, V_TEXT, V_STRUCT, V_LIST, V_PHONE, V_LOWER, V_DATE, V_BINARY,
+    V_TIMES, V_ADDRESS,
+    V_NAME, V_FN, V_ORG, V_UID, V_START, V_END, V_DURATION, V_RULE,
+    V_RECURRENCE, V_STATUS, V_PERCENT, V_VERSION
+} value_e;
+
+#define CARD   1
+#define EVENT  2
+#define TODO   4
+#define CAL    (EVENT | TODO)
+
+typedef struct prop_t {
+    const char *name;
+    int where;
+    value_e how;
+    int types;                  /* of TYPE that count */
+    const char *usual;          /* value that is as good as none */
+} prop_t;
+
+static const prop_t props[] = {
+    { "VERSION",         CARD,  V_VERSION,    0, NULL },
+    { "PRODID",          CARD,  V_OMIT,       0, NULL },
+    { "REV",             CARD,  V_OMIT,       0, NULL },
+    { "UID",             CARD,  V_UID,        0, NULL },
+    { "N",               CARD,  V_NAME,       0, NULL },
+    { "FN",              CARD,  V_FN,         0, NULL },
+    { "ORG",             CARD,  V_ORG,        0, NULL },
+    { "TEL",             CARD,  V_PHONE,      T_PHONE, NULL },
+    { "EMAIL",           CARD,  V_LOWER,      T_PLACE, NULL },
+    { "ADR",             CARD,  V_STRUCT,     T_PLACE, NULL },
+    { "URL",             CARD,  V_TEXT,       T_PLACE, NULL },
+    { "IMPP",            CARD,  V_LOWER,      0, NULL },
+    { "BDAY",            CARD,  V_DATE,       0, NULL },
+    { "ANNIVERSARY",     CARD,  V_DATE,       0, NULL },
+    { "PHOTO",           CARD,  V_BINARY,     0, NULL },
+    { "GEO",             CARD,  V_STRUCT,     0, NULL },
+    { "CATEGORIES",      CARD | CAL, V_LIST,  0, NULL },
+    /* Not kept by clients, and by themselves no other person. */
+    { "LABEL",           CARD,  V_OMIT,       0, NULL },
+    { "LOGO",            CARD,  V_OMIT,       0, NULL },
+    { "SOUND",           CARD,  V_OMIT,       0, NULL },
+    { "KEY",             CARD,  V_OMIT,       0, NULL },
+    { "AGENT",           CARD,  V_OMIT,       0, NULL },
+    { "CLASS",           CARD,  V_OMIT,       0, NULL },
+    { "TZ",              CARD,  V_OMIT,       0, NULL },
+    { "LANG",            CARD,  V_OMIT,       0, NULL },
+    { "MAILER",          CARD,  V_OMIT,       0, NULL },
+    { "NAME",            CARD,  V_OMIT,       0, NULL },
+    { "PROFILE",         CARD,  V_OMIT,       0, NULL },
+    { "SOURCE",          CARD,  V_OMIT,       0, NULL },
+    { "SORT-STRING",     CARD,  V_OMIT,       0, NULL },
+    { "CALURI",          CARD,  V_OMIT,       0, NULL },
+    { "CALADRURI",       CARD,  V_OMIT,       0, NULL },
+    { "FBURL",           CARD,  V_OMIT,       0, NULL },
+    { "CLIENTPIDMAP",    CARD,  V_OMIT,       0, NULL },
+    { "KIND",            CARD,  V_LOWER,      0, "individual" },
+
+    { "UID",             CAL,   V_UID,        0, NULL },
+    { "RECURRENCE-ID",   CAL,   V_RECURRENCE, 0, NULL },
+    { "DTSTART",         CAL,   V_START,      0, NULL },
+    { "DTEND",           EVENT, V_END,        0, NULL },
+    { "DUE",             TODO,  V_END,        0, NULL },
+    { "DURATION",        CAL,   V_DURATION,   0, NULL },
+    { "RRULE",           CAL,   V_RULE,       0, NULL },
+    { "EXRULE",          CAL,   V_RULE,       0, NULL },
+    { "EXDATE",          CAL,   V_TIMES,      0, NULL },
+    { "RDATE",           CAL,   V_TIMES,      0, NULL },
+    { "COMPLETED",       TODO,  V_TIMES,      0, NULL },
+    { "CLASS",           CAL,   V_LOWER,      0, "public" },
+    { "TRANSP",          EVENT, V_LOWER,      0, "opaque" },
+    { "STATUS",          EVENT, V_LOWER,      0, "confirmed" },
+    { "STATUS",          TODO,  V_STATUS,     0, "needs-action" },
+    { "PRIORITY",        CAL,   V_TEXT,       0, "0" },
+    { "PERCENT-COMPLETE", TODO, V_PERCENT,    0, "0" },
+    { "GEO",             CAL,   V_STRUCT,     0, NULL },
+    { "ATTENDEE",        CAL,   V_ADDRESS,    0, NULL },
+    { "ORGANIZER",       CAL,   V_LOWER,      0, NULL },
+    { "DTSTAMP",         CAL,   V_OMIT,       0, NULL },
+    { "CREATED",         CAL,   V_OMIT,       0, NULL },
+    { "LAST-MODIFIED",   CAL,   V_OMIT,       0, NULL },
+    { "SEQUENCE",        CAL,   V_OMIT,       0, NULL },
+    { "METHOD",          CAL,   V_OMIT,       0, NULL },
+    { "URL",             EVENT, V_OMIT,       0, NULL },
+    { "COMMENT",         CAL,   V_OMIT,       0, NULL },
+    { "CONTACT",         CAL,   V_OMIT,       0, NULL },
+    { "RESOURCES",       CAL,   V_OMIT,       0, NULL },
+    { "ATTACH",          CAL,   V_OMIT,       0, NULL },
+    { "RELATED-TO",      CAL,   V_OMIT,       0, NULL },
+    { "REQUEST-STATUS",  CAL,   V_OMIT,       0, NULL },
+    { NULL, 0, V_TEXT, 0, NULL }
+};
+
+static const prop_t *find_prop(item_kind_e kind, item_span_t name)
+{
+    static const prop_t omit = { "X-", 0, V_OMIT, 0, NULL };
+    int where = kind == ITEM_VEVENT ? EVENT : kind == ITEM_VTODO ? TODO
+                                                                 : CARD;
+    const prop_t *prop;
+
+    if (name.len > 1 && !strncasecmp(name.s, "X-", 2))
+        return &omit;
+    for (prop = props; prop->name; prop++)
+        if ((prop->where & where) && item_span_is(name, prop->name))
+            break;
+    return prop;
+}
+
+item_comp_t *item_comp_make(item_kind_e kind, apr_pool_t *p)
+{
+    item_comp_t *comp = apr_pcalloc(p, sizeof(*comp));
+
+    comp->p = p;
+    comp->kind = kind;
+    comp->buf.p = comp->fn.p = comp->org.p = p;
+    comp->uid.p = comp->recurrence.p = p;
+    comp->lines = apr_array_make(p, 16, sizeof(item_cut_t));
+    comp->rules = apr_array_make(p, 1, sizeof(item_rule_t));
+    comp->alarms = apr_array_make(p, 1, sizeof(item_alarm_t));
+    return comp;
+}
+
+/* ---- lines ------------------------------------------------------------- */
+
+/** The TYPE parameters of a line as bits of type_names. */
+static int line_types(const item_line_t *line)
+{
+    int i, set = 0;
+    unsigned t;
+
+    for (i = 0; i < line->nparams; i++) {
+        const item_param_t *param = &line->params[i];
+        item_span_t list = param->value, value, inner, word;
+
+        if (param->name.len && !item_span_is(param->name, "TYPE"))
+            continue;
+        while (item_param_value(&list, &value)) {
+            inner = value;      /* TYPE="HOME,WORK" is a list too */
+            while (item_param_value(&inner, &word))
+                for (t = 0; t < sizeof(type_names) / sizeof(*type_names); t++)
+                    if (item_span_is(word, type_names[t]))
+                        set |= 1 << t;
+        }
+    }
+    return set;
+}
+
+static item_span_t param_value(const item_line_t *line, const char *name)
+{
+    const item_param_t *param = item_line_param(line, name);
+    item_span_t list, value = { "", 0 };
+
+    if (param) {
+        list = param->value;
+        item_param_value(&list, &value);
+    }
+    return value;
+}
+
+static int is_base64(const item_line_t *line)
+{
+    item_span_t encoding = param_value(line, "ENCODING");
+    int i;
+
+    for (i = 0; i < line->nparams && !encoding.len; i++)
+        if (!line->params[i].name.len)
+            encoding = line->params[i].value;
+    return item_span_is(encoding, "B") || item_span_is(encoding, "BASE64");
+}
+
+/** Begin a canonical line: the name in upper case and what of TYPE counts.
+ * @return where its value begins */
+static apr_size_t line_begin(item_comp_t *comp, item_span_t name, int types)
+{
+    item_cut_t *cut = apr_array_push(comp->lines);
+    apr_size_t i;
+    unsigned t;
+
+    cut->from = comp->buf.len;
+    cut->len = 0;
+    item_buf_add(&comp->buf, name.s, name.len);
+    for (i = cut->from; i < comp->buf.len; i++)
+        comp->buf.s[i] = (char)apr_toupper(comp->buf.s[i]);
+    for (t = 0; t < sizeof(type_names) / sizeof(*type_names); t++)
+        if (types & (1 << t)) {
+            item_buf_putc(&comp->buf, ';');
+            item_buf_puts(&comp->buf, type_names[t]);
+        }
+    item_buf_putc(&comp->buf, ':');
+    return comp->buf.len;
+}
+
+/** End it; without a value, or with the usual one, there is no line. */
+static void line_end(item_comp_t *comp, apr_size_t value, const char *usual)
+{
+    item_cut_t *cut = &APR_ARRAY_IDX(comp->lines, comp->lines->nelts - 1,
+                                     item_cut_t);
+    item_span_t text;
+
+    text.s = comp->buf.s + value;
+    text.len = comp->buf.len - value;
+    if (!text.len || (usual && item_span_is(text, usual))) {
+        comp->buf.len = cut->from;
+        apr_array_pop(comp->lines);
+    }
+    else
+        cut->len = comp->buf.len - cut->from;
+}
+
+/** A canonical line for each word of a list. */
+static void put_words(item_comp_t *comp, const item_line_t *line,
+                      value_e how)
+{
+    item_span_t rest = line->value, word, zone = param_value(line, "TZID");
+    apr_size_t from;
+
+    while (item_value_next(&rest, ',', &word)) {
+        from = line_begin(comp, line->name, 0);
+        if (how == V_TIMES)
+            item_value_time(&comp->buf, word, zone);
+        else
+            item_value_text(&comp->buf, word);
+        line_end(comp, from, NULL);
+    }
+}
+
+static void put_address(item_comp_t *comp, const item_line_t *line)
+{
+    item_span_t state = param_value(line, "PARTSTAT");
+
+    item_value_lower(&comp->buf, line->value);
+    if (state.len && !item_span_is(state, "NEEDS-ACTION")) {
+        item_buf_putc(&comp->buf, ITEM_SEP);
+        item_value_lower(&comp->buf, state);
+    }
+}
+
+static void put_value(item_comp_t *comp, const item_line_t *line,
+                      value_e how)
+{
+    switch (how) {
+    case V_STRUCT:
+    case V_NAME:
+    case V_ORG:
+        item_value_struct(&comp->buf, line->value);
+        break;
+    case V_PHONE:
+        item_value_phone(&comp->buf, line->value);
+        break;
+    case V_LOWER:
+    case V_STATUS:
+        item_value_lower(&comp->buf, line->value);
+        break;
+    case V_DATE:
+        item_value_date(&comp->buf, line->value);
+        break;
+    case V_ADDRESS:
+        put_address(comp, line);
+        break;
+    case V_BINARY:
+        if (is_base64(line)) {
+            item_value_base64(&comp->buf, line->value);
+            break;
+        }
+        /* fall through */
+    default:
+        item_value_text(&comp->buf, line->value);
+    }
+}
+
+/* ---- properties -------------------------------------------------------- */
+
+/** UID, in vCard perhaps written as a URN. */
+static void take_uid(item_comp_t *comp, item_span_t value)
+{
+    value = item_span_trim(value);
+    if (value.len > 9 && !strncasecmp(value.s, "urn:uuid:", 9)) {
+        value.s += 9;
+        value.len -= 9;
+    }
+    comp->uid.len = 0;
+    item_value_text(&comp->uid, value);
+}
+
+static void take_time(item_comp_t *comp, const item_line_t *line, value_e how)
+{
+    item_span_t zone = param_value(line, "TZID");
+    apr_size_t from;
+
+    if (how == V_END) {
+        comp->end_text = line->value;
+        item_time_parse(&comp->end, line->value, zone);
+        return;                 /* the line is made at the end */
+    }
+    if (how == V_START)
+        item_time_parse(&comp->start, line->value, zone);
+    else {
+        comp->recurrence.len = 0;
+        item_value_time(&comp->recurrence, line->value, zone);
+    }
+    from = line_begin(comp, line->name, 0);
+    item_value_time(&comp->buf, line->value, zone);
+    line_end(comp, from, NULL);
+}
+
+static void take_rule(item_comp_t *comp, const prop_t *prop,
+                      item_span_t value)
+{
+    item_rule_t *rule = apr_array_push(comp->rules);
+
+    rule->name = prop->name;
+    rule->text = value;
+}
+
+/** What the component's end must know; the value is at the buffer's end. */
+static void note_value(item_comp_t *comp, value_e how, apr_size_t from)
+{
+    item_span_t value;
+
+    value.s = comp->buf.s + from;
+    value.len = comp->buf.len - from;
+    if (how == V_NAME && value.len)
+        comp->has_name = 1;
+    else if (how == V_STATUS)
+        comp->completed = item_span_is(value, "completed");
+    else if (how == V_ORG) {
+        const char *sep = memchr(value.s, ITEM_SEP, value.len);
+
+        comp->org.len = 0;
+        item_buf_add(&comp->org, value.s,
+                     sep ? (apr_size_t)(sep - value.s) : value.len);
+    }
+}
+
+void item_comp_property(item_comp_t *comp, const item_line_t *line)
+{
+    static const prop_t junk = { "?", 0, V_TEXT, 0, NULL };
+    const prop_t *prop = line->junk ? &junk
+                                    : find_prop(comp->kind, line->name);
+    apr_size_t from;
+
+    switch (prop->how) {
+    case V_OMIT:
+        return;
+    case V_VERSION:
+        comp->version = item_span_trim(line->value);
+        return;
+    case V_UID:
+        take_uid(comp, line->value);
+        return;
+    case V_FN:
+        comp->fn.len = 0;
+        item_value_text(&comp->fn, line->value);
+        return;
+    case V_DURATION:
+        comp->duration = line->value;
+        return;
+    case V_RULE:
+        take_rule(comp, prop, line->value);
+        return;
+    case V_START:
+    case V_END:
+    case V_RECURRENCE:
+        take_time(comp, line, prop->how);
+        return;
+    case V_LIST:
+    case V_TIMES:
+        put_words(comp, line, prop->how);
+        return;
+    case V_PERCENT:
+        comp->percent_full = item_span_is(item_span_trim(line->value), "100");
+        if (comp->percent_full)
+            return;
+        /* fall through */
+    default:
+        from = line_begin(comp, line->name,
+                          prop->types ? prop->types & line_types(line) : 0);
+        put_value(comp, line, prop->how);
+        note_value(comp, prop->how, from);
+        line_end(comp, from, prop->usual);
+    }
+}
+
+void item_comp_alarm(item_comp_t *comp, const item_line_t *line)
+{
+    item_alarm_t *alarm;
+
+    if (!item_span_is(line->name, "TRIGGER"))
+        return;
+    alarm = apr_array_push(comp->alarms);
+    alarm->trigger = line->value;
+    alarm->zone = param_value(line, "TZID");
+    alarm->from_end = item_span_is(param_value(line, "RELATED"), "END");
+}
