@@ -1,0 +1,691 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * One message in, one answer out.
+ *
+ *   decode -> resend? -> session or login -> one write transaction:
+ *   commands, answer, session row -> commit
+ *
+ * Whatever fails before the commit leaves nothing behind: the transaction is
+ * rolled back and the client is told, by a SyncHdr status that makes it end
+ * the session, so that it sends the same changes again next time.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_md5.h>
+#include <apr_strings.h>
+
+#define MAX_SESSION_ID  64
+#define TOKEN_OCTETS    16
+#define EXPIRE_AT_ONCE  20      /* sessions forgotten per login */
+
+typedef struct handling_t {
+    const sml_config_t *config;
+    store_t *store;
+    const sml_request_t *request;
+    sml_answer_t *answer;
+    sml_message_t *in;
+    unsigned char hash[16];
+    apr_pool_t *p;
+} handling_t;
+
+/* ---- answers without a session ------------------------------------------------- */
+
+static apr_status_t http_error(sml_answer_t *answer, int status,
+                               const char *error)
+{
+    answer->http_status = status;
+    answer->error = error;
+    return APR_EGENERAL;
+}
+
+static const char *strip_token(const char *url, apr_pool_t *p)
+{
+    const char *query = strchr(url, '?'), *at;
+
+    if (query == NULL) {
+        return url;
+    }
+    for (at = query + 1; at != NULL && *at; at = strchr(at, '&')) {
+        at += *at == '&';
+        if (strncmp(at, "s=", 2) == 0) {
+            const char *rest = strchr(at, '&');
+            const char *head = apr_pstrmemdup(p, url,
+                                              (apr_size_t)(at - url - 1));
+
+            return rest ? apr_pstrcat(p, head,
+                                      at - 1 == query ? "?" : "&", rest + 1,
+                                      NULL)
+                        : head;
+        }
+    }
+    return url;
+}
+
+/* The URL that the client used: what it wrote into the message, because a
+ * proxy in between may have changed the one of the request. */
+static const char *url_of(const handling_t *h)
+{
+    const char *target = h->in->target.uri;
+
+    if (target != NULL && (strncasecmp(target, "http://", 7) == 0
+                           || strncasecmp(target, "https://", 8) == 0)) {
+        return strip_token(target, h->p);
+    }
+    return h->request->url;
+}
+
+static sml_state_t *first_state(const handling_t *h)
+{
+    sml_state_t *state = sml_state_make(h->p);
+    const sml_message_t *in = h->in;
+
+    state->version = in->version == CODEC_V_UNKNOWN ? CODEC_V12
+                                                    : in->version;
+    state->session_id = in->session_id;
+    state->client_uri = in->source.uri;
+    state->client_name = in->source.name;
+    state->server_uri = in->target.uri ? in->target.uri : h->request->url;
+    /* Counted with the client: an answer to a login that failed is not
+     * remembered, and numbers must not come twice in a session. */
+    state->our_msg = (apr_uint32_t)sml_number(in->msg_id);
+    return state;
+}
+
+static void sizes_of_client(sml_session_t *s)
+{
+    long n = sml_number(s->in->meta.max_msg_size);
+
+    if (n > 0) {
+        s->state->client_max_msg = (apr_size_t)n;
+    }
+    n = sml_number(s->in->meta.max_obj_size);
+    if (n > 0) {
+        s->state->client_max_obj = (apr_size_t)n;
+    }
+}
+
+static void begin(sml_session_t *s, const handling_t *h, sml_state_t *state)
+{
+    memset(s, 0, sizeof(*s));
+    s->config = h->config;
+    s->request = h->request;
+    s->in = h->in;
+    s->p = h->p;
+    s->now = apr_time_now();
+    s->state = state;
+    sizes_of_client(s);
+}
+
+/* Each command gets the same status; nothing was done. */
+static void refuse_all(sml_session_t *s, apr_array_header_t *commands,
+                       int code)
+{
+    int i;
+
+    for (i = 0; i < commands->nelts; i++) {
+        const sml_command_t *c =
+            APR_ARRAY_IDX(commands, i, const sml_command_t *);
+
+        if (c->tag == SYNCML_STATUS || c->tag == SYNCML_RESULTS) {
+            continue;
+        }
+        sml_status(s, c, code, NULL, NULL);
+        if (c->commands != NULL) {
+            refuse_all(s, c->commands, code);
+        }
+    }
+}
+
+static apr_status_t refuse(handling_t *h, int code, int scheme,
+                           const char *nonce)
+{
+    sml_session_t s;
+
+    begin(&s, h, first_state(h));
+    s.chal_scheme = scheme;
+    s.nonce = nonce;
+    sml_status_header(&s, code, scheme != 0);
+    refuse_all(&s, h->in->commands, code);
+    sml_reply_begin(&s);
+    sml_reply_refusal(&s);
+    h->answer->auth_status = code;
+    h->answer->body = sml_reply_end(&s, &h->answer->len);
+    return APR_SUCCESS;
+}
+
+static apr_status_t store_failed(handling_t *h, apr_status_t rv,
+                                 const char *words)
+{
+    char buf[128];
+
+    sml_log(h->config, 3, rv, "message %s of session %s, device %s, was not "
+            "handled and nothing of it is kept: %s%s%s. The device will send "
+            "it again with its next sync.", h->in->msg_id,
+            h->in->session_id, h->in->source.uri,
+            store_strerror(rv, buf, sizeof(buf)), *words ? ": " : "", words);
+    return refuse(h, rv == STORE_EFULL ? 420 : 510, 0, NULL);
+}
+
+/* ---- commands --------------------------------------------------------------------- */
+
+static int is_devinf(const char *uri)
+{
+    apr_size_t n = uri ? strlen(uri) : 0;
+
+    return n >= 8 && strncasecmp(uri + n - 8, "devinf1", 7) == 0;
+}
+
+static void put(sml_session_t *s, const sml_command_t *c)
+{
+    int i, code = c->items->nelts ? 200 : 400;
+
+    for (i = 0; i < c->items->nelts; i++) {
+        const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+
+        code = item->devinf || is_devinf(item->source.uri)
+                   || is_devinf(item->target.uri)
+             ? sml_devinf_take(s, item) : 404;
+    }
+    sml_status(s, c, code, NULL,
+               c->items->nelts
+                   ? APR_ARRAY_IDX(c->items, 0, sml_item_t).source.uri
+                   : NULL);
+}
+
+static void get(sml_session_t *s, const sml_command_t *c)
+{
+    const sml_item_t *item =
+        c->items->nelts ? &APR_ARRAY_IDX(c->items, 0, sml_item_t) : NULL;
+    sml_state_t *state = s->state;
+
+    if (item == NULL || !is_devinf(item->target.uri)) {
+        sml_status(s, c, item ? 404 : 400, item ? item->target.uri : NULL,
+                   NULL);
+        return;
+    }
+    state->want_results = 1;
+    state->results_msg = s->in->msg_id;
+    state->results_cmd = c->cmdid;
+    state->results_uri = item->target.uri;
+    sml_status(s, c, 200, item->target.uri, NULL);
+}
+
+static void command(sml_session_t *s, const sml_command_t *c)
+{
+    int i;
+
+    if (c->tag != SYNCML_STATUS && (c->cmdid == NULL || !*c->cmdid)) {
+        sml_status(s, c, 400, NULL, NULL);
+        return;
+    }
+    switch (c->tag) {
+    case SYNCML_ALERT:   sml_alert(s, c); break;
+    case SYNCML_STATUS:  sml_confirm(s, c); break;
+    case SYNCML_SYNC:    sml_receive(s, c); break;
+    case SYNCML_MAP:     sml_map(s, c); break;
+    case SYNCML_PUT:
+    case SYNCML_RESULTS: put(s, c); break;
+    case SYNCML_GET:     get(s, c); break;
+    case SYNCML_SEQUENCE:
+        sml_status(s, c, 200, NULL, NULL);
+        for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
+            command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *));
+        }
+        break;
+    case SYNCML_ADD: case SYNCML_REPLACE: case SYNCML_DELETE:
+    case SYNCML_COPY: case SYNCML_MOVE:
+        /* Only inside Sync do they say what they belong to. */
+        sml_status(s, c, 400, NULL, NULL);
+        break;
+    case SYNCML_ATOMIC:
+        sml_status(s, c, 501, NULL, NULL);
+        break;
+    default:             /* Exec, Search: optional, and not for a datastore */
+        sml_status(s, c, 406, NULL, NULL);
+        break;
+    }
+}
+
+/* The client's package is complete: Final came. */
+static void package_end(sml_session_t *s)
+{
+    sml_state_t *state = s->state;
+    int i, began = 0, waiting = 0;
+
+    for (i = 0; i < state->syncs->nelts; i++) {
+        const sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
+
+        began += y->client_began && !y->committed;
+        waiting += !y->client_began && !y->failed && !y->committed;
+    }
+    if (state->phase == SML_INIT && state->syncs->nelts > 0) {
+        state->phase = SML_CLIENT_SYNC;
+        state->final_sent = 0;
+        if (began == 0 || waiting > 0) {
+            return;
+        }
+        /* Alerts and modifications in one package: go on at once. */
+    }
+    else if (state->phase != SML_CLIENT_SYNC || !state->final_sent) {
+        return;
+    }
+    for (i = 0; i < state->syncs->nelts; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
+
+        if (!y->committed) {
+            sml_sync_client_done(s, y);
+        }
+    }
+    state->phase = SML_SERVER_SYNC;
+    state->final_sent = 0;
+}
+
+/* One-way from the client: nothing to wait for once its package is in. */
+static void commit_received(sml_session_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (y->client_ended && y->server_ended
+            && sml_outstanding(s, y) == 0) {
+            sml_sync_commit(s, y);
+        }
+    }
+}
+
+static void commands(sml_session_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->in->commands->nelts && s->rv == APR_SUCCESS; i++) {
+        command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *));
+    }
+    if (s->in->final && s->rv == APR_SUCCESS) {
+        package_end(s);
+    }
+    if (s->rv == APR_SUCCESS && s->state->phase == SML_SERVER_SYNC) {
+        commit_received(s);
+    }
+}
+
+/* ---- the transaction ------------------------------------------------------------------ */
+
+static apr_status_t save(handling_t *h, sml_session_t *s, const char *token)
+{
+    store_session_t row;
+
+    memset(&row, 0, sizeof(row));
+    row.id = token;
+    row.account = s->account;
+    row.device = s->device->id;
+    row.state = sml_state_pack(s->state, &row.state_len, h->p);
+    memcpy(row.request_hash, h->hash, sizeof(row.request_hash));
+    row.answer = h->answer->body;
+    row.answer_len = h->answer->len;
+    row.answer_type = h->request->format == CODEC_WBXML ? SML_TYPE_WBXML
+                                                        : SML_TYPE_XML;
+    row.expires = s->now + h->config->session_timeout;
+    return store_session_put(s->tx, &row);
+}
+
+/* Do the message and commit. */
+static apr_status_t finish(handling_t *h, sml_session_t *s,
+                           const char *token)
+{
+    const char *words;
+
+    commands(s);
+    if (s->rv == APR_SUCCESS) {
+        sml_reply_begin(s);
+        sml_reply_fill(s);
+        h->answer->body = sml_reply_end(s, &h->answer->len);
+    }
+    if (s->rv == APR_SUCCESS && s->devinf_came) {
+        s->rv = store_device_update(s->tx, s->device);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = save(h, s, token);
+    }
+    words = apr_pstrdup(h->p, store_error(s->tx));
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_commit(&s->tx, &h->answer->owes_push);
+    }
+    else {
+        store_rollback(&s->tx);
+    }
+    if (s->rv != APR_SUCCESS) {
+        h->answer->owes_push = 0;
+        return store_failed(h, s->rv, words);
+    }
+    return APR_SUCCESS;
+}
+
+static void resend(handling_t *h, const store_session_t *row)
+{
+    h->answer->body = row->answer;
+    h->answer->len = row->answer_len;
+    h->answer->resent = 1;
+    h->answer->auth_status = 200;
+}
+
+/* @return APR_NOTFOUND if there is no such session of this client */
+static apr_status_t continue_session(handling_t *h)
+{
+    const char *token = h->request->session;
+    store_session_t *row;
+    sml_state_t *state;
+    sml_session_t s;
+    store_tx_t *tx;
+    apr_status_t rv;
+    long msg = sml_number(h->in->msg_id);
+
+    rv = store_begin(&tx, h->store, STORE_WRITE, h->p);
+    if (rv != APR_SUCCESS) {
+        return store_failed(h, rv, "");
+    }
+    rv = store_session_get(tx, token, &row);
+    if (rv == APR_SUCCESS
+        && memcmp(row->request_hash, h->hash, sizeof(h->hash)) == 0) {
+        store_rollback(&tx);
+        resend(h, row);
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS
+        && (sml_state_unpack(&state, row->state, row->state_len, h->p)
+                != APR_SUCCESS
+            || strcmp(state->client_uri, h->in->source.uri) != 0
+            || strcmp(state->session_id, h->in->session_id) != 0)) {
+        rv = APR_NOTFOUND;
+    }
+    if (rv == APR_SUCCESS) {
+        begin(&s, h, state);
+        s.tx = tx;
+        s.account = row->account;
+        rv = store_device_get(tx, row->account, row->device, &s.device);
+    }
+    if (rv != APR_SUCCESS) {
+        const char *words = apr_pstrdup(h->p, store_error(tx));
+
+        store_rollback(&tx);
+        return rv == APR_NOTFOUND ? rv : store_failed(h, rv, words);
+    }
+    h->answer->account = state->user;
+    if ((apr_uint32_t)msg <= state->last_msg) {
+        store_rollback(&tx);
+        sml_log(h->config, 5, 0, "device %s sent message %ld of session %s "
+                "again with other contents; refused", h->in->source.uri,
+                msg, h->in->session_id);
+        return refuse(h, 400, 0, NULL);
+    }
+    store_set_now(tx, s.now);
+    state->last_msg = (apr_uint32_t)msg;
+    state->our_msg++;
+    sml_status_header(&s, 200, 0);
+    h->answer->auth_status = 200;
+    return finish(h, &s, token);
+}
+
+/* ---- the first message ------------------------------------------------------------------ */
+
+static const char *make_token(apr_pool_t *p)
+{
+    unsigned char random[TOKEN_OCTETS];
+    char *token = apr_palloc(p, 2 * TOKEN_OCTETS + 1);
+    int i;
+
+    if (apr_generate_random_bytes(random, sizeof(random)) != APR_SUCCESS) {
+        return NULL;
+    }
+    for (i = 0; i < TOKEN_OCTETS; i++) {
+        apr_snprintf(token + 2 * i, 3, "%02x", random[i]);
+    }
+    return token;
+}
+
+static apr_status_t find_account(sml_session_t *s, const char *user)
+{
+    store_account_t *account;
+    apr_status_t rv = store_account_find(s->tx, user, &account);
+
+    if (rv == APR_NOTFOUND) {
+        /* Known to one of httpd's providers only, until now. */
+        return store_account_add(s->tx, user, NULL, &s->account);
+    }
+    if (rv == APR_SUCCESS) {
+        s->account = account->id;
+    }
+    return rv;
+}
+
+static apr_status_t find_device(sml_session_t *s)
+{
+    const char *devid = s->in->source.uri;
+    apr_status_t rv = store_device_find(s->tx, s->account, devid,
+                                        &s->device);
+
+    if (rv == APR_NOTFOUND) {
+        store_device_t *d = s->device = apr_pcalloc(s->p, sizeof(*d));
+
+        d->account = s->account;
+        d->devid = devid;
+        d->manufacturer = d->model = d->firmware = d->software = "";
+        d->hardware = d->syncml_version = d->sync_url = d->nonce = "";
+        d->nonce_prev = d->number = "";
+        d->push = 1;
+        d->first_seen = s->now;
+        rv = store_device_add(s->tx, d);
+        if (rv == APR_SUCCESS) {
+            sml_log(s->config, 5, 0, "new device %s of account %s", devid,
+                    s->state->user);
+        }
+    }
+    return rv;
+}
+
+/* The nonce moves on with a login by digest, and only then. */
+static apr_status_t note_login(handling_t *h, sml_session_t *s,
+                               const sml_login_t *login)
+{
+    static const char *const versions[] = { "1.0", "1.1", "1.2" };
+    store_device_t *d = s->device;
+
+    d->syncml_version = versions[s->state->version];
+    d->sync_url = url_of(h);
+    d->last_seen = s->now;
+    if (login->code == 212) {
+        d->nonce_prev = login->used_nonce;
+        d->nonce = s->nonce = sml_nonce(h->p);
+        s->chal_scheme = SML_AUTH_MD5;
+        if (s->nonce == NULL) {
+            return APR_EGENERAL;
+        }
+    }
+    return store_device_update(s->tx, d);
+}
+
+static apr_status_t open_session(handling_t *h, sml_session_t *s,
+                                 const sml_login_t *login,
+                                 const char **token)
+{
+    sml_state_t *state = s->state;
+    const char *url = url_of(h);
+    apr_status_t rv;
+
+    state->user = login->user;
+    state->last_msg = state->our_msg;
+    *token = make_token(h->p);
+    if (*token == NULL) {
+        return APR_EGENERAL;
+    }
+    state->resp_uri = apr_pstrcat(h->p, url, strchr(url, '?') ? "&s=" : "?s=",
+                                  *token, NULL);
+    rv = find_account(s, login->user);
+    if (rv == APR_SUCCESS) {
+        rv = find_device(s);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = note_login(h, s, login);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_session_delete_others(s->tx, s->device->id, *token);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_session_expire(s->tx, EXPIRE_AT_ONCE);
+    }
+    return rv;
+}
+
+static apr_status_t new_session(handling_t *h, const sml_login_t *login)
+{
+    store_session_t *row;
+    sml_session_t s;
+    const char *token, *words;
+    apr_status_t rv;
+
+    begin(&s, h, first_state(h));
+    rv = store_begin(&s.tx, h->store, STORE_WRITE, h->p);
+    if (rv != APR_SUCCESS) {
+        return store_failed(h, rv, "");
+    }
+    store_set_now(s.tx, s.now);
+    if (store_session_by_request(s.tx, h->hash, &row) == APR_SUCCESS) {
+        /* The same message arrived twice at once; the other was faster. */
+        store_rollback(&s.tx);
+        resend(h, row);
+        return APR_SUCCESS;
+    }
+    rv = open_session(h, &s, login, &token);
+    if (rv != APR_SUCCESS) {
+        words = apr_pstrdup(h->p, store_error(s.tx));
+        store_rollback(&s.tx);
+        return store_failed(h, rv, words);
+    }
+    sml_devinf_apply(&s);
+    sml_status_header(&s, login->code, login->code == 212);
+    h->answer->account = login->user;
+    h->answer->auth_status = login->code;
+    return finish(h, &s, token);
+}
+
+static int was_answered(handling_t *h)
+{
+    store_session_t *row;
+    store_tx_t *tx;
+    int found;
+
+    if (store_begin(&tx, h->store, STORE_READ, h->p) != APR_SUCCESS) {
+        return 0;
+    }
+    found = store_session_by_request(tx, h->hash, &row) == APR_SUCCESS;
+    store_rollback(&tx);
+    if (found) {
+        resend(h, row);
+    }
+    return found;
+}
+
+static apr_status_t log_in(handling_t *h)
+{
+    sml_login_t login;
+
+    sml_cred_check(h->config, h->store, h->in, &login, h->p);
+    h->answer->account = login.user ? login.user : "";
+    if (login.code == 200 || login.code == 212) {
+        return new_session(h, &login);
+    }
+    if (login.code == 500) {
+        return refuse(h, 500, 0, NULL);
+    }
+    if (login.code == 401) {
+        sml_log(h->config, 5, 0, "login of \"%s\" from %s with device %s "
+                "failed: %s", login.user ? login.user : "",
+                h->request->remote, h->in->source.uri, login.why);
+    }
+    return refuse(h, login.code, login.scheme, login.nonce);
+}
+
+/* ---- entry ------------------------------------------------------------------------------- */
+
+/* What has to be there before anything can be answered. */
+static const char *missing(const sml_message_t *in)
+{
+    if (in->source.uri == NULL || *in->source.uri == '\0') {
+        return "SyncHdr has no Source LocURI";
+    }
+    if (strlen(in->source.uri) > STORE_MAX_NAME) {
+        return "the Source LocURI of SyncHdr is too long";
+    }
+    if (in->session_id == NULL || *in->session_id == '\0'
+        || strlen(in->session_id) > MAX_SESSION_ID) {
+        return "SyncHdr has no usable SessionID";
+    }
+    if (sml_number(in->msg_id) < 0) {
+        return "SyncHdr has no usable MsgID";
+    }
+    return NULL;
+}
+
+static int known_version(const sml_message_t *in)
+{
+    return in->verdtd == NULL || strcmp(in->verdtd, "1.0") == 0
+        || strcmp(in->verdtd, "1.1") == 0 || strcmp(in->verdtd, "1.2") == 0;
+}
+
+static apr_status_t handle(handling_t *h)
+{
+    if (!known_version(h->in)) {
+        return refuse(h, 505, 0, NULL);
+    }
+    if (h->in->version == CODEC_V_UNKNOWN) {
+        return refuse(h, 513, 0, NULL);
+    }
+    if (h->request->session != NULL && *h->request->session) {
+        apr_status_t rv = continue_session(h);
+
+        if (rv != APR_NOTFOUND) {
+            return rv;
+        }
+    }
+    return was_answered(h) ? APR_SUCCESS : log_in(h);
+}
+
+apr_status_t sml_handle(const sml_config_t *config, store_t *store,
+                        const sml_request_t *request, sml_answer_t *answer,
+                        apr_pool_t *p)
+{
+    handling_t h;
+    const char *error;
+    apr_status_t rv;
+
+    memset(answer, 0, sizeof(*answer));
+    answer->http_status = 200;
+    answer->account = answer->device = "";
+    answer->session_id = answer->msg_id = "";
+    memset(&h, 0, sizeof(h));
+    h.config = config;
+    h.store = store;
+    h.request = request;
+    h.answer = answer;
+    h.p = p;
+    rv = sml_message_decode(&h.in, request->format, request->body,
+                            request->len, config->max_msg_size, &error, p);
+    if (rv == APR_SUCCESS) {
+        error = missing(h.in);
+    }
+    if (error != NULL || rv != APR_SUCCESS) {
+        return http_error(answer, request->len > config->max_msg_size ? 413
+                                                                       : 400,
+                          apr_pstrcat(p, "This is no SyncML message: ",
+                                      error ? error : "?", NULL));
+    }
+    answer->device = h.in->source.uri;
+    answer->session_id = h.in->session_id;
+    answer->msg_id = h.in->msg_id;
+    apr_md5(h.hash, request->body, request->len);
+    return handle(&h);
+}

@@ -1,0 +1,426 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Alerts: which datastores, which sync type, and the anchors that say
+ * whether both sides remember the same last sync (OMA DS Protocol 1.2,
+ * chapter 6; SyncML Sync Protocol 1.0 and 1.1 likewise).
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define SLOW(code)  ((code) == 201 || (code) == 203 || (code) == 205)
+
+int sml_sync_from_client(const sml_sync_t *y)
+{
+    return y->code != 204 && y->code != 205;
+}
+
+int sml_sync_to_client(const sml_sync_t *y)
+{
+    return y->code != 202 && y->code != 203;
+}
+
+const char *sml_sync_name(int code)
+{
+    static const char *const names[] = {
+        "two-way", "slow", "one-way-from-client", "refresh-from-client",
+        "one-way-from-server", "refresh-from-server"
+    };
+
+    return code >= 200 && code <= 205 ? names[code - 200] : "?";
+}
+
+static sml_sync_t *find_by_name(sml_session_t *s, const char *name)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (strcmp(y->name, name) == 0) {
+            return y;
+        }
+    }
+    return NULL;
+}
+
+/* Some phones leave the Target empty (Sony Ericsson C510): their own name of
+ * the database is then all there is. */
+static const char *server_path(const sml_uri_t *target,
+                               const sml_uri_t *source)
+{
+    return target->uri && *target->uri ? target->uri : source->uri;
+}
+
+sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
+                          const sml_uri_t *source)
+{
+    const sml_datastore_conf_t *d =
+        sml_datastore_lookup(s->config, server_path(target, source));
+
+    return d ? find_by_name(s, d->name) : NULL;
+}
+
+/* ---- anchors -------------------------------------------------------------- */
+
+/* Our Next: the time in UTC, never one of the last two. */
+static const char *next_anchor(sml_session_t *s, const store_anchor_t *a)
+{
+    apr_time_t t = s->now;
+
+    for (;;) {
+        apr_time_exp_t x;
+        const char *text;
+
+        apr_time_exp_gmt(&x, t);
+        text = apr_psprintf(s->p, "%04d%02d%02dT%02d%02d%02dZ",
+                            x.tm_year + 1900, x.tm_mon + 1, x.tm_mday,
+                            x.tm_hour, x.tm_min, x.tm_sec);
+        if (a == NULL || (strcmp(text, a->last.server) != 0
+                          && strcmp(text, a->former.server) != 0)) {
+            return text;
+        }
+        t += apr_time_from_sec(1);
+    }
+}
+
+/* Do both sides remember the same sync?  The former generation counts too:
+ * the client may have missed the end of the last. */
+static const store_anchor_gen_t *matching(const store_anchor_t *a,
+                                          const char *client_last)
+{
+    if (a == NULL || client_last == NULL || *client_last == '\0') {
+        return NULL;
+    }
+    if (strcmp(a->last.client, client_last) == 0) {
+        return &a->last;
+    }
+    if (strcmp(a->former.client, client_last) == 0) {
+        return &a->former;
+    }
+    return NULL;
+}
+
+static void decide(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
+{
+    const store_anchor_gen_t *match = matching(a, y->client_last);
+
+    y->code = y->asked;
+    y->seen = 0;
+    y->server_last = a ? a->last.server : "";
+    if (SLOW(y->code)) {
+        return;
+    }
+    if (match == NULL) {
+        y->code = 201;
+        return;
+    }
+    y->seen = match->seen;
+    y->server_last = match->server;
+}
+
+static sml_sync_t *place_for(sml_session_t *s, const char *name)
+{
+    sml_sync_t *y = find_by_name(s, name);
+
+    if (y == NULL) {
+        if (s->state->syncs->nelts >= SML_MAX_DATASTORES) {
+            return NULL;
+        }
+        y = apr_array_push(s->state->syncs);
+    }
+    else if (y->client_began && !y->committed && !y->failed) {
+        return NULL;
+    }
+    memset(y, 0, sizeof(*y));
+    y->name = name;
+    return y;
+}
+
+/* @return the status of the Alert for this datastore */
+static int begin_datastore(sml_session_t *s, int code,
+                           const sml_item_t *item,
+                           const sml_datastore_conf_t *d, int resume)
+{
+    const char *path = server_path(&item->target, &item->source);
+    store_datastore_t *ds;
+    store_anchor_t *a;
+    sml_sync_t *y;
+
+    if (item->meta.next == NULL || *item->meta.next == '\0'
+        || strlen(item->meta.next) > STORE_MAX_ANCHOR
+        || strlen(path) > STORE_MAX_URI) {
+        return 400;
+    }
+    y = place_for(s, d->name);
+    if (y == NULL) {
+        return 412;
+    }
+    s->rv = store_datastore_open(s->tx, s->account, d->name, &ds);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    s->rv = store_anchor_get(s->tx, s->device->id, ds->id, &a);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        a = NULL;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    y->datastore = ds->id;
+    y->client_uri = item->source.uri ? item->source.uri : "";
+    y->server_uri = path;
+    y->asked = code;
+    y->client_last = item->meta.last ? item->meta.last : "";
+    y->client_next = item->meta.next;
+    y->server_next = next_anchor(s, a);
+    decide(s, y, a);
+    if (resume) {
+        y->code = 201;
+        y->seen = 0;
+    }
+    y->alert_pending = 1;
+    return y->code == code && !resume ? 200 : 508;
+}
+
+static void alert_item(sml_session_t *s, const sml_command_t *c, int code,
+                       const sml_item_t *item, int resume)
+{
+    const char *path = server_path(&item->target, &item->source);
+    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
+    sml_status_t *t;
+    int status;
+
+    if (d == NULL) {
+        sml_log(s->config, 5, 0, "device %s asked for datastore \"%s\", "
+                "which is not offered here", s->device->devid,
+                path ? path : "");
+        sml_status(s, c, 404, item->target.uri, item->source.uri);
+        return;
+    }
+    status = begin_datastore(s, code, item, d, resume);
+    sml_status(s, c, status, item->target.uri, item->source.uri);
+    if (status == 200 || status == 508) {
+        t = &APR_ARRAY_IDX(s->state->pending, s->state->pending->nelts - 1,
+                           sml_status_t);
+        t->next_anchor = item->meta.next;
+    }
+}
+
+static void alert_sync(sml_session_t *s, const sml_command_t *c, int code,
+                       int resume)
+{
+    int i;
+
+    if (c->items->nelts == 0) {
+        sml_status(s, c, 400, NULL, NULL);
+        return;
+    }
+    if (s->state->phase == SML_MAP || s->state->phase == SML_DONE) {
+        /* Another cycle in the same session. */
+        s->state->phase = SML_INIT;
+        s->state->final_sent = 0;
+    }
+    else if (s->state->phase != SML_INIT) {
+        sml_status(s, c, 412, NULL, NULL);
+        return;
+    }
+    for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
+        alert_item(s, c, code, &APR_ARRAY_IDX(c->items, i, sml_item_t),
+                   resume);
+    }
+}
+
+void sml_alert(sml_session_t *s, const sml_command_t *c)
+{
+    long code = sml_number(c->data);
+
+    if (code >= 200 && code <= 205) {
+        alert_sync(s, c, (int)code, 0);
+    }
+    else if (code >= 206 && code <= 210) {
+        /* The answer to a notification names the type so; 201 has none. */
+        static const int types[] = { 200, 202, 203, 204, 205 };
+
+        alert_sync(s, c, types[code - 206], 0);
+    }
+    else if (code == 225) {
+        /* What a suspended session had got is in the store; a slow sync
+         * finds it by its content and doubles nothing. */
+        alert_sync(s, c, 200, 1);
+    }
+    else if (code == 100 || (code >= 221 && code <= 224)) {
+        /* Text for the user, results, next message, end of data, suspend:
+         * nothing to do here but to say so. */
+        sml_status(s, c, 200, NULL, NULL);
+    }
+    else {
+        sml_status(s, c, code < 0 ? 400 : 406, NULL, NULL);
+    }
+}
+
+/* ---- the life of a datastore's sync ---------------------------------------- */
+
+static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
+                               store_anchor_t **a)
+{
+    apr_status_t rv = store_anchor_get(s->tx, s->device->id, y->datastore,
+                                       a);
+
+    if (rv == APR_NOTFOUND) {
+        *a = apr_pcalloc(s->p, sizeof(**a));
+        (*a)->device = s->device->id;
+        (*a)->datastore = y->datastore;
+        (*a)->last.client = (*a)->last.server = "";
+        (*a)->former.client = (*a)->former.server = "";
+        rv = APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        const sml_datastore_conf_t *d =
+            sml_datastore_lookup(s->config, y->name);
+
+        (*a)->uri = y->server_uri;
+        (*a)->content_code = d ? d->content_code : 0;
+    }
+    return rv;
+}
+
+static apr_status_t counter(sml_session_t *s, const sml_sync_t *y,
+                            store_id_t *change)
+{
+    store_datastore_t *ds;
+    apr_status_t rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+
+    *change = rv == APR_SUCCESS ? ds->change : 0;
+    return rv;
+}
+
+/* Maps are forgotten together with the anchors: should the sync be cut off
+ * now, the next one must be slow as well. */
+static apr_status_t forget(sml_session_t *s, const sml_sync_t *y)
+{
+    store_anchor_t *a;
+    apr_status_t rv = store_map_clear(s->tx, s->device->id, y->datastore);
+
+    if (rv == APR_SUCCESS) {
+        rv = get_anchor(s, y, &a);
+    }
+    if (rv == APR_SUCCESS) {
+        a->last.client = a->former.client = "";
+        rv = store_anchor_put(s->tx, a);
+    }
+    return rv;
+}
+
+void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
+{
+    if (y->client_began || s->rv != APR_SUCCESS) {
+        return;
+    }
+    y->client_began = 1;
+    s->rv = counter(s, y, &y->start);
+    if (s->rv == APR_SUCCESS && SLOW(y->code)) {
+        s->rv = forget(s, y);
+    }
+}
+
+void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
+{
+    apr_int64_t deleted = 0;
+
+    if (y->failed || s->rv != APR_SUCCESS) {
+        return;
+    }
+    if (y->code == 203 && !y->client_began) {
+        /* Without a Sync there is nothing to refresh from; taking that for
+         * an empty database would delete everything. */
+        sml_log(s->config, 4, 0, "device %s, %s: refresh from client without "
+                "a Sync command: nothing changed", s->device->devid,
+                y->name);
+        y->failed = 412;
+        return;
+    }
+    sml_sync_begin(s, y);
+    y->client_ended = 1;
+    if (y->code == 203 && s->rv == APR_SUCCESS) {
+        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
+                                           s->device->id, s->device->id,
+                                           y->start, &deleted);
+        y->received[2] += (apr_uint32_t)deleted;
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = counter(s, y, &y->upto);
+    }
+    y->cursor = y->seen;
+    y->server_ended = !sml_sync_to_client(y);
+}
+
+/* Up to where the device now has everything. */
+static apr_status_t reached(sml_session_t *s, const sml_sync_t *y,
+                            store_id_t *seen)
+{
+    store_id_t base = y->upto;
+    int i;
+
+    if (y->code == 202) {
+        base = y->seen;
+    }
+    else if (y->code == 203) {
+        base = y->start;
+    }
+    for (i = 0; i < s->state->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+
+        if (&APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t) == y
+            && o->version <= base) {
+            base = o->version - 1;
+        }
+    }
+    if (y->resend_from && y->resend_from <= base) {
+        base = y->resend_from - 1;
+    }
+    return store_changes_settled(s->tx, s->device->id, y->datastore, base,
+                                 seen);
+}
+
+static void log_sync(sml_session_t *s, const sml_sync_t *y)
+{
+    sml_log(s->config, 6, 0, "sync account=%s device=%s datastore=%s type=%s "
+            "received=%u+%u-%u refused=%u sent=%u+%u-%u refused=%u "
+            "seen=%" APR_INT64_T_FMT, s->state->user, s->device->devid,
+            y->name, sml_sync_name(y->code), y->received[0], y->received[1],
+            y->received[2], y->received[3], y->sent[0], y->sent[1],
+            y->sent[2], y->sent[3], y->seen);
+}
+
+void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
+{
+    store_anchor_t *a;
+    store_id_t seen;
+
+    if (y->committed || y->failed || s->rv != APR_SUCCESS) {
+        return;
+    }
+    s->rv = get_anchor(s, y, &a);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = reached(s, y, &seen);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    a->former.client = y->client_last;
+    a->former.server = y->server_last;
+    a->former.seen = SLOW(y->code) ? seen : y->seen;
+    a->last.client = y->client_next;
+    a->last.server = y->server_next;
+    a->last.seen = seen;
+    a->synced = s->now;
+    s->rv = store_anchor_put(s->tx, a);
+    y->committed = 1;
+    y->seen = seen;
+    log_sync(s, y);
+}

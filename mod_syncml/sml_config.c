@@ -1,0 +1,200 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+#include "mod_syncml/sml_session.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+/* OMNA's WSP content type numbers, as they stand in a SAN. */
+#define CODE_VCARD      0x000007        /* the phones' table knows no other */
+#define CODE_CALENDAR   0x000305
+#define CODE_TEXT       0x000003
+
+/* Paths that clients' templates and servers of the field use; compared
+ * without case, leading "./" and whatever follows a "?". */
+static const struct {
+    const char *name, *display;
+    item_kind_e kind;
+    const char *type, *type_version;
+    apr_uint32_t content_code;
+    const char *aliases;
+} defaults[] = {
+    { "contacts", "Contacts", ITEM_VCARD30, "text/vcard", "3.0", CODE_VCARD,
+      "contact card scard card3 con addressbook contact/unfiled" },
+    { "calendar", "Calendar", ITEM_VEVENT, "text/calendar", "2.0",
+      CODE_CALENDAR, "cal scal cal2 event events calendar/events" },
+    { "tasks", "Tasks", ITEM_VTODO, "text/calendar", "2.0", CODE_CALENDAR,
+      "task stask todo jobs task2 calendar/tasks eventtask/tasks" },
+    { "notes", "Notes", ITEM_TEXT, "text/plain", "1.0", CODE_TEXT,
+      "note snote memo pnote" }
+};
+
+apr_array_header_t *sml_default_datastores(apr_pool_t *p)
+{
+    unsigned n = sizeof(defaults) / sizeof(defaults[0]), i;
+    apr_array_header_t *list =
+        apr_array_make(p, (int)n, sizeof(sml_datastore_conf_t *));
+
+    for (i = 0; i < n; i++) {
+        sml_datastore_conf_t *d = apr_pcalloc(p, sizeof(*d));
+        char *words = apr_pstrdup(p, defaults[i].aliases), *last = NULL;
+        char *word;
+
+        d->name = defaults[i].name;
+        d->display = defaults[i].display;
+        d->kind = defaults[i].kind;
+        d->type = defaults[i].type;
+        d->type_version = defaults[i].type_version;
+        d->content_code = defaults[i].content_code;
+        d->aliases = apr_array_make(p, 8, sizeof(const char *));
+        while ((word = apr_strtok(words, " ", &last)) != NULL) {
+            APR_ARRAY_PUSH(d->aliases, const char *) = word;
+            words = NULL;
+        }
+        APR_ARRAY_PUSH(list, sml_datastore_conf_t *) = d;
+    }
+    return list;
+}
+
+static const char *skip_root(const char *uri)
+{
+    while (*uri == '.' && uri[1] == '/') {
+        uri += 2;
+    }
+    while (*uri == '/') {
+        uri++;
+    }
+    return uri;
+}
+
+static int same_path(const char *uri, apr_size_t len, const char *name)
+{
+    name = skip_root(name);
+    return strlen(name) == len && strncasecmp(uri, name, len) == 0;
+}
+
+const sml_datastore_conf_t *sml_datastore_lookup(const sml_config_t *config,
+                                                 const char *uri)
+{
+    apr_size_t len;
+    int i, j;
+
+    if (uri == NULL) {
+        return NULL;
+    }
+    uri = skip_root(uri);
+    len = strcspn(uri, "?");
+    while (len > 0 && uri[len - 1] == '/') {
+        len--;
+    }
+    for (i = 0; i < config->datastores->nelts; i++) {
+        const sml_datastore_conf_t *d =
+            APR_ARRAY_IDX(config->datastores, i, sml_datastore_conf_t *);
+
+        if (same_path(uri, len, d->name)) {
+            return d;
+        }
+        for (j = 0; j < d->aliases->nelts; j++) {
+            if (same_path(uri, len,
+                          APR_ARRAY_IDX(d->aliases, j, const char *))) {
+                return d;
+            }
+        }
+    }
+    return NULL;
+}
+
+long sml_number(const char *text)
+{
+    long n = 0;
+    int digits = 0;
+
+    if (text == NULL) {
+        return -1;
+    }
+    while (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n') {
+        text++;
+    }
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (++digits > 9) {
+            return -1;
+        }
+        n = n * 10 + (*text - '0');
+    }
+    while (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n') {
+        text++;
+    }
+    return digits && *text == '\0' ? n : -1;
+}
+
+void sml_log(const sml_config_t *config, int level, apr_status_t rv,
+             const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+
+    if (config->log == NULL) {
+        return;
+    }
+    va_start(args, format);
+    apr_vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    config->log(config->log_baton, level, rv, line);
+}
+
+const char *sml_command_name(int tag)
+{
+    const char *name = codec_tag_name(tag);
+
+    return name ? name : "";
+}
+
+/* For the nonces of devices that have not logged in yet: see sml_cred.c. */
+static apr_status_t make_nonce_key(store_tx_t *tx, apr_pool_t *p)
+{
+    const char *a = sml_nonce(p), *b = sml_nonce(p);
+
+    if (a == NULL || b == NULL) {
+        return APR_EGENERAL;
+    }
+    return store_setting_set(tx, SML_NONCE_KEY_SETTING,
+                             apr_pstrcat(p, a, b, NULL));
+}
+
+static apr_status_t make_server_id(store_tx_t *tx, const char **id,
+                                   apr_pool_t *p)
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+    unsigned char random[8];
+    char *made = apr_pstrdup(p, "syncml-xxxxxxxx");
+    apr_status_t rv = apr_generate_random_bytes(random, sizeof(random));
+    int i;
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    for (i = 0; i < 8; i++) {
+        made[7 + i] = letters[random[i] % 32];
+    }
+    *id = made;
+    return store_setting_set(tx, SERVER_ID_SETTING, made);
+}
+
+apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p)
+{
+    const char *key;
+    apr_status_t rv = store_setting_get(tx, SERVER_ID_SETTING, id);
+
+    if (rv == APR_NOTFOUND) {
+        rv = make_server_id(tx, id, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_setting_get(tx, SML_NONCE_KEY_SETTING, &key);
+        if (rv == APR_NOTFOUND) {
+            rv = make_nonce_key(tx, p);
+        }
+    }
+    return rv;
+}

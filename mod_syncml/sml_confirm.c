@@ -1,0 +1,234 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What the client says of our changes: a Status for each, and a Map for each
+ * Add.  Only a good Status makes an item known to the device; a Map gives it
+ * the device's LUID and may come in the same message, in the next, or at the
+ * start of the next session.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+int sml_outstanding(const sml_session_t *s, const sml_sync_t *y)
+{
+    int i, n = 0;
+
+    for (i = 0; i < s->state->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+
+        n += &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t) == y;
+    }
+    if (s->state->outgoing != NULL
+        && &APR_ARRAY_IDX(s->state->syncs, s->state->outgoing->sync,
+                          sml_sync_t) == y) {
+        n++;
+    }
+    return n;
+}
+
+static apr_status_t set_map(sml_session_t *s, const sml_sync_t *y,
+                            const sml_outstanding_t *o)
+{
+    store_map_t map, *old;
+    apr_status_t rv = store_map_by_item(s->tx, s->device->id, o->item,
+                                        y->datastore, &old);
+
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
+        return rv;
+    }
+    map.device = s->device->id;
+    map.datastore = y->datastore;
+    map.item = o->item;
+    map.luid = rv == APR_SUCCESS ? old->luid : o->luid;
+    map.version = o->version;
+    return store_map_put(s->tx, &map);
+}
+
+/* The device does not have the item: it gets it again, as a new one. */
+static apr_status_t lost_there(sml_session_t *s, sml_sync_t *y,
+                               const sml_outstanding_t *o)
+{
+    if (y->resend_from == 0 || o->version < y->resend_from) {
+        y->resend_from = o->version;
+    }
+    return store_map_delete(s->tx, s->device->id, y->datastore, o->item);
+}
+
+static apr_status_t ignore_absent(apr_status_t rv)
+{
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+static void settle(sml_session_t *s, sml_sync_t *y,
+                   const sml_outstanding_t *o, long code)
+{
+    int good = code >= 200 && code < 300;
+    int gone = code == 404 || code == 410 || code == 211;
+
+    if (o->tag == SYNCML_DELETE && (good || gone)) {
+        s->rv = ignore_absent(store_map_delete(s->tx, s->device->id,
+                                               y->datastore, o->item));
+    }
+    else if (o->tag == SYNCML_REPLACE && gone) {
+        s->rv = ignore_absent(lost_there(s, y, o));
+    }
+    else if (good || code == 418 || code == 419) {
+        /* 418: it has the item already (some phones say so to an Add that
+         * comes again); 419: conflict, it has told or will tell its own. */
+        s->rv = set_map(s, y, o);
+    }
+    else {
+        y->sent[3]++;
+        sml_log(s->config, 4, 0, "device %s of account %s refused item %"
+                APR_INT64_T_FMT " of %s with status %ld: it will be sent "
+                "again when it changes or at a slow sync",
+                s->device->devid, s->state->user, o->item, y->name, code);
+        return;
+    }
+    y->sent[o->tag == SYNCML_ADD ? 0 : o->tag == SYNCML_REPLACE ? 1 : 2]++;
+}
+
+/* Statuses come in the order of the commands, so the one looked for is
+ * nearly always the first. */
+static int find(const sml_session_t *s, long msg, long cmd)
+{
+    int i;
+
+    for (i = 0; i < s->state->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+
+        if (o->msg == (apr_uint32_t)msg && o->cmd == (apr_uint32_t)cmd) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* A Sync that the client refuses, whole. */
+static int refused_sync(sml_session_t *s, const sml_command_t *c, long code)
+{
+    int i;
+
+    if (c->cmd == NULL || strcasecmp(c->cmd, "Sync") != 0 || code < 300) {
+        return 0;
+    }
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+        int j;
+
+        for (j = 0; c->sourcerefs && j < c->sourcerefs->nelts; j++) {
+            if (strcmp(APR_ARRAY_IDX(c->sourcerefs, j, const char *),
+                       y->server_uri) == 0 && !y->committed) {
+                sml_log(s->config, 4, 0, "device %s of account %s refused "
+                        "our changes of %s with status %ld",
+                        s->device->devid, s->state->user, y->name, code);
+                y->failed = (int)code;
+            }
+        }
+    }
+    return 1;
+}
+
+void sml_confirm(sml_session_t *s, const sml_command_t *c)
+{
+    apr_array_header_t *list = s->state->outstanding;
+    long code = sml_number(c->data);
+    sml_outstanding_t *o;
+    sml_sync_t *y;
+    int at;
+
+    if (code == 213 || code == 101 || refused_sync(s, c, code)) {
+        return;                 /* a piece, or "still at it" */
+    }
+    at = find(s, sml_number(c->msgref), sml_number(c->cmdref));
+    if (at < 0) {
+        return;                 /* of an Alert, SyncHdr or Results */
+    }
+    o = &APR_ARRAY_IDX(list, at, sml_outstanding_t);
+    y = &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t);
+    settle(s, y, o, code < 0 ? 500 : code);
+    memmove(o, o + 1, (size_t)(list->nelts - at - 1) * sizeof(*o));
+    list->nelts--;
+    if (s->rv == APR_SUCCESS && y->server_ended
+        && sml_outstanding(s, y) == 0) {
+        sml_sync_commit(s, y);
+    }
+}
+
+/* ---- Map --------------------------------------------------------------------- */
+
+static store_id_t sent_version(const sml_session_t *s, store_id_t item)
+{
+    int i;
+
+    for (i = 0; i < s->state->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+
+        if (o->item == item && o->tag == SYNCML_ADD) {
+            return o->version;
+        }
+    }
+    return 0;
+}
+
+static int map_item(sml_session_t *s, store_id_t datastore,
+                    const sml_item_t *pair)
+{
+    store_id_t id = store_guid_parse(pair->target.uri ? pair->target.uri
+                                                      : "");
+    store_item_t *item;
+    store_map_t map, *old;
+
+    if (id == 0 || pair->source.uri == NULL || *pair->source.uri == '\0'
+        || strlen(pair->source.uri) > STORE_MAX_LUID) {
+        return 400;
+    }
+    s->rv = store_item_get(s->tx, s->account, datastore, id, &item);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        return 404;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    s->rv = store_map_by_item(s->tx, s->device->id, id, datastore, &old);
+    if (s->rv == APR_NOTFOUND) {
+        old = NULL;
+        s->rv = APR_SUCCESS;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    map.device = s->device->id;
+    map.datastore = datastore;
+    map.item = id;
+    map.luid = pair->source.uri;
+    map.version = old ? old->version : sent_version(s, id);
+    s->rv = store_map_put(s->tx, &map);
+    return 200;
+}
+
+void sml_map(sml_session_t *s, const sml_command_t *c)
+{
+    const char *path = c->target.uri && *c->target.uri ? c->target.uri
+                                                       : c->source.uri;
+    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
+    store_datastore_t *ds;
+    int i, code = 200, worst = 200;
+
+    if (d == NULL) {
+        sml_status(s, c, 404, c->target.uri, c->source.uri);
+        return;
+    }
+    s->rv = store_datastore_open(s->tx, s->account, d->name, &ds);
+    for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
+        code = map_item(s, ds->id, &APR_ARRAY_IDX(c->items, i, sml_item_t));
+        if (code != 200) {
+            worst = code;
+        }
+    }
+    sml_status(s, c, worst, c->target.uri, c->source.uri);
+}

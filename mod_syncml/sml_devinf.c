@@ -1,0 +1,219 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * DevInf: what each side is and can.  Ours lists all seven sync types and no
+ * extension (Nokia's client ends the session over an unknown type), has
+ * Rx-Pref and Tx-Pref in every datastore, and names a datastore exactly as
+ * the client did in its Alert.  The client's is kept as it came, for good:
+ * phones send it only once.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define GUID_OCTETS 8
+#define MAX_VALUE   255
+
+/* ---- ours --------------------------------------------------------------------- */
+
+static const char *path_in_session(const sml_session_t *s, const char *name)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        const sml_sync_t *y =
+            &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (strcmp(y->name, name) == 0) {
+            return y->server_uri;
+        }
+    }
+    return name;
+}
+
+static void write_type(codec_writer_t *w, int tag,
+                       const sml_datastore_conf_t *d)
+{
+    codec_open(w, tag);
+    codec_text(w, DEVINF_CTTYPE, d->type);
+    codec_text(w, DEVINF_VERCT, d->type_version);
+    codec_close(w);
+}
+
+static void write_datastore(const sml_session_t *s, codec_writer_t *w,
+                            const sml_datastore_conf_t *d)
+{
+    int type;
+
+    codec_open(w, DEVINF_DATASTORE);
+    codec_text(w, DEVINF_SOURCEREF, path_in_session(s, d->name));
+    codec_text(w, DEVINF_DISPLAYNAME, d->display);
+    codec_number(w, DEVINF_MAXGUIDSIZE, GUID_OCTETS);
+    write_type(w, DEVINF_RXPREF, d);
+    write_type(w, DEVINF_TXPREF, d);
+    codec_open(w, DEVINF_SYNCCAP);
+    for (type = 1; type <= 7; type++) {
+        codec_number(w, DEVINF_SYNCTYPE, type);
+    }
+    codec_close(w);
+    codec_close(w);
+}
+
+codec_writer_t *sml_devinf_write(sml_session_t *s)
+{
+    static const char *const versions[] = { "1.0", "1.1", "1.2" };
+    codec_version_e version = s->state->version;
+    codec_writer_t *w = codec_writer_create(s->request->format,
+                                            CODEC_DOC_DEVINF, version, s->p);
+    int i;
+
+    codec_open(w, DEVINF_DEVINF);
+    codec_text(w, DEVINF_VERDTD, versions[version]);
+    codec_text(w, DEVINF_MAN, "mod_syncml");
+    codec_text(w, DEVINF_MOD, "mod_syncml");
+    codec_text(w, DEVINF_SWV, s->config->software);
+    codec_text(w, DEVINF_DEVID, s->config->server_id);
+    codec_text(w, DEVINF_DEVTYP, "server");
+    if (version != CODEC_V10) {
+        codec_empty(w, DEVINF_UTC);
+        codec_empty(w, DEVINF_LARGEOBJS);
+        codec_empty(w, DEVINF_NOFM);
+    }
+    for (i = 0; i < s->config->datastores->nelts; i++) {
+        write_datastore(s, w, APR_ARRAY_IDX(s->config->datastores, i,
+                                            sml_datastore_conf_t *));
+    }
+    codec_close(w);
+    return w;
+}
+
+/* ---- the client's ----------------------------------------------------------------- */
+
+typedef struct reader_t {
+    apr_pool_t *p;
+    int depth;
+    int leaf;                   /* tag of the open element at depth 2 */
+    char text[MAX_VALUE + 1];
+    apr_size_t len;
+    int is_devinf, counts, large;
+    const char *man, *mod, *fwv, *swv, *hwv;
+} reader_t;
+
+static apr_status_t on_start(void *baton, int tag)
+{
+    reader_t *r = baton;
+
+    if (++r->depth == 1) {
+        r->is_devinf = tag == DEVINF_DEVINF;
+        return r->is_devinf ? APR_SUCCESS : CODEC_EDOCTYPE;
+    }
+    if (r->depth == 2) {
+        r->leaf = tag;
+        r->len = 0;
+        r->counts |= tag == DEVINF_NOFM;
+        r->large |= tag == DEVINF_LARGEOBJS;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_end(void *baton, int tag)
+{
+    reader_t *r = baton;
+    const char **value = NULL;
+
+    if (r->depth-- == 2) {
+        switch (tag) {
+        case DEVINF_MAN: value = &r->man; break;
+        case DEVINF_MOD: value = &r->mod; break;
+        case DEVINF_FWV: value = &r->fwv; break;
+        case DEVINF_SWV: value = &r->swv; break;
+        case DEVINF_HWV: value = &r->hwv; break;
+        default: break;
+        }
+        if (value != NULL) {
+            *value = apr_pstrmemdup(r->p, r->text, r->len);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_text(void *baton, const char *data, apr_size_t len,
+                            int opaque)
+{
+    reader_t *r = baton;
+
+    if (r->depth == 2) {
+        if (len > MAX_VALUE - r->len) {
+            len = MAX_VALUE - r->len;
+        }
+        memcpy(r->text + r->len, data, len);
+        r->len += len;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_devinf(reader_t *r, const char *data,
+                                apr_size_t len, apr_pool_t *p)
+{
+    codec_sink_t sink = { on_start, on_end, on_text, NULL };
+    codec_limits_t limits = { 0 };
+    apr_size_t at = 0;
+    codec_format_e format;
+
+    memset(r, 0, sizeof(*r));
+    r->p = p;
+    r->man = r->mod = r->fwv = r->swv = r->hwv = "";
+    sink.baton = r;
+    limits.max_octets = STORE_MAX_DEVINF;
+    while (at < len && strchr(" \t\r\n", data[at]) != NULL) {
+        at++;
+    }
+    /* No WBXML version is "<": a DevInf in XML inside a WBXML message. */
+    format = at < len && data[at] == '<' ? CODEC_XML : CODEC_WBXML;
+    return codec_decode(format, data, len, &limits, &sink, NULL, p);
+}
+
+int sml_devinf_take(sml_session_t *s, const sml_item_t *item)
+{
+    store_device_t *d = s->device;
+    apr_status_t rv;
+    reader_t r;
+
+    if (item->data == NULL || item->len == 0) {
+        return 400;
+    }
+    if (item->len > STORE_MAX_DEVINF) {
+        return 413;
+    }
+    rv = read_devinf(&r, item->data, item->len, s->p);
+    if (rv != APR_SUCCESS) {
+        sml_log(s->config, 4, 0, "device %s: its DevInf is unreadable (%s); "
+                "defaults are used", d->devid,
+                codec_strerror(rv) ? codec_strerror(rv) : "?");
+        return 400;
+    }
+    d->devinf = item->data;
+    d->devinf_len = item->len;
+    d->manufacturer = r.man;
+    d->model = r.mod;
+    d->firmware = r.fwv;
+    d->software = r.swv;
+    d->hardware = r.hwv;
+    s->state->client_counts = r.counts;
+    s->state->client_large = r.large;
+    s->devinf_came = 1;
+    return 200;
+}
+
+void sml_devinf_apply(sml_session_t *s)
+{
+    reader_t r;
+
+    if (s->device->devinf_len > 0
+        && read_devinf(&r, s->device->devinf, s->device->devinf_len,
+                       s->p) == APR_SUCCESS) {
+        s->state->client_counts = r.counts;
+        s->state->client_large = r.large;
+    }
+}

@@ -1,0 +1,489 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The client's modifications.  Each may come twice (a lost answer, an older
+ * anchor), so an Add of a LUID that is mapped already is taken as a Replace,
+ * a Replace of an unknown one as an Add, and equal text changes nothing.
+ *
+ * Both sides changed the same item: the client's text is taken (208), the
+ * server's stays in the store as a version; against a delete the change
+ * wins, whichever side it is on.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_base64.h>
+#include <apr_strings.h>
+
+/* One Add or Replace, ready to be applied. */
+typedef struct change_t {
+    int tag;
+    const char *luid;
+    const char *guid;           /* Target, if the client gave one */
+    store_item_t item;
+    item_keys_t keys;
+} change_t;
+
+static void count(sml_sync_t *y, int tag, int code)
+{
+    int which = code >= 300 ? 3 : tag == SYNCML_ADD ? 0
+              : tag == SYNCML_REPLACE ? 1 : 2;
+
+    if (code != 211) {
+        y->received[which]++;
+    }
+}
+
+/* ---- finding the item ------------------------------------------------------ */
+
+/* The device's row for a LUID.  A client that uses our GUID as its own id
+ * sends no Map for it; the row that waits for one is then meant. */
+static apr_status_t find_map(sml_session_t *s, const sml_sync_t *y,
+                             const char *luid, const char *guid,
+                             store_map_t **map)
+{
+    store_id_t item;
+    apr_status_t rv = store_map_by_luid(s->tx, s->device->id, y->datastore,
+                                        luid, map);
+
+    if (rv != APR_NOTFOUND) {
+        return rv;
+    }
+    item = store_guid_parse(guid && *guid ? guid : luid);
+    if (item == 0) {
+        return APR_NOTFOUND;
+    }
+    rv = store_map_by_item(s->tx, s->device->id, item, y->datastore, map);
+    if (rv == APR_SUCCESS && (*map)->luid != NULL) {
+        *map = NULL;
+        return APR_NOTFOUND;
+    }
+    return rv;
+}
+
+static apr_status_t put_map(sml_session_t *s, const sml_sync_t *y,
+                            const char *luid, const store_item_t *item)
+{
+    store_map_t map;
+
+    map.device = s->device->id;
+    map.datastore = y->datastore;
+    map.item = item->id;
+    map.luid = luid;
+    map.version = item->change;
+    return store_map_put(s->tx, &map);
+}
+
+typedef struct match_t {
+    const change_t *change;
+    apr_pool_t *p;
+    store_item_t *found;
+    int equal_only;
+} match_t;
+
+static apr_status_t on_match(void *baton, const store_item_t *item)
+{
+    match_t *m = baton;
+    const store_item_t *mine = &m->change->item;
+
+    if (m->equal_only && !item_equal(item->type, item->data, item->len,
+                                     mine->type, mine->data, mine->len,
+                                     m->p)) {
+        return APR_SUCCESS;
+    }
+    m->found = apr_pmemdup(m->p, item, sizeof(*item));
+    m->found->type = apr_pstrdup(m->p, item->type);
+    m->found->data = apr_pstrmemdup(m->p, item->data, item->len);
+    return APR_EOF;
+}
+
+/* Slow sync: an equal item that this device has not been matched with yet;
+ * else one with the same UID. */
+static apr_status_t match(sml_session_t *s, const sml_sync_t *y,
+                          const change_t *c, store_item_t **found)
+{
+    match_t m = { 0 };
+    apr_status_t rv;
+
+    m.change = c;
+    m.p = s->p;
+    m.equal_only = 1;
+    rv = store_item_match(s->tx, s->account, y->datastore, STORE_MATCH_KEY,
+                          c->item.key, s->device->id, on_match, &m);
+    if (rv == APR_SUCCESS && m.found == NULL && c->item.uid_key != 0) {
+        m.equal_only = 0;
+        rv = store_item_match(s->tx, s->account, y->datastore,
+                              STORE_MATCH_UID, c->item.uid_key,
+                              s->device->id, on_match, &m);
+    }
+    *found = m.found;
+    return rv;
+}
+
+/* ---- applying ---------------------------------------------------------------- */
+
+static int same_text(const store_item_t *a, const store_item_t *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static int add(sml_session_t *s, sml_sync_t *y, change_t *c)
+{
+    s->rv = store_item_add(s->tx, s->account, &c->item);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = put_map(s, y, c->luid, &c->item);
+    }
+    return 201;
+}
+
+/* The item exists; @p version is the one that the device knew, 0: none. */
+static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
+                  store_item_t *old, store_id_t version)
+{
+    int conflict = version != 0 && version != old->change;
+
+    c->item.id = old->id;
+    if (old->deleted) {
+        s->rv = store_item_restore(s->tx, s->account, &c->item);
+        conflict = 1;
+    }
+    else if (same_text(old, &c->item)
+             || (version == 0 && old->key == c->item.key)) {
+        c->item.change = old->change;
+        conflict = 0;
+    }
+    else {
+        s->rv = store_item_update(s->tx, s->account, &c->item);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = put_map(s, y, c->luid, &c->item);
+    }
+    if (conflict) {
+        sml_log(s->config, 6, 0, "conflict account=%s device=%s "
+                "datastore=%s item=%" APR_INT64_T_FMT ": %s on the server "
+                "meanwhile, the client's text was taken", s->state->user,
+                s->device->devid, y->name, old->id,
+                old->deleted ? "deleted" : "changed");
+        return 208;
+    }
+    return c->tag == SYNCML_ADD ? 201 : 200;
+}
+
+static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
+{
+    store_map_t *map;
+    store_item_t *old = NULL;
+    store_id_t version = 0;
+
+    s->rv = find_map(s, y, c->luid, c->guid, &map);
+    if (s->rv == APR_SUCCESS) {
+        version = map->version;
+        s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
+                               &old);
+    }
+    else if (s->rv == APR_NOTFOUND && (y->code == 201 || y->code == 203)) {
+        s->rv = match(s, y, c, &old);
+    }
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        old = NULL;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    return old ? update(s, y, c, old, version) : add(s, y, c);
+}
+
+/* ---- from the wire ------------------------------------------------------------ */
+
+/* @return a status code for a refusal, 0 if it is an item of this place */
+static int recognise(sml_session_t *s, const sml_sync_t *y, change_t *c,
+                     const char *type)
+{
+    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, y->name);
+    apr_status_t rv;
+
+    if (c->item.len > s->config->max_obj_size) {
+        return 413;
+    }
+    rv = item_keys(&c->keys, type ? type : d->type, c->item.data,
+                   c->item.len, s->p);
+    if (rv == ITEM_ELIMIT) {
+        return 413;
+    }
+    if (rv == ITEM_ETYPE || (rv == APR_SUCCESS && c->keys.kind != d->kind)) {
+        return 415;
+    }
+    if (rv != APR_SUCCESS) {
+        return 400;
+    }
+    c->item.type = item_kind_type(c->keys.kind);
+    c->item.key = c->keys.key;
+    c->item.uid_key = c->keys.uid_key;
+    c->item.datastore = y->datastore;
+    c->item.origin = s->device->id;
+    return 0;
+}
+
+static void decode_b64(change_t *c, apr_pool_t *p)
+{
+    char *text = apr_pstrmemdup(p, c->item.data, c->item.len);
+    char *out = apr_palloc(p, (apr_size_t)apr_base64_decode_len(text) + 1);
+
+    c->item.len = (apr_size_t)apr_base64_decode(out, text);
+    c->item.data = out;
+}
+
+static int sync_index(const sml_session_t *s, const sml_sync_t *y)
+{
+    return (int)(y - (sml_sync_t *)s->state->syncs->elts);
+}
+
+/* A piece that is not the last. */
+static int take_piece(sml_session_t *s, const sml_sync_t *y,
+                      const sml_command_t *c, const sml_item_t *item)
+{
+    sml_object_t *o = s->state->incoming;
+    long size = sml_number(SML_META(item, c, size));
+    char *whole;
+
+    if (o == NULL) {
+        if (size < 0) {
+            return 411;         /* the first piece has to say the size */
+        }
+        if ((apr_size_t)size > s->config->max_obj_size) {
+            return 413;
+        }
+        o = s->state->incoming = apr_pcalloc(s->p, sizeof(*o));
+        o->sync = sync_index(s, y);
+        o->tag = c->tag;
+        o->luid = item->source.uri;
+        o->type = SML_META(item, c, type);
+        o->size = (apr_size_t)size;
+        o->data = "";
+    }
+    if (o->len + item->len > o->size) {
+        s->state->incoming = NULL;
+        return 424;
+    }
+    whole = apr_palloc(s->p, o->len + item->len + 1);
+    memcpy(whole, o->data, o->len);
+    memcpy(whole + o->len, item->data, item->len);
+    o->data = whole;
+    o->len += item->len;
+    return 213;
+}
+
+/* Put the last piece to those before. @return a status code or 0 */
+static int join_pieces(sml_session_t *s, change_t *c, const char **type)
+{
+    sml_object_t *o = s->state->incoming;
+    char *whole = apr_palloc(s->p, o->len + c->item.len + 1);
+
+    memcpy(whole, o->data, o->len);
+    memcpy(whole + o->len, c->item.data, c->item.len);
+    c->item.len += o->len;
+    whole[c->item.len] = '\0';
+    c->item.data = whole;
+    if (*type == NULL) {
+        *type = o->type;
+    }
+    s->state->incoming = NULL;
+    return c->item.len == o->size ? 0 : 424;
+}
+
+static int same_object(const sml_session_t *s, const sml_sync_t *y,
+                       const sml_command_t *c, const sml_item_t *item)
+{
+    const sml_object_t *o = s->state->incoming;
+
+    return o != NULL && o->sync == sync_index(s, y) && o->tag == c->tag
+        && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
+}
+
+static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+                  const sml_item_t *item)
+{
+    const char *type = SML_META(item, c, type);
+    const char *format = SML_META(item, c, format);
+    change_t change;
+    int code;
+
+    if (item->data == NULL) {
+        return 400;
+    }
+    if (s->state->incoming != NULL && !same_object(s, y, c, item)) {
+        sml_log(s->config, 5, 0, "device %s: an item in pieces was not "
+                "finished; what had come of it is dropped",
+                s->device->devid);
+        s->state->incoming = NULL;
+    }
+    if (item->more) {
+        return take_piece(s, y, c, item);
+    }
+    memset(&change, 0, sizeof(change));
+    change.tag = c->tag;
+    change.luid = item->source.uri;
+    change.guid = item->target.uri;
+    change.item.data = item->data;
+    change.item.len = item->len;
+    if (s->state->incoming != NULL
+        && (code = join_pieces(s, &change, &type)) != 0) {
+        return code;
+    }
+    if (format != NULL && strcasecmp(format, "b64") == 0) {
+        decode_b64(&change, s->p);
+    }
+    code = recognise(s, y, &change, type);
+    return code ? code : apply(s, y, &change);
+}
+
+static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
+{
+    store_map_t *map;
+    store_item_t *old;
+    int changed;
+
+    s->rv = find_map(s, y, item->source.uri, item->target.uri, &map);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        return 211;
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
+                               &old);
+    }
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 map->item);
+        return 211;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    changed = !old->deleted && old->change != map->version;
+    s->rv = store_map_delete(s->tx, s->device->id, y->datastore, map->item);
+    if (s->rv != APR_SUCCESS || old->deleted) {
+        return 200;
+    }
+    if (changed) {
+        /* Somebody changed it meanwhile: it comes back to this device as a
+         * new item, for it has no map row now. */
+        return 419;
+    }
+    s->rv = store_item_delete(s->tx, s->account, y->datastore, old->id,
+                              s->device->id, NULL);
+    return 200;
+}
+
+static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+                    const sml_item_t *item)
+{
+    if (y->failed) {
+        return y->failed;
+    }
+    if (!sml_sync_from_client(y)) {
+        return 405;             /* this sync goes the other way */
+    }
+    if (item->source.uri == NULL || *item->source.uri == '\0'
+        || strlen(item->source.uri) > STORE_MAX_LUID) {
+        return 400;
+    }
+    switch (c->tag) {
+    case SYNCML_ADD:
+    case SYNCML_REPLACE:
+        return modify(s, y, c, item);
+    case SYNCML_DELETE:
+        return c->sftdel ? 406 : erase(s, y, item);
+    default:
+        return 501;
+    }
+}
+
+static void one_command(sml_session_t *s, sml_sync_t *y,
+                        const sml_command_t *c, int depth);
+
+static void children(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+                     int depth)
+{
+    int i;
+
+    for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
+        one_command(s, y, APR_ARRAY_IDX(c->commands, i, sml_command_t *),
+                    depth);
+    }
+}
+
+static void one_command(sml_session_t *s, sml_sync_t *y,
+                        const sml_command_t *c, int depth)
+{
+    int i, code;
+
+    if (c->tag == SYNCML_SEQUENCE && depth < SML_MAX_NESTING) {
+        sml_status(s, c, 200, NULL, NULL);
+        children(s, y, c, depth + 1);
+        return;
+    }
+    if (c->commands != NULL) {
+        /* Atomic, and Sync inside Sync: refused whole, nothing is done. */
+        sml_status(s, c, c->tag == SYNCML_ATOMIC ? 501 : 400, NULL, NULL);
+        return;
+    }
+    if (c->items->nelts == 0) {
+        sml_status(s, c, 400, NULL, NULL);
+    }
+    for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
+        const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+
+        code = one_item(s, y, c, item);
+        if (code != 213) {
+            count(y, c->tag, code);
+        }
+        sml_status(s, c, code, item->target.uri, item->source.uri);
+    }
+}
+
+static void refuse(sml_session_t *s, const sml_command_t *c, int code)
+{
+    int i, j;
+
+    sml_status(s, c, code, c->target.uri, c->source.uri);
+    for (i = 0; i < c->commands->nelts; i++) {
+        const sml_command_t *child =
+            APR_ARRAY_IDX(c->commands, i, sml_command_t *);
+
+        if (child->items->nelts == 0) {
+            sml_status(s, child, code, NULL, NULL);
+        }
+        for (j = 0; j < child->items->nelts; j++) {
+            const sml_item_t *item =
+                &APR_ARRAY_IDX(child->items, j, sml_item_t);
+
+            sml_status(s, child, code, item->target.uri, item->source.uri);
+        }
+    }
+}
+
+void sml_receive(sml_session_t *s, const sml_command_t *c)
+{
+    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
+
+    if (y == NULL) {
+        const char *path = c->target.uri && *c->target.uri ? c->target.uri
+                                                           : c->source.uri;
+
+        /* 412: the Alert that has to come first did not come. */
+        refuse(s, c, sml_datastore_lookup(s->config, path) ? 412 : 404);
+        return;
+    }
+    if (y->failed || y->client_ended) {
+        refuse(s, c, y->failed ? y->failed : 412);
+        return;
+    }
+    sml_sync_begin(s, y);
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    sml_status(s, c, 200, c->target.uri, c->source.uri);
+    children(s, y, c, 0);
+}

@@ -1,0 +1,325 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Our modifications: streamed out of the store by a cursor over the change
+ * counter, as many as the client's MaxMsgSize has room for; the rest follows
+ * in the next message.  What has been sent is remembered until its Status
+ * comes, so that only what the device has confirmed counts as known to it.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* Room for the commands that carry a piece of a large object, and the
+ * smallest piece worth sending. */
+#define PIECE_MIN  64
+
+typedef struct sender_t {
+    sml_session_t *s;
+    sml_sync_t *y;
+    int index;                  /* of y in the session */
+    int full;                   /* the message has no room for the next */
+    int written;                /* commands in this Sync */
+} sender_t;
+
+static void open_command(sml_session_t *s, int tag, apr_uint32_t *cmdid)
+{
+    *cmdid = sml_reply_cmdid(s);
+    codec_open(s->w, tag);
+    codec_number(s->w, SYNCML_CMDID, *cmdid);
+}
+
+static void write_uri(codec_writer_t *w, int tag, const char *uri)
+{
+    codec_open(w, tag);
+    codec_text(w, SYNCML_LOCURI, uri);
+    codec_close(w);
+}
+
+static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
+                     store_id_t item, store_id_t version, const char *luid)
+{
+    sml_outstanding_t *o = apr_array_push(b->s->state->outstanding);
+
+    memset(o, 0, sizeof(*o));
+    o->msg = b->s->state->our_msg;
+    o->cmd = cmdid;
+    o->sync = b->index;
+    o->tag = tag;
+    o->item = item;
+    o->version = version;
+    o->luid = luid ? apr_pstrdup(b->s->p, luid) : NULL;
+}
+
+static void write_item(sml_session_t *s, int tag, const char *type,
+                       store_id_t item, const char *luid, const char *data,
+                       apr_size_t len, apr_size_t size, int more,
+                       apr_uint32_t *cmdid)
+{
+    codec_writer_t *w = s->w;
+    char guid[STORE_GUID_LEN];
+
+    open_command(s, tag, cmdid);
+    if (type != NULL) {
+        codec_open(w, SYNCML_META);
+        codec_text(w, METINF_TYPE, type);
+        if (size > 0) {
+            codec_number(w, METINF_SIZE, (apr_int64_t)size);
+        }
+        codec_close(w);
+    }
+    codec_open(w, SYNCML_ITEM);
+    if (luid != NULL) {
+        write_uri(w, SYNCML_TARGET, luid);
+    }
+    else {
+        write_uri(w, SYNCML_SOURCE, store_guid(item, guid));
+    }
+    if (data != NULL) {
+        codec_opaque(w, SYNCML_DATA, data, len);
+    }
+    if (more) {
+        codec_empty(w, SYNCML_MOREDATA);
+    }
+    codec_close(w);
+    codec_close(w);
+}
+
+/* ---- large objects ----------------------------------------------------------- */
+
+/* How many octets of data fit into what is left of the message: by trial,
+ * because the encoding decides. */
+static apr_size_t piece_size(sender_t *b, const sml_object_t *o, int first)
+{
+    sml_session_t *s = b->s;
+    apr_size_t low = 0, high = o->len < s->limit ? o->len : s->limit;
+
+    while (low < high) {
+        apr_size_t half = low + (high - low + 1) / 2;
+        apr_uint32_t before = s->cmdid, cmdid;
+        codec_mark_t mark;
+
+        codec_writer_mark(s->w, &mark);
+        write_item(s, o->tag, o->type, o->item, o->luid, o->data, half,
+                   first ? o->size : 0, 1, &cmdid);
+        if (sml_reply_fits(s)) {
+            low = half;
+        }
+        else {
+            high = half - 1;
+        }
+        codec_writer_rollback(s->w, &mark);
+        s->cmdid = before;
+    }
+    return low;
+}
+
+/* The next piece of the object on its way. */
+static void send_piece(sender_t *b, int first)
+{
+    sml_session_t *s = b->s;
+    sml_object_t *o = s->state->outgoing;
+    apr_size_t n = piece_size(b, o, first);
+    apr_uint32_t cmdid;
+    int more = n < o->len;
+
+    b->full = 1;
+    if (n < PIECE_MIN && more) {
+        return;
+    }
+    if (more) {
+        /* Not in the middle of a UTF-8 character: pieces that are text by
+         * themselves survive clients that convert each. */
+        while (n > PIECE_MIN / 2 && ((unsigned char)o->data[n] & 0xc0) == 0x80) {
+            n--;
+        }
+    }
+    write_item(s, o->tag, o->type, o->item, o->luid, o->data, n,
+               first ? o->size : 0, more, &cmdid);
+    b->written++;
+    if (more) {
+        o->data += n;
+        o->len -= n;
+        return;
+    }
+    remember(b, cmdid, o->tag, o->item, o->version, o->luid);
+    s->state->outgoing = NULL;
+    b->full = 0;
+}
+
+static void begin_large(sender_t *b, const store_change_t *c, int tag)
+{
+    sml_session_t *s = b->s;
+    sml_object_t *o = apr_pcalloc(s->p, sizeof(*o));
+
+    o->sync = b->index;
+    o->tag = tag;
+    o->type = apr_pstrdup(s->p, c->item.type);
+    o->luid = c->luid ? apr_pstrdup(s->p, c->luid) : NULL;
+    o->item = c->item.id;
+    o->version = c->item.change;
+    o->data = apr_pstrmemdup(s->p, c->item.data, c->item.len);
+    o->len = o->size = c->item.len;
+    s->state->outgoing = o;
+}
+
+static void pass_over(sender_t *b, const store_change_t *c, const char *why)
+{
+    b->y->sent[3]++;
+    sml_log(b->s->config, 4, 0, "item %" APR_INT64_T_FMT " of account %s, "
+            "%s, was not sent to device %s: %s", c->item.id,
+            b->s->state->user, b->y->name, b->s->device->devid, why);
+}
+
+/* It did not fit.  Another message may have room; if this one is as empty as
+ * they get, it has to go in pieces. */
+static void too_large(sender_t *b, const store_change_t *c, int tag)
+{
+    sml_session_t *s = b->s;
+
+    if (s->state->client_large) {
+        begin_large(b, c, tag);
+        send_piece(b, 1);
+        b->y->cursor = c->item.change;
+        return;
+    }
+    if (b->written > 0 || codec_writer_size(s->w) > s->limit / 2) {
+        b->full = 1;
+        return;
+    }
+    pass_over(b, c, "larger than its MaxMsgSize, and it takes no large "
+              "objects");
+    b->y->cursor = c->item.change;
+}
+
+/* ---- one change ----------------------------------------------------------------- */
+
+static apr_status_t on_change(void *baton, const store_change_t *c)
+{
+    sender_t *b = baton;
+    sml_session_t *s = b->s;
+    apr_uint32_t before = s->cmdid, cmdid;
+    codec_mark_t mark;
+    int tag = c->item.deleted ? SYNCML_DELETE
+            : c->mapped && c->luid ? SYNCML_REPLACE : SYNCML_ADD;
+
+    if (c->mapped && c->luid == NULL) {
+        /* The device took it but never said under which LUID: until its Map
+         * comes nothing can be said about the item without doubling it. */
+        b->y->cursor = c->item.change;
+        return APR_SUCCESS;
+    }
+    if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING) {
+        b->full = 1;
+        return APR_EOF;
+    }
+    if (tag != SYNCML_DELETE && s->state->client_max_obj
+        && c->item.len > s->state->client_max_obj) {
+        pass_over(b, c, "larger than its MaxObjSize");
+        b->y->cursor = c->item.change;
+        return APR_SUCCESS;
+    }
+    codec_writer_mark(s->w, &mark);
+    write_item(s, tag, tag == SYNCML_DELETE ? NULL : c->item.type,
+               c->item.id, c->luid,
+               tag == SYNCML_DELETE ? NULL : c->item.data, c->item.len, 0,
+               0, &cmdid);
+    if (sml_reply_fits(s)) {
+        remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
+        b->y->cursor = c->item.change;
+        b->written++;
+        return APR_SUCCESS;
+    }
+    codec_writer_rollback(s->w, &mark);
+    s->cmdid = before;
+    if (tag == SYNCML_DELETE || (b->written > 0 && !s->state->client_large)) {
+        b->full = 1;
+    }
+    else {
+        too_large(b, c, tag);
+    }
+    return b->full ? APR_EOF : APR_SUCCESS;
+}
+
+/* ---- one datastore ---------------------------------------------------------------- */
+
+static void open_sync(sender_t *b)
+{
+    sml_session_t *s = b->s;
+    sml_sync_t *y = b->y;
+    apr_uint32_t cmdid;
+    apr_int64_t n;
+
+    open_command(s, SYNCML_SYNC, &cmdid);
+    write_uri(s->w, SYNCML_TARGET, y->client_uri);
+    write_uri(s->w, SYNCML_SOURCE, y->server_uri);
+    if (!y->opened && s->state->client_counts
+        && s->state->version != CODEC_V10) {
+        s->rv = store_changes_count(s->tx, s->account, s->device->id,
+                                    y->datastore, y->cursor, y->upto, &n);
+        if (s->rv == APR_SUCCESS) {
+            codec_number(s->w, SYNCML_NUMBEROFCHANGES, n);
+        }
+    }
+}
+
+/* @return non-zero if the datastore is through */
+static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
+{
+    apr_uint32_t before = s->cmdid;
+    codec_mark_t mark;
+    sender_t b = { 0 };
+    int first = !y->opened;
+
+    b.s = s;
+    b.y = y;
+    b.index = index;
+    codec_writer_mark(s->w, &mark);
+    open_sync(&b);
+    if (s->rv != APR_SUCCESS) {
+        return 0;
+    }
+    if (s->state->outgoing != NULL && s->state->outgoing->sync == index) {
+        send_piece(&b, 0);
+    }
+    if (!b.full && sml_reply_fits(s)) {
+        s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
+                              y->cursor, y->upto, on_change, &b);
+        if (s->rv == APR_SUCCESS && !b.full) {
+            y->cursor = y->upto;
+            y->server_ended = 1;
+        }
+    }
+    if ((b.written == 0 && !(first && y->server_ended))
+        || !sml_reply_fits(s)) {
+        codec_writer_rollback(s->w, &mark);
+        s->cmdid = before;
+        /* An empty Sync that does not fit any more comes next time. */
+        y->server_ended = y->server_ended && !first;
+        return y->server_ended;
+    }
+    y->opened = 1;
+    codec_close(s->w);
+    return y->server_ended;
+}
+
+int sml_send(sml_session_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts && s->rv == APR_SUCCESS; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (y->failed || y->server_ended || y->committed) {
+            continue;
+        }
+        if (!send_datastore(s, y, i)) {
+            return 0;
+        }
+        if (sml_outstanding(s, y) == 0) {
+            sml_sync_commit(s, y);
+        }
+    }
+    return s->rv == APR_SUCCESS;
+}

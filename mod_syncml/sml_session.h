@@ -1,0 +1,135 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml_session.h
+ * @brief One message of one session in the making: what the parts of the
+ * engine share.
+ *
+ * A sml_session_t lives for one message, in the pool of the request, inside
+ * one write transaction.  The parts: sml_cred (who is it), sml_alert (which
+ * datastores, which sync type), sml_receive (the client's changes), sml_send
+ * (ours), sml_confirm (statuses and maps), sml_reply (the answer).
+ */
+#ifndef SYNCML_SML_SESSION_H
+#define SYNCML_SML_SESSION_H
+
+#include "mod_syncml/sml.h"
+#include "mod_syncml/sml_message.h"
+#include "mod_syncml/sml_state.h"
+
+typedef struct sml_session_t {
+    const sml_config_t *config;
+    const sml_request_t *request;
+    const sml_message_t *in;
+    apr_pool_t *p;
+    apr_time_t now;             /* of the transaction */
+    store_tx_t *tx;             /* NULL while an answer is built without */
+    store_id_t account;
+    store_device_t *device;     /* NULL: not authenticated */
+    sml_state_t *state;
+    const char *nonce;          /* for the Chal of this answer, base64 */
+    int chal_scheme;            /* SML_AUTH_*: 0, no Chal */
+    int devinf_came;            /* this message brought it */
+    apr_status_t rv;            /* first failure of the store: all is undone */
+    /* the answer */
+    codec_writer_t *w;
+    apr_uint32_t cmdid;
+    apr_size_t limit;           /* octets that the answer may have */
+} sml_session_t;
+
+/** Words of the protocol. */
+const char *sml_command_name(int tag);
+/** @return the datastore of that path, or NULL */
+const sml_datastore_conf_t *sml_datastore_lookup(const sml_config_t *config,
+                                                 const char *uri);
+/** A decimal number of at most 9 digits. @return -1 if it is none */
+long sml_number(const char *text);
+void sml_log(const sml_config_t *config, int level, apr_status_t rv,
+             const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/** Queue a Status for a command of the message, or for one item of it. */
+void sml_status(sml_session_t *s, const sml_command_t *c, int code,
+                const char *targetref, const char *sourceref);
+/** The Status of SyncHdr; always the first. */
+void sml_status_header(sml_session_t *s, int code, int chal);
+
+/* ---- sml_alert.c ------------------------------------------------------- */
+
+void sml_alert(sml_session_t *s, const sml_command_t *c);
+/** The session's datastore for a Sync or Map, by its two paths; NULL. */
+sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
+                          const sml_uri_t *source);
+/** Non-zero if items travel in that direction. */
+int sml_sync_from_client(const sml_sync_t *y);
+int sml_sync_to_client(const sml_sync_t *y);
+/** "two-way", ... for log lines. */
+const char *sml_sync_name(int code);
+/** The client's items begin to come: forget maps where the type asks it. */
+void sml_sync_begin(sml_session_t *s, sml_sync_t *y);
+/** The client's package has ended. */
+void sml_sync_client_done(sml_session_t *s, sml_sync_t *y);
+/** All has been confirmed, or will not be: write the anchors. */
+void sml_sync_commit(sml_session_t *s, sml_sync_t *y);
+
+/* ---- sml_receive.c ----------------------------------------------------- */
+
+/** The Sync command with all its children. */
+void sml_receive(sml_session_t *s, const sml_command_t *c);
+
+/* ---- sml_send.c -------------------------------------------------------- */
+
+/** Write as many of our changes as fit. @return non-zero when all datastores
+ * are through */
+int sml_send(sml_session_t *s);
+
+/* ---- sml_confirm.c ----------------------------------------------------- */
+
+void sml_confirm(sml_session_t *s, const sml_command_t *status);
+void sml_map(sml_session_t *s, const sml_command_t *map);
+/** Number of changes of a datastore that still wait for a Status. */
+int sml_outstanding(const sml_session_t *s, const sml_sync_t *y);
+
+/* ---- sml_devinf.c ------------------------------------------------------ */
+
+/** Our DevInf, in the format and version of the session. */
+codec_writer_t *sml_devinf_write(sml_session_t *s);
+/** Take the client's DevInf (Put or Results). @return a status code */
+int sml_devinf_take(sml_session_t *s, const sml_item_t *item);
+/** Read the capabilities that matter here out of the stored DevInf. */
+void sml_devinf_apply(sml_session_t *s);
+
+/* ---- sml_reply.c ------------------------------------------------------- */
+
+/** Open the answer: header and body. */
+void sml_reply_begin(sml_session_t *s);
+/** Non-zero if what has been written leaves room for the end. */
+int sml_reply_fits(const sml_session_t *s);
+/** CmdID of the next command. */
+apr_uint32_t sml_reply_cmdid(sml_session_t *s);
+/** Write everything that is due and fits; moves the phase on. */
+void sml_reply_fill(sml_session_t *s);
+/** Instead of sml_reply_fill() where nothing was done: statuses only. */
+void sml_reply_refusal(sml_session_t *s);
+const char *sml_reply_end(sml_session_t *s, apr_size_t *len);
+
+/* ---- sml_cred.c -------------------------------------------------------- */
+
+typedef struct sml_login_t {
+    int code;                   /* 200 basic, 212 md5, 401, 407, 500 */
+    int scheme;                 /* to be challenged with */
+    const char *user;
+    const char *nonce;          /* for the Chal of a failure */
+    const char *used_nonce;     /* with which the digest was right */
+    const char *why;            /* of a failure, for the log */
+} sml_login_t;
+
+/** Check the message's Cred.  Reads the store, never writes. */
+void sml_cred_check(const sml_config_t *config, store_t *store,
+                    const sml_message_t *in, sml_login_t *login,
+                    apr_pool_t *p);
+/** Name of the store's setting with the key of derived nonces. */
+#define SML_NONCE_KEY_SETTING "nonce-key"
+/** A fresh nonce, base64. */
+const char *sml_nonce(apr_pool_t *p);
+
+#endif

@@ -1,0 +1,128 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml_state.h
+ * @brief What a sync session remembers between two messages.
+ *
+ * The whole of it is written into the session's row of the store with each
+ * answer and read back for the next message, by whichever process gets it.
+ * It stays small (names, counters, what is on its way): items are never in
+ * it, but for one that is being received or sent in pieces.
+ */
+#ifndef SYNCML_SML_STATE_H
+#define SYNCML_SML_STATE_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "codec/codec.h"
+#include "store/store.h"
+
+/** Where the session is; names are of the client's and server's packages. */
+typedef enum {
+    SML_INIT = 0,       /* package 1: alerts, DevInf */
+    SML_CLIENT_SYNC,    /* package 3: the client's modifications */
+    SML_SERVER_SYNC,    /* package 4: ours */
+    SML_MAP,            /* package 5: statuses and maps are expected */
+    SML_DONE
+} sml_phase_e;
+
+/** Datastores in one session; outgoing changes waiting for a Status;
+ * statuses that did not fit into the answer. */
+#define SML_MAX_DATASTORES   32
+#define SML_MAX_OUTSTANDING  20000
+#define SML_MAX_PENDING      100000
+
+typedef struct sml_sync_t {
+    store_id_t datastore;
+    const char *name;           /* canonical */
+    const char *client_uri;     /* the client's database */
+    const char *server_uri;     /* ours, as the client wrote it */
+    int code;                   /* sync type in force: 200 to 205 */
+    int asked;                  /* sync type that the client asked for */
+    const char *client_last, *client_next;
+    const char *server_last, *server_next;
+    store_id_t seen;            /* the device had everything up to here */
+    store_id_t upto;            /* the snapshot that is sent */
+    store_id_t cursor;          /* sent so far */
+    int alert_pending;          /* our Alert is still to be sent */
+    int client_began, client_ended;     /* Sync came; package ended */
+    int opened;                 /* NumberOfChanges has been said */
+    int server_ended;           /* nothing more to send */
+    int committed;              /* anchors written */
+    int failed;                 /* a status code: given up; 0 fine */
+    store_id_t start;           /* counter when the client's items began to
+                                   come */
+    store_id_t resend_from;     /* lowest change that has to be sent again in
+                                   the next sync; 0: none */
+    apr_uint32_t received[4];   /* Add, Replace, Delete, refused */
+    apr_uint32_t sent[4];
+} sml_sync_t;
+
+/** A change on its way to the client: MsgID and CmdID of the command. */
+typedef struct sml_outstanding_t {
+    apr_uint32_t msg, cmd;
+    int sync;                   /* index of the datastore in the session */
+    int tag;                    /* SYNCML_ADD, REPLACE, DELETE */
+    store_id_t item;
+    store_id_t version;
+    const char *luid;           /* NULL for Add */
+} sml_outstanding_t;
+
+/** A Status to be sent. */
+typedef struct sml_status_t {
+    const char *msgref, *cmdref, *cmd;
+    const char *targetref, *sourceref;
+    int code;
+    const char *next_anchor;    /* Item/Data/Anchor/Next, for an Alert */
+    int chal;                   /* with Chal */
+} sml_status_t;
+
+/** An item that travels in pieces (MoreData). */
+typedef struct sml_object_t {
+    int sync;
+    int tag;
+    const char *luid;
+    const char *type;
+    apr_size_t size;            /* announced, 0 if not */
+    const char *data;           /* incoming: so far; outgoing: the rest */
+    apr_size_t len;
+    store_id_t item, version;   /* outgoing */
+} sml_object_t;
+
+typedef struct sml_state_t {
+    codec_version_e version;
+    const char *session_id;     /* the client's SessionID */
+    const char *client_uri;     /* SyncHdr Source of the client */
+    const char *client_name;    /* its LocName or NULL */
+    const char *server_uri;     /* SyncHdr Target that it used */
+    const char *resp_uri;
+    const char *user;
+    apr_uint32_t last_msg;      /* the client's latest MsgID */
+    apr_uint32_t our_msg;       /* ours */
+    apr_size_t client_max_msg;  /* octets, 0: not said */
+    apr_size_t client_max_obj;
+    int client_counts;          /* it takes NumberOfChanges */
+    int client_large;           /* it takes objects in pieces */
+    sml_phase_e phase;
+    int final_sent;             /* our present package is complete */
+    int want_results;           /* the client's Get is to be answered */
+    const char *results_msg, *results_cmd, *results_uri, *results_type;
+    int get_sent;               /* the client's DevInf was asked for */
+    apr_array_header_t *syncs;          /* of sml_sync_t */
+    apr_array_header_t *outstanding;    /* of sml_outstanding_t */
+    apr_array_header_t *pending;        /* of sml_status_t */
+    sml_object_t *incoming, *outgoing;  /* or NULL */
+} sml_state_t;
+
+sml_state_t *sml_state_make(apr_pool_t *p);
+
+/** @return octets in the pool, length in *len */
+const char *sml_state_pack(const sml_state_t *state, apr_size_t *len,
+                           apr_pool_t *p);
+
+/** @return APR_EINVAL if the octets are not a state of this version of the
+ * program: the session is then to be treated as expired */
+apr_status_t sml_state_unpack(sml_state_t **state, const char *data,
+                              apr_size_t len, apr_pool_t *p);
+
+#endif
