@@ -17,6 +17,7 @@
 #include <apr_time.h>
 
 #include "codec/codec.h"
+#include "item/item.h"
 #include "store/store.h"
 
 #define SML_AUTH_BASIC  1
@@ -31,6 +32,7 @@ typedef struct sml_datastore_conf_t {
     const char *display;        /* DevInf DisplayName */
     apr_array_header_t *aliases;        /* const char *: other names, ASCII,
                                    compared without case and leading "./" */
+    item_kind_e kind;           /* what its items are */
     const char *type;           /* media type received and sent */
     const char *type_version;   /* VerCT: "3.0" */
     apr_uint32_t content_code;  /* OMNA WSP content type of it, for SAN */
@@ -105,8 +107,13 @@ const char *sml_describe(codec_format_e format, const char *data,
 apr_status_t sml_check_store_password(store_t *store, const char *user,
                                       const char *password, apr_pool_t *p);
 
-/** The server id kept in the store, made on first use in a write
- * transaction: "syncml-" and 8 random letters. */
+/** Name of the store's setting that holds the server id. */
+#define SML_SETTING_SERVER_ID "server-id"
+
+/** The server id kept in the store, made on first use: "syncml-" and 8
+ * random letters.  Also makes what else the server keeps there (the key of
+ * its nonces), so it is called in a write transaction before the first
+ * request. */
 apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p);
 
 #endif

@@ -179,13 +179,13 @@ static apr_status_t make_server_id(store_tx_t *tx, const char **id,
         made[7 + i] = letters[random[i] % 32];
     }
     *id = made;
-    return store_setting_set(tx, SERVER_ID_SETTING, made);
+    return store_setting_set(tx, SML_SETTING_SERVER_ID, made);
 }
 
 apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p)
 {
     const char *key;
-    apr_status_t rv = store_setting_get(tx, SERVER_ID_SETTING, id);
+    apr_status_t rv = store_setting_get(tx, SML_SETTING_SERVER_ID, id);
 
     if (rv == APR_NOTFOUND) {
         rv = make_server_id(tx, id, p);
