@@ -34,7 +34,7 @@ sub files {
 
 my $modules = modules_dir();
 my $etc     = apxs('SYSCONFDIR');
-my $debian  = -d "$etc/mods-available";
+my $debian  = -d "$etc/mods-available" || -e '/etc/debian_version';
 my $conf    = $debian ? "$etc/conf-available/syncml.conf"
                       : "$etc/extra/httpd-syncml.conf";
 my $tool    = apxs('SBINDIR') . '/syncmlctl';
