@@ -62,6 +62,8 @@ extern "C" {
 #define STORE_MAX_URI           255
 #define STORE_MAX_ANCHOR        255
 #define STORE_MAX_NUMBER        32      /* a telephone number */
+#define STORE_MAX_PASSWORD      1024
+#define STORE_MAX_VALUE         (64 * 1024)     /* of a setting */
 #define STORE_MAX_DEVINF        (256 * 1024)
 #define STORE_MAX_STATE         (8 * 1024 * 1024)
 #define STORE_MAX_DATA          (64 * 1024 * 1024)
@@ -140,6 +142,11 @@ apr_status_t store_begin(store_tx_t **tx, store_t *store, int mode,
  */
 apr_status_t store_commit(store_tx_t **tx, int *owes_push);
 
+/* After a write call has failed with another status than APR_NOTFOUND,
+ * APR_EEXIST, APR_EINVAL or STORE_EKEY, the transaction is doomed: it answers
+ * with that status until it is rolled back, so nothing half-done is ever
+ * committed. */
+
 /** Forget everything since store_begin(). Sets *tx to NULL; NULL is fine. */
 void store_rollback(store_tx_t **tx);
 
@@ -151,8 +158,11 @@ void store_set_now(store_tx_t *tx, apr_time_t now);
 
 /* ---- settings of the whole store (server id and the like) ------------ */
 
+/* Names that begin with "store." are the store's own: APR_EINVAL. */
+
 apr_status_t store_setting_get(store_tx_t *tx, const char *name,
                                const char **value);      /* APR_NOTFOUND */
+/** @param value  NULL: remove the setting */
 apr_status_t store_setting_set(store_tx_t *tx, const char *name,
                                const char *value);
 
@@ -181,7 +191,8 @@ apr_status_t store_account_password(store_tx_t *tx, store_id_t id,
 apr_status_t store_account_delete(store_tx_t *tx, store_id_t id);
 
 /** A callback's answer other than APR_SUCCESS ends the listing and is
- * returned by it. */
+ * returned by it, but APR_EOF ends it with success: so in every listing.
+ * A callback may make other calls in the same transaction. */
 typedef apr_status_t store_account_fn(void *baton, const store_account_t *a);
 apr_status_t store_account_list(store_tx_t *tx, store_account_fn *fn,
                                 void *baton);           /* by name */
@@ -280,6 +291,14 @@ apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
                             store_id_t datastore, store_id_t id,
                             store_item_t **item);
 
+/** The text that an item had at a former value of its change counter (the
+ * base of a three-way merge): type, data, modified and change are filled in.
+ * The present one is found too.  @return APR_NOTFOUND: never was, or no
+ * longer kept, see store_gc() */
+apr_status_t store_item_version(store_tx_t *tx, store_id_t account,
+                                store_id_t datastore, store_id_t id,
+                                store_id_t change, store_item_t **item);
+
 typedef apr_status_t store_item_fn(void *baton, const store_item_t *item);
 /** Live items by id, from the one after @p after, at most @p limit
  * (0: all). */
@@ -302,11 +321,13 @@ apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
 apr_status_t store_item_delete_all(store_tx_t *tx, store_id_t account,
                                    store_id_t datastore, store_id_t origin,
                                    apr_int64_t *count);
-/** Mark as deleted the live items without a map row of @p device. */
+/** Mark as deleted the live items without a map row of @p device whose
+ * latest change is at most @p upto (what came later was not seen by the
+ * client that refreshes and stays). */
 apr_status_t store_item_delete_unmapped(store_tx_t *tx, store_id_t account,
                                         store_id_t datastore,
                                         store_id_t device,
-                                        store_id_t origin,
+                                        store_id_t origin, store_id_t upto,
                                         apr_int64_t *count);
 
 /* ---- what a device has: maps and changes ------------------------------ */
@@ -329,6 +350,7 @@ apr_status_t store_map_by_luid(store_tx_t *tx, store_id_t device,
 apr_status_t store_map_by_item(store_tx_t *tx, store_id_t device,
                                store_id_t item, store_id_t datastore,
                                store_map_t **map);
+/** Success also if there is none. */
 apr_status_t store_map_delete(store_tx_t *tx, store_id_t device,
                               store_id_t datastore, store_id_t item);
 /** Forget all that the device has in a datastore. */
@@ -428,7 +450,9 @@ apr_status_t store_session_get(store_tx_t *tx, const char *id,
 apr_status_t store_session_by_request(store_tx_t *tx,
                                       const unsigned char hash[16],
                                       store_session_t **session);
+/** Add or overwrite. */
 apr_status_t store_session_put(store_tx_t *tx, const store_session_t *s);
+/** Success also if there is none. */
 apr_status_t store_session_delete(store_tx_t *tx, const char *id);
 /** Forget expired sessions; at most @p limit in one call. */
 apr_status_t store_session_expire(store_tx_t *tx, int limit);
@@ -503,8 +527,21 @@ typedef apr_status_t store_due_fn(void *baton, const store_due_t *due);
 /** @param account 0: all */
 apr_status_t store_due_list(store_tx_t *tx, store_id_t account,
                             store_due_fn *fn, void *baton);
-/** Derive the device's row anew (a number or push switch was set). */
+/** Derive the device's row anew (a number or push switch was set): it
+ * becomes STORE_DUE_WAITING, or goes if nothing is owed. */
 apr_status_t store_due_refresh(store_tx_t *tx, store_id_t device);
+
+/* ---- upkeep ------------------------------------------------------------ */
+
+/**
+ * Remove what is no longer needed: deleted items that no device has a map
+ * row of and overwritten versions that no map row points to, both if that
+ * happened before @p before.  Removes no more than @p limit of each (0: no
+ * limit), so that the write lock is not held for long.
+ * @param removed  out: rows removed; may be NULL
+ */
+apr_status_t store_gc(store_tx_t *tx, apr_time_t before, int limit,
+                      apr_int64_t *removed);
 
 #ifdef __cplusplus
 }

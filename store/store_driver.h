@@ -1,0 +1,229 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file store/store_driver.h
+ * @brief What a store driver is: a table of functions, private to the room.
+ *
+ * store.c and store_calls.c stand in front of every driver.  They check the
+ * arguments and limits of store.h, that a write happens in a write
+ * transaction, that the transaction is still open and has not failed before,
+ * and they reset the out-parameters on failure.  They also encrypt the
+ * passwords.  So a driver may take for granted:
+ *
+ *  - ids are above 0 (item ids below STORE_ITEM_LIMIT) unless 0 is said to
+ *    have a meaning; strings are never NULL unless said so, and within limits;
+ *  - out-parameters are never NULL and already reset;
+ *  - one transaction is used by one thread at a time.
+ *
+ * What a driver must see to itself: that accounts, devices, datastores and
+ * items belong together (else APR_NOTFOUND), and what its commit derives.
+ *
+ * A status of a write call other than those in store_is_answer() dooms the
+ * transaction: something may be half-done, so nothing but a rollback is left.
+ */
+#ifndef SYNCML_STORE_DRIVER_H
+#define SYNCML_STORE_DRIVER_H
+
+#include "store.h"
+
+/** Item ids of an account are below this: 6.8e10 items. */
+#define STORE_ITEM_BITS   36
+#define STORE_ITEM_LIMIT  ((store_id_t)1 << STORE_ITEM_BITS)
+
+typedef struct store_driver_t store_driver_t;
+typedef struct store_secret_t store_secret_t;
+
+struct store_t {
+    const store_driver_t *driver;
+    void *impl;                 /* the driver's own */
+    apr_pool_t *p;
+    store_secret_t *secret;     /* NULL: no key file */
+    apr_interval_time_t busy_timeout;
+    int create;
+    store_log_fn *log;
+    void *log_baton;
+    void *mutex;                /* apr_thread_mutex_t, guards `open` */
+    store_tx_t *open;           /* transactions under way */
+};
+
+struct store_tx_t {
+    store_t *store;             /* NULL: ended */
+    const store_driver_t *driver;
+    void *impl;                 /* the driver's own */
+    apr_pool_t *p;
+    int mode;
+    apr_time_t now;
+    apr_status_t doomed;        /* a write failed half-way, with this */
+    const char *error;          /* the driver's words, NULL: none */
+    store_tx_t *next, **link;   /* in store->open */
+};
+
+/** The functions are those of store.h of the same name where nothing else is
+ * said. */
+struct store_driver_t {
+    const char *scheme;         /* of the URL, with the colon */
+
+    /** @param rest  the URL after the scheme */
+    apr_status_t (*open)(store_t *store, const char *rest,
+                         const char **error);
+    void (*close)(store_t *store);
+    apr_status_t (*data_version)(store_t *store, apr_int64_t *version);
+
+    /** tx is filled in but for impl and error. */
+    apr_status_t (*begin)(store_tx_t *tx);
+    /** Ends the transaction in every case. */
+    apr_status_t (*commit)(store_tx_t *tx, int *owes_push);
+    void (*rollback)(store_tx_t *tx);
+
+    apr_status_t (*setting_get)(store_tx_t *tx, const char *name,
+                                const char **value);
+    /** value NULL: remove it. */
+    apr_status_t (*setting_set)(store_tx_t *tx, const char *name,
+                                const char *value);
+
+    /** Without a password. */
+    apr_status_t (*account_add)(store_tx_t *tx, const char *name,
+                                store_id_t *id);
+    apr_status_t (*account_find)(store_tx_t *tx, const char *name,
+                                 store_account_t **account);
+    apr_status_t (*account_get)(store_tx_t *tx, store_id_t id,
+                                store_account_t **account);
+    /** The encrypted password; APR_NOTFOUND: no account or none kept. */
+    apr_status_t (*account_secret)(store_tx_t *tx, store_id_t id,
+                                   const unsigned char **secret,
+                                   apr_size_t *len);
+    /** len 0: forget it. */
+    apr_status_t (*account_set_secret)(store_tx_t *tx, store_id_t id,
+                                       const unsigned char *secret,
+                                       apr_size_t len);
+    apr_status_t (*account_delete)(store_tx_t *tx, store_id_t id);
+    apr_status_t (*account_list)(store_tx_t *tx, store_account_fn *fn,
+                                 void *baton);
+
+    apr_status_t (*device_add)(store_tx_t *tx, store_device_t *d);
+    apr_status_t (*device_update)(store_tx_t *tx, const store_device_t *d);
+    apr_status_t (*device_find)(store_tx_t *tx, store_id_t account,
+                                const char *devid, store_device_t **d);
+    apr_status_t (*device_get)(store_tx_t *tx, store_id_t account,
+                               store_id_t id, store_device_t **d);
+    apr_status_t (*device_delete)(store_tx_t *tx, store_id_t account,
+                                  store_id_t id);
+    apr_status_t (*device_list)(store_tx_t *tx, store_id_t account,
+                                store_device_fn *fn, void *baton);
+
+    apr_status_t (*datastore_open)(store_tx_t *tx, store_id_t account,
+                                   const char *name,
+                                   store_datastore_t **ds);
+    apr_status_t (*datastore_list)(store_tx_t *tx, store_id_t account,
+                                   store_datastore_fn *fn, void *baton);
+
+    apr_status_t (*item_add)(store_tx_t *tx, store_id_t account,
+                             store_item_t *item);
+    apr_status_t (*item_update)(store_tx_t *tx, store_id_t account,
+                                store_item_t *item);
+    apr_status_t (*item_delete)(store_tx_t *tx, store_id_t account,
+                                store_id_t datastore, store_id_t id,
+                                store_id_t origin, store_id_t *change);
+    apr_status_t (*item_restore)(store_tx_t *tx, store_id_t account,
+                                 store_item_t *item);
+    apr_status_t (*item_get)(store_tx_t *tx, store_id_t account,
+                             store_id_t datastore, store_id_t id,
+                             store_item_t **item);
+    apr_status_t (*item_version)(store_tx_t *tx, store_id_t account,
+                                 store_id_t datastore, store_id_t id,
+                                 store_id_t change, store_item_t **item);
+    apr_status_t (*item_list)(store_tx_t *tx, store_id_t account,
+                              store_id_t datastore, store_id_t after,
+                              int limit, store_item_fn *fn, void *baton);
+    apr_status_t (*item_match)(store_tx_t *tx, store_id_t account,
+                               store_id_t datastore, int which,
+                               apr_int64_t key, store_id_t device,
+                               store_item_fn *fn, void *baton);
+    /** device 0: all live items; else those it has no map row of and whose
+     * latest change is at most upto. */
+    apr_status_t (*item_delete_many)(store_tx_t *tx, store_id_t account,
+                                     store_id_t datastore,
+                                     store_id_t device, store_id_t origin,
+                                     store_id_t upto, apr_int64_t *count);
+
+    apr_status_t (*map_put)(store_tx_t *tx, const store_map_t *map);
+    apr_status_t (*map_by_luid)(store_tx_t *tx, store_id_t device,
+                                store_id_t datastore, const char *luid,
+                                store_map_t **map);
+    apr_status_t (*map_by_item)(store_tx_t *tx, store_id_t device,
+                                store_id_t item, store_id_t datastore,
+                                store_map_t **map);
+    apr_status_t (*map_delete)(store_tx_t *tx, store_id_t device,
+                               store_id_t datastore, store_id_t item);
+    apr_status_t (*map_clear)(store_tx_t *tx, store_id_t device,
+                              store_id_t datastore);
+    apr_status_t (*map_list)(store_tx_t *tx, store_id_t device,
+                             store_id_t datastore, store_map_fn *fn,
+                             void *baton);
+
+    apr_status_t (*changes)(store_tx_t *tx, store_id_t account,
+                            store_id_t device, store_id_t datastore,
+                            store_id_t after, store_id_t upto,
+                            store_change_fn *fn, void *baton);
+    apr_status_t (*changes_count)(store_tx_t *tx, store_id_t account,
+                                  store_id_t device, store_id_t datastore,
+                                  store_id_t after, store_id_t upto,
+                                  apr_int64_t *count);
+    apr_status_t (*changes_settled)(store_tx_t *tx, store_id_t device,
+                                    store_id_t datastore, store_id_t upto,
+                                    store_id_t *settled);
+
+    apr_status_t (*anchor_get)(store_tx_t *tx, store_id_t device,
+                               store_id_t datastore, store_anchor_t **a);
+    apr_status_t (*anchor_put)(store_tx_t *tx, const store_anchor_t *a);
+    apr_status_t (*anchor_list)(store_tx_t *tx, store_id_t device,
+                                store_anchor_fn *fn, void *baton);
+
+    apr_status_t (*session_get)(store_tx_t *tx, const char *id,
+                                store_session_t **session);
+    /** hash is not all zero. */
+    apr_status_t (*session_by_request)(store_tx_t *tx,
+                                       const unsigned char hash[16],
+                                       store_session_t **session);
+    apr_status_t (*session_put)(store_tx_t *tx, const store_session_t *s);
+    apr_status_t (*session_delete)(store_tx_t *tx, const char *id);
+    apr_status_t (*session_expire)(store_tx_t *tx, int limit);
+    /** keep may be "": all of them. */
+    apr_status_t (*session_delete_others)(store_tx_t *tx, store_id_t device,
+                                          const char *keep);
+
+    apr_status_t (*due_claim)(store_tx_t *tx, apr_time_t now,
+                              apr_interval_time_t quiet,
+                              apr_interval_time_t lease, const char *owner,
+                              int max, apr_array_header_t **dues);
+    apr_status_t (*due_sent)(store_tx_t *tx, store_id_t device,
+                             const char *owner, apr_time_t not_before);
+    apr_status_t (*due_failed)(store_tx_t *tx, store_id_t device,
+                               const char *owner, apr_time_t not_before,
+                               const char *reason);
+    apr_status_t (*due_release)(store_tx_t *tx, const char *owner);
+    apr_status_t (*due_next)(store_tx_t *tx, apr_interval_time_t quiet,
+                             apr_time_t *when);
+    apr_status_t (*due_list)(store_tx_t *tx, store_id_t account,
+                             store_due_fn *fn, void *baton);
+    apr_status_t (*due_refresh)(store_tx_t *tx, store_id_t device);
+
+    apr_status_t (*gc)(store_tx_t *tx, apr_time_t before, int limit,
+                       apr_int64_t *removed);
+};
+
+extern const store_driver_t store_sqlite_driver;
+extern const store_driver_t store_memory_driver;
+
+/** Statuses that answer a question and leave the transaction sound. */
+int store_is_answer(apr_status_t rv);
+
+/** Note the words of a failure in the transaction; returns rv. */
+apr_status_t store_fail(store_tx_t *tx, apr_status_t rv, const char *words);
+
+/** May this call go on?  @param mode  STORE_WRITE: it writes */
+apr_status_t store_tx_check(store_tx_t *tx, int mode);
+
+/** The end of a call: dooms the transaction if a write went wrong. */
+apr_status_t store_tx_result(store_tx_t *tx, int mode, apr_status_t rv);
+
+#endif

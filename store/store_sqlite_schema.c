@@ -1,0 +1,308 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The SQLite schema: numbered migrations, each in a transaction of its own.
+ * A migration that has been released is never edited; the next one is added.
+ */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "store_sqlite.h"
+
+/*
+ * Ids of accounts, devices and datastores are never used again
+ * (AUTOINCREMENT): an item may name the device that made it for longer than
+ * the device exists.
+ *
+ * items.written is the change counter when the text was written: it stays
+ * when the item is deleted.  versions.item is an item's row id.
+ * maps.item is the item's id, which is unique within the account.
+ */
+static const char migration_1[] =
+    "CREATE TABLE settings ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  value TEXT NOT NULL"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE accounts ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  name TEXT NOT NULL UNIQUE,"
+    "  created INTEGER NOT NULL,"
+    "  last_item INTEGER NOT NULL DEFAULT 0,"
+    "  secret BLOB"
+    ");"
+
+    "CREATE TABLE devices ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account INTEGER NOT NULL,"
+    "  devid TEXT NOT NULL,"
+    "  push INTEGER NOT NULL,"
+    "  number TEXT NOT NULL,"
+    "  san_session INTEGER NOT NULL DEFAULT 0,"
+    "  first_seen INTEGER NOT NULL,"
+    "  last_seen INTEGER NOT NULL,"
+    "  nonce TEXT NOT NULL,"
+    "  nonce_prev TEXT NOT NULL,"
+    "  syncml_version TEXT NOT NULL,"
+    "  sync_url TEXT NOT NULL,"
+    "  manufacturer TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  firmware TEXT NOT NULL,"
+    "  software TEXT NOT NULL,"
+    "  hardware TEXT NOT NULL,"
+    "  UNIQUE (account, devid)"
+    ");"
+    /* Apart from the device: large, and it seldom changes. */
+    "CREATE TABLE devinfs ("
+    "  device INTEGER PRIMARY KEY,"
+    "  data BLOB NOT NULL"
+    ");"
+
+    "CREATE TABLE datastores ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  change INTEGER NOT NULL DEFAULT 0,"
+    "  items INTEGER NOT NULL DEFAULT 0,"
+    "  UNIQUE (account, name)"
+    ");"
+
+    "CREATE TABLE items ("
+    "  id INTEGER PRIMARY KEY,"
+    "  datastore INTEGER NOT NULL,"
+    "  change INTEGER NOT NULL,"
+    "  written INTEGER NOT NULL,"
+    "  origin INTEGER NOT NULL,"
+    "  deleted INTEGER NOT NULL,"
+    "  key INTEGER NOT NULL,"
+    "  uid_key INTEGER NOT NULL,"
+    "  modified INTEGER NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  data BLOB NOT NULL"
+    ");"
+    "CREATE INDEX items_change ON items (datastore, change, deleted);"
+    "CREATE INDEX items_key ON items (datastore, key) WHERE deleted = 0;"
+    "CREATE INDEX items_uid ON items (datastore, uid_key)"
+    "  WHERE uid_key <> 0 AND deleted = 0;"
+    "CREATE INDEX items_deleted ON items (modified) WHERE deleted <> 0;"
+
+    "CREATE TABLE versions ("
+    "  id INTEGER PRIMARY KEY,"
+    "  item INTEGER NOT NULL,"
+    "  change INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  modified INTEGER NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  UNIQUE (item, change)"
+    ");"
+    "CREATE INDEX versions_time ON versions (time);"
+
+    "CREATE TABLE maps ("
+    "  device INTEGER NOT NULL,"
+    "  item INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  luid TEXT,"
+    "  PRIMARY KEY (device, item)"
+    ") WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX maps_luid ON maps (device, datastore, luid);"
+
+    "CREATE TABLE anchors ("
+    "  device INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  synced INTEGER NOT NULL,"
+    "  last_seen INTEGER NOT NULL,"
+    "  last_client TEXT NOT NULL,"
+    "  last_server TEXT NOT NULL,"
+    "  former_seen INTEGER NOT NULL,"
+    "  former_client TEXT NOT NULL,"
+    "  former_server TEXT NOT NULL,"
+    "  content_code INTEGER NOT NULL,"
+    "  uri TEXT NOT NULL,"
+    "  PRIMARY KEY (device, datastore)"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE sessions ("
+    "  n INTEGER PRIMARY KEY,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  account INTEGER NOT NULL,"
+    "  device INTEGER NOT NULL,"
+    "  expires INTEGER NOT NULL,"
+    "  hash BLOB,"
+    "  answer_type TEXT NOT NULL,"
+    "  answer BLOB NOT NULL,"
+    "  state BLOB NOT NULL"
+    ");"
+    "CREATE INDEX sessions_hash ON sessions (hash) WHERE hash IS NOT NULL;"
+    "CREATE INDEX sessions_device ON sessions (device);"
+    "CREATE INDEX sessions_expires ON sessions (expires);"
+
+    "CREATE TABLE dues ("
+    "  device INTEGER PRIMARY KEY,"
+    "  account INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL DEFAULT 0,"
+    "  attempts INTEGER NOT NULL DEFAULT 0,"
+    "  unanswered INTEGER NOT NULL DEFAULT 0,"
+    "  first_change INTEGER NOT NULL,"
+    "  last_change INTEGER NOT NULL,"
+    "  not_before INTEGER NOT NULL DEFAULT 0,"
+    "  leased_until INTEGER NOT NULL DEFAULT 0,"
+    "  owner TEXT NOT NULL DEFAULT '',"
+    "  last_error TEXT NOT NULL DEFAULT ''"
+    ");"
+    "CREATE INDEX dues_ready"
+    "  ON dues (max(not_before, leased_until), last_change)"
+    "  WHERE state <> 2;"
+    "CREATE INDEX dues_owner ON dues (owner) WHERE owner <> '';";
+
+static const char *const migrations[SQ_SCHEMA_VERSION] = {
+    migration_1
+};
+
+/* One number that a statement gives. */
+static apr_status_t number(sq_handle_t *h, const char *sql, apr_int64_t *n)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(h->db, sql, -1, &st, NULL);
+
+    *n = 0;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return rc == SQLITE_ROW ? APR_SUCCESS
+                            : sq_status(rc, sqlite3_system_errno(h->db));
+}
+
+/* In a transaction: is the file ours, and of which version? */
+static apr_status_t identify(sq_handle_t *h, int *version, const char *path,
+                             const char **error, apr_pool_t *p)
+{
+    apr_int64_t application = 0, user = 0, tables = 0;
+    apr_status_t rv;
+
+    *version = 0;
+    rv = number(h, "PRAGMA application_id", &application);
+    if (rv == APR_SUCCESS)
+        rv = number(h, "PRAGMA user_version", &user);
+    if (rv == APR_SUCCESS)
+        rv = number(h, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (application == SQ_APPLICATION_ID && user > 0) {
+        if (user > SQ_SCHEMA_VERSION) {
+            *error = apr_psprintf(p, "%s has schema version %"
+                                  APR_INT64_T_FMT ", this program knows up "
+                                  "to %d: it was written by a newer one", path,
+                                  user, SQ_SCHEMA_VERSION);
+            return STORE_EVERSION;
+        }
+        *version = (int)user;
+        return APR_SUCCESS;
+    }
+    if (application == 0 && user == 0 && tables == 0)
+        return APR_SUCCESS;     /* new and empty */
+    *error = apr_psprintf(p, "%s is a database, but not a SyncML store",
+                          path);
+    return STORE_ECORRUPT;
+}
+
+/* The next migration, if there is one.  The version is read again under the
+ * write lock: another process may have been faster. */
+static apr_status_t migrate(sq_handle_t *h, int *version, const char *path,
+                            const char **error, apr_pool_t *p)
+{
+    apr_status_t rv = sq_run(h, "BEGIN IMMEDIATE");
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = identify(h, version, path, error, p);
+    if (rv == APR_SUCCESS && *version < SQ_SCHEMA_VERSION) {
+        rv = sq_run(h, migrations[*version]);
+        if (rv == APR_SUCCESS)
+            rv = sq_run(h, apr_psprintf(p, "PRAGMA application_id = %d;"
+                                        "PRAGMA user_version = %d",
+                                        SQ_APPLICATION_ID, *version + 1));
+        if (rv == APR_SUCCESS)
+            rv = sq_run(h, "COMMIT");
+        if (rv == APR_SUCCESS)
+            ++*version;
+    }
+    if (!sqlite3_get_autocommit(h->db)) {
+        if (rv != APR_SUCCESS && !*error)
+            *error = apr_psprintf(p, "cannot set up %s: %s", path,
+                                  sqlite3_errmsg(h->db));
+        sq_run(h, "ROLLBACK");
+    }
+    return rv;
+}
+
+/* Switching a file to the log needs it alone for a moment, and SQLite does
+ * not ask the busy handler in every such case. */
+static apr_status_t use_wal(sq_handle_t *h)
+{
+    apr_status_t rv;
+
+    for (;;) {
+        sqlite3_stmt *st = NULL;
+        int rc = sqlite3_prepare_v2(h->db, "PRAGMA journal_mode = WAL", -1,
+                                    &st, NULL);
+
+        if (rc == SQLITE_OK)
+            rc = sqlite3_step(st);
+        if (rc == SQLITE_ROW) {
+            const char *mode = (const char *)sqlite3_column_text(st, 0);
+
+            rv = mode && strcmp(mode, "wal") == 0 ? APR_SUCCESS
+                                                  : APR_ENOTIMPL;
+        }
+        else {
+            rv = sq_status(rc, sqlite3_system_errno(h->db));
+        }
+        sqlite3_finalize(st);
+        if (rv != STORE_EBUSY || apr_time_now() >= h->give_up)
+            return rv;
+        apr_sleep(1000);
+    }
+}
+
+apr_status_t sq_schema(sq_handle_t *h, int create, const char *path,
+                       const char **error, apr_pool_t *p)
+{
+    int version = 0;
+    apr_status_t rv;
+
+    *error = NULL;
+    rv = sq_run(h, "BEGIN");
+    if (rv == APR_SUCCESS) {
+        rv = identify(h, &version, path, error, p);
+        if (rv != APR_SUCCESS && !*error)
+            *error = apr_psprintf(p, "cannot read %s: %s", path,
+                                  sqlite3_errmsg(h->db));
+        if (!sqlite3_get_autocommit(h->db))
+            sq_run(h, "ROLLBACK");
+    }
+    if (rv == APR_SUCCESS && version == 0 && !create) {
+        *error = apr_psprintf(p, "%s is empty: there is no store in it",
+                              path);
+        return APR_ENOENT;
+    }
+    if (rv == APR_SUCCESS && version < SQ_SCHEMA_VERSION && !create) {
+        *error = apr_psprintf(p, "%s has schema version %d, this program "
+                              "needs %d: start the server once, it brings "
+                              "the store up to date", path, version,
+                              SQ_SCHEMA_VERSION);
+        return STORE_EVERSION;
+    }
+    if (rv == APR_SUCCESS)
+        rv = use_wal(h);
+    while (rv == APR_SUCCESS && version < SQ_SCHEMA_VERSION)
+        rv = migrate(h, &version, path, error, p);
+    if (rv != APR_SUCCESS && !*error)
+        *error = apr_psprintf(p, "cannot set up %s: %s", path,
+                              rv == APR_ENOTIMPL ? "its file system allows "
+                              "no write-ahead log" : sqlite3_errmsg(h->db));
+    return rv;
+}

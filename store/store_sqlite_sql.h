@@ -1,0 +1,265 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file store/store_sqlite_sql.h
+ * @brief Every statement that the SQLite driver prepares, in one place: a
+ * test asks SQLite for the plan of each and finds full scans.
+ */
+#ifndef SYNCML_STORE_SQLITE_SQL_H
+#define SYNCML_STORE_SQLITE_SQL_H
+
+/* The item's own id within its row id, see SQ_ITEM(). */
+#define SQL_ITEM(ROWID)  "(" ROWID " & 0xfffffffff)"
+
+#define SQL_ITEM_COLUMNS \
+    SQL_ITEM("i.id") ", i.datastore, i.change, i.origin, i.deleted, " \
+    "i.type, i.key, i.uid_key, i.modified, i.data"
+
+#define SQL_DEVICE_COLUMNS \
+    "d.id, d.account, d.devid, d.manufacturer, d.model, d.firmware, " \
+    "d.software, d.hardware, d.syncml_version, d.sync_url, f.data, " \
+    "d.nonce, d.nonce_prev, d.number, d.push, d.first_seen, d.last_seen " \
+    "FROM devices d LEFT JOIN devinfs f ON f.device = d.id "
+
+#define SQL_DATASTORE_COLUMNS "id, account, name, change, items"
+
+/* What a device (?1) lacks of a datastore (?2) above a change counter (?3).
+ * A live item without a map row has a NULL version, which is not the
+ * item's. */
+#define SQL_LACKS \
+    "FROM items i LEFT JOIN maps m " \
+    "ON m.device = ?1 AND m.item = " SQL_ITEM("i.id") " " \
+    "WHERE i.datastore = ?2 AND i.change > ?3 " \
+    "AND CASE WHEN i.deleted = 0 THEN m.version IS NOT i.change " \
+    "ELSE m.item IS NOT NULL END "
+
+#define SQL_SESSION_COLUMNS \
+    "id, account, device, state, hash, answer, answer_type, expires " \
+    "FROM sessions "
+
+#define SQL_DUE_COLUMNS \
+    "u.device, u.account, a.name, d.devid, d.number, d.syncml_version, " \
+    "d.manufacturer, d.model, d.san_session, u.state, u.attempts, " \
+    "u.unanswered, u.first_change, u.last_change, u.not_before, " \
+    "u.leased_until, u.last_error, d.push " \
+    "FROM dues u JOIN devices d ON d.id = u.device " \
+    "JOIN accounts a ON a.id = u.account "
+
+/* A row referred to by a map row of some device of its account. ROW: its
+ * row id, EXTRA: a further condition. */
+#define SQL_MAPPED(ROW, EXTRA) \
+    "EXISTS (SELECT 1 FROM datastores s " \
+    "CROSS JOIN devices d ON d.account = s.account " \
+    "CROSS JOIN maps m ON m.device = d.id AND m.item = " SQL_ITEM(ROW) " " \
+    EXTRA "WHERE s.id = " ROW " >> 36)"
+
+#define SQ_STATEMENTS(X) \
+X(BEGIN_READ, "BEGIN") \
+X(BEGIN_WRITE, "BEGIN IMMEDIATE") \
+X(COMMIT, "COMMIT") \
+X(ROLLBACK, "ROLLBACK") \
+X(SNAPSHOT, "SELECT 1 FROM settings LIMIT 1") \
+X(DATA_VERSION, "PRAGMA data_version") \
+\
+X(SETTING_GET, "SELECT value FROM settings WHERE name = ?1") \
+X(SETTING_SET, "INSERT INTO settings (name, value) VALUES (?1, ?2) " \
+  "ON CONFLICT (name) DO UPDATE SET value = excluded.value") \
+X(SETTING_DELETE, "DELETE FROM settings WHERE name = ?1") \
+\
+X(ACCOUNT_ADD, "INSERT INTO accounts (name, created) VALUES (?1, ?2) " \
+  "ON CONFLICT (name) DO NOTHING RETURNING id") \
+X(ACCOUNT_FIND, "SELECT id, name, secret IS NOT NULL, created " \
+  "FROM accounts WHERE name = ?1") \
+X(ACCOUNT_GET, "SELECT id, name, secret IS NOT NULL, created " \
+  "FROM accounts WHERE id = ?1") \
+X(ACCOUNT_LIST, "SELECT id, name, secret IS NOT NULL, created " \
+  "FROM accounts ORDER BY name") \
+X(ACCOUNT_SECRET, "SELECT secret FROM accounts " \
+  "WHERE id = ?1 AND secret IS NOT NULL") \
+X(ACCOUNT_SET_SECRET, "UPDATE accounts SET secret = ?2 WHERE id = ?1") \
+X(ACCOUNT_NO_SECRET, "UPDATE accounts SET secret = NULL WHERE id = ?1") \
+X(ACCOUNT_COUNTER, "SELECT last_item FROM accounts WHERE id = ?1") \
+X(ACCOUNT_COUNT, "UPDATE accounts SET last_item = ?2 WHERE id = ?1") \
+X(ACCOUNT_DELETE, "DELETE FROM accounts WHERE id = ?1") \
+X(ACCOUNT_DEVICES, "SELECT id FROM devices WHERE account = ?1") \
+X(ACCOUNT_DATASTORES, "SELECT id FROM datastores WHERE account = ?1") \
+X(ACCOUNT_SESSIONS, "DELETE FROM sessions WHERE account = ?1") \
+\
+X(DEVICE_ADD, "INSERT INTO devices (account, devid, manufacturer, model, " \
+  "firmware, software, hardware, syncml_version, sync_url, nonce, " \
+  "nonce_prev, number, push, first_seen, last_seen) VALUES (?1, ?2, ?3, " \
+  "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) " \
+  "ON CONFLICT (account, devid) DO NOTHING RETURNING id") \
+X(DEVICE_UPDATE, "UPDATE devices SET manufacturer = ?3, model = ?4, " \
+  "firmware = ?5, software = ?6, hardware = ?7, syncml_version = ?8, " \
+  "sync_url = ?9, nonce = ?10, nonce_prev = ?11, number = ?12, " \
+  "push = ?13, first_seen = ?14, last_seen = ?15 " \
+  "WHERE id = ?1 AND account = ?2") \
+X(DEVICE_FIND, "SELECT " SQL_DEVICE_COLUMNS \
+  "WHERE d.account = ?1 AND d.devid = ?2") \
+X(DEVICE_GET, "SELECT " SQL_DEVICE_COLUMNS \
+  "WHERE d.id = ?1 AND d.account = ?2") \
+X(DEVICE_LIST, "SELECT " SQL_DEVICE_COLUMNS \
+  "WHERE d.account = ?1 ORDER BY d.devid") \
+X(DEVICE_LIST_ALL, "SELECT " SQL_DEVICE_COLUMNS \
+  "ORDER BY d.account, d.devid") \
+X(DEVICE_ACCOUNT, "SELECT account FROM devices WHERE id = ?1") \
+X(DEVICE_DELETE, "DELETE FROM devices WHERE id = ?1") \
+X(DEVICE_MAPS, "DELETE FROM maps WHERE device = ?1") \
+X(DEVICE_ANCHORS, "DELETE FROM anchors WHERE device = ?1") \
+X(DEVICE_SESSIONS, "DELETE FROM sessions WHERE device = ?1") \
+X(DEVINF_SET, "INSERT INTO devinfs (device, data) VALUES (?1, ?2) " \
+  "ON CONFLICT (device) DO UPDATE SET data = excluded.data " \
+  "WHERE data <> excluded.data") \
+X(DEVINF_DELETE, "DELETE FROM devinfs WHERE device = ?1") \
+\
+X(DATASTORE_ADD, "INSERT INTO datastores (account, name) VALUES (?1, ?2) " \
+  "RETURNING id") \
+X(DATASTORE_FIND, "SELECT " SQL_DATASTORE_COLUMNS " FROM datastores " \
+  "WHERE account = ?1 AND name = ?2") \
+X(DATASTORE_GET, "SELECT " SQL_DATASTORE_COLUMNS " FROM datastores " \
+  "WHERE id = ?1") \
+X(DATASTORE_LIST, "SELECT " SQL_DATASTORE_COLUMNS " FROM datastores " \
+  "WHERE account = ?1 ORDER BY name") \
+X(DATASTORE_COUNT, "UPDATE datastores SET change = ?2, items = ?3 " \
+  "WHERE id = ?1") \
+X(DATASTORE_DELETE, "DELETE FROM datastores WHERE id = ?1") \
+X(DATASTORE_ITEMS, "DELETE FROM items WHERE id >= ?1 AND id < ?2") \
+X(DATASTORE_VERSIONS, "DELETE FROM versions " \
+  "WHERE item >= ?1 AND item < ?2") \
+\
+X(ITEM_ADD, "INSERT INTO items (id, datastore, change, written, origin, " \
+  "deleted, type, key, uid_key, modified, data) " \
+  "VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)") \
+X(ITEM_UPDATE, "UPDATE items SET change = ?2, written = ?2, origin = ?3, " \
+  "deleted = 0, type = ?4, key = ?5, uid_key = ?6, modified = ?7, " \
+  "data = ?8 WHERE id = ?1") \
+X(ITEM_DELETE, "UPDATE items SET change = ?2, origin = ?3, deleted = 1, " \
+  "modified = ?4 WHERE id = ?1 AND deleted = 0") \
+X(ITEM_GET, "SELECT " SQL_ITEM_COLUMNS " FROM items i WHERE i.id = ?1") \
+X(ITEM_EXISTS, "SELECT 1 FROM items WHERE id = ?1") \
+X(ITEM_LIST, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
+  "WHERE i.id > ?1 AND i.id < ?2 AND i.deleted = 0 " \
+  "ORDER BY i.id LIMIT ?3") \
+X(ITEM_BY_KEY, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
+  "WHERE i.datastore = ?1 AND i.key = ?2 AND i.deleted = 0 " \
+  "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
+  "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
+X(ITEM_BY_UID, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
+  "WHERE i.datastore = ?1 AND i.uid_key = ?2 AND i.uid_key <> 0 " \
+  "AND i.deleted = 0 " \
+  "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
+  "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
+X(ITEM_LIVE, "SELECT i.id FROM items i " \
+  "WHERE i.id > ?1 AND i.id < ?2 AND i.deleted = 0 AND i.change <= ?4 " \
+  "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
+  "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id LIMIT 1000") \
+X(ITEM_REMOVE, "DELETE FROM items WHERE id = ?1") \
+X(ITEM_VERSIONS, "DELETE FROM versions WHERE item = ?1") \
+X(VERSION_ADD, "INSERT INTO versions (item, change, time, type, modified, " \
+  "data) SELECT id, written, ?3, type, modified, data FROM items " \
+  "WHERE id = ?1 AND deleted = ?2") \
+X(VERSION_PRESENT, "SELECT change, type, modified, data FROM items " \
+  "WHERE id = ?1 AND (change = ?2 OR written = ?2)") \
+X(VERSION_GET, "SELECT change, type, modified, data FROM versions " \
+  "WHERE item = ?1 AND change = ?2") \
+X(GC_ITEMS, "SELECT i.id FROM items i " \
+  "WHERE i.deleted <> 0 AND i.modified < ?1 AND NOT " \
+  SQL_MAPPED("i.id", "") " ORDER BY i.modified LIMIT ?2") \
+X(GC_VERSIONS, "DELETE FROM versions WHERE id IN (SELECT v.id " \
+  "FROM versions v WHERE v.time < ?1 AND NOT " \
+  SQL_MAPPED("v.item", "AND m.version = v.change ") \
+  " ORDER BY v.time LIMIT ?2)") \
+\
+X(MAP_PUT, "INSERT OR REPLACE INTO maps (device, item, datastore, luid, " \
+  "version) VALUES (?1, ?2, ?3, ?4, ?5)") \
+X(MAP_BY_LUID, "SELECT item, luid, version FROM maps " \
+  "WHERE device = ?1 AND datastore = ?2 AND luid = ?3") \
+X(MAP_BY_ITEM, "SELECT item, luid, version FROM maps " \
+  "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
+X(MAP_DELETE, "DELETE FROM maps " \
+  "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
+X(MAP_CLEAR, "DELETE FROM maps WHERE device = ?1 AND datastore = ?2") \
+X(MAP_LIST, "SELECT item, luid, version FROM maps " \
+  "WHERE device = ?1 AND datastore = ?2") \
+X(CHANGES, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, m.luid, " \
+  "m.version " SQL_LACKS "AND i.change <= ?4 ORDER BY i.change") \
+X(CHANGES_COUNT, "SELECT count(*) " SQL_LACKS "AND i.change <= ?4") \
+X(CHANGES_SETTLED, "SELECT i.change " SQL_LACKS \
+  "ORDER BY i.change LIMIT 1") \
+\
+X(ANCHOR_GET, "SELECT device, datastore, last_client, last_server, " \
+  "last_seen, former_client, former_server, former_seen, uri, " \
+  "content_code, synced FROM anchors WHERE device = ?1 AND " \
+  "datastore = ?2") \
+X(ANCHOR_PUT, "INSERT OR REPLACE INTO anchors (device, datastore, " \
+  "last_client, last_server, last_seen, former_client, former_server, " \
+  "former_seen, uri, content_code, synced) " \
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
+X(ANCHOR_LIST, "SELECT a.device, a.datastore, a.last_client, " \
+  "a.last_server, a.last_seen, a.former_client, a.former_server, " \
+  "a.former_seen, a.uri, a.content_code, a.synced, s.account, s.name, " \
+  "s.change, s.items FROM anchors a JOIN datastores s " \
+  "ON s.id = a.datastore WHERE a.device = ?1 ORDER BY s.name") \
+\
+X(SESSION_GET, "SELECT " SQL_SESSION_COLUMNS \
+  "WHERE id = ?1 AND expires > ?2") \
+X(SESSION_BY_REQUEST, "SELECT " SQL_SESSION_COLUMNS \
+  "WHERE hash = ?1 AND expires > ?2 ORDER BY expires DESC, n DESC LIMIT 1") \
+X(SESSION_PUT, "INSERT INTO sessions (id, account, device, state, hash, " \
+  "answer, answer_type, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) " \
+  "ON CONFLICT (id) DO UPDATE SET account = excluded.account, " \
+  "device = excluded.device, state = excluded.state, " \
+  "hash = excluded.hash, answer = excluded.answer, " \
+  "answer_type = excluded.answer_type, expires = excluded.expires") \
+X(SESSION_DELETE, "DELETE FROM sessions WHERE id = ?1") \
+X(SESSION_EXPIRE, "DELETE FROM sessions WHERE n IN (SELECT n " \
+  "FROM sessions WHERE expires <= ?1 ORDER BY expires LIMIT ?2)") \
+X(SESSION_OTHERS, "DELETE FROM sessions WHERE device = ?1 AND id <> ?2") \
+\
+X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \
+  "last_change) SELECT d.id, d.account, ?4, ?4 FROM devices d " \
+  "CROSS JOIN anchors a ON a.device = d.id AND a.datastore = ?2 " \
+  "WHERE d.account = ?1 AND d.id <> ?3 AND d.push <> 0 " \
+  "AND d.number <> '' AND a.synced <> 0 " \
+  "ON CONFLICT (device) DO UPDATE " \
+  "SET last_change = max(last_change, excluded.last_change) " \
+  "RETURNING state") \
+X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
+  "a.last_seen FROM anchors a JOIN datastores s ON s.id = a.datastore " \
+  "WHERE a.device = ?1 AND a.synced <> 0 AND s.change > a.last_seen " \
+  "ORDER BY s.name") \
+X(DUE_LACKS, "SELECT i.change " SQL_LACKS "AND i.origin <> ?1 " \
+  "ORDER BY i.change LIMIT 1") \
+X(DUE_PUSHABLE, "SELECT account FROM devices " \
+  "WHERE id = ?1 AND push <> 0 AND number <> ''") \
+X(DUE_RESET, "INSERT INTO dues (device, account, first_change, " \
+  "last_change) VALUES (?1, ?2, ?3, ?3) ON CONFLICT (device) DO UPDATE " \
+  "SET state = 0, attempts = 0, unanswered = 0, not_before = 0, " \
+  "last_error = ''") \
+X(DUE_DELETE, "DELETE FROM dues WHERE device = ?1") \
+X(DUE_READY, "SELECT device FROM dues WHERE state <> 2 " \
+  "AND max(not_before, leased_until) <= ?1 AND last_change <= ?2 " \
+  "ORDER BY max(not_before, leased_until), last_change LIMIT ?3") \
+X(DUE_GET, "SELECT " SQL_DUE_COLUMNS "WHERE u.device = ?1") \
+X(DUE_LIST, "SELECT " SQL_DUE_COLUMNS "WHERE ?1 IN (0, u.account) " \
+  "ORDER BY a.name, d.devid") \
+X(DUE_LEASE, "UPDATE dues SET owner = ?2, leased_until = ?3 " \
+  "WHERE device = ?1") \
+X(DUE_SAN_SESSION, "UPDATE devices " \
+  "SET san_session = san_session % 65535 + 1 WHERE id = ?1 " \
+  "RETURNING san_session") \
+X(DUE_SENT, "UPDATE dues SET state = CASE WHEN ?3 = 0 THEN 2 ELSE 1 END, " \
+  "attempts = 0, unanswered = unanswered + 1, not_before = ?3, " \
+  "owner = '', leased_until = 0, last_error = '' " \
+  "WHERE device = ?1 AND owner = ?2") \
+X(DUE_FAILED, "UPDATE dues SET " \
+  "state = CASE WHEN ?3 = 0 THEN 2 ELSE state END, " \
+  "attempts = attempts + 1, not_before = ?3, owner = '', " \
+  "leased_until = 0, last_error = ?4 WHERE device = ?1 AND owner = ?2") \
+X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
+  "WHERE owner = ?1 AND owner <> ''") \
+X(DUE_TIMES, "SELECT max(not_before, leased_until), last_change " \
+  "FROM dues WHERE state <> 2 " \
+  "ORDER BY max(not_before, leased_until), last_change")
+
+#endif
