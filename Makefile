@@ -16,6 +16,9 @@ B         := build$(if $(VARIANT),/$(VARIANT))
 BIN       := $(if $(VARIANT),$(B)/)bin
 JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 60
+# V=1 shows the commands.
+Q         := $(if $(V),,@)
+say        = $(if $(V),,@echo '  $(1)	$@')
 ifneq ($(filter clang fuzz,$(VARIANT)),)
 CC        := clang
 endif
@@ -66,7 +69,7 @@ ALL_CFLAGS = $(CSTD) $(OPT) $(WARN) $(HARD) $(CPPF) $(CFLAGS)
 ROOMS    := codec item store push
 GLUE     := $(wildcard mod_syncml/mod_syncml.c mod_syncml/syncml_*.c)
 GLUE_P   := $(wildcard mod_syncml_push.c push/glue_*.c)
-ENGINE   := $(wildcard mod_syncml/sml_*.c)
+ENGINE   := $(wildcard mod_syncml/sml.c mod_syncml/sml_*.c)
 CTL      := $(wildcard syncmlctl/*.c)
 room_src  = $(filter-out $(wildcard $(1)/glue_*.c),$(wildcard $(1)/*.c))
 obj       = $(patsubst %.c,$(B)/%.o,$(1))
@@ -90,13 +93,13 @@ define room_rule
 $(B)/lib$(1).a: $(call obj,$(call room_src,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$(Q)$(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 $(B)/libsml.a: $(call obj,$(ENGINE))
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 # The compiler's command line is a dependency: other flags, other objects.
 $(B)/flags: FORCE
@@ -109,7 +112,8 @@ $(call obj,$(GLUE) $(GLUE_P)): \
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The only symbol a module exports is its module structure.
 $(B)/%.map:
@@ -123,29 +127,35 @@ $(B)/mod_syncml_push.map: MODSYM := syncml_push_module
 SO_LINK = $(CC) -shared $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -Wl,-z,nodelete \
           -Wl,--version-script=$(@:.so=.map) -o $@
 $(B)/mod_syncml.so: $(call obj,$(GLUE)) $(LIBS_A) $(B)/mod_syncml.map
-	$(SO_LINK) $(call obj,$(GLUE)) $(GROUP) $(PKG_LIBS)
+	$(call say,LD)
+	$(Q)$(SO_LINK) $(call obj,$(GLUE)) $(GROUP) $(PKG_LIBS)
 $(B)/mod_syncml_push.so: $(call obj,$(GLUE_P)) $(LIBS_A) $(B)/mod_syncml_push.map
-	$(SO_LINK) $(call obj,$(GLUE_P)) $(GROUP) $(PKG_LIBS)
+	$(call say,LD)
+	$(Q)$(SO_LINK) $(call obj,$(GLUE_P)) $(GROUP) $(PKG_LIBS)
 
 $(BIN)/syncmlctl: $(call obj,$(CTL)) $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@ $(call obj,$(CTL)) \
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@ $(call obj,$(CTL)) \
 	    $(GROUP) $(PKG_LIBS)
 
 # Test programs know the whole library, cmocka, and libwbxml as the oracle.
 $(B)/t/test_%: $(B)/t/unit/test_%.o $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) \
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) \
 	    -lcmocka -lwbxml2 $(PKG_LIBS)
 
 # A fuzzer's corpus as a test program, built by any compiler.
 $(B)/t/replay_%: $(B)/t/fuzz/fuzz_%.o $(B)/t/fuzz/replay.o $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(B)/t/fuzz/replay.o \
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(B)/t/fuzz/replay.o \
 	    $(GROUP) $(PKG_LIBS)
 $(B)/fuzz/%: $(B)/t/fuzz/%.o $(LIBS_A)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
 .PRECIOUS: $(B)/t/unit/%.o $(B)/t/fuzz/%.o
 
 unit: $(UNIT)
