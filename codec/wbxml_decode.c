@@ -382,9 +382,12 @@ static apr_status_t read_tag(wbxml_t *w, int token, int *tag)
 
     *tag = CODEC_UNKNOWN;
     if ((token & WB_TOKEN_MASK) != WB_LITERAL) {
-        int known = w->page << 8 | (token & WB_TOKEN_MASK);
+        int known;
 
-        if (w->page != NO_PAGE && codec_tag_name(known))
+        if (w->page == NO_PAGE)
+            return APR_SUCCESS;
+        known = w->page << 8 | (token & WB_TOKEN_MASK);
+        if (codec_tag_name(known))
             *tag = known;
         return APR_SUCCESS;
     }
