@@ -89,17 +89,22 @@ SOURCES  := $(foreach r,$(ROOMS),$(call room_src,$(r))) \
 
 all: $(MODULES) $(PROGRAMS)
 
+# Which files there are is a dependency too: an archive forgets what is gone.
+$(B)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' > $@
+
 define room_rule
-$(B)/lib$(1).a: $(call obj,$(call room_src,$(1)))
+$(B)/lib$(1).a: $(call obj,$(call room_src,$(1))) $(B)/sources
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(Q)$(AR) rcs $$@ $$^
+	$(Q)$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
-$(B)/libsml.a: $(call obj,$(ENGINE))
+$(B)/libsml.a: $(call obj,$(ENGINE)) $(B)/sources
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # The compiler's command line is a dependency: other flags, other objects.
 $(B)/flags: FORCE
