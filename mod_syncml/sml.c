@@ -602,9 +602,7 @@ static apr_status_t log_in(handling_t *h)
         return refuse(h, 500, 0, NULL);
     }
     if (login.code == 401) {
-        sml_log(h->config, 5, 0, "login of \"%s\" from %s with device %s "
-                "failed: %s", login.user ? login.user : "",
-                h->request->remote, h->in->source.uri, login.why);
+        h->answer->auth_error = login.why;
     }
     return refuse(h, login.code, login.scheme, login.nonce);
 }
@@ -673,13 +671,15 @@ apr_status_t sml_handle(const sml_config_t *config, store_t *store,
     h.answer = answer;
     h.p = p;
     rv = sml_message_decode(&h.in, request->format, request->body,
-                            request->len, config->max_msg_size, &error, p);
+                            request->len,
+                            config->max_msg_size + SML_MSG_SLACK, &error, p);
     if (rv == APR_SUCCESS) {
         error = missing(h.in);
     }
     if (error != NULL || rv != APR_SUCCESS) {
-        return http_error(answer, request->len > config->max_msg_size ? 413
-                                                                       : 400,
+        return http_error(answer, request->len
+                                      > config->max_msg_size + SML_MSG_SLACK
+                                      ? 413 : 400,
                           apr_pstrcat(p, "This is no SyncML message: ",
                                       error ? error : "?", NULL));
     }

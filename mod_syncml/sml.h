@@ -26,6 +26,10 @@
 #define SML_TYPE_WBXML  "application/vnd.syncml+wbxml"
 #define SML_TYPE_XML    "application/vnd.syncml+xml"
 
+/** So many octets more than max_msg_size are taken: the first message of a
+ * session carries the DevInf of a client that has not heard of the limit. */
+#define SML_MSG_SLACK   65536
+
 /** A datastore offered to clients. */
 typedef struct sml_datastore_conf_t {
     const char *name;           /* canonical, as in the store: "contacts" */
@@ -43,7 +47,8 @@ typedef struct sml_config_t {
     const char *software;       /* DevInf SwV: version of the module */
     apr_array_header_t *datastores;     /* of sml_datastore_conf_t * */
     int auth_schemes;           /* SML_AUTH_* */
-    apr_size_t max_msg_size;    /* octets of a message, either way */
+    apr_size_t max_msg_size;    /* octets of a message, either way; see
+                                   SML_MSG_SLACK */
     apr_size_t max_obj_size;    /* octets of an item */
     apr_interval_time_t session_timeout;
     /** Check a clear-text password (auth-basic).  Called outside any
@@ -82,6 +87,9 @@ typedef struct sml_answer_t {
     /* For log lines and dumps; "" where not known. */
     const char *account, *device, *session_id, *msg_id;
     int auth_status;            /* SyncHdr status: 200, 212, 401, 407, ... */
+    const char *auth_error;     /* why a login failed; NULL: none did. A
+                                   first digest, made before the client can
+                                   know its nonce, is no failure */
 } sml_answer_t;
 
 /**

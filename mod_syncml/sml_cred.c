@@ -211,8 +211,10 @@ static void check_md5(const sml_message_t *in, const known_t *known,
             return;
         }
     }
-    /* Ordinary at first contact: the client cannot know the nonce yet. */
-    login->why = "wrong digest (password or nonce)";
+    /* At first contact the client has no nonce yet: no reason to warn. */
+    if (!digest_is_right(in, login->user, known->password, "", p)) {
+        login->why = "wrong digest (password or nonce)";
+    }
 }
 
 /* "user:password", given as base64 or, by some clients, as it is. */

@@ -7,6 +7,7 @@
 #include "ap_provider.h"
 #include "apr_lib.h"
 #include "apr_strings.h"
+#include "http_core.h"
 #include "util_cfgtree.h"
 
 /* The provider that is no httpd provider. */
@@ -122,6 +123,13 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
 
 /* ---- directives of a server --------------------------------------------- */
 
+/* At a restart, a directory that has gone is no reason to end everything else
+ * that this httpd does: see syncml_store.h. */
+static int is_restart(void)
+{
+    return ap_state_query(AP_SQ_CONFIG_GEN) > 1;
+}
+
 /* The directory that a file is to live in must be there: most often the name
  * is mistyped, so it is not made. */
 static const char *check_parent(cmd_parms *cmd, const char *path)
@@ -159,7 +167,7 @@ static const char *set_path(cmd_parms *cmd, const char *arg,
         return syncml_conf_error(cmd, "'%s' is no name of a file", arg);
     }
     *path = full;
-    return check_parent(cmd, full);
+    return is_restart() ? NULL : check_parent(cmd, full);
 }
 
 static const char *set_store(cmd_parms *cmd, void *dummy, const char *arg)
@@ -329,8 +337,10 @@ static const char *set_dump(cmd_parms *cmd, void *c, const char *device,
                                  STORE_MAX_NAME);
     }
     dir = ap_server_root_relative(cmd->pool, dir);
-    if (dir == NULL || apr_stat(&info, dir, APR_FINFO_TYPE, cmd->temp_pool)
-        != APR_SUCCESS || info.filetype != APR_DIR) {
+    if (dir == NULL
+        || (!is_restart()
+            && (apr_stat(&info, dir, APR_FINFO_TYPE, cmd->temp_pool)
+                != APR_SUCCESS || info.filetype != APR_DIR))) {
         return syncml_conf_error(cmd, "%s is no directory: make it and give"
                                  " it to the user that httpd's children run"
                                  " as", dir ? dir : "this path");

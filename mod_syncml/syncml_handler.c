@@ -18,9 +18,6 @@
 #include "mod_syncml/syncml_page.h"
 #include "mod_syncml/syncml_store.h"
 
-/* The first message of a session may be longer than SyncMLMaxMsgSize: it
- * carries the DevInf of a client that has not heard of the limit yet. */
-#define BODY_SLACK      65536
 #define BODY_PIECE      16384
 #define SESSION_MAX     128     /* octets of "s" in the query */
 #define KV_MAX          255
@@ -38,16 +35,18 @@ void syncml_find_push(void)
 
 /* ---- answers --------------------------------------------------------------- */
 
-/* One line of text instead of httpd's HTML.  What is left of the request is
+/* One line of text instead of httpd's HTML.  What is left of a message is
  * not read: the connection ends. */
 static int answer_text(request_rec *r, int status, const char *text)
 {
+    if (r->method_number == M_POST) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "refused: http=%d: %s",
+                      status, text);
+    }
     text = apr_pstrcat(r->pool, text, "\n", NULL);
     r->status = status;
     r->status_line = NULL;
-    if (r->method_number == M_POST) {
-        r->connection->keepalive = AP_CONN_CLOSE;
-    }
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);
     }
@@ -58,8 +57,8 @@ static int answer_text(request_rec *r, int status, const char *text)
     return OK;
 }
 
-static int answer_message(request_rec *r, codec_format_e format,
-                          const sml_answer_t *answer)
+static void answer_message(request_rec *r, codec_format_e format,
+                           const sml_answer_t *answer)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
@@ -78,7 +77,6 @@ static int answer_message(request_rec *r, codec_format_e format,
     /* Whether it arrives is the client's business: the answer is kept, and
      * the same message gets it again. */
     ap_pass_brigade(r->output_filters, bb);
-    return OK;
 }
 
 /* ---- the request ------------------------------------------------------------ */
@@ -154,7 +152,6 @@ static int read_body(request_rec *r, body_t *body)
     }
     body->size = length > 0 ? (apr_size_t)length : BODY_PIECE;
     body->data = apr_palloc(r->pool, body->size);
-    body->len = 0;
     bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     while (!end && status == OK) {
         apr_status_t rv = ap_get_brigade(r->input_filters, bb,
@@ -180,19 +177,14 @@ static int refuse_body(request_rec *r, int status, const body_t *body)
                             body->limit);
         break;
     case HTTP_REQUEST_TIME_OUT:
-        text = "The message did not arrive in time.";
+        text = apr_psprintf(r->pool, "The message did not arrive in time: %"
+                            APR_SIZE_T_FMT " octets came.", body->len);
         break;
     default:
-        text = "The message did not arrive whole.";
+        text = apr_psprintf(r->pool, "The message did not arrive whole: %"
+                            APR_SIZE_T_FMT " octets came.", body->len);
         break;
     }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "message refused:%s%s%s",
-                  syncml_kv(r->pool, "http",
-                            apr_itoa(r->pool, status)),
-                  syncml_kv(r->pool, "in",
-                            apr_psprintf(r->pool, "%" APR_SIZE_T_FMT,
-                                         body->len)),
-                  syncml_kv(r->pool, "reason", text));
     return status > 0 ? answer_text(r, status, text) : status;
 }
 
@@ -282,11 +274,12 @@ static void log_message(request_rec *r, const sml_request_t *request,
 {
     apr_pool_t *p = r->pool;
 
-    if (a->auth_status == 401) {
-        ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "login failed:%s%s%s",
+    if (a->auth_error != NULL) {
+        ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                      "login failed:%s%s%s: %s",
                       syncml_kv(p, "client", r->useragent_ip),
                       syncml_kv(p, "account", a->account),
-                      syncml_kv(p, "device", a->device));
+                      syncml_kv(p, "device", a->device), a->auth_error);
     }
     if (!APLOG_R_IS_LEVEL(r, APLOG_INFO)) {
         return;
@@ -315,7 +308,6 @@ static int handle_message(request_rec *r, sml_config_t *config,
     syncml_auth_t auth = { r, store };
     apr_time_t begin = apr_time_now();
     sml_answer_t answer;
-    int status;
 
     config->check_password = syncml_auth_check;
     config->check_baton = &auth;
@@ -331,12 +323,14 @@ static int handle_message(request_rec *r, sml_config_t *config,
         r->user = apr_pstrdup(r->pool, answer.account);
         r->ap_auth_type = apr_pstrdup(r->pool, "SyncML");
     }
-    status = answer.http_status == HTTP_OK
-        ? answer_message(r, request->format, &answer)
-        : answer_text(r, answer.http_status, answer.error);
+    if (answer.http_status == HTTP_OK) {
+        answer_message(r, request->format, &answer);
+    } else {
+        answer_text(r, answer.http_status, answer.error);
+    }
     log_message(r, request, &answer, apr_time_now() - begin);
     syncml_dump(r, request, &answer);
-    return status;
+    return OK;
 }
 
 static int refuse_type(request_rec *r, const char *type)
@@ -351,7 +345,7 @@ static int handle_post(request_rec *r, sml_config_t *config)
 {
     const char *type = apr_table_get(r->headers_in, "Content-Type");
     sml_request_t request = { 0 };
-    body_t body = { .limit = config->max_msg_size + BODY_SLACK };
+    body_t body = { .limit = config->max_msg_size + SML_MSG_SLACK };
     store_t *store;
     int status;
 
