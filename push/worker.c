@@ -1,0 +1,338 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The push worker's life and main loop: see worker.h. */
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <apr_network_io.h>
+#include <apr_strings.h>
+#include <apr_thread_pool.h>
+
+#include "schedule.h"
+#include "worker_int.h"
+
+/* How often other processes' commits are looked for. */
+#define POLL_INTERVAL   apr_time_from_sec(1)
+/* For the write lock; a failure is tried again. */
+#define BUSY_TIMEOUT    apr_time_from_sec(2)
+/* For posts in flight when the worker is stopped. */
+#define PATIENCE        apr_time_from_sec(1)
+
+/* ---- the store ----------------------------------------------------------- */
+
+static void close_store(worker_t *w)
+{
+    if (w->store_pool) {
+        apr_pool_destroy(w->store_pool);
+    }
+    w->store_pool = NULL;
+    w->store = NULL;
+}
+
+static void store_trouble(worker_t *w, apr_status_t rv, const char *words,
+                          apr_time_t now)
+{
+    char buf[256];
+    apr_interval_time_t wait = schedule_store(++w->store_failures);
+
+    w->store_until = now + wait;
+    worker_log(w, w->store_failures == 1 || rv != w->store_status ? 3 : 7, 0,
+               "the store %s fails: %s; %strying again", w->o.store_url,
+               words ? words : store_strerror(rv, buf, sizeof buf),
+               w->done ? "results are kept, " : "");
+    w->store_status = rv;
+    /* A busy or full store is well; for other troubles begin anew. */
+    if (rv != STORE_EBUSY && rv != STORE_EFULL) {
+        close_store(w);
+    }
+}
+
+static void store_works(worker_t *w)
+{
+    if (w->store_failures) {
+        worker_log(w, 5, 0, "the store %s works again", w->o.store_url);
+    }
+    w->store_failures = 0;
+    w->store_until = 0;
+}
+
+static apr_status_t open_store(worker_t *w, const char **error)
+{
+    store_options_t options = { .key_file = w->o.key_file,
+                                .busy_timeout = BUSY_TIMEOUT,
+                                .log = w->o.log,
+                                .log_baton = w->o.log_baton };
+    apr_status_t rv;
+
+    apr_pool_create(&w->store_pool, w->pool);
+    rv = store_open(&w->store, w->o.store_url, &options, error,
+                    w->store_pool);
+    if (rv != APR_SUCCESS) {
+        w->store = NULL;
+    }
+    w->look = 1;
+    w->version_seen = 0;
+    return rv;
+}
+
+/* Notice what other processes have committed. */
+static apr_status_t check_version(worker_t *w, apr_time_t now)
+{
+    apr_int64_t version;
+    apr_status_t rv = store_data_version(w->store, &version);
+
+    if (rv == APR_SUCCESS) {
+        w->look |= version != w->version;
+        w->version = version;
+        w->version_seen = now;
+    }
+    return rv;
+}
+
+/* One round with the store, if there is anything to do. */
+static void work(worker_t *w, apr_time_t now)
+{
+    const char *words = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (now < w->store_until) {
+        return;
+    }
+    if (!w->store) {
+        rv = open_store(w, &words);
+    }
+    if (rv == APR_SUCCESS && now - w->version_seen >= POLL_INTERVAL) {
+        rv = check_version(w, now);
+    }
+    if (w->next_due && w->next_due <= now) {
+        w->look = 1;
+    }
+    if (rv == APR_SUCCESS
+        && (w->done || (w->look && worker_room(w, now) > 0))) {
+        rv = worker_turn(w, now);
+    }
+    if (rv == APR_SUCCESS) {
+        store_works(w);
+    }
+    else {
+        store_trouble(w, rv, words, now);
+    }
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+/* How long nothing will be there to do, as far as is known. */
+static apr_interval_time_t idle_time(const worker_t *w, apr_time_t now)
+{
+    apr_time_t until = now + POLL_INTERVAL;
+
+    if (w->store_until > now) {
+        return w->store_until - now;
+    }
+    if (w->done || !w->store || (w->look && worker_room(w, now) > 0)) {
+        return 0;
+    }
+    if (w->look) {
+        /* the end of a pause, or results */
+        return w->health.until > now && w->health.until < until
+            ? w->health.until - now : POLL_INTERVAL;
+    }
+    if (w->next_due && w->next_due < until) {
+        until = w->next_due;
+    }
+    return until > now ? until - now : 0;
+}
+
+static void wait_for_more(worker_t *w, apr_interval_time_t wait)
+{
+    struct pollfd fd[2] = {
+        { .fd = w->self_fd, .events = POLLIN },
+        { .fd = w->o.wake_fd, .events = POLLIN }
+    };
+    eventfd_t n;
+
+    if (poll(fd, w->o.wake_fd < 0 ? 1 : 2, (int)((wait + 999) / 1000)) <= 0) {
+        return;
+    }
+    if (fd[0].revents & POLLIN) {
+        eventfd_read(w->self_fd, &n);
+    }
+    if (fd[1].revents & POLLIN && !w->stop
+        && eventfd_read(w->o.wake_fd, &n) == 0) {
+        w->look = 1;
+    }
+}
+
+static void notify(void *baton)
+{
+    worker_t *w = baton;
+
+    eventfd_write(w->self_fd, 1);
+}
+
+void worker_stop(worker_t *worker)
+{
+    int saved = errno;
+
+    worker->stop = 1;
+    eventfd_write(worker->self_fd, 1);
+    errno = saved;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* Rows that were not posted go back to their leases' end without counting
+ * as an attempt. */
+static void drop_not_tried(worker_t *w)
+{
+    job_t **at = &w->done;
+
+    while (*at) {
+        if ((*at)->delivery.answer.result == GATEWAY_NOT_TRIED) {
+            *at = (*at)->next;
+        }
+        else {
+            at = &(*at)->next;
+        }
+    }
+    w->last_done = at;
+}
+
+static apr_status_t give_back(worker_t *w)
+{
+    store_tx_t *tx;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->pool);
+    rv = store_begin(&tx, w->store, STORE_WRITE, p);
+    if (rv == APR_SUCCESS) {
+        rv = store_due_release(tx, w->owner);
+        if (rv == APR_SUCCESS) {
+            rv = store_commit(&tx, NULL);
+        }
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(p);
+    return rv;
+}
+
+static void finish(worker_t *w, apr_thread_pool_t *threads)
+{
+    const char *words = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    char buf[256];
+    int i;
+
+    for (i = 0; i < w->o.threads; i++) {
+        delivery_queue_stop(w->queues[i], PATIENCE);
+    }
+    apr_thread_pool_destroy(threads);       /* waits for the tasks */
+    worker_collect(w);
+    drop_not_tried(w);
+    if (!w->unsettled && !w->store) {
+        return;
+    }
+    if (!w->store) {
+        rv = open_store(w, &words);
+    }
+    w->look = 0;
+    if (rv == APR_SUCCESS && w->done) {
+        rv = worker_turn(w, apr_time_now());
+    }
+    if (rv == APR_SUCCESS && w->unsettled) {
+        rv = give_back(w);
+    }
+    if (rv != APR_SUCCESS) {
+        worker_log(w, 3, 0, "the store %s fails at the end: %s; "
+                   "notifications sent last may be sent again",
+                   w->o.store_url, words ? words
+                   : store_strerror(rv, buf, sizeof buf));
+    }
+    close_store(w);
+}
+
+apr_status_t worker_run(worker_t *w)
+{
+    apr_thread_pool_t *threads;
+    apr_status_t rv = apr_thread_pool_create(&threads, w->o.threads,
+                                             w->o.threads, w->pool);
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && i < w->o.threads; i++) {
+        rv = apr_thread_pool_push(threads, delivery_queue_run, w->queues[i],
+                                  APR_THREAD_TASK_PRIORITY_NORMAL, w);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    while (!w->stop) {
+        worker_collect(w);
+        work(w, apr_time_now());
+        wait_for_more(w, idle_time(w, apr_time_now()));
+    }
+    finish(w, threads);
+    return APR_SUCCESS;
+}
+
+static apr_status_t close_fd(void *data)
+{
+    worker_t *w = data;
+
+    close(w->self_fd);
+    return APR_SUCCESS;
+}
+
+apr_status_t worker_create(worker_t **worker,
+                           const worker_options_t *options, apr_pool_t *p)
+{
+    gateway_options_t go = { .parallel = WORKER_PARALLEL,
+                             .connect_timeout = WORKER_CONNECT,
+                             .timeout = WORKER_TIMEOUT };
+    char host[APRMAXHOSTLEN + 1] = "localhost";
+    worker_t *w = apr_pcalloc(p, sizeof *w);
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    *worker = NULL;
+    if (!options->store_url || !options->server_id || !*options->server_id
+        || !options->gateway || options->quiet < 0 || options->threads < 1
+        || options->threads > WORKER_MAX_THREADS) {
+        return APR_EINVAL;
+    }
+    w->o = *options;
+    w->pool = p;
+    w->last_done = &w->done;
+    w->warned = apr_hash_make(p);
+    gethostname(host, sizeof host - 1);
+    w->owner = apr_psprintf(p, "%s:%ld:%" APR_TIME_T_FMT, host,
+                            (long)getpid(), apr_time_now());
+    w->random = (apr_uint32_t)(apr_time_now() ^ getpid()) | 1;
+    w->self_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->self_fd < 0) {
+        return APR_ENOMEM;
+    }
+    apr_pool_cleanup_register(p, w, close_fd, apr_pool_cleanup_null);
+    w->queues = apr_pcalloc(p, w->o.threads * sizeof *w->queues);
+    for (i = 0; rv == APR_SUCCESS && i < w->o.threads; i++) {
+        apr_allocator_t *allocator;
+        apr_pool_t *qp;
+
+        /* The queue's thread allocates: not from what others use. */
+        rv = apr_allocator_create(&allocator);
+        if (rv == APR_SUCCESS) {
+            apr_pool_create_ex(&qp, p, NULL, allocator);
+            apr_allocator_owner_set(allocator, qp);
+            rv = delivery_queue_create(&w->queues[i], w->o.gateway, &go,
+                                       notify, w, qp);
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        *worker = w;
+    }
+    return rv;
+}

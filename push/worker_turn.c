@@ -1,0 +1,294 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The push worker: the transaction that writes results and claims rows, and
+ * the way of claimed rows to the queues. */
+#include <apr_strings.h>
+
+#include "schedule.h"
+#include "sms.h"
+#include "worker_int.h"
+
+#define MAX_WARNED  10000       /* devices remembered as warned about */
+
+/* No part may go out so late that its answer could miss the lease. */
+#define LATEST  (WORKER_LEASE - WORKER_TIMEOUT - apr_time_from_sec(2))
+
+int worker_room(const worker_t *w, apr_time_t now)
+{
+    const health_t *h = &w->health;
+    int room = w->o.threads * WORKER_PARALLEL * WORKER_AHEAD - w->unsettled;
+
+    if (now < h->until) {
+        return 0;
+    }
+    if (schedule_pause(h->failures, h->refused)) {
+        return w->unsettled ? 0 : 1;    /* after a pause: one to try it */
+    }
+    return room > 0 ? room : 0;
+}
+
+/* ---- results ------------------------------------------------------------- */
+
+static apr_status_t settle(worker_t *w, store_tx_t *tx)
+{
+    apr_status_t rv = APR_SUCCESS;
+    job_t *job;
+
+    for (job = w->done; job && rv == APR_SUCCESS; job = job->next) {
+        rv = job->sent
+            ? store_due_sent(tx, job->due->device, w->owner,
+                             job->not_before)
+            : store_due_failed(tx, job->due->device, w->owner,
+                               job->not_before, job->reason);
+        /* The device is gone, or has synced meanwhile. */
+        if (rv == APR_NOTFOUND) {
+            rv = APR_SUCCESS;
+        }
+    }
+    return rv;
+}
+
+/* The results are durable: forget their jobs. */
+static void forget_done(worker_t *w)
+{
+    job_t *job = w->done;
+
+    w->done = NULL;
+    w->last_done = &w->done;
+    while (job) {
+        job_t *next = job->next;
+
+        w->unsettled--;
+        if (--job->batch->left == 0) {
+            apr_pool_destroy(job->batch->pool);
+        }
+        job = next;
+    }
+}
+
+/* ---- claims -------------------------------------------------------------- */
+
+static const char *get_password(worker_t *w, store_tx_t *tx,
+                                store_id_t account, apr_status_t *rv)
+{
+    const char *password = NULL;
+
+    *rv = store_account_password(tx, account, &password);
+    if (*rv == STORE_EKEY && !w->warned_key) {
+        w->warned_key = 1;
+        worker_log(w, 4, *rv, "the accounts' passwords cannot be read: "
+                   "notifications carry a digest without password");
+    }
+    if (*rv == STORE_EKEY || *rv == APR_NOTFOUND) {
+        *rv = APR_SUCCESS;
+    }
+    return password ? password : "";
+}
+
+/* Claim at most max rows. @param jobs  out: array of job_t * */
+static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
+                          int max, batch_t *batch, apr_array_header_t **jobs)
+{
+    apr_array_header_t *dues;
+    apr_status_t rv;
+    int i;
+
+    *jobs = apr_array_make(batch->pool, 16, sizeof(job_t *));
+    rv = store_due_claim(tx, now, w->o.quiet, WORKER_LEASE, w->owner, max,
+                         &dues);
+    for (i = 0; rv == APR_SUCCESS && i < dues->nelts; i++) {
+        job_t *job = apr_pcalloc(batch->pool, sizeof *job);
+
+        job->batch = batch;
+        job->due = APR_ARRAY_IDX(dues, i, store_due_t *);
+        job->password = get_password(w, tx, job->due->account, &rv);
+        job->delivery.deadline = now + LATEST;
+        APR_ARRAY_PUSH(*jobs, job_t *) = job;
+    }
+    return rv;
+}
+
+static void warn_of_size(worker_t *w, const job_t *job)
+{
+    const store_due_t *due = job->due;
+    const notification_t *n = job->notification;
+
+    if (n->left_out) {
+        worker_log(w, 4, 0, "account %s device %s: a notification names 15 "
+                   "datastores, %d more are left out", due->account_name,
+                   due->devid, n->left_out);
+    }
+    if (n->parts->nelts > 1
+        && !apr_hash_get(w->warned, &due->device, sizeof due->device)) {
+        worker_log(w, 4, 0, "account %s device %s: its notifications need "
+                   "%d SMS each; shorter datastore paths or a shorter "
+                   "server id would make them cheaper", due->account_name,
+                   due->devid, n->parts->nelts);
+        if (apr_hash_count(w->warned) < MAX_WARNED) {
+            apr_hash_set(w->warned, apr_pmemdup(w->pool, &due->device,
+                                                sizeof due->device),
+                         sizeof due->device, "");
+        }
+    }
+}
+
+/* @return words for why the device cannot be told, or NULL */
+static const char *prepare(worker_t *w, job_t *job)
+{
+    apr_pool_t *p = job->batch->pool;
+    delivery_t *d = &job->delivery;
+    const char *error = NULL;
+
+    job->number = job->due->number;
+    if (sms_number(&job->number, job->due->number, &error, p)
+        != APR_SUCCESS) {
+        job->number = job->due->number;
+        return error;
+    }
+    if (notification_create(&job->notification, job->due, w->o.server_id,
+                            job->password, &error, p) != APR_SUCCESS) {
+        return error ? error : "the notification cannot be built";
+    }
+    warn_of_size(w, job);
+    d->to = job->number;
+    d->parts = job->notification->parts;
+    d->validity = schedule_validity(job->due->unanswered);
+    if (w->o.gateway->wants_meaning) {
+        d->meaning = notification_describe(job->notification->pdu,
+                                           job->notification->len, p);
+    }
+    d->baton = job;
+    return NULL;
+}
+
+static int shortest_queue(const int *length, int n)
+{
+    int i, best = 0;
+
+    for (i = 1; i < n; i++) {
+        if (length[i] < length[best]) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Give the claimed rows to the queues, evenly. */
+static void dispatch(worker_t *w, const apr_array_header_t *jobs)
+{
+    delivery_t *list[WORKER_MAX_THREADS] = { NULL };
+    delivery_t **last[WORKER_MAX_THREADS];
+    int length[WORKER_MAX_THREADS];
+    int i;
+
+    for (i = 0; i < w->o.threads; i++) {
+        last[i] = &list[i];
+        length[i] = delivery_queue_length(w->queues[i]);
+    }
+    for (i = 0; i < jobs->nelts; i++) {
+        job_t *job = APR_ARRAY_IDX(jobs, i, job_t *);
+        const char *wrong = prepare(w, job);
+
+        if (wrong) {
+            worker_reject(w, job, wrong);
+        }
+        else {
+            int q = shortest_queue(length, w->o.threads);
+
+            length[q]++;
+            *last[q] = &job->delivery;
+            last[q] = &job->delivery.next;
+        }
+    }
+    for (i = 0; i < w->o.threads; i++) {
+        if (list[i]) {
+            delivery_queue_add(w->queues[i], list[i]);
+        }
+    }
+}
+
+/* ---- the transaction ----------------------------------------------------- */
+
+/* Whether anything is due, without taking the write lock. */
+static apr_status_t peek(worker_t *w, apr_time_t now)
+{
+    apr_pool_t *p;
+    store_tx_t *tx;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->store_pool);
+    rv = store_begin(&tx, w->store, STORE_READ, p);
+    if (rv == APR_SUCCESS) {
+        rv = store_due_next(tx, w->o.quiet, &w->next_due);
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(p);
+    if (rv == APR_SUCCESS) {
+        w->look = w->next_due && w->next_due <= now;
+    }
+    return rv;
+}
+
+/* Everything that happens in the write transaction. */
+static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
+                              int max, batch_t *batch,
+                              apr_array_header_t **jobs)
+{
+    apr_status_t rv = settle(w, tx);
+
+    if (rv == APR_SUCCESS) {
+        rv = max ? claim(w, tx, now, max, batch, jobs) : APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_due_next(tx, w->o.quiet, &w->next_due);
+    }
+    return rv;
+}
+
+apr_status_t worker_turn(worker_t *w, apr_time_t now)
+{
+    apr_array_header_t *jobs = NULL;
+    int max = w->look ? worker_room(w, now) : 0;
+    store_tx_t *tx = NULL;
+    batch_t *batch;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    if (!w->done) {
+        rv = peek(w, now);
+        if (rv != APR_SUCCESS || !w->look || !max) {
+            return rv;
+        }
+    }
+    apr_pool_create(&p, w->pool);
+    batch = apr_pcalloc(p, sizeof *batch);
+    batch->pool = p;
+    rv = store_begin(&tx, w->store, STORE_WRITE, p);
+    if (rv == APR_SUCCESS) {
+        rv = write_all(w, tx, now, max, batch, &jobs);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_commit(&tx, NULL);
+    }
+    if (rv != APR_SUCCESS) {
+        store_rollback(&tx);
+        apr_pool_destroy(p);
+        return rv;
+    }
+    forget_done(w);
+    w->look = w->next_due && w->next_due <= now;
+    if (jobs && jobs->nelts) {
+        batch->left = jobs->nelts;
+        w->unsettled += jobs->nelts;
+        worker_hold(w, 0);
+        dispatch(w, jobs);
+    }
+    else {
+        apr_pool_destroy(p);
+        if (max && w->look) {
+            /* Said to be due, but not to be had: do not ask in a circle. */
+            w->look = 0;
+            w->next_due = now + apr_time_from_sec(1);
+        }
+    }
+    return APR_SUCCESS;
+}
