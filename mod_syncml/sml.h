@@ -47,6 +47,9 @@ typedef struct sml_config_t {
     const char *software;       /* DevInf SwV: version of the module */
     apr_array_header_t *datastores;     /* of sml_datastore_conf_t * */
     int auth_schemes;           /* SML_AUTH_* */
+    int other_accounts;         /* non-zero: accounts may exist that the store
+                                   does not know; names it does not know are
+                                   then asked for auth-basic where allowed */
     apr_size_t max_msg_size;    /* octets of a message, either way; see
                                    SML_MSG_SLACK */
     apr_size_t max_obj_size;    /* octets of an item */

@@ -191,7 +191,6 @@ static void alert_item(sml_session_t *s, const sml_command_t *c, int code,
 {
     const char *path = server_path(&item->target, &item->source);
     const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
-    sml_status_t *t;
     int status;
 
     if (d == NULL) {
@@ -202,12 +201,9 @@ static void alert_item(sml_session_t *s, const sml_command_t *c, int code,
         return;
     }
     status = begin_datastore(s, code, item, d, resume);
-    sml_status(s, c, status, item->target.uri, item->source.uri);
-    if (status == 200 || status == 508) {
-        t = &APR_ARRAY_IDX(s->state->pending, s->state->pending->nelts - 1,
-                           sml_status_t);
-        t->next_anchor = item->meta.next;
-    }
+    sml_status_anchor(s, c, status, item->target.uri, item->source.uri,
+                      status == 200 || status == 508 ? item->meta.next
+                                                     : NULL);
 }
 
 static void alert_sync(sml_session_t *s, const sml_command_t *c, int code,

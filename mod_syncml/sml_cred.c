@@ -288,7 +288,8 @@ static int scheme_to_ask(const sml_config_t *config, int used,
     int allowed = config->auth_schemes;
 
     if (allowed == (SML_AUTH_BASIC | SML_AUTH_MD5)) {
-        if (known->exists && known->password == NULL) {
+        if (known->password == NULL
+            && (known->exists || config->other_accounts)) {
             return SML_AUTH_BASIC;
         }
         return used ? used : SML_AUTH_MD5;

@@ -40,6 +40,13 @@ static sml_status_t *queue(sml_session_t *s, const char *cmdref,
 void sml_status(sml_session_t *s, const sml_command_t *c, int code,
                 const char *targetref, const char *sourceref)
 {
+    sml_status_anchor(s, c, code, targetref, sourceref, NULL);
+}
+
+void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
+                       const char *targetref, const char *sourceref,
+                       const char *next)
+{
     sml_status_t *t;
 
     if (c->no_resp || s->in->no_resp) {
@@ -48,6 +55,7 @@ void sml_status(sml_session_t *s, const sml_command_t *c, int code,
     t = queue(s, c->cmdid, sml_command_name(c->tag), code);
     t->targetref = targetref;
     t->sourceref = sourceref;
+    t->next_anchor = next;
 }
 
 void sml_status_header(sml_session_t *s, int code, int chal)
@@ -388,6 +396,9 @@ void sml_reply_fill(sml_session_t *s)
             commit_rest(s);
             state->phase = SML_DONE;
             final(s);
+        }
+        else if (complete) {
+            write_next_message(s);
         }
         break;
     }

@@ -50,6 +50,10 @@ void sml_log(const sml_config_t *config, int level, apr_status_t rv,
 /** Queue a Status for a command of the message, or for one item of it. */
 void sml_status(sml_session_t *s, const sml_command_t *c, int code,
                 const char *targetref, const char *sourceref);
+/** The same for an Alert, with the client's Next anchor sent back. */
+void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
+                       const char *targetref, const char *sourceref,
+                       const char *next);
 /** The Status of SyncHdr; always the first. */
 void sml_status_header(sml_session_t *s, int code, int chal);
 
@@ -120,7 +124,8 @@ typedef struct sml_login_t {
     const char *user;
     const char *nonce;          /* for the Chal of a failure */
     const char *used_nonce;     /* with which the digest was right */
-    const char *why;            /* of a failure, for the log */
+    const char *why;            /* of a failure, for the log; NULL for a
+                                   digest without nonce at first contact */
 } sml_login_t;
 
 /** Check the message's Cred.  Reads the store, never writes. */

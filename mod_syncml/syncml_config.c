@@ -113,6 +113,10 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
          * providers do not tell theirs. */
         config->auth_schemes &= ~SML_AUTH_MD5;
     }
+    /* More providers than the store alone: it does not know every account
+     * before its first login. */
+    config->other_accounts =
+        conf->providers != NULL && conf->providers->nelts > 1;
     config->max_msg_size =
         conf->max_msg_size ? conf->max_msg_size : SYNCML_MSG_DEFAULT;
     config->max_obj_size =
