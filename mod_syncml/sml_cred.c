@@ -129,6 +129,7 @@ static int digest_is_right(const sml_message_t *in, const char *user,
 
 /* ---- what the store knows ------------------------------------------------ */
 
+/* What is looked up for a login; without a device id, of the account only. */
 typedef struct known_t {
     int exists;                 /* the account is in the store */
     const char *password;       /* NULL: none kept */
@@ -154,7 +155,8 @@ static apr_status_t read_known(store_tx_t *tx, const char *user,
         if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
             return rv;
         }
-        rv = store_device_find(tx, account->id, devid, &device);
+        rv = devid ? store_device_find(tx, account->id, devid, &device)
+                   : APR_NOTFOUND;
         if (rv == APR_SUCCESS && *device->nonce) {
             known->nonces[n++] = device->nonce;
             if (*device->nonce_prev) {
@@ -165,7 +167,7 @@ static apr_status_t read_known(store_tx_t *tx, const char *user,
     if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
         return rv;
     }
-    if (n == 0) {
+    if (n == 0 && devid != NULL) {
         known->nonces[n++] = derived_nonce(key, devid, now, 0, p);
         known->nonces[n++] = derived_nonce(key, devid, now, 1, p);
     }
@@ -348,12 +350,12 @@ apr_status_t sml_check_store_password(store_t *store, const char *user,
     unsigned n = 32;
     known_t known;
 
-    know(store, user, "", &known, p);
+    know(store, user, NULL, &known, p);
     if (known.rv != APR_SUCCESS) {
         return known.rv;
     }
     if (known.password == NULL) {
-        return APR_NOTFOUND;
+        return APR_NOTFOUND;    /* not for us to say: ask the next provider */
     }
     EVP_Digest(known.password, strlen(known.password), right, &n,
                EVP_sha256(), NULL);
