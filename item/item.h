@@ -22,7 +22,7 @@
 #define ITEM_ELIMIT      (APR_OS_START_USERERR + 6203)
 
 #define ITEM_MAX_OCTETS      (16 * 1024 * 1024)
-#define ITEM_MAX_PROPERTIES  20000
+#define ITEM_MAX_PROPERTIES  20000   /* and so many words in lists */
 #define ITEM_MAX_PARAMS      64      /* of one property */
 #define ITEM_MAX_DEPTH       16      /* of components in components */
 
@@ -49,12 +49,26 @@ typedef struct item_keys_t {
  * @param p  scratch, freed by the caller
  * @return APR_SUCCESS, ITEM_E*
  *
- * Normalised: order of properties and parameters, folding, case of names,
- * line ends and trailing white space do not matter; VERSION, PRODID, REV,
- * DTSTAMP, CREATED, LAST-MODIFIED, SEQUENCE, UID, METHOD and empty
- * properties are left out; so are X- properties, parameters that carry the
- * default (VALUE=TEXT, ENCODING, CHARSET), VTIMEZONE components, and FN of a
- * vCard that has N.
+ * Normalised, after what phones and SyncEvolution were seen to change:
+ * - form: order of properties, parameters and components, repeated lines,
+ *   groups, folding, case of names, escapes, line ends, white space at the
+ *   ends of lines and values, empty components at the end, empty properties;
+ * - all parameters but these: TYPE's HOME, WORK (TEL, EMAIL, ADR, URL), CELL,
+ *   FAX, PAGER, CAR (TEL); TZID; PARTSTAT other than NEEDS-ACTION; RELATED;
+ * - left out: VERSION, PRODID, REV, DTSTAMP, CREATED, LAST-MODIFIED,
+ *   SEQUENCE, UID, METHOD, X- properties, VTIMEZONE; FN of a vCard that has
+ *   N or whose ORG it is; of vCards LABEL, LOGO, SOUND, KEY, AGENT, CLASS,
+ *   TZ, LANG, MAILER, NAME, PROFILE, SOURCE, SORT-STRING, CALURI, FBURL; of
+ *   calendars COMMENT, CONTACT, RESOURCES, ATTACH, RELATED-TO,
+ *   REQUEST-STATUS, of events URL; values that are the default (CLASS:PUBLIC,
+ *   TRANSP:OPAQUE, STATUS:CONFIRMED or NEEDS-ACTION, PRIORITY:0, ...);
+ * - values: telephone numbers without what only parts the digits, addresses
+ *   of mail in lower case, lists one by one, full dates without time, zones
+ *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the time
+ *   before the start, recurrence rules as in item_time.h.
+ *
+ * So equal items are the same thing to people, but not the same octets: do
+ * not drop an update because it is equal.
  */
 apr_status_t item_keys(item_keys_t *keys, const char *type,
                        const char *data, apr_size_t len, apr_pool_t *p);

@@ -193,11 +193,12 @@ apr_status_t item_reader_next(item_reader_t *r, item_line_t *line)
 
 int item_param_value(item_span_t *rest, item_span_t *value)
 {
-    const char *s = rest->s, *end = rest->s + rest->len, *from = s;
+    const char *s = rest->s, *from = s, *end;
     int quoted = 0;
 
     if (!s)
         return 0;
+    end = s + rest->len;
     for (; s < end && (quoted || *s != ','); s++)
         if (*s == '"')
             quoted = !quoted;

@@ -113,6 +113,7 @@ typedef struct parse_t {
     const char *strict;
     frame_t stack[ITEM_MAX_DEPTH];
     int depth;
+    int words;                  /* of lists, see item_comp_make() */
     int ended;                  /* the outermost END has come */
     item_comp_t *comp;          /* open vCard, VEVENT or VTODO */
     apr_array_header_t *done;   /* item_span_t: finished components */
@@ -156,7 +157,7 @@ static apr_status_t begin(parse_t *ps, item_span_t name)
     frame->place = place_of(ps, name, &kind);
     ps->depth++;
     if (frame->place == IN_MAIN) {
-        ps->comp = item_comp_make(kind, ps->p);
+        ps->comp = item_comp_make(kind, &ps->words, ps->p);
         if (!ps->done->nelts)
             ps->kind = kind;
     }
@@ -217,8 +218,7 @@ static apr_status_t take_line(parse_t *ps, const item_line_t *line)
         return ITEM_EMALFORMED;
     switch (ps->stack[ps->depth - 1].place) {
     case IN_MAIN:
-        item_comp_property(ps->comp, line);
-        break;
+        return item_comp_property(ps->comp, line);
     case IN_ALARM:
         item_comp_alarm(ps->comp, line);
         break;

@@ -36,6 +36,7 @@ apr_status_t item_recognise(item_kind_e *kind, const char **strict,
 /** A vCard, VEVENT or VTODO on its way to the canonical form. */
 typedef struct item_comp_t {
     apr_pool_t *p;
+    int *words;                 /* of lists, in the whole item */
     item_kind_e kind;
     item_buf_t buf;             /* the canonical lines, one after the other */
     apr_array_header_t *lines;  /* of item_cut_t, into buf */
@@ -70,10 +71,12 @@ typedef struct item_alarm_t {
 item_span_t item_spans_join(apr_array_header_t *spans, char sep, int once,
                             apr_pool_t *p);
 
-item_comp_t *item_comp_make(item_kind_e kind, apr_pool_t *p);
+/** @param words  counts the words of lists, which become lines of their own;
+ *               shared by the components of an item */
+item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p);
 
-/** Take a property in. */
-void item_comp_property(item_comp_t *comp, const item_line_t *line);
+/** Take a property in. @return APR_SUCCESS, ITEM_ELIMIT (words) */
+apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line);
 
 /** Take a VALARM's property in. */
 void item_comp_alarm(item_comp_t *comp, const item_line_t *line);

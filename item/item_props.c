@@ -129,11 +129,12 @@ static const prop_t *find_prop(item_kind_e kind, item_span_t name)
     return prop;
 }
 
-item_comp_t *item_comp_make(item_kind_e kind, apr_pool_t *p)
+item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p)
 {
     item_comp_t *comp = apr_pcalloc(p, sizeof(*comp));
 
     comp->p = p;
+    comp->words = words;
     comp->kind = kind;
     comp->buf.p = comp->fn.p = comp->org.p = p;
     comp->uid.p = comp->recurrence.p = p;
@@ -230,14 +231,16 @@ static void line_end(item_comp_t *comp, apr_size_t value, const char *usual)
         cut->len = comp->buf.len - cut->from;
 }
 
-/** A canonical line for each word of a list. */
-static void put_words(item_comp_t *comp, const item_line_t *line,
-                      value_e how)
+/** A canonical line for each word of a list. @return ITEM_ELIMIT: too many */
+static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
+                              value_e how)
 {
     item_span_t rest = line->value, word, zone = param_value(line, "TZID");
     apr_size_t from;
 
     while (item_value_next(&rest, ',', &word)) {
+        if (++*comp->words > ITEM_MAX_PROPERTIES)
+            return ITEM_ELIMIT;
         from = line_begin(comp, line->name, 0);
         if (how == V_TIMES)
             item_value_time(&comp->buf, word, zone);
@@ -245,6 +248,7 @@ static void put_words(item_comp_t *comp, const item_line_t *line,
             item_value_text(&comp->buf, word);
         line_end(comp, from, NULL);
     }
+    return APR_SUCCESS;
 }
 
 static void put_address(item_comp_t *comp, const item_line_t *line)
@@ -355,7 +359,7 @@ static void note_value(item_comp_t *comp, value_e how, apr_size_t from)
     }
 }
 
-void item_comp_property(item_comp_t *comp, const item_line_t *line)
+apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
 {
     static const prop_t junk = { "?", 0, V_TEXT, 0, NULL };
     const prop_t *prop = line->junk ? &junk
@@ -364,36 +368,35 @@ void item_comp_property(item_comp_t *comp, const item_line_t *line)
 
     switch (prop->how) {
     case V_OMIT:
-        return;
+        return APR_SUCCESS;
     case V_VERSION:
         comp->version = item_span_trim(line->value);
-        return;
+        return APR_SUCCESS;
     case V_UID:
         take_uid(comp, line->value);
-        return;
+        return APR_SUCCESS;
     case V_FN:
         comp->fn.len = 0;
         item_value_text(&comp->fn, line->value);
-        return;
+        return APR_SUCCESS;
     case V_DURATION:
         comp->duration = line->value;
-        return;
+        return APR_SUCCESS;
     case V_RULE:
         take_rule(comp, prop, line->value);
-        return;
+        return APR_SUCCESS;
     case V_START:
     case V_END:
     case V_RECURRENCE:
         take_time(comp, line, prop->how);
-        return;
+        return APR_SUCCESS;
     case V_LIST:
     case V_TIMES:
-        put_words(comp, line, prop->how);
-        return;
+        return put_words(comp, line, prop->how);
     case V_PERCENT:
         comp->percent_full = item_span_is(item_span_trim(line->value), "100");
         if (comp->percent_full)
-            return;
+            return APR_SUCCESS;
         /* fall through */
     default:
         from = line_begin(comp, line->name,
@@ -401,6 +404,7 @@ void item_comp_property(item_comp_t *comp, const item_line_t *line)
         put_value(comp, line, prop->how);
         note_value(comp, prop->how, from);
         line_end(comp, from, prop->usual);
+        return APR_SUCCESS;
     }
 }
 

@@ -47,8 +47,8 @@ static char take_char(const char **s, const char *end)
 {
     char c = *(*s)++;
 
-    if (c == '\\' && *s < end) {
-        c = *(*s)++;
+    if (c == '\\') {            /* a lone one at the end is dropped */
+        c = *s < end ? *(*s)++ : '\0';
         return c == 'n' || c == 'N' ? '\n' : c;
     }
     if (c == '\r') {
@@ -61,10 +61,13 @@ static char take_char(const char **s, const char *end)
 
 void item_value_text(item_buf_t *b, item_span_t value)
 {
-    const char *s = value.s, *end = s + value.len;
+    const char *s = value.s, *end;
     apr_size_t from = b->len;
     char c;
 
+    if (!value.len)
+        return;
+    end = s + value.len;
     while (s < end) {
         c = take_char(&s, end);
         if (c == '\n') {
@@ -84,10 +87,11 @@ void item_value_text(item_buf_t *b, item_span_t value)
 
 int item_value_next(item_span_t *rest, char sep, item_span_t *word)
 {
-    const char *s = rest->s, *end = rest->s + rest->len;
+    const char *s = rest->s, *end;
 
     if (!s)
         return 0;
+    end = s + rest->len;
     word->s = s;
     for (; s < end && *s != sep; s++)
         if (*s == '\\' && s + 1 < end)

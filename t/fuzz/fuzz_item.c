@@ -1,0 +1,109 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Fuzz target: items.  The first octet chooses the media type, the rest is
+ * the text, copied to memory of exactly its size.  Beyond not crashing, what
+ * must hold for any text: keys come out the same again, an item equals
+ * itself, line ends do not matter, and a summary is one line of valid UTF-8
+ * within its limit.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_pools.h>
+
+#include "item/item.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(x)  do { if (!(x)) abort(); } while (0)
+#define SUMMARY_MAX  30
+
+static const char *const types[] = {
+    NULL, "text/vcard", "text/calendar", "text/plain", "text/x-vcard;a=b"
+};
+
+static void check_summary(const char *s)
+{
+    size_t chars = 0, more;
+
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        MUST(c >= ' ' && c != 0x7f);
+        MUST(c < 0x80 || (c >= 0xc2 && c < 0xf5));
+        for (more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3; more;
+             more--)
+            MUST(((unsigned char)*++s & 0xc0) == 0x80);
+        chars++;
+    }
+    MUST(chars <= SUMMARY_MAX);
+}
+
+/** The text with each LF as CRLF, if it has no CR yet. */
+static char *to_crlf(const char *text, size_t len, size_t *out_len)
+{
+    char *out = malloc(2 * len + 1);
+    size_t i;
+
+    MUST(out);
+    *out_len = 0;
+    for (i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            out[(*out_len)++] = '\r';
+        out[(*out_len)++] = text[i];
+    }
+    return out;
+}
+
+static void check_item(const char *type, const char *text, size_t len,
+                       apr_pool_t *p)
+{
+    item_keys_t keys, again;
+    apr_status_t rv = item_keys(&keys, type, text, len, p);
+    size_t crlf_len;
+    char *crlf;
+
+    MUST(item_equal(type, text, len, type, text, len, p));
+    check_summary(item_summary(type, text, len, SUMMARY_MAX, p));
+    if (rv != APR_SUCCESS) {
+        MUST(item_strerror(rv));
+        MUST(!keys.key && !keys.uid_key);
+        return;
+    }
+    MUST(keys.key);
+    MUST(item_keys(&again, type, text, len, p) == APR_SUCCESS);
+    MUST(again.key == keys.key && again.uid_key == keys.uid_key
+         && again.kind == keys.kind);
+    if (memchr(text, '\r', len))
+        return;
+    crlf = to_crlf(text, len, &crlf_len);
+    MUST(item_keys(&again, type, crlf, crlf_len, p) == APR_SUCCESS);
+    MUST(again.key == keys.key && again.uid_key == keys.uid_key);
+    MUST(item_equal(type, text, len, type, crlf, crlf_len, p));
+    free(crlf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int ready;
+    apr_pool_t *p;
+    char *text;
+
+    if (!ready) {
+        apr_initialize();
+        ready = 1;
+    }
+    if (!size)
+        return 0;
+    MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
+    text = malloc(size > 1 ? size - 1 : 1);
+    MUST(text);
+    memcpy(text, data + 1, size - 1);
+    check_item(types[data[0] % (sizeof(types) / sizeof(types[0]))], text,
+               size - 1, p);
+    free(text);
+    apr_pool_destroy(p);
+    return 0;
+}
