@@ -354,8 +354,6 @@ static const char *set_dump(cmd_parms *cmd, void *c, const char *device,
     return NULL;
 }
 
-#define ANYWHERE (RSRC_CONF | ACCESS_CONF)
-
 const command_rec syncml_commands[] = {
     AP_INIT_TAKE1("SyncMLStore", set_store, NULL, RSRC_CONF,
                   "where everything is kept: sqlite:/path/of/syncml.db"),
@@ -364,23 +362,24 @@ const command_rec syncml_commands[] = {
                   " made at the first start"),
     AP_INIT_TAKE1("SyncMLServerID", set_server_id, NULL, RSRC_CONF,
                   "name by which devices know this server"),
-    AP_INIT_TAKE1("SyncMLAuthScheme", set_auth_scheme, NULL, ANYWHERE,
-                  "any, basic or md5"),
-    AP_INIT_ITERATE("SyncMLAuthProvider", set_auth_provider, NULL, ANYWHERE,
-                    "who checks passwords, in this order: store, or authn"
-                    " providers of httpd"),
+    AP_INIT_TAKE1("SyncMLAuthScheme", set_auth_scheme, NULL,
+                  RSRC_CONF | ACCESS_CONF, "any, basic or md5"),
+    AP_INIT_ITERATE("SyncMLAuthProvider", set_auth_provider, NULL,
+                    RSRC_CONF | ACCESS_CONF, "who checks passwords, in this"
+                    " order: store, or authn providers of httpd"),
     AP_INIT_TAKE_ARGV("SyncMLDatastore", syncml_set_datastore, NULL,
-                      ANYWHERE, "a datastore's name, then on or off,"
-                      " alias=name[,name...], display=text"),
-    AP_INIT_TAKE1("SyncMLMaxMsgSize", set_max_msg_size, NULL, ANYWHERE,
-                  "octets of a message, either way"),
-    AP_INIT_TAKE1("SyncMLMaxObjSize", set_max_obj_size, NULL, ANYWHERE,
-                  "octets of an item"),
+                      RSRC_CONF | ACCESS_CONF, "a datastore's name, then on"
+                      " or off, alias=name[,name...], display=text"),
+    AP_INIT_TAKE1("SyncMLMaxMsgSize", set_max_msg_size, NULL,
+                  RSRC_CONF | ACCESS_CONF, "octets of a message, either way"),
+    AP_INIT_TAKE1("SyncMLMaxObjSize", set_max_obj_size, NULL,
+                  RSRC_CONF | ACCESS_CONF, "octets of an item"),
     AP_INIT_TAKE1("SyncMLSessionTimeout", set_session_timeout, NULL,
-                  ANYWHERE, "how long a session waits for its next message"),
-    AP_INIT_TAKE12("SyncMLDump", set_dump, NULL, ANYWHERE,
-                   "a device id and a directory for readable copies of its"
-                   " messages, or off"),
+                  RSRC_CONF | ACCESS_CONF, "how long a session waits for its"
+                  " next message"),
+    AP_INIT_TAKE12("SyncMLDump", set_dump, NULL,
+                   RSRC_CONF | ACCESS_CONF, "a device id and a directory for"
+                   " readable copies of its messages, or off"),
     { .name = NULL }
 };
 
