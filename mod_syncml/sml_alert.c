@@ -341,6 +341,7 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
     }
     sml_sync_begin(s, y);
     y->client_ended = 1;
+    sml_receive_deletes(s, y);
     if (y->code == 203 && s->rv == APR_SUCCESS) {
         s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
                                            s->device->id, s->device->id,

@@ -34,6 +34,11 @@ static void count(sml_sync_t *y, int tag, int code)
     }
 }
 
+static int sync_index(const sml_session_t *s, const sml_sync_t *y)
+{
+    return (int)(y - (sml_sync_t *)s->state->syncs->elts);
+}
+
 /* ---- finding the item ------------------------------------------------------ */
 
 /* The device's row for a LUID.  A client that uses our GUID as its own id
@@ -169,6 +174,20 @@ static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
     return c->tag == SYNCML_ADD ? 201 : 200;
 }
 
+/* The item comes back although its delete is staged: no delete then. */
+static void unstage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+{
+    int i;
+
+    for (i = 0; i < s->state->staged->nelts; i++) {
+        sml_staged_t *d = &APR_ARRAY_IDX(s->state->staged, i, sml_staged_t);
+
+        if (d->item == item && d->sync == sync_index(s, y)) {
+            d->item = 0;
+        }
+    }
+}
+
 static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
 {
     store_map_t *map;
@@ -178,6 +197,7 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
     s->rv = find_map(s, y, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
         version = map->version;
+        unstage(s, y, map->item);
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
@@ -232,11 +252,6 @@ static void decode_b64(change_t *c, apr_pool_t *p)
 
     c->item.len = (apr_size_t)apr_base64_decode(out, text);
     c->item.data = out;
-}
-
-static int sync_index(const sml_session_t *s, const sml_sync_t *y)
-{
-    return (int)(y - (sml_sync_t *)s->state->syncs->elts);
 }
 
 /* A piece that is not the last. */
@@ -338,11 +353,19 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     return code ? code : apply(s, y, &change);
 }
 
+/* ---- deletes -------------------------------------------------------------------- */
+
+static int changed_meanwhile(const store_item_t *item,
+                             const store_map_t *map)
+{
+    return !item->deleted && item->change != map->version;
+}
+
 static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 {
     store_map_t *map;
     store_item_t *old;
-    int changed;
+    sml_staged_t *d;
 
     s->rv = find_map(s, y, item->source.uri, item->target.uri, &map);
     if (s->rv == APR_NOTFOUND) {
@@ -353,28 +376,68 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
-    if (s->rv == APR_NOTFOUND) {
-        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
-                                 map->item);
-        return 211;
-    }
     if (s->rv != APR_SUCCESS) {
         return 510;
     }
-    changed = !old->deleted && old->change != map->version;
-    s->rv = store_map_delete(s->tx, s->device->id, y->datastore, map->item);
-    if (s->rv != APR_SUCCESS || old->deleted) {
-        return 200;
-    }
-    if (changed) {
-        /* Somebody changed it meanwhile: it comes back to this device as a
-         * new item, for it has no map row now. */
+    if (changed_meanwhile(old, map)) {
+        /* Change wins over delete: it comes back to this device as a new
+         * item, for it has no map row now. */
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 map->item);
         return 419;
     }
-    s->rv = store_item_delete(s->tx, s->account, y->datastore, old->id,
-                              s->device->id, NULL);
+    if (s->state->staged->nelts >= SML_MAX_STAGED) {
+        return 510;
+    }
+    d = apr_array_push(s->state->staged);
+    d->sync = sync_index(s, y);
+    d->item = map->item;
     return 200;
 }
+
+static void delete_staged(sml_session_t *s, const sml_sync_t *y,
+                          store_id_t item)
+{
+    store_map_t *map;
+    store_item_t *old;
+
+    s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
+                              &map);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_get(s->tx, s->account, y->datastore, item, &old);
+    }
+    if (s->rv == APR_SUCCESS && !old->deleted
+        && !changed_meanwhile(old, map)) {
+        s->rv = store_item_delete(s->tx, s->account, y->datastore, item,
+                                  s->device->id, NULL);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore, item);
+    }
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;    /* the same LUID was deleted twice */
+    }
+}
+
+void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
+{
+    apr_array_header_t *list = s->state->staged;
+    int i, kept = 0;
+
+    for (i = 0; i < list->nelts && s->rv == APR_SUCCESS; i++) {
+        sml_staged_t d = APR_ARRAY_IDX(list, i, sml_staged_t);
+
+        if (d.sync != sync_index(s, y)) {
+            APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
+        }
+        else if (d.item != 0) {
+            delete_staged(s, y, d.item);
+        }
+    }
+    list->nelts = kept;
+}
+
+/* ---- commands ---------------------------------------------------------------------- */
 
 static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                     const sml_item_t *item)

@@ -79,6 +79,8 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y);
 
 /** The Sync command with all its children. */
 void sml_receive(sml_session_t *s, const sml_command_t *c);
+/** Carry out the deletes of a datastore that were staged. */
+void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
 
 /* ---- sml_send.c -------------------------------------------------------- */
 

@@ -152,6 +152,14 @@ static void step_outstanding(step_t *s, void *element)
     step_string(s, &o->luid);
 }
 
+static void step_staged(step_t *s, void *element)
+{
+    sml_staged_t *d = element;
+
+    STEP(s, d->sync);
+    STEP(s, d->item);
+}
+
 static void step_status(step_t *s, void *element)
 {
     sml_status_t *t = element;
@@ -242,6 +250,7 @@ static void step_state(step_t *s, sml_state_t *state)
     step_array(s, state->syncs, SML_MAX_DATASTORES, step_sync);
     step_array(s, state->outstanding, SML_MAX_OUTSTANDING,
                step_outstanding);
+    step_array(s, state->staged, SML_MAX_STAGED, step_staged);
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
@@ -253,6 +262,7 @@ sml_state_t *sml_state_make(apr_pool_t *p)
 
     state->syncs = apr_array_make(p, 4, sizeof(sml_sync_t));
     state->outstanding = apr_array_make(p, 16, sizeof(sml_outstanding_t));
+    state->staged = apr_array_make(p, 4, sizeof(sml_staged_t));
     state->pending = apr_array_make(p, 16, sizeof(sml_status_t));
     return state;
 }

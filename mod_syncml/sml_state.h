@@ -26,10 +26,11 @@ typedef enum {
     SML_DONE
 } sml_phase_e;
 
-/** Datastores in one session; outgoing changes waiting for a Status;
- * statuses that did not fit into the answer. */
+/** Datastores in one session; outgoing changes waiting for a Status; deletes
+ * waiting for the package's end; statuses that did not fit into the answer. */
 #define SML_MAX_DATASTORES   32
 #define SML_MAX_OUTSTANDING  20000
+#define SML_MAX_STAGED       200000
 #define SML_MAX_PENDING      100000
 
 typedef struct sml_sync_t {
@@ -67,6 +68,13 @@ typedef struct sml_outstanding_t {
     store_id_t version;
     const char *luid;           /* NULL for Add */
 } sml_outstanding_t;
+
+/** A delete by the client that waits for the end of its package: a session
+ * that breaks off, or that a guard stops, has then deleted nothing. */
+typedef struct sml_staged_t {
+    int sync;                   /* index of the datastore in the session */
+    store_id_t item;
+} sml_staged_t;
 
 /** A Status to be sent. */
 typedef struct sml_status_t {
@@ -110,6 +118,7 @@ typedef struct sml_state_t {
     int get_sent;               /* the client's DevInf was asked for */
     apr_array_header_t *syncs;          /* of sml_sync_t */
     apr_array_header_t *outstanding;    /* of sml_outstanding_t */
+    apr_array_header_t *staged;         /* of sml_staged_t */
     apr_array_header_t *pending;        /* of sml_status_t */
     sml_object_t *incoming, *outgoing;  /* or NULL */
 } sml_state_t;
