@@ -18,7 +18,7 @@ static const store_driver_t *const drivers[] = {
     &store_sqlite_driver, &store_memory_driver
 };
 
-/* ---- words ------------------------------------------------------------ */
+/* ---- words ------------------------------------------------------------- */
 
 const char *store_strerror(apr_status_t rv, char *buf, apr_size_t size)
 {
@@ -364,7 +364,7 @@ void store_set_now(store_tx_t *tx, apr_time_t now)
         tx->now = now;
 }
 
-/* ---- for the calls ------------------------------------------------------ */
+/* ---- for the calls ----------------------------------------------------- */
 
 int store_is_answer(apr_status_t rv)
 {

@@ -121,7 +121,7 @@ const char *store_strerror(apr_status_t rv, char *buf, apr_size_t size);
  */
 apr_status_t store_data_version(store_t *store, apr_int64_t *version);
 
-/* ---- transactions ---------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------ */
 
 #define STORE_READ   0
 #define STORE_WRITE  1
@@ -156,7 +156,7 @@ const char *store_error(store_tx_t *tx);
 /** The time that this transaction writes (default: when it began). */
 void store_set_now(store_tx_t *tx, apr_time_t now);
 
-/* ---- settings of the whole store (server id and the like) ------------ */
+/* ---- settings of the whole store (server id and the like) -------------- */
 
 /* Names that begin with "store." are the store's own: APR_EINVAL. */
 
@@ -166,7 +166,7 @@ apr_status_t store_setting_get(store_tx_t *tx, const char *name,
 apr_status_t store_setting_set(store_tx_t *tx, const char *name,
                                const char *value);
 
-/* ---- accounts --------------------------------------------------------- */
+/* ---- accounts ---------------------------------------------------------- */
 
 typedef struct store_account_t {
     store_id_t id;
@@ -197,7 +197,7 @@ typedef apr_status_t store_account_fn(void *baton, const store_account_t *a);
 apr_status_t store_account_list(store_tx_t *tx, store_account_fn *fn,
                                 void *baton);           /* by name */
 
-/* ---- devices ---------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------- */
 
 typedef struct store_device_t {
     store_id_t id;
@@ -230,7 +230,7 @@ typedef apr_status_t store_device_fn(void *baton, const store_device_t *d);
 apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
                                store_device_fn *fn, void *baton);
 
-/* ---- datastores ------------------------------------------------------- */
+/* ---- datastores -------------------------------------------------------- */
 
 typedef struct store_datastore_t {
     store_id_t id;
@@ -248,7 +248,7 @@ typedef apr_status_t store_datastore_fn(void *baton,
 apr_status_t store_datastore_list(store_tx_t *tx, store_id_t account,
                                   store_datastore_fn *fn, void *baton);
 
-/* ---- items ------------------------------------------------------------ */
+/* ---- items ------------------------------------------------------------- */
 
 typedef struct store_item_t {
     store_id_t id;              /* counter of the account; see store_guid() */
@@ -330,7 +330,7 @@ apr_status_t store_item_delete_unmapped(store_tx_t *tx, store_id_t account,
                                         store_id_t origin, store_id_t upto,
                                         apr_int64_t *count);
 
-/* ---- what a device has: maps and changes ------------------------------ */
+/* ---- what a device has: maps and changes ------------------------------- */
 
 typedef struct store_map_t {
     store_id_t device;
@@ -396,7 +396,7 @@ apr_status_t store_changes_settled(store_tx_t *tx, store_id_t device,
                                    store_id_t datastore, store_id_t upto,
                                    store_id_t *settled);
 
-/* ---- anchors: how far a device is with a datastore -------------------- */
+/* ---- anchors: how far a device is with a datastore --------------------- */
 
 /** One generation of anchors. */
 typedef struct store_anchor_gen_t {
@@ -429,7 +429,7 @@ typedef apr_status_t store_anchor_fn(void *baton, const store_anchor_t *a,
 apr_status_t store_anchor_list(store_tx_t *tx, store_id_t device,
                                store_anchor_fn *fn, void *baton);
 
-/* ---- sync sessions ---------------------------------------------------- */
+/* ---- sync sessions ----------------------------------------------------- */
 
 typedef struct store_session_t {
     const char *id;             /* unguessable, in the RespURI */

@@ -9,7 +9,7 @@
 #include "store_calls.h"
 #include "store_secret.h"
 
-/* ---- checks -------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------ */
 
 /* Well-formed UTF-8 without control characters. */
 static int good_utf8(const char *text)
@@ -41,7 +41,7 @@ static int good_utf8(const char *text)
     return 1;
 }
 
-/* ---- settings --------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------- */
 
 apr_status_t store_setting_get(store_tx_t *tx, const char *name,
                                const char **value)
@@ -63,7 +63,7 @@ apr_status_t store_setting_set(store_tx_t *tx, const char *name,
     CALL(setting_set, name, value);
 }
 
-/* ---- accounts ----------------------------------------------------------- */
+/* ---- accounts ---------------------------------------------------------- */
 
 /* Is the key here, and the one that this store's passwords are under?  The
  * first password of a store settles which one it is. */

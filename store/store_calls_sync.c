@@ -74,7 +74,7 @@ apr_status_t store_map_list(store_tx_t *tx, store_id_t device,
     CALL(map_list, device, datastore, fn, baton);
 }
 
-/* ---- changes ------------------------------------------------------------ */
+/* ---- changes ----------------------------------------------------------- */
 
 apr_status_t store_changes(store_tx_t *tx, store_id_t account,
                            store_id_t device, store_id_t datastore,
@@ -113,7 +113,7 @@ apr_status_t store_changes_settled(store_tx_t *tx, store_id_t device,
     CALL(changes_settled, device, datastore, upto, settled);
 }
 
-/* ---- anchors ------------------------------------------------------------ */
+/* ---- anchors ----------------------------------------------------------- */
 
 apr_status_t store_anchor_get(store_tx_t *tx, store_id_t device,
                               store_id_t datastore, store_anchor_t **a)
@@ -158,7 +158,7 @@ apr_status_t store_anchor_list(store_tx_t *tx, store_id_t device,
     CALL(anchor_list, device, fn, baton);
 }
 
-/* ---- sessions ------------------------------------------------------------ */
+/* ---- sessions ---------------------------------------------------------- */
 
 apr_status_t store_session_get(store_tx_t *tx, const char *id,
                                store_session_t **session)
@@ -223,7 +223,7 @@ apr_status_t store_session_delete_others(store_tx_t *tx, store_id_t device,
     CALL(session_delete_others, device, or_empty(keep));
 }
 
-/* ---- what push owes ------------------------------------------------------ */
+/* ---- what push owes ---------------------------------------------------- */
 
 apr_status_t store_due_claim(store_tx_t *tx, apr_time_t now,
                              apr_interval_time_t quiet,

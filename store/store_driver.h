@@ -211,6 +211,28 @@ struct store_driver_t {
                        apr_int64_t *removed);
 };
 
+/** The names of all these functions, to declare them and to fill in the
+ * table: a driver's function is its prefix and the name. */
+#define STORE_DRIVER_CALLS(X) \
+    X(open) X(close) X(data_version) X(begin) X(commit) X(rollback) \
+    X(setting_get) X(setting_set) X(account_add) X(account_find) \
+    X(account_get) X(account_secret) X(account_set_secret) X(account_delete) \
+    X(account_list) X(device_add) X(device_update) X(device_find) \
+    X(device_get) X(device_delete) X(device_list) X(datastore_open) \
+    X(datastore_list) X(item_add) X(item_update) X(item_delete) \
+    X(item_restore) X(item_get) X(item_version) X(item_list) X(item_match) \
+    X(item_delete_many) X(map_put) X(map_by_luid) X(map_by_item) \
+    X(map_delete) X(map_clear) X(map_list) X(changes) X(changes_count) \
+    X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
+    X(session_get) X(session_by_request) X(session_put) X(session_delete) \
+    X(session_expire) X(session_delete_others) X(due_claim) X(due_sent) \
+    X(due_failed) X(due_release) X(due_next) X(due_list) X(due_refresh) \
+    X(gc)
+
+/** Declares a driver's function with the type that the table has for it. */
+#define STORE_DECLARE(PREFIX, NAME) \
+    extern __typeof__(*((const store_driver_t *)0)->NAME) PREFIX##NAME;
+
 extern const store_driver_t store_sqlite_driver;
 extern const store_driver_t store_memory_driver;
 

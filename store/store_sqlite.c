@@ -1,6 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * The SQLite driver: the database file, its handles, and the driver's table.
+ * The SQLite driver: the database file and its handles.
  *
  * Write-ahead log, so that readers never wait for a writer; synchronous=FULL
  * always, so that a commit is on the disk when it returns.  -wal and -shm get
@@ -89,7 +89,7 @@ static int wait_for_lock(void *baton, int count)
     return 1;
 }
 
-/* ---- handles -------------------------------------------------------------- */
+/* ---- handles ----------------------------------------------------------- */
 
 static void handle_close(sq_handle_t *h)
 {
@@ -184,7 +184,7 @@ void sq_handle_put(sq_handle_t *h, sq_store_t *s)
         handle_close(h);
 }
 
-/* ---- the store ------------------------------------------------------------ */
+/* ---- the store --------------------------------------------------------- */
 
 /* Make an empty file with our mode rather than SQLite's 0644.  It is closed
  * before it has its name: closing a descriptor of a database that is in use
@@ -238,7 +238,7 @@ static apr_status_t find_file(sq_store_t *s, const char **error)
     return APR_SUCCESS;
 }
 
-static apr_status_t sq_open(store_t *store, const char *rest,
+apr_status_t sq_open(store_t *store, const char *rest,
                             const char **error)
 {
     sq_store_t *s = apr_pcalloc(store->p, sizeof(*s));
@@ -274,7 +274,7 @@ static apr_status_t sq_open(store_t *store, const char *rest,
     return APR_SUCCESS;
 }
 
-static void sq_close(store_t *store)
+void sq_close(store_t *store)
 {
     sq_store_t *s = store->impl;
 
@@ -290,7 +290,7 @@ static void sq_close(store_t *store)
 
 /* A connection of its own: its number moves with every commit of another
  * connection, those of this store included. */
-static apr_status_t sq_data_version(store_t *store, apr_int64_t *version)
+apr_status_t sq_data_version(store_t *store, apr_int64_t *version)
 {
     sq_store_t *s = store->impl;
     sqlite3_stmt **st;
@@ -316,64 +316,8 @@ static apr_status_t sq_data_version(store_t *store, apr_int64_t *version)
     return rv;
 }
 
+#define X(NAME) .NAME = sq_##NAME,
 const store_driver_t store_sqlite_driver = {
-    .scheme = "sqlite:",
-    .open = sq_open,
-    .close = sq_close,
-    .data_version = sq_data_version,
-    .begin = sq_begin,
-    .commit = sq_commit,
-    .rollback = sq_rollback,
-    .setting_get = sq_setting_get,
-    .setting_set = sq_setting_set,
-    .account_add = sq_account_add,
-    .account_find = sq_account_find,
-    .account_get = sq_account_get,
-    .account_secret = sq_account_secret,
-    .account_set_secret = sq_account_set_secret,
-    .account_delete = sq_account_delete,
-    .account_list = sq_account_list,
-    .device_add = sq_device_add,
-    .device_update = sq_device_update,
-    .device_find = sq_device_find,
-    .device_get = sq_device_get,
-    .device_delete = sq_device_delete,
-    .device_list = sq_device_list,
-    .datastore_open = sq_datastore_open,
-    .datastore_list = sq_datastore_list,
-    .item_add = sq_item_add,
-    .item_update = sq_item_update,
-    .item_delete = sq_item_delete,
-    .item_restore = sq_item_restore,
-    .item_get = sq_item_get,
-    .item_version = sq_item_version,
-    .item_list = sq_item_list,
-    .item_match = sq_item_match,
-    .item_delete_many = sq_item_delete_many,
-    .map_put = sq_map_put,
-    .map_by_luid = sq_map_by_luid,
-    .map_by_item = sq_map_by_item,
-    .map_delete = sq_map_delete,
-    .map_clear = sq_map_clear,
-    .map_list = sq_map_list,
-    .changes = sq_changes,
-    .changes_count = sq_changes_count,
-    .changes_settled = sq_changes_settled,
-    .anchor_get = sq_anchor_get,
-    .anchor_put = sq_anchor_put,
-    .anchor_list = sq_anchor_list,
-    .session_get = sq_session_get,
-    .session_by_request = sq_session_by_request,
-    .session_put = sq_session_put,
-    .session_delete = sq_session_delete,
-    .session_expire = sq_session_expire,
-    .session_delete_others = sq_session_delete_others,
-    .due_claim = sq_due_claim,
-    .due_sent = sq_due_sent,
-    .due_failed = sq_due_failed,
-    .due_release = sq_due_release,
-    .due_next = sq_due_next,
-    .due_list = sq_due_list,
-    .due_refresh = sq_due_refresh,
-    .gc = sq_gc
+    .scheme = "sqlite:", STORE_DRIVER_CALLS(X)
 };
+#undef X

@@ -119,12 +119,13 @@ void sq_handle_put(sq_handle_t *h, sq_store_t *s);
 /** Run an SQL text without a result. */
 apr_status_t sq_run(sq_handle_t *h, const char *sql);
 
-/* ---- store_sqlite_stmt.c: statements ------------------------------------ */
+/* ---- store_sqlite_stmt.c: statements ----------------------------------- */
 
 /*
  * Values are bound by a format of one letter each, in the order of the
  * parameters: i apr_int64_t, d int, t text (NULL is SQL's), b blob (pointer
- * and apr_size_t; never SQL's NULL), h 16 octets (NULL is SQL's).  They must live until sq_done().
+ * and apr_size_t; never SQL's NULL), h 16 octets (NULL is SQL's).  They must
+ * live until sq_done().
  */
 
 /** Bind, and step to the first row.
@@ -159,11 +160,7 @@ const char *sq_blob(sqlite3_stmt *st, int column, apr_size_t *len,
  * If SQLite has rolled back by itself, the transaction is doomed. */
 apr_status_t sq_fail(store_tx_t *tx, int rc);
 
-/* ---- store_sqlite_tx.c: transactions and their cache -------------------- */
-
-apr_status_t sq_begin(store_tx_t *tx);
-apr_status_t sq_commit(store_tx_t *tx, int *owes_push);
-void sq_rollback(store_tx_t *tx);
+/* ---- store_sqlite_tx.c: what a transaction knows ----------------------- */
 
 /** The datastore if it is the account's (account 0: whoever's).
  * @return APR_NOTFOUND. *ds is valid until the next sq_datastore() */
@@ -186,140 +183,20 @@ apr_status_t sq_flush(store_tx_t *tx);
 void sq_forget(store_tx_t *tx, store_id_t account);
 void sq_forget_device(store_tx_t *tx, store_id_t device);
 
-/* ---- store_sqlite_items.c ------------------------------------------------ */
+/* ---- store_sqlite_items.c ---------------------------------------------- */
 
 /** The columns of SQL_ITEM_COLUMNS; texts as in sq_text(.., NULL). */
 void sq_read_item(sqlite3_stmt *st, store_item_t *item);
 
-/* ---- store_sqlite_dues.c ------------------------------------------------ */
+/* ---- store_sqlite_dues.c ----------------------------------------------- */
 
 /** What the commit derives; the counters are written already. */
 apr_status_t sq_derive_dues(store_tx_t *tx);
 
-/* ---- the driver's functions, see store_driver.h ------------------------- */
+/* ---- the driver's functions, see store_driver.h ------------------------ */
 
-apr_status_t sq_setting_get(store_tx_t *tx, const char *name,
-                            const char **value);
-apr_status_t sq_setting_set(store_tx_t *tx, const char *name,
-                            const char *value);
-apr_status_t sq_account_add(store_tx_t *tx, const char *name,
-                            store_id_t *id);
-apr_status_t sq_account_find(store_tx_t *tx, const char *name,
-                             store_account_t **account);
-apr_status_t sq_account_get(store_tx_t *tx, store_id_t id,
-                            store_account_t **account);
-apr_status_t sq_account_secret(store_tx_t *tx, store_id_t id,
-                               const unsigned char **secret,
-                               apr_size_t *len);
-apr_status_t sq_account_set_secret(store_tx_t *tx, store_id_t id,
-                                   const unsigned char *secret,
-                                   apr_size_t len);
-apr_status_t sq_account_delete(store_tx_t *tx, store_id_t id);
-apr_status_t sq_account_list(store_tx_t *tx, store_account_fn *fn,
-                             void *baton);
-
-apr_status_t sq_device_add(store_tx_t *tx, store_device_t *d);
-apr_status_t sq_device_update(store_tx_t *tx, const store_device_t *d);
-apr_status_t sq_device_find(store_tx_t *tx, store_id_t account,
-                            const char *devid, store_device_t **d);
-apr_status_t sq_device_get(store_tx_t *tx, store_id_t account, store_id_t id,
-                           store_device_t **d);
-apr_status_t sq_device_delete(store_tx_t *tx, store_id_t account,
-                              store_id_t id);
-apr_status_t sq_device_list(store_tx_t *tx, store_id_t account,
-                            store_device_fn *fn, void *baton);
-
-apr_status_t sq_datastore_open(store_tx_t *tx, store_id_t account,
-                               const char *name, store_datastore_t **ds);
-apr_status_t sq_datastore_list(store_tx_t *tx, store_id_t account,
-                               store_datastore_fn *fn, void *baton);
-
-apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
-                         store_item_t *item);
-apr_status_t sq_item_update(store_tx_t *tx, store_id_t account,
-                            store_item_t *item);
-apr_status_t sq_item_delete(store_tx_t *tx, store_id_t account,
-                            store_id_t datastore, store_id_t id,
-                            store_id_t origin, store_id_t *change);
-apr_status_t sq_item_restore(store_tx_t *tx, store_id_t account,
-                             store_item_t *item);
-apr_status_t sq_item_get(store_tx_t *tx, store_id_t account,
-                         store_id_t datastore, store_id_t id,
-                         store_item_t **item);
-apr_status_t sq_item_version(store_tx_t *tx, store_id_t account,
-                             store_id_t datastore, store_id_t id,
-                             store_id_t change, store_item_t **item);
-apr_status_t sq_item_list(store_tx_t *tx, store_id_t account,
-                          store_id_t datastore, store_id_t after, int limit,
-                          store_item_fn *fn, void *baton);
-apr_status_t sq_item_match(store_tx_t *tx, store_id_t account,
-                           store_id_t datastore, int which, apr_int64_t key,
-                           store_id_t device, store_item_fn *fn,
-                           void *baton);
-apr_status_t sq_item_delete_many(store_tx_t *tx, store_id_t account,
-                                 store_id_t datastore, store_id_t device,
-                                 store_id_t origin, store_id_t upto,
-                                 apr_int64_t *count);
-apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
-                   apr_int64_t *removed);
-
-apr_status_t sq_map_put(store_tx_t *tx, const store_map_t *map);
-apr_status_t sq_map_by_luid(store_tx_t *tx, store_id_t device,
-                            store_id_t datastore, const char *luid,
-                            store_map_t **map);
-apr_status_t sq_map_by_item(store_tx_t *tx, store_id_t device,
-                            store_id_t item, store_id_t datastore,
-                            store_map_t **map);
-apr_status_t sq_map_delete(store_tx_t *tx, store_id_t device,
-                           store_id_t datastore, store_id_t item);
-apr_status_t sq_map_clear(store_tx_t *tx, store_id_t device,
-                          store_id_t datastore);
-apr_status_t sq_map_list(store_tx_t *tx, store_id_t device,
-                         store_id_t datastore, store_map_fn *fn,
-                         void *baton);
-apr_status_t sq_changes(store_tx_t *tx, store_id_t account,
-                        store_id_t device, store_id_t datastore,
-                        store_id_t after, store_id_t upto,
-                        store_change_fn *fn, void *baton);
-apr_status_t sq_changes_count(store_tx_t *tx, store_id_t account,
-                              store_id_t device, store_id_t datastore,
-                              store_id_t after, store_id_t upto,
-                              apr_int64_t *count);
-apr_status_t sq_changes_settled(store_tx_t *tx, store_id_t device,
-                                store_id_t datastore, store_id_t upto,
-                                store_id_t *settled);
-
-apr_status_t sq_anchor_get(store_tx_t *tx, store_id_t device,
-                           store_id_t datastore, store_anchor_t **a);
-apr_status_t sq_anchor_put(store_tx_t *tx, const store_anchor_t *a);
-apr_status_t sq_anchor_list(store_tx_t *tx, store_id_t device,
-                            store_anchor_fn *fn, void *baton);
-
-apr_status_t sq_session_get(store_tx_t *tx, const char *id,
-                            store_session_t **session);
-apr_status_t sq_session_by_request(store_tx_t *tx,
-                                   const unsigned char hash[16],
-                                   store_session_t **session);
-apr_status_t sq_session_put(store_tx_t *tx, const store_session_t *s);
-apr_status_t sq_session_delete(store_tx_t *tx, const char *id);
-apr_status_t sq_session_expire(store_tx_t *tx, int limit);
-apr_status_t sq_session_delete_others(store_tx_t *tx, store_id_t device,
-                                      const char *keep);
-
-apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
-                          apr_interval_time_t quiet,
-                          apr_interval_time_t lease, const char *owner,
-                          int max, apr_array_header_t **dues);
-apr_status_t sq_due_sent(store_tx_t *tx, store_id_t device,
-                         const char *owner, apr_time_t not_before);
-apr_status_t sq_due_failed(store_tx_t *tx, store_id_t device,
-                           const char *owner, apr_time_t not_before,
-                           const char *reason);
-apr_status_t sq_due_release(store_tx_t *tx, const char *owner);
-apr_status_t sq_due_next(store_tx_t *tx, apr_interval_time_t quiet,
-                         apr_time_t *when);
-apr_status_t sq_due_list(store_tx_t *tx, store_id_t account,
-                         store_due_fn *fn, void *baton);
-apr_status_t sq_due_refresh(store_tx_t *tx, store_id_t device);
+#define X(NAME) STORE_DECLARE(sq_, NAME)
+STORE_DRIVER_CALLS(X)
+#undef X
 
 #endif

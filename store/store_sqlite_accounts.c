@@ -29,7 +29,7 @@ apr_status_t sq_setting_set(store_tx_t *tx, const char *name,
     return sq_do(tx, NULL, SQ_SETTING_SET, "tt", name, value);
 }
 
-/* ---- accounts ------------------------------------------------------------ */
+/* ---- accounts ---------------------------------------------------------- */
 
 apr_status_t sq_account_add(store_tx_t *tx, const char *name,
                             store_id_t *id)
@@ -195,7 +195,7 @@ apr_status_t sq_account_delete(store_tx_t *tx, store_id_t id)
     return rv;
 }
 
-/* ---- datastores ----------------------------------------------------------- */
+/* ---- datastores -------------------------------------------------------- */
 
 static void read_datastore(sqlite3_stmt *st, store_datastore_t *ds,
                            apr_pool_t *p)

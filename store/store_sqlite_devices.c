@@ -8,7 +8,7 @@
 
 #include "store_sqlite.h"
 
-/* ---- devices -------------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------- */
 
 static void read_device(sqlite3_stmt *st, store_device_t *d, apr_pool_t *p)
 {
@@ -150,7 +150,7 @@ apr_status_t sq_device_list(store_tx_t *tx, store_id_t account,
     return sq_each(tx, rv, st, which, device_row, &to);
 }
 
-/* ---- anchors -------------------------------------------------------------- */
+/* ---- anchors ----------------------------------------------------------- */
 
 static void read_anchor(sqlite3_stmt *st, store_anchor_t *a, apr_pool_t *p)
 {

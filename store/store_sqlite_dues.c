@@ -12,7 +12,7 @@
 
 #include "store_sqlite.h"
 
-/* ---- what is owed ------------------------------------------------------------ */
+/* ---- what is owed ------------------------------------------------------ */
 
 /* A datastore with changes above what the device has seen: is one of them
  * another's, and does the device lack it? */
@@ -128,7 +128,7 @@ apr_status_t sq_due_refresh(store_tx_t *tx, store_id_t device)
     return rv == APR_SUCCESS ? derive_device(tx, device) : rv;
 }
 
-/* ---- rows ------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
 static void read_due(sqlite3_stmt *st, store_due_t *due, apr_pool_t *p)
 {
@@ -218,7 +218,7 @@ apr_status_t sq_due_next(store_tx_t *tx, apr_interval_time_t quiet,
     return rv;
 }
 
-/* ---- claiming ------------------------------------------------------------------ */
+/* ---- claiming ---------------------------------------------------------- */
 
 static apr_status_t lease_row(store_tx_t *tx, store_due_t *due,
                               const char *owner)

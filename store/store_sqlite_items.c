@@ -39,7 +39,7 @@ static apr_status_t check(store_tx_t *tx, store_id_t account,
     return rv;
 }
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
                          store_item_t *item)
@@ -193,7 +193,7 @@ apr_status_t sq_item_delete_many(store_tx_t *tx, store_id_t account,
     return rv;
 }
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 apr_status_t sq_item_get(store_tx_t *tx, store_id_t account,
                          store_id_t datastore, store_id_t id,
@@ -294,7 +294,7 @@ apr_status_t sq_item_match(store_tx_t *tx, store_id_t account,
     return sq_each(tx, rv, st, sql, item_row, &to);
 }
 
-/* ---- upkeep ------------------------------------------------------------------ */
+/* ---- upkeep ------------------------------------------------------------ */
 
 apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
                    apr_int64_t *removed)

@@ -8,7 +8,7 @@
 
 #include "store_sqlite.h"
 
-/* ---- maps ------------------------------------------------------------------ */
+/* ---- maps -------------------------------------------------------------- */
 
 static void read_map(sqlite3_stmt *st, store_map_t *map, store_id_t device,
                      store_id_t datastore, apr_pool_t *p)
@@ -124,7 +124,7 @@ apr_status_t sq_map_list(store_tx_t *tx, store_id_t device,
     return sq_each(tx, rv, st, SQ_MAP_LIST, map_row, &to);
 }
 
-/* ---- changes --------------------------------------------------------------- */
+/* ---- changes ----------------------------------------------------------- */
 
 typedef struct changes_t {
     store_change_fn *fn;

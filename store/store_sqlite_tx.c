@@ -10,7 +10,7 @@
 
 #include "store_sqlite.h"
 
-/* ---- begin, commit, rollback ---------------------------------------------- */
+/* ---- begin, commit, rollback ------------------------------------------- */
 
 /* Nothing of the transaction is left but the handle, which goes back. */
 static void end(store_tx_t *tx)
@@ -86,7 +86,7 @@ apr_status_t sq_commit(store_tx_t *tx, int *owes_push)
     return APR_SUCCESS;
 }
 
-/* ---- the cache ------------------------------------------------------------- */
+/* ---- the cache --------------------------------------------------------- */
 
 apr_status_t sq_datastore(store_tx_t *tx, store_id_t account, store_id_t id,
                           sq_datastore_t **ds)

@@ -1,0 +1,160 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file store/store_memory.h
+ * @brief The in-memory driver's inside, for store_memory*.c.
+ *
+ * For tests and fuzzing: nothing outlives the store, and calls cost what is
+ * stored, not what changes.  It shares no code with the SQLite driver, so
+ * that the tests which both pass say something about both.
+ *
+ * The whole content is a state: a few numbers and one table per kind of row.
+ * A table is an array of pointers to rows, in the order of its type's
+ * compare function.  States, tables and rows are counted, and what is
+ * published never changes: a reader holds the state that it began with, a
+ * writer copies a table before its first change to it and publishes its
+ * state at the commit.  So readers never wait, and a rollback is to forget.
+ */
+#ifndef SYNCML_STORE_MEMORY_H
+#define SYNCML_STORE_MEMORY_H
+
+#include <stddef.h>
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+
+#include "store_driver.h"
+
+enum mem_table_e {
+    MEM_SETTINGS, MEM_ACCOUNTS, MEM_DEVICES, MEM_DATASTORES, MEM_ITEMS,
+    MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_TABLES
+};
+
+/* Every row begins with its count; `v` is what callers see. */
+typedef struct { int refs; const char *name, *value; } mem_setting_t;
+typedef struct {
+    int refs;
+    store_account_t v;
+    store_id_t last_item;
+    const char *secret;
+    apr_size_t secret_len;      /* 0: none */
+} mem_account_t;
+typedef struct {
+    int refs;
+    store_device_t v;
+    apr_uint16_t san_session;
+} mem_device_t;
+typedef struct { int refs; store_datastore_t v; } mem_datastore_t;
+typedef struct {
+    int refs;
+    store_item_t v;
+    store_id_t written;         /* change counter when the text was written */
+} mem_item_t;
+typedef struct {
+    int refs;
+    store_item_t v;             /* v.change: when it was written */
+    apr_time_t time;            /* when it was overwritten */
+} mem_version_t;
+typedef struct { int refs; store_map_t v; } mem_map_t;
+typedef struct { int refs; store_anchor_t v; } mem_anchor_t;
+typedef struct {
+    int refs;
+    store_session_t v;
+    apr_int64_t serial;         /* later ones are greater */
+} mem_session_t;
+typedef struct {
+    int refs;
+    store_id_t device, account;
+    store_due_state_e state;
+    int attempts, unanswered;
+    apr_time_t first_change, last_change, not_before, leased_until;
+    const char *owner, *last_error;
+} mem_due_t;
+
+typedef struct mem_table_t {
+    int refs;
+    int n, room;
+    void **rows;
+} mem_table_t;
+
+typedef struct mem_state_t {
+    int refs;
+    store_id_t last_account, last_device, last_datastore;
+    apr_int64_t serial;
+    mem_table_t *tables[MEM_TABLES];
+} mem_state_t;
+
+typedef struct mem_store_t {
+    apr_thread_mutex_t *mutex;  /* guards all of this and every count */
+    apr_thread_cond_t *turn;    /* the writer has gone */
+    int writing;
+    apr_int64_t commits;
+    mem_state_t *state;         /* the committed one */
+} mem_store_t;
+
+/** A change of this transaction: what the dues are derived from. */
+typedef struct mem_touch_t {
+    store_id_t datastore, origin;
+} mem_touch_t;
+
+typedef struct mem_tx_t {
+    mem_store_t *store;
+    mem_state_t *state;         /* a writer's own, else the shared one */
+    apr_array_header_t *touched;        /* of mem_touch_t, each pair once */
+    apr_array_header_t *synced;         /* of store_id_t */
+    int owes_push;
+} mem_tx_t;
+
+#define MEM_TX(TX)     ((mem_tx_t *)(TX)->impl)
+#define MEM_STATE(TX)  (MEM_TX(TX)->state)
+
+/* ---- store_memory.c: tables -------------------------------------------- */
+
+/** The row that compares equal to @p key, which is a row with the fields set
+ * that the order looks at; NULL: none.  Valid until the table changes. */
+void *mem_find(store_tx_t *tx, int table, const void *key);
+/** The same in a table that is held. */
+void *mem_find_in(const mem_table_t *t, int table, const void *key);
+/** Index of the first row that is not below @p key. */
+int mem_lower(const mem_table_t *t, int table, const void *key);
+/** Put a copy of @p row, with its texts, in the place of the one that
+ * compares equal or as a new one. */
+void mem_put(store_tx_t *tx, int table, const void *row);
+/** Remove the row that compares equal. @return 0 if there was none */
+int mem_remove(store_tx_t *tx, int table, const void *key);
+/** Remove the rows for which @p match is true. @return how many */
+typedef int mem_match_fn(const void *row, const void *baton);
+int mem_remove_if(store_tx_t *tx, int table, mem_match_fn *match,
+                  const void *baton);
+/** A copy of a row and its texts in a pool. */
+void *mem_copy(int table, const void *row, apr_pool_t *p);
+
+/** Hold a table as it is now, to walk over it while callbacks write. */
+mem_table_t *mem_hold(store_tx_t *tx, int table);
+void mem_release(store_tx_t *tx, mem_table_t *t);
+
+/* ---- who belongs to whom ----------------------------------------------- */
+
+mem_account_t *mem_account(store_tx_t *tx, store_id_t id);
+/** @param account  0: whoever's */
+mem_device_t *mem_device(store_tx_t *tx, store_id_t account, store_id_t id);
+mem_datastore_t *mem_datastore(store_tx_t *tx, store_id_t account,
+                               store_id_t id);
+/** Device and datastore of one account? */
+mem_datastore_t *mem_pair(store_tx_t *tx, store_id_t account,
+                          store_id_t device, store_id_t datastore);
+mem_item_t *mem_item(store_tx_t *tx, store_id_t datastore, store_id_t id);
+mem_map_t *mem_map(store_tx_t *tx, store_id_t device, store_id_t item);
+/** Does the device lack what the item has become? @param map  its map row,
+ * NULL: none */
+int mem_lacks(const mem_item_t *item, const mem_map_t *map);
+
+/** What the commit derives. */
+void mem_derive_dues(store_tx_t *tx);
+
+/* ---- the driver's functions, see store_driver.h ------------------------ */
+
+#define X(NAME) STORE_DECLARE(mem_, NAME)
+STORE_DRIVER_CALLS(X)
+#undef X
+
+#endif
