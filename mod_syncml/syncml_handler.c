@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ap_expr.h"
 #include "apr_buckets.h"
 #include "apr_lib.h"
 #include "apr_optional.h"
@@ -420,19 +421,18 @@ int syncml_handler(request_rec *r)
 
 /* ---- httpd's own errors ------------------------------------------------------ */
 
-static int is_ours(request_rec *r)
+/* Before the fixups, as with a 403, the handler is not set yet. */
+static const char *handler_to_be(request_rec *r)
 {
     const core_dir_config *core;
+    const char *error = NULL;
 
-    if (r->handler != NULL && strcmp(r->handler, SYNCML_HANDLER) == 0) {
-        return 1;
-    }
-    /* Before the handlers are set, as with a 403. */
-    if (r->per_dir_config == NULL) {
-        return 0;
+    if (r->handler != NULL || r->per_dir_config == NULL) {
+        return r->handler;
     }
     core = ap_get_core_module_config(r->per_dir_config);
-    return core->handler != NULL && strcmp(core->handler, SYNCML_HANDLER) == 0;
+    return core->expr_handler
+        ? ap_expr_str_exec(r, core->expr_handler, &error) : core->handler;
 }
 
 /* Lets go of the page that httpd writes and sends its title. */
@@ -460,7 +460,10 @@ static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *bb)
 
 void syncml_insert_error_filter(request_rec *r)
 {
-    if (r->method_number == M_POST && is_ours(r)) {
+    const char *handler =
+        r->method_number == M_POST ? handler_to_be(r) : NULL;
+
+    if (handler != NULL && strcmp(handler, SYNCML_HANDLER) == 0) {
         ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
     }
 }
