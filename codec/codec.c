@@ -87,7 +87,7 @@ void codec_init(void)
     xmlInitParser();
 }
 
-/* ---- the common part of the decoders ------------------------------------ */
+/* ---- the common part of the decoders ----------------------------------- */
 
 apr_status_t codec_fail(codec_run_t *r, apr_status_t rv, const char *words)
 {
@@ -148,7 +148,7 @@ apr_status_t codec_run_root(codec_run_t *r, int tag)
     return APR_SUCCESS;
 }
 
-/* ---- names of documents --------------------------------------------------- */
+/* ---- names of documents -------------------------------------------------- */
 
 /* "1.0", "1.1" or "1.2", perhaps with a third part ("1.1.2"). */
 static codec_version_e parse_version(const char *s, apr_size_t len)

@@ -137,7 +137,7 @@ static apr_status_t read_table_string(wbxml_t *w, const char **s,
     return rv == APR_SUCCESS ? table_string(w, index, s, len) : rv;
 }
 
-/* ---- header --------------------------------------------------------------- */
+/* ---- header -------------------------------------------------------------- */
 
 static apr_status_t set_numeric_pubid(wbxml_t *w, apr_uint32_t pubid)
 {
@@ -246,7 +246,7 @@ static apr_status_t read_header(wbxml_t *w)
     return rv;
 }
 
-/* ---- text ----------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------- */
 
 /* Octets 80 to FF become two; a piece at a time, from the stack. */
 static apr_status_t send_latin1(wbxml_t *w, const char *s, apr_size_t len)
@@ -327,7 +327,7 @@ static apr_status_t read_text(wbxml_t *w, int token)
     return rv == APR_SUCCESS ? send_text(w, s, len) : rv;
 }
 
-/* ---- elements ------------------------------------------------------------- */
+/* ---- elements ------------------------------------------------------------ */
 
 /* One attribute, its LITERAL token read: the name's index, then strings. */
 static apr_status_t read_attribute(wbxml_t *w)

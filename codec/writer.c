@@ -50,7 +50,7 @@ struct codec_writer_t {
     unsigned depth, stack_size;
 };
 
-/* ---- the buffer ----------------------------------------------------------- */
+/* ---- the buffer ---------------------------------------------------------- */
 
 /* Room for n more octets. */
 static char *reserve(codec_writer_t *w, apr_size_t n)
@@ -79,7 +79,7 @@ static void put_octet(codec_writer_t *w, int octet)
 
 #define PUT(w, literal) put(w, literal, sizeof(literal) - 1)
 
-/* ---- WBXML ---------------------------------------------------------------- */
+/* ---- WBXML --------------------------------------------------------------- */
 
 static void wbxml_put_number(codec_writer_t *w, apr_uint32_t v)
 {
@@ -138,7 +138,7 @@ static void wbxml_put_text(codec_writer_t *w, const char *s, apr_size_t len)
     put_octet(w, 0);
 }
 
-/* ---- XML ------------------------------------------------------------------ */
+/* ---- XML ----------------------------------------------------------------- */
 
 static void xml_put_namespace(codec_writer_t *w, int page)
 {
@@ -259,7 +259,7 @@ static void xml_put_text(codec_writer_t *w, const char *s, apr_size_t len)
     }
 }
 
-/* ---- elements ------------------------------------------------------------- */
+/* ---- elements ------------------------------------------------------------ */
 
 codec_writer_t *codec_writer_create(codec_format_e format, codec_doc_e doc,
                                     codec_version_e version, apr_pool_t *p)
@@ -401,7 +401,7 @@ void codec_embed(codec_writer_t *w, int tag, codec_writer_t *inner)
     codec_close(w);
 }
 
-/* ---- size and marks ------------------------------------------------------- */
+/* ---- size and marks ------------------------------------------------------ */
 
 apr_size_t codec_writer_size(const codec_writer_t *w)
 {

@@ -63,7 +63,7 @@ static void stop_malformed(xml_t *x, const char *words)
         stop(x, codec_fail(x->run, CODEC_EMALFORMED, words));
 }
 
-/* ---- names ---------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 /* The page that a namespace names, or -1; a SyncML namespace tells the
  * version. */
@@ -119,7 +119,7 @@ static int find_tag(xml_t *x, const char *name, const char *uri)
     return tag;
 }
 
-/* ---- white space ---------------------------------------------------------- */
+/* ---- white space --------------------------------------------------------- */
 
 static int all_space(const char *s, apr_size_t len)
 {
@@ -154,7 +154,7 @@ static apr_status_t send_space(xml_t *x)
     return len ? codec_run_text(x->run, x->space, len, 0) : APR_SUCCESS;
 }
 
-/* ---- handlers ------------------------------------------------------------- */
+/* ---- handlers ------------------------------------------------------------ */
 
 static apr_status_t begin_element(xml_t *x, const char *name, const char *uri)
 {
@@ -355,7 +355,7 @@ static const xmlSAXHandler handlers = {
     .serror = on_error
 };
 
-/* ---- the parser ----------------------------------------------------------- */
+/* ---- the parser ---------------------------------------------------------- */
 
 static apr_status_t push_all(xml_t *x, const char *text, apr_size_t len)
 {

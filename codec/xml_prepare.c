@@ -35,7 +35,7 @@ static apr_status_t malformed_at(codec_run_t *r, apr_size_t offset,
     return codec_fail(r, CODEC_EMALFORMED, words);
 }
 
-/* ---- character set -------------------------------------------------------- */
+/* ---- character set ------------------------------------------------------- */
 
 /* By the octets alone: byte order mark, or how "<" is written. */
 static encoding_e detect_encoding(const unsigned char *s, apr_size_t len)
@@ -185,7 +185,7 @@ static apr_status_t make_utf8(codec_run_t *r, const char **text,
     return APR_SUCCESS;
 }
 
-/* ---- markup --------------------------------------------------------------- */
+/* ---- markup -------------------------------------------------------------- */
 
 typedef struct scan_t {
     codec_run_t *run;
