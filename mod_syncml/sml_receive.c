@@ -361,6 +361,16 @@ static int changed_meanwhile(const store_item_t *item,
     return !item->deleted && item->change != map->version;
 }
 
+/* Change wins over delete: the item is sent to this device as a new one, for
+ * its map row goes.  So even where the device was offered the change before
+ * and refused it. */
+static void come_back(sml_sync_t *y, const store_item_t *item)
+{
+    if (y->seen >= item->change) {
+        y->seen = item->change - 1;
+    }
+}
+
 static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 {
     store_map_t *map;
@@ -380,8 +390,7 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
         return 510;
     }
     if (changed_meanwhile(old, map)) {
-        /* Change wins over delete: it comes back to this device as a new
-         * item, for it has no map row now. */
+        come_back(y, old);
         s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
                                  map->item);
         return 419;
@@ -395,7 +404,7 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
     return 200;
 }
 
-static void delete_staged(sml_session_t *s, const sml_sync_t *y,
+static void delete_staged(sml_session_t *s, sml_sync_t *y,
                           store_id_t item)
 {
     store_map_t *map;
@@ -406,8 +415,10 @@ static void delete_staged(sml_session_t *s, const sml_sync_t *y,
     if (s->rv == APR_SUCCESS) {
         s->rv = store_item_get(s->tx, s->account, y->datastore, item, &old);
     }
-    if (s->rv == APR_SUCCESS && !old->deleted
-        && !changed_meanwhile(old, map)) {
+    if (s->rv == APR_SUCCESS && changed_meanwhile(old, map)) {
+        come_back(y, old);
+    }
+    else if (s->rv == APR_SUCCESS && !old->deleted) {
         s->rv = store_item_delete(s->tx, s->account, y->datastore, item,
                                   s->device->id, NULL);
     }

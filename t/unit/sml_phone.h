@@ -1,0 +1,731 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * A SyncML client, message by message: what it writes, and what it finds
+ * wrong with each answer.  Knows no transport (the caller gives a function
+ * that takes octets and brings octets back), no cmocka, no session: those
+ * are in sml_run.h.
+ *
+ * An answer is refused here, whoever asks, if it cannot be decoded, is
+ * larger than the client's MaxMsgSize, speaks another version or session,
+ * does not begin with the Status of SyncHdr, counts CmdIDs wrongly, or has a
+ * Status that answers nothing or answers twice.  The reason is in ph->why.
+ */
+#ifndef T_UNIT_SML_PHONE_H
+#define T_UNIT_SML_PHONE_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_base64.h>
+#include <apr_md5.h>
+#include <apr_strings.h>
+
+#include "mod_syncml/sml.h"
+#include "mod_syncml/sml_message.h"
+
+typedef struct phone_t phone_t;
+
+/** Brings a message to the server.  @return APR_SUCCESS with the answer;
+ * else the line broke and ph->why says how */
+typedef apr_status_t phone_post_fn(phone_t *ph, const char *body,
+                                   apr_size_t len, const char **answer,
+                                   apr_size_t *answer_len);
+
+/** What a Status is expected for. */
+typedef struct phone_sent_t {
+    unsigned msg, cmd;
+    const char *name;           /* of the command */
+    const char *ref;            /* SourceRef of the item, or NULL */
+    void *what;                 /* the caller's */
+    int code;                   /* of the Status that came, 0: none yet */
+} phone_sent_t;
+
+struct phone_t {
+    apr_pool_t *pool;           /* as long as the phone */
+    apr_pool_t *session_pool;   /* of the session */
+    apr_pool_t *message_pool;   /* of the latest message and its answer */
+    phone_post_fn *post;
+    void *baton;                /* of post */
+
+    /* how it is; set by the caller */
+    codec_format_e format;
+    codec_version_e version;
+    const char *url, *devid, *user, *password;
+    int scheme;                 /* SML_AUTH_*, 0: no Cred */
+    apr_size_t max_msg;         /* MaxMsgSize that it says, 0: none */
+    apr_size_t max_obj;
+    int large, counts;          /* of its DevInf */
+    apr_size_t max_out;         /* its own limit for what it sends, 0: the
+                                   server's MaxMsgSize */
+
+    /* the session */
+    const char *nonce;          /* base64, "" for none; outlives it */
+    unsigned session, msg, cmd;
+    int authorised;
+    const char *resp_uri;       /* of the latest answer, or NULL */
+    apr_size_t server_max;      /* the server's MaxMsgSize */
+    codec_writer_t *w;
+    apr_array_header_t *sent;   /* of phone_sent_t */
+    int sent_at;                /* the oldest without a Status, about */
+    sml_message_t *in;          /* the latest answer */
+    const char *answer;
+    apr_size_t answer_len;
+    int header_code;            /* its SyncHdr status */
+    unsigned server_msg;        /* the server's latest MsgID */
+    unsigned posts;             /* messages of this session */
+    const char *why;            /* what is wrong */
+};
+
+static inline phone_t *phone_create(apr_pool_t *p, phone_post_fn *post,
+                                    void *baton, const char *devid)
+{
+    phone_t *ph = apr_pcalloc(p, sizeof(*ph));
+
+    ph->pool = p;
+    apr_pool_create(&ph->session_pool, p);
+    apr_pool_create(&ph->message_pool, ph->session_pool);
+    ph->post = post;
+    ph->baton = baton;
+    ph->format = CODEC_WBXML;
+    ph->version = CODEC_V12;
+    ph->url = "http://sync.example/syncml";
+    ph->devid = devid;
+    ph->user = "alice";
+    ph->password = "secret";
+    ph->scheme = SML_AUTH_MD5;
+    ph->large = ph->counts = 1;
+    ph->nonce = "";
+    return ph;
+}
+
+/** A new session: nothing of the former is left but the nonce. */
+static inline void phone_begin(phone_t *ph)
+{
+    apr_pool_clear(ph->session_pool);
+    apr_pool_create(&ph->message_pool, ph->session_pool);
+    ph->session++;
+    ph->msg = 0;
+    ph->authorised = 0;
+    ph->resp_uri = NULL;
+    ph->server_max = 0;
+    ph->sent = apr_array_make(ph->session_pool, 64, sizeof(phone_sent_t));
+    ph->sent_at = 0;
+    ph->in = NULL;
+    ph->w = NULL;
+    ph->server_msg = 0;
+    ph->posts = 0;
+    ph->why = NULL;
+}
+
+/* ---- credentials ----------------------------------------------------------- */
+
+static inline const char *phone_base64(const void *data, int len,
+                                       apr_pool_t *p)
+{
+    char *text = apr_palloc(p, (apr_size_t)apr_base64_encode_len(len));
+
+    apr_base64_encode_binary(text, data, len);
+    return text;
+}
+
+/** MD5(text ":" nonce), the nonce being base64. */
+static inline void phone_md5(unsigned char digest[16], const char *text,
+                             const char *nonce, apr_pool_t *p)
+{
+    unsigned char *raw =
+        apr_palloc(p, (apr_size_t)apr_base64_decode_len(nonce) + 1);
+    int n = apr_base64_decode_binary(raw, nonce);
+    apr_md5_ctx_t ctx;
+
+    apr_md5_init(&ctx);
+    apr_md5_update(&ctx, text, strlen(text));
+    apr_md5_update(&ctx, ":", 1);
+    apr_md5_update(&ctx, raw, (apr_size_t)n);
+    apr_md5_final(digest, &ctx);
+}
+
+/** The digest of this phone's version, as octets. */
+static inline void phone_digest(phone_t *ph, unsigned char digest[16])
+{
+    const char *pair = apr_pstrcat(ph->message_pool, ph->user, ":",
+                                   ph->password, NULL);
+
+    if (ph->version != CODEC_V10) {
+        unsigned char inner[16];
+
+        apr_md5(inner, pair, strlen(pair));
+        pair = phone_base64(inner, 16, ph->message_pool);
+    }
+    phone_md5(digest, pair, ph->nonce, ph->message_pool);
+}
+
+static inline void phone_write_cred(phone_t *ph)
+{
+    int raw = ph->version == CODEC_V10 && ph->format == CODEC_WBXML;
+    codec_writer_t *w = ph->w;
+
+    codec_open(w, SYNCML_CRED);
+    codec_open(w, SYNCML_META);
+    codec_text(w, METINF_TYPE, ph->scheme == SML_AUTH_MD5
+                               ? "syncml:auth-md5" : "syncml:auth-basic");
+    if (ph->scheme == SML_AUTH_BASIC || !raw) {
+        codec_text(w, METINF_FORMAT, "b64");
+    }
+    codec_close(w);
+    if (ph->scheme == SML_AUTH_MD5) {
+        unsigned char digest[16];
+
+        phone_digest(ph, digest);
+        if (raw) {
+            codec_opaque(w, SYNCML_DATA, digest, 16);
+        }
+        else {
+            codec_text(w, SYNCML_DATA, phone_base64(digest, 16,
+                                                    ph->message_pool));
+        }
+    }
+    else {
+        const char *pair = apr_pstrcat(ph->message_pool, ph->user, ":",
+                                       ph->password, NULL);
+
+        codec_text(w, SYNCML_DATA, phone_base64(pair, (int)strlen(pair),
+                                                ph->message_pool));
+    }
+    codec_close(w);
+}
+
+/* ---- writing ---------------------------------------------------------------- */
+
+static inline void phone_uri(phone_t *ph, int tag, const char *uri,
+                             const char *name)
+{
+    codec_open(ph->w, tag);
+    codec_text(ph->w, SYNCML_LOCURI, uri);
+    if (name != NULL) {
+        codec_text(ph->w, SYNCML_LOCNAME, name);
+    }
+    codec_close(ph->w);
+}
+
+/** Open a message: all up to the commands. */
+static inline void phone_open(phone_t *ph)
+{
+    static const char *const proto[] = {
+        "SyncML/1.0", "SyncML/1.1", "SyncML/1.2"
+    };
+    codec_writer_t *w;
+
+    apr_pool_clear(ph->message_pool);
+    ph->in = NULL;
+    ph->w = w = codec_writer_create(ph->format, CODEC_DOC_SYNCML,
+                                    ph->version, ph->message_pool);
+    ph->msg++;
+    ph->cmd = 0;
+    codec_open(w, SYNCML_SYNCML);
+    codec_open(w, SYNCML_SYNCHDR);
+    codec_text(w, SYNCML_VERDTD, proto[ph->version] + 7);
+    codec_text(w, SYNCML_VERPROTO, proto[ph->version]);
+    codec_number(w, SYNCML_SESSIONID, ph->session);
+    codec_number(w, SYNCML_MSGID, ph->msg);
+    phone_uri(ph, SYNCML_TARGET, ph->resp_uri ? ph->resp_uri : ph->url,
+              NULL);
+    phone_uri(ph, SYNCML_SOURCE, ph->devid, ph->user);
+    if (!ph->authorised && ph->scheme) {
+        phone_write_cred(ph);
+    }
+    if (ph->max_msg || ph->max_obj) {
+        codec_open(w, SYNCML_META);
+        if (ph->max_msg) {
+            codec_number(w, METINF_MAXMSGSIZE, (apr_int64_t)ph->max_msg);
+        }
+        if (ph->max_obj && ph->version != CODEC_V10) {
+            codec_number(w, METINF_MAXOBJSIZE, (apr_int64_t)ph->max_obj);
+        }
+        codec_close(w);
+    }
+    codec_close(w);
+    codec_open(w, SYNCML_SYNCBODY);
+}
+
+/** Non-zero if @p more octets would still fit into the message. */
+static inline int phone_has_room(const phone_t *ph, apr_size_t more)
+{
+    apr_size_t limit = ph->max_out ? ph->max_out : ph->server_max;
+
+    return limit == 0 || codec_writer_size(ph->w) + more <= limit;
+}
+
+static inline phone_sent_t *phone_expect(phone_t *ph, const char *name,
+                                         const char *ref)
+{
+    phone_sent_t *t = apr_array_push(ph->sent);
+
+    memset(t, 0, sizeof(*t));
+    t->msg = ph->msg;
+    t->cmd = ph->cmd;
+    t->name = name;
+    t->ref = ref ? apr_pstrdup(ph->session_pool, ref) : NULL;
+    return t;
+}
+
+/** Open a command and number it. */
+static inline void phone_command(phone_t *ph, int tag)
+{
+    codec_open(ph->w, tag);
+    codec_number(ph->w, SYNCML_CMDID, ++ph->cmd);
+}
+
+static inline void phone_alert(phone_t *ph, int code, const char *target,
+                               const char *source, const char *last,
+                               const char *next)
+{
+    codec_writer_t *w = ph->w;
+
+    phone_command(ph, SYNCML_ALERT);
+    codec_number(w, SYNCML_DATA, code);
+    codec_open(w, SYNCML_ITEM);
+    phone_uri(ph, SYNCML_TARGET, target, NULL);
+    phone_uri(ph, SYNCML_SOURCE, source, NULL);
+    if (next != NULL) {
+        codec_open(w, SYNCML_META);
+        codec_open(w, METINF_ANCHOR);
+        if (last != NULL) {
+            codec_text(w, METINF_LAST, last);
+        }
+        codec_text(w, METINF_NEXT, next);
+        codec_close(w);
+        codec_close(w);
+    }
+    codec_close(w);
+    codec_close(w);
+    phone_expect(ph, "Alert", NULL);
+}
+
+/** Alert 222: "next message, please". */
+static inline void phone_next_message(phone_t *ph, const char *target,
+                                      const char *source)
+{
+    phone_alert(ph, 222, target, source, NULL, NULL);
+}
+
+static inline void phone_open_sync(phone_t *ph, const char *target,
+                                   const char *source)
+{
+    phone_command(ph, SYNCML_SYNC);
+    phone_uri(ph, SYNCML_TARGET, target, NULL);
+    phone_uri(ph, SYNCML_SOURCE, source, NULL);
+    phone_expect(ph, "Sync", NULL);
+}
+
+/** One Add, Replace or Delete with one item.
+ * @param size  Meta Size, 0: none;  @param more  MoreData follows */
+static inline phone_sent_t *phone_change(phone_t *ph, int tag,
+                                         const char *luid, const char *type,
+                                         const char *data, apr_size_t len,
+                                         apr_size_t size, int more)
+{
+    codec_writer_t *w = ph->w;
+
+    phone_command(ph, tag);
+    if (type != NULL) {
+        codec_open(w, SYNCML_META);
+        codec_text(w, METINF_TYPE, type);
+        if (size) {
+            codec_number(w, METINF_SIZE, (apr_int64_t)size);
+        }
+        codec_close(w);
+    }
+    codec_open(w, SYNCML_ITEM);
+    phone_uri(ph, SYNCML_SOURCE, luid, NULL);
+    if (data != NULL) {
+        codec_opaque(w, SYNCML_DATA, data, len);
+    }
+    if (more) {
+        codec_empty(w, SYNCML_MOREDATA);
+    }
+    codec_close(w);
+    codec_close(w);
+    return phone_expect(ph, codec_tag_name(tag), luid);
+}
+
+static inline void phone_status(phone_t *ph, const char *msgref,
+                                const char *cmdref, const char *cmd,
+                                const char *targetref, const char *sourceref,
+                                int code)
+{
+    codec_writer_t *w = ph->w;
+
+    phone_command(ph, SYNCML_STATUS);
+    codec_text(w, SYNCML_MSGREF, msgref);
+    codec_text(w, SYNCML_CMDREF, cmdref);
+    codec_text(w, SYNCML_CMD, cmd);
+    if (targetref != NULL) {
+        codec_text(w, SYNCML_TARGETREF, targetref);
+    }
+    if (sourceref != NULL) {
+        codec_text(w, SYNCML_SOURCEREF, sourceref);
+    }
+    codec_number(w, SYNCML_DATA, code);
+    codec_close(w);
+}
+
+static inline void phone_open_map(phone_t *ph, const char *target,
+                                  const char *source)
+{
+    phone_command(ph, SYNCML_MAP);
+    phone_uri(ph, SYNCML_TARGET, target, NULL);
+    phone_uri(ph, SYNCML_SOURCE, source, NULL);
+    phone_expect(ph, "Map", NULL);
+}
+
+static inline void phone_map_item(phone_t *ph, const char *guid,
+                                  const char *luid)
+{
+    codec_open(ph->w, SYNCML_MAPITEM);
+    phone_uri(ph, SYNCML_TARGET, guid, NULL);
+    phone_uri(ph, SYNCML_SOURCE, luid, NULL);
+    codec_close(ph->w);
+}
+
+/* ---- DevInf ------------------------------------------------------------------ */
+
+static inline const char *phone_devinf_uri(const phone_t *ph)
+{
+    static const char *const uris[] = {
+        "./devinf10", "./devinf11", "./devinf12"
+    };
+
+    return uris[ph->version];
+}
+
+static inline void phone_devinf_item(phone_t *ph)
+{
+    codec_writer_t *w = codec_writer_create(ph->format, CODEC_DOC_DEVINF,
+                                            ph->version, ph->message_pool);
+
+    codec_open(w, DEVINF_DEVINF);
+    codec_text(w, DEVINF_VERDTD, phone_devinf_uri(ph) + 8);
+    codec_text(w, DEVINF_MAN, "Maker");
+    codec_text(w, DEVINF_MOD, "Model");
+    codec_text(w, DEVINF_DEVID, ph->devid);
+    codec_text(w, DEVINF_DEVTYP, "phone");
+    if (ph->large && ph->version != CODEC_V10) {
+        codec_empty(w, DEVINF_LARGEOBJS);
+    }
+    if (ph->counts && ph->version != CODEC_V10) {
+        codec_empty(w, DEVINF_NOFM);
+    }
+    codec_close(w);
+    codec_open(ph->w, SYNCML_META);
+    codec_text(ph->w, METINF_TYPE, ph->format == CODEC_WBXML
+               ? "application/vnd.syncml-devinf+wbxml"
+               : "application/vnd.syncml-devinf+xml");
+    codec_close(ph->w);
+    codec_open(ph->w, SYNCML_ITEM);
+    phone_uri(ph, SYNCML_SOURCE, phone_devinf_uri(ph), NULL);
+    codec_embed(ph->w, SYNCML_DATA, w);
+    codec_close(ph->w);
+}
+
+static inline void phone_put_devinf(phone_t *ph)
+{
+    phone_command(ph, SYNCML_PUT);
+    phone_devinf_item(ph);
+    codec_close(ph->w);
+    phone_expect(ph, "Put", NULL);
+}
+
+static inline void phone_results_devinf(phone_t *ph, const char *msgref,
+                                        const char *cmdref)
+{
+    phone_command(ph, SYNCML_RESULTS);
+    codec_text(ph->w, SYNCML_MSGREF, msgref);
+    codec_text(ph->w, SYNCML_CMDREF, cmdref);
+    phone_devinf_item(ph);
+    codec_close(ph->w);
+    phone_expect(ph, "Results", NULL);
+}
+
+static inline void phone_get_devinf(phone_t *ph)
+{
+    phone_command(ph, SYNCML_GET);
+    codec_open(ph->w, SYNCML_META);
+    codec_text(ph->w, METINF_TYPE, ph->format == CODEC_WBXML
+               ? "application/vnd.syncml-devinf+wbxml"
+               : "application/vnd.syncml-devinf+xml");
+    codec_close(ph->w);
+    codec_open(ph->w, SYNCML_ITEM);
+    phone_uri(ph, SYNCML_TARGET, phone_devinf_uri(ph), NULL);
+    codec_close(ph->w);
+    codec_close(ph->w);
+    phone_expect(ph, "Get", NULL);
+}
+
+/* ---- judging an answer --------------------------------------------------------- */
+
+static inline apr_status_t phone_wrong(phone_t *ph, const char *why)
+{
+    ph->why = apr_psprintf(ph->pool, "session %u, message %u: %s",
+                           ph->session, ph->msg, why);
+    return APR_EGENERAL;
+}
+
+static inline int phone_same_ref(const phone_sent_t *t,
+                                 const sml_command_t *status)
+{
+    if (t->ref == NULL) {
+        return 1;
+    }
+    return status->sourcerefs->nelts == 1
+        && strcmp(APR_ARRAY_IDX(status->sourcerefs, 0, const char *),
+                  t->ref) == 0;
+}
+
+/* @return what the Status answers, or NULL */
+static inline phone_sent_t *phone_find_sent(phone_t *ph,
+                                            const sml_command_t *status)
+{
+    unsigned msg = (unsigned)atoi(status->msgref);
+    unsigned cmd = (unsigned)atoi(status->cmdref);
+    phone_sent_t *all = (phone_sent_t *)ph->sent->elts;
+    int i;
+
+    while (ph->sent_at < ph->sent->nelts && all[ph->sent_at].code) {
+        ph->sent_at++;
+    }
+    for (i = ph->sent_at; i < ph->sent->nelts; i++) {
+        if (all[i].msg == msg && all[i].cmd == cmd && !all[i].code
+            && phone_same_ref(&all[i], status)) {
+            return &all[i];
+        }
+    }
+    return NULL;
+}
+
+static inline apr_status_t phone_take_status(phone_t *ph,
+                                             const sml_command_t *c)
+{
+    apr_pool_t *p = ph->message_pool;
+    phone_sent_t *t;
+
+    if (!c->msgref || !c->cmdref || !c->cmd || !c->data || !*c->data) {
+        return phone_wrong(ph, "a Status without MsgRef, CmdRef, Cmd or Data");
+    }
+    t = phone_find_sent(ph, c);
+    if (t == NULL) {
+        return phone_wrong(ph, apr_psprintf(p, "Status %s for %s %s/%s%s%s, "
+            "which was not sent or has one", c->data, c->cmd, c->msgref,
+            c->cmdref, c->sourcerefs->nelts ? " " : "", c->sourcerefs->nelts
+            ? APR_ARRAY_IDX(c->sourcerefs, 0, const char *) : ""));
+    }
+    if (strcmp(t->name, c->cmd) != 0) {
+        return phone_wrong(ph, apr_psprintf(p, "Status for %s says %s",
+                                            t->name, c->cmd));
+    }
+    t->code = atoi(c->data);
+    return APR_SUCCESS;
+}
+
+static inline apr_status_t phone_take_chal(phone_t *ph,
+                                           const sml_command_t *c)
+{
+    if (c->chal == NULL) {
+        return ph->header_code == 401 || ph->header_code == 407
+            ? phone_wrong(ph, "no Chal with 401 or 407") : APR_SUCCESS;
+    }
+    if (c->chal->type == NULL) {
+        return phone_wrong(ph, "a Chal without Type");
+    }
+    if (strcmp(c->chal->type, "syncml:auth-md5") == 0) {
+        if (c->chal->next_nonce == NULL) {
+            return phone_wrong(ph, "a Chal without NextNonce");
+        }
+        ph->nonce = apr_pstrdup(ph->pool, c->chal->next_nonce);
+        ph->scheme = SML_AUTH_MD5;
+    }
+    else {
+        ph->scheme = SML_AUTH_BASIC;
+    }
+    return APR_SUCCESS;
+}
+
+/* The Status of SyncHdr. */
+static inline apr_status_t phone_take_header_status(phone_t *ph)
+{
+    const sml_command_t *c;
+
+    if (ph->in->commands->nelts == 0) {
+        return phone_wrong(ph, "an answer without commands");
+    }
+    c = APR_ARRAY_IDX(ph->in->commands, 0, const sml_command_t *);
+    if (c->tag != SYNCML_STATUS || c->cmd == NULL
+        || strcmp(c->cmd, "SyncHdr") != 0) {
+        return phone_wrong(ph, "the first command is not SyncHdr's Status");
+    }
+    if (strcmp(c->cmdref, "0") != 0 || (unsigned)atoi(c->msgref) != ph->msg) {
+        return phone_wrong(ph, "SyncHdr's Status refers to something else");
+    }
+    ph->header_code = atoi(c->data);
+    if (ph->header_code == 200 || ph->header_code == 212) {
+        ph->authorised = 1;
+    }
+    return phone_take_chal(ph, c);
+}
+
+static inline apr_status_t phone_check_cmdids(phone_t *ph,
+                                              apr_array_header_t *commands,
+                                              int *last)
+{
+    int i;
+
+    for (i = 0; i < commands->nelts; i++) {
+        const sml_command_t *c =
+            APR_ARRAY_IDX(commands, i, const sml_command_t *);
+
+        if (c->cmdid == NULL || atoi(c->cmdid) != ++*last) {
+            return phone_wrong(ph, apr_psprintf(ph->message_pool, "CmdID %s, "
+                               "%d was due", c->cmdid ? c->cmdid : "-",
+                               *last));
+        }
+        if (c->commands != NULL
+            && phone_check_cmdids(ph, c->commands, last) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static inline apr_status_t phone_check_header(phone_t *ph)
+{
+    static const char *const proto[] = {
+        "SyncML/1.0", "SyncML/1.1", "SyncML/1.2"
+    };
+    sml_message_t *in = ph->in;
+    unsigned msg = in->msg_id ? (unsigned)atoi(in->msg_id) : 0;
+
+    if (in->verproto == NULL || in->verdtd == NULL
+        || strcmp(in->verproto, proto[ph->version]) != 0) {
+        return phone_wrong(ph, "another protocol version");
+    }
+    if (in->session_id == NULL
+        || (unsigned)atoi(in->session_id) != ph->session) {
+        return phone_wrong(ph, "another SessionID");
+    }
+    if (msg <= ph->server_msg) {
+        return phone_wrong(ph, "the server's MsgID does not grow");
+    }
+    ph->server_msg = msg;
+    if (!in->target.uri || strcmp(in->target.uri, ph->devid) != 0
+        || !in->source.uri || strncmp(in->source.uri, ph->url,
+                                      strlen(ph->url)) != 0) {
+        return phone_wrong(ph, "SyncHdr's Target or Source is not ours");
+    }
+    if (in->resp_uri != NULL) {
+        ph->resp_uri = apr_pstrdup(ph->session_pool, in->resp_uri);
+    }
+    if (in->meta.max_msg_size == NULL) {
+        return phone_wrong(ph, "no MaxMsgSize of the server");
+    }
+    ph->server_max = (apr_size_t)atoi(in->meta.max_msg_size);
+    return APR_SUCCESS;
+}
+
+static inline apr_status_t phone_check(phone_t *ph)
+{
+    const char *error;
+    int i, last = 0;
+
+    if (ph->max_msg && ph->answer_len > ph->max_msg) {
+        return phone_wrong(ph, apr_psprintf(ph->message_pool,
+            "the answer has %" APR_SIZE_T_FMT " octets, MaxMsgSize is %"
+            APR_SIZE_T_FMT, ph->answer_len, ph->max_msg));
+    }
+    if (sml_message_decode(&ph->in, ph->format, ph->answer, ph->answer_len,
+                           ph->answer_len, &error, ph->message_pool)
+        != APR_SUCCESS) {
+        return phone_wrong(ph, apr_pstrcat(ph->message_pool,
+                           "the answer cannot be decoded: ", error, NULL));
+    }
+    if (phone_check_header(ph) != APR_SUCCESS
+        || phone_check_cmdids(ph, ph->in->commands, &last) != APR_SUCCESS
+        || phone_take_header_status(ph) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    for (i = 1; i < ph->in->commands->nelts; i++) {
+        const sml_command_t *c =
+            APR_ARRAY_IDX(ph->in->commands, i, const sml_command_t *);
+
+        if (c->tag == SYNCML_STATUS
+            && phone_take_status(ph, c) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/** Close the message, send it, judge the answer.
+ * @return APR_SUCCESS: ph->in is a sound answer; else ph->why */
+static inline apr_status_t phone_post(phone_t *ph, int final)
+{
+    const char *body;
+    apr_size_t len;
+    apr_status_t rv;
+
+    if (final) {
+        codec_empty(ph->w, SYNCML_FINAL);
+    }
+    codec_close(ph->w);
+    codec_close(ph->w);
+    body = codec_writer_data(ph->w, &len);
+    ph->posts++;
+    rv = ph->post(ph, body, len, &ph->answer, &ph->answer_len);
+    return rv == APR_SUCCESS ? phone_check(ph) : rv;
+}
+
+/** The first thing that never got a Status; NULL: all did. */
+static inline const phone_sent_t *phone_unanswered(phone_t *ph)
+{
+    int i;
+
+    for (i = 0; i < ph->sent->nelts; i++) {
+        const phone_sent_t *t = &APR_ARRAY_IDX(ph->sent, i, phone_sent_t);
+
+        if (t->code == 0) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/** Code of the Status of the n-th (from 0) command of that name. */
+static inline int phone_code(phone_t *ph, const char *name, int n)
+{
+    int i;
+
+    for (i = 0; i < ph->sent->nelts; i++) {
+        const phone_sent_t *t = &APR_ARRAY_IDX(ph->sent, i, phone_sent_t);
+
+        if (strcmp(t->name, name) == 0 && n-- == 0) {
+            return t->code;
+        }
+    }
+    return -1;
+}
+
+/** The n-th (from 0) command of the answer with that tag, or NULL. */
+static inline const sml_command_t *phone_got(phone_t *ph, int tag, int n)
+{
+    int i;
+
+    for (i = 0; ph->in && i < ph->in->commands->nelts; i++) {
+        const sml_command_t *c =
+            APR_ARRAY_IDX(ph->in->commands, i, const sml_command_t *);
+
+        if (c->tag == tag && n-- == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+#endif
