@@ -6,7 +6,9 @@
 # the file runs as shipped.
 use strict;
 use warnings;
+use FindBin;
 use Test::More;
+use lib "$FindBin::Bin/lib";
 use Test::Httpd;
 use Test::Places qw(slurp);
 
@@ -22,13 +24,20 @@ LoadModule syncml_module $b/mod_syncml.so
 LoadModule syncml_push_module $b/mod_syncml_push.so
 Define SYNCML_STATE $_[0]{dir}/state
 Include $Test::Places::ROOT/conf/syncml.conf
+<Location /bare>
+    SetHandler syncml
+</Location>
 <Location /info>
     SetHandler server-info
 </Location>
 END
 );
 $h->start;
-is $h->http(GET => '/syncml')->{status}, 200, 'conf/syncml.conf runs';
+my %page = map { $_ => $h->http(GET => "/$_") } qw(syncml bare);
+is $page{syncml}{status}, 200, 'conf/syncml.conf runs';
+s{/bare\b}{/syncml}g for $page{bare}{content};
+is $page{syncml}{content}, $page{bare}{content},
+    'what it says are the defaults: its page is that of a bare SetHandler';
 
 # ---- what the modules offer -----------------------------------------------------
 
@@ -66,13 +75,13 @@ for my $part (split /^### /m, slurp('docs/manual.md')) {
     $manual{$name} = { default => $default, context => $context };
 }
 
-# The contexts, from the command tables.
-my %context;
-for my $file (glob('mod_syncml/*.c push/glue_*.c mod_syncml_push.c')) {
+# The contexts, from the command tables; a macro may stand for several.
+my (%context, %macro);
+for my $file (glob('mod_syncml/*.[ch] push/glue_*.c mod_syncml_push.c')) {
     my $text = slurp($file);
-    $context{$1} = $2 while $text =~
-        /AP_INIT_\w+\(\s*"(SyncML\w+)"[^"]*?\b((?:RSRC_CONF|ACCESS_CONF
-            |OR_\w+|EXEC_ON_READ|\s*\|\s*)+)\s*,/gx;
+    $macro{$1} = $2 while $text =~ /^#define\s+(\w+)\s+\(([A-Z_ |]+)\)$/mg;
+    $context{$1} = $macro{$2} // $2 while $text =~
+        /AP_INIT_\w+\(\s*"(SyncML\w+)"\s*,\s*\w+\s*,[^,]+,\s*([^,"]+?)\s*,/g;
 }
 
 sub contexts {

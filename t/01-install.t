@@ -7,7 +7,9 @@
 use strict;
 use warnings;
 use File::Find ();
+use FindBin;
 use Test::More;
+use lib "$FindBin::Bin/lib";
 use Test::Httpd;
 use Test::Places qw(apxs httpd_bin modules_dir load_modules slurp spew);
 

@@ -6,7 +6,9 @@
 use strict;
 use warnings;
 use POSIX ();
+use FindBin;
 use Test::More;
+use lib "$FindBin::Bin/lib";
 use Test::Httpd;
 use Test::Places qw(child_user free_port slurp spew);
 use Time::HiRes qw(sleep time);

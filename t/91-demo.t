@@ -4,7 +4,9 @@
 # `make demo' succeeds and shows its steps; where a step fails, so does it.
 use strict;
 use warnings;
+use FindBin;
 use Test::More;
+use lib "$FindBin::Bin/lib";
 use Test::Httpd;
 use Test::Places;
 use Test::SyncEvo;
