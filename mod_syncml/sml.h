@@ -20,6 +20,9 @@
 #include "item/item.h"
 #include "store/store.h"
 
+/** Version of the modules and the command line tool. */
+#define SYNCML_VERSION  "0.1"
+
 #define SML_AUTH_BASIC  1
 #define SML_AUTH_MD5    2
 

@@ -1,0 +1,236 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file syncmlctl/ctl.h
+ * @brief The command line tool: what its commands share.
+ *
+ * main.c finds the command in the table of ctl_commands.c and parses its
+ * options; a command then prepares (checks its arguments, reads its input)
+ * before the store is opened, and runs.  All output for people goes through
+ * ctl_table.c, all JSON through ctl_json.c.  One process, one command, one
+ * pool: nothing is freed on the way.
+ */
+#ifndef SYNCML_CTL_H
+#define SYNCML_CTL_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "mod_syncml/sml.h"
+#include "store/store.h"
+
+#define CTL_DEFAULT_STORE  "sqlite:/var/lib/syncml/syncml.db"
+#define CTL_SQLITE         "sqlite:"
+#define CTL_KEY_NAME       "syncml.key"     /* beside the database */
+
+/** Exit statuses, as in the manual page. */
+enum {
+    CTL_OK = 0,
+    CTL_FAILURE = 1,            /* none of the below */
+    CTL_USAGE = 2,              /* the command line is wrong */
+    CTL_NOT_FOUND = 3,          /* no such account, device, item */
+    CTL_EXISTS = 4,             /* there is one already */
+    CTL_BAD_DATA = 5,           /* password, number or item refused */
+    CTL_BUSY = 6,               /* another writer: try again */
+    CTL_NO_STORE = 7,           /* store or key file cannot be used */
+    CTL_FULL = 8                /* no room in the store */
+};
+
+/** Options; values are in ctl_t.options, "" for those without. */
+typedef enum {
+    OPT_STORE, OPT_KEY_FILE, OPT_WAIT, OPT_JSON, OPT_HELP, OPT_VERSION,
+    OPT_ACCOUNT, OPT_DATASTORE, OPT_NUMBER, OPT_PUSH, OPT_ID, OPT_FILE,
+    OPT_TYPE, OPT_ALL, OPT_YES, OPT_NO_PASSWORD, OPT_DELETED, OPT_CREATE,
+    OPT_COUNT
+} ctl_option_e;
+
+#define CTL_BIT(option)  (1u << (option))
+
+/** What a command needs of the store. */
+#define CTL_NEEDS_KEY     1     /* passwords are written */
+#define CTL_MAKES_STORE   2     /* a store that is not there is made */
+
+typedef struct ctl_t ctl_t;
+
+typedef struct ctl_command_t {
+    const char *group, *verb;   /* "account", "add"; verb NULL: none */
+    const char *arguments;      /* for the usage line, "NAME" */
+    int min, max;               /* positional arguments; max -1: any */
+    unsigned options;           /* CTL_BIT()s beside the ones of all */
+    int store;                  /* CTL_NEEDS_KEY ... */
+    int (*prepare)(ctl_t *ctl); /* may be NULL; before the store is open */
+    int (*run)(ctl_t *ctl);
+    const char *summary;        /* a line for the list of commands */
+    const char *details;        /* for --help of the command */
+} ctl_command_t;
+
+struct ctl_t {
+    apr_pool_t *p;
+    const ctl_command_t *command;
+    const char *options[OPT_COUNT];     /* NULL: not given */
+    int json;
+    int argc;                   /* positional arguments behind the command */
+    const char *const *argv;
+    const char *url, *key_file;
+    apr_interval_time_t wait;   /* for the write lock */
+    store_t *store;
+    store_tx_t *tx;
+    int made_store;             /* the database did not exist before */
+    /* What prepare() leaves for run(). */
+    char *password;
+    const char *number;         /* normalised; "" to forget it */
+    int push;                   /* -1: not given */
+    const char *data;           /* text of an item */
+    apr_size_t data_len;
+};
+
+/* ---- ctl_commands.c, ctl_options.c, ctl_help.c ----------------------------- */
+
+/** The table; ends with a row without group. */
+extern const ctl_command_t ctl_commands[];
+
+/** Parse the command line into ctl. @return CTL_OK, CTL_USAGE (said why), or
+ * -1: help or version was asked for and printed */
+int ctl_parse(ctl_t *ctl, int argc, const char *const *argv);
+
+typedef struct ctl_option_t {
+    const char *name;           /* without "--" */
+    const char *value;          /* what it takes, "FILE"; NULL: nothing */
+    const char *help;
+} ctl_option_t;
+
+extern const ctl_option_t ctl_options[OPT_COUNT];
+
+/** Print help on a group and verb, either may be NULL. */
+void ctl_help(const char *group, const char *verb);
+
+/** "syncmlctl item get [--json] ... ID" */
+const char *ctl_usage_line(const ctl_command_t *command, apr_pool_t *p);
+
+/* ---- ctl_store.c ------------------------------------------------------------ */
+
+/** Open ctl->url; says on failure what is wrong and what would help.
+ * @return exit status */
+int ctl_open(ctl_t *ctl);
+
+/** Begin a transaction, and end it; on failure say why.
+ * @return exit status */
+int ctl_begin(ctl_t *ctl, int mode);
+int ctl_commit(ctl_t *ctl);
+
+/** Say "syncmlctl: ..." on standard error. @return status */
+int ctl_fail(const ctl_t *ctl, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** The same for a status of the store, with the database's own words.
+ * @return the exit status that it means */
+int ctl_fail_store(const ctl_t *ctl, apr_status_t rv, const char *what);
+
+/* ---- ctl_find.c ---------------------------------------------------------------- */
+
+/** The account of --account, or the only one that there is. */
+int ctl_account(ctl_t *ctl, store_account_t **account);
+
+/** The device of that id, in --account or the only account that has one. */
+int ctl_device(ctl_t *ctl, const char *devid, store_device_t **device);
+
+/** Datastores of an account: all, or the one of --datastore, which may be
+ * one of its usual other names.
+ * @param list  out: array of store_datastore_t * */
+int ctl_datastores(ctl_t *ctl, const store_account_t *account,
+                   apr_array_header_t **list);
+
+/** The server's own name and kind for a datastore's usual name or alias.
+ * @return NULL for a name that is none of the usual ones */
+const sml_datastore_conf_t *ctl_known_datastore(const char *name,
+                                                apr_pool_t *p);
+
+/** The item of a GUID in those datastores, deleted or not. */
+int ctl_item(ctl_t *ctl, const store_account_t *account,
+             const apr_array_header_t *datastores, const char *guid,
+             store_item_t **item, store_datastore_t **datastore);
+
+/** A copy of the account's name, "?" if it is gone. */
+const char *ctl_account_name(ctl_t *ctl, store_id_t id);
+
+/* ---- ctl_input.c --------------------------------------------------------------- */
+
+/** Read a password from standard input: asked for twice without echo on a
+ * terminal, else the first line. @return exit status */
+int ctl_read_password(ctl_t *ctl, char **password);
+
+/** Read all of a file, or of standard input for NULL.  @return exit status;
+ * CTL_BAD_DATA above limit octets */
+int ctl_read_all(ctl_t *ctl, const char *file, apr_size_t limit,
+                 const char **data, apr_size_t *len);
+
+/** On a terminal ask whether to go on, unless --yes. @return non-zero: yes */
+int ctl_confirm(ctl_t *ctl, const char *question);
+
+/** A telephone number of "+" and digits, or digits.  Spaces, dashes, dots,
+ * slashes and parentheses are removed.  @return NULL: it is none */
+const char *ctl_number(const char *text, apr_pool_t *p);
+
+/* ---- ctl_json.c ---------------------------------------------------------------- */
+
+typedef struct ctl_json_t {
+    int depth;
+    int filled[16];             /* something stands there already */
+} ctl_json_t;
+
+void ctl_json_open(ctl_json_t *j, const char *name, char bracket);
+void ctl_json_close(ctl_json_t *j, char bracket);
+/** Octets that are no UTF-8 become U+FFFD; NULL becomes null. */
+void ctl_json_string(ctl_json_t *j, const char *name, const char *value);
+/** Text as "name", or where it is no UTF-8 "name_base64". */
+void ctl_json_data(ctl_json_t *j, const char *name, const char *data,
+                   apr_size_t len, apr_pool_t *p);
+void ctl_json_int(ctl_json_t *j, const char *name, apr_int64_t value);
+void ctl_json_bool(ctl_json_t *j, const char *name, int value);
+/** "2020-01-31T10:00:00Z"; 0 becomes null. */
+void ctl_json_time(ctl_json_t *j, const char *name, apr_time_t value);
+
+/** Octets of the UTF-8 character at s, 0 if it is none. */
+apr_size_t ctl_utf8(const char *s, apr_size_t left);
+
+/* ---- ctl_table.c ---------------------------------------------------------------- */
+
+typedef struct ctl_table_t {
+    apr_pool_t *p;
+    int columns;
+    apr_array_header_t *cells;  /* of const char *, row by row */
+} ctl_table_t;
+
+/** @param heads  column names, up to a NULL */
+ctl_table_t *ctl_table_make(apr_pool_t *p, const char *const *heads);
+/** Add a cell; copied, control characters made harmless. */
+void ctl_table_add(ctl_table_t *t, const char *text);
+/** Print, or say `none' if there is no row. */
+void ctl_table_print(const ctl_table_t *t, const char *none);
+
+/** Local time for people; "-" for 0. */
+const char *ctl_time(apr_time_t when, apr_pool_t *p);
+/** Text that cannot move a terminal's cursor. */
+const char *ctl_clean(const char *text, apr_pool_t *p);
+
+/* ---- commands ----------------------------------------------------------------- */
+
+int ctl_account_prepare(ctl_t *ctl);
+int ctl_account_add(ctl_t *ctl);
+int ctl_account_passwd(ctl_t *ctl);
+int ctl_account_del(ctl_t *ctl);
+int ctl_account_list(ctl_t *ctl);
+int ctl_device_list(ctl_t *ctl);
+int ctl_device_show(ctl_t *ctl);
+int ctl_device_prepare(ctl_t *ctl);
+int ctl_device_set(ctl_t *ctl);
+int ctl_device_del(ctl_t *ctl);
+int ctl_due_list(ctl_t *ctl);
+int ctl_item_list(ctl_t *ctl);
+int ctl_item_get(ctl_t *ctl);
+int ctl_item_put_prepare(ctl_t *ctl);
+int ctl_item_put(ctl_t *ctl);
+int ctl_item_del_prepare(ctl_t *ctl);
+int ctl_item_del(ctl_t *ctl);
+int ctl_server_id(ctl_t *ctl);
+
+#endif

@@ -1,0 +1,88 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The commands: see ctl.h. What is here is also in syncmlctl.8. */
+#include "syncmlctl/ctl.h"
+
+#define ACCOUNT  CTL_BIT(OPT_ACCOUNT)
+#define IN_STORE (CTL_BIT(OPT_ACCOUNT) | CTL_BIT(OPT_DATASTORE))
+
+#define SET_DETAILS \
+    "Sets a device's telephone number, and whether it is told of changes by\n" \
+    "SMS.  Both can be said as options or as words:\n" \
+    "  syncmlctl device set phone-1 --number +491701234567 --push on\n" \
+    "  syncmlctl device set phone-1 number +491701234567 push on\n" \
+    "The number has 3 to 15 digits, with a + before the country code; spaces,\n" \
+    "dashes, dots, slashes and parentheses are removed; \"none\" forgets it.\n" \
+    "What the device is owed is worked out anew."
+
+const ctl_command_t ctl_commands[] = {
+    { "account", "add", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),
+      CTL_NEEDS_KEY | CTL_MAKES_STORE, ctl_account_prepare, ctl_account_add,
+      "add an account; the password comes from standard input",
+      "Adds an account.  The password is read from standard input, on a\n"
+      "terminal without echo and twice.  It is kept encrypted under the key\n"
+      "file.  The store and the key file are made if they do not exist; by\n"
+      "root they are made as the owner of their directory." },
+    { "account", "passwd", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),
+      CTL_NEEDS_KEY, ctl_account_prepare, ctl_account_passwd,
+      "change an account's password",
+      "Changes the password of an account.  It is read as in `account add'." },
+    { "account", "del", "NAME", 1, 1, CTL_BIT(OPT_YES), 0, NULL,
+      ctl_account_del, "delete an account with its devices and items",
+      "Deletes an account and everything that is its: devices, items, and\n"
+      "the deleted and overwritten texts that are kept for a time.  There is\n"
+      "no way back.  Asks on a terminal." },
+    { "account", "list", "", 0, 0, 0, 0, NULL, ctl_account_list,
+      "list the accounts",
+      "Lists the accounts: whether the store has a password, how many devices\n"
+      "and items." },
+    { "device", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_device_list,
+      "list the devices",
+      "Lists the devices of all accounts, or of one.  A device is known after\n"
+      "its first sync." },
+    { "device", "show", "DEVICE", 1, 1, ACCOUNT, 0, NULL, ctl_device_show,
+      "show what is known of a device",
+      "Shows a device: what it says it is, its number, and for each datastore\n"
+      "when it was synced and how many changes it lacks." },
+    { "device", "set", "DEVICE [number NUMBER] [push on|off]", 1, 5,
+      ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH), 0,
+      ctl_device_prepare, ctl_device_set,
+      "set a device's telephone number, push on or off", SET_DETAILS },
+    { "device", "del", "DEVICE", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,
+      ctl_device_del, "forget a device",
+      "Forgets a device, what it has, and what it is owed.  The items stay.\n"
+      "If it comes again, it is a new device and syncs slowly." },
+    { "due", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_due_list,
+      "list who is to be told of changes",
+      "Lists the devices that are owed a notification: for which datastores,\n"
+      "since when, what was tried, when it is tried next, the last error.\n"
+      "States: waiting (not told yet), in delivery (a worker is at it), sent\n"
+      "(told, it has not synced yet), suspended (given up until it syncs)." },
+    { "item", "list", "", 0, 0, IN_STORE, 0, NULL, ctl_item_list,
+      "list an account's items",
+      "Lists the items of an account, or of one of its datastores, with their\n"
+      "ids as devices see them." },
+    { "item", "get", "ID", 1, 1, IN_STORE | CTL_BIT(OPT_DELETED), 0, NULL,
+      ctl_item_get, "print an item's text",
+      "Prints the text of an item, octet by octet as it is stored." },
+    { "item", "put", "[ID]", 0, 1,
+      IN_STORE | CTL_BIT(OPT_ID) | CTL_BIT(OPT_FILE) | CTL_BIT(OPT_TYPE)
+      | CTL_BIT(OPT_CREATE), 0,
+      ctl_item_put_prepare, ctl_item_put, "add an item, or replace one",
+      "Adds an item, or with ID replaces its text.  The text is read from\n"
+      "standard input or a file: vCard 3.0, iCalendar 2.0 with an event or\n"
+      "task, or plain text.  Without --datastore it goes to contacts,\n"
+      "calendar, tasks or notes.  It is a change by the server: all devices\n"
+      "that sync the datastore get it, and are told of it." },
+    { "item", "del", "[ID...]", 0, -1,
+      IN_STORE | CTL_BIT(OPT_ALL) | CTL_BIT(OPT_YES), 0,
+      ctl_item_del_prepare, ctl_item_del, "delete items",
+      "Deletes items: all of those given, or none if one of them is not\n"
+      "there.  Devices are told.  `item get --deleted' shows a deleted item's\n"
+      "last text while the store keeps it." },
+    { "server-id", NULL, "", 0, 0, 0, 0, NULL, ctl_server_id,
+      "print the server's name to devices",
+      "Prints the server id: what DevInf and notifications say, and what a\n"
+      "phone's sync profile must have as its server id.  It is settled by\n"
+      "httpd's first start (SyncMLServerID, else a random name)." },
+    { NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
