@@ -622,7 +622,8 @@ static const char *missing(const sml_message_t *in)
         || strlen(in->session_id) > MAX_SESSION_ID) {
         return "SyncHdr has no usable SessionID";
     }
-    if (sml_number(in->msg_id) < 0) {
+    if (sml_number(in->msg_id) < 0
+        || sml_number(in->msg_id) >= SML_NUMBER_MAX) {
         return "SyncHdr has no usable MsgID";
     }
     return NULL;

@@ -384,6 +384,30 @@ static apr_status_t reached(sml_session_t *s, const sml_sync_t *y,
                                  seen);
 }
 
+/* An item that the device took without ever saying its LUID has changed.  It
+ * cannot be sent as it is; a slow sync finds out what the device has. */
+static apr_status_t still_unmapped(sml_session_t *s, const sml_sync_t *y,
+                                   int *unmapped)
+{
+    store_map_t *map;
+    apr_status_t rv;
+
+    *unmapped = 0;
+    if (!y->unmapped) {
+        return APR_SUCCESS;
+    }
+    rv = store_map_by_item(s->tx, s->device->id, y->unmapped, y->datastore,
+                           &map);
+    if (rv == APR_SUCCESS && map->luid == NULL) {
+        *unmapped = 1;
+        sml_log(s->config, 4, 0, "device %s of account %s never sent a Map "
+                "for item %" APR_INT64_T_FMT " of %s, which has changed: its "
+                "next sync will be slow", s->device->devid, s->state->user,
+                y->unmapped, y->name);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
 static void log_sync(sml_session_t *s, const sml_sync_t *y)
 {
     sml_log(s->config, 6, 0, "sync account=%s device=%s datastore=%s type=%s "
@@ -398,6 +422,7 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
 {
     store_anchor_t *a;
     store_id_t seen;
+    int unmapped;
 
     if (y->committed || y->failed || s->rv != APR_SUCCESS) {
         return;
@@ -406,13 +431,19 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
     if (s->rv == APR_SUCCESS) {
         s->rv = reached(s, y, &seen);
     }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = still_unmapped(s, y, &unmapped);
+    }
     if (s->rv != APR_SUCCESS) {
         return;
     }
     a->former.client = y->client_last;
     a->former.server = y->server_last;
     a->former.seen = SLOW(y->code) ? seen : y->seen;
-    a->last.client = y->client_next;
+    a->last.client = unmapped ? "" : y->client_next;
+    if (unmapped) {
+        a->former.client = "";
+    }
     a->last.server = y->server_next;
     a->last.seen = seen;
     a->synced = s->now;

@@ -118,10 +118,12 @@ long sml_number(const char *text)
         text++;
     }
     for (; *text >= '0' && *text <= '9'; text++) {
-        if (++digits > 9) {
-            return -1;
+        if (++digits <= 9) {
+            n = n * 10 + (*text - '0');
         }
-        n = n * 10 + (*text - '0');
+        else {
+            n = SML_NUMBER_MAX;
+        }
     }
     while (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n') {
         text++;

@@ -42,6 +42,37 @@ static apr_status_t set_map(sml_session_t *s, const sml_sync_t *y,
     map.item = o->item;
     map.luid = rv == APR_SUCCESS ? old->luid : o->luid;
     map.version = o->version;
+    map.retry = 0;
+    return store_map_put(s->tx, &map);
+}
+
+/* The device could not take it now, but later perhaps: full, busy, an error
+ * of its own.  What it has stays as it is. */
+static int is_passing(long code)
+{
+    return code == 417 || code == 420 || code == 500 || code == 503
+        || code == 510 || code == 511 || code == 516;
+}
+
+static apr_status_t try_again(sml_session_t *s, const sml_sync_t *y,
+                              const sml_outstanding_t *o)
+{
+    store_map_t map = { 0 }, *old;
+    apr_status_t rv = store_map_by_item(s->tx, s->device->id, o->item,
+                                        y->datastore, &old);
+
+    if (rv == APR_SUCCESS) {
+        map = *old;
+    }
+    else if (rv == APR_NOTFOUND) {
+        map.device = s->device->id;
+        map.datastore = y->datastore;
+        map.item = o->item;
+    }
+    else {
+        return rv;
+    }
+    map.retry = 1;
     return store_map_put(s->tx, &map);
 }
 
@@ -80,10 +111,15 @@ static void settle(sml_session_t *s, sml_sync_t *y,
     }
     else {
         y->sent[3]++;
+        if (is_passing(code)) {
+            s->rv = try_again(s, y, o);
+        }
         sml_log(s->config, 4, 0, "device %s of account %s refused item %"
                 APR_INT64_T_FMT " of %s with status %ld: it will be sent "
-                "again when it changes or at a slow sync",
-                s->device->devid, s->state->user, o->item, y->name, code);
+                "again %s", s->device->devid, s->state->user, o->item,
+                y->name, code, is_passing(code)
+                    ? "with the next sync"
+                    : "when it changes or at a slow sync");
         return;
     }
     y->sent[o->tag == SYNCML_ADD ? 0 : o->tag == SYNCML_REPLACE ? 1 : 2]++;
@@ -241,6 +277,7 @@ static int map_item(sml_session_t *s, sml_sync_t *y, store_id_t datastore,
     map.item = id;
     map.luid = pair->source.uri;
     map.version = old ? old->version : sent_version(s, id);
+    map.retry = 0;
     s->rv = store_map_put(s->tx, &map);
     if (s->rv == APR_SUCCESS && item->change != map.version) {
         s->rv = look_again(s, y, datastore, item->change);

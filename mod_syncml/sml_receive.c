@@ -76,6 +76,7 @@ static apr_status_t put_map(sml_session_t *s, const sml_sync_t *y,
     map.item = item->id;
     map.luid = luid;
     map.version = item->change;
+    map.retry = 0;
     return store_map_put(s->tx, &map);
 }
 
@@ -267,7 +268,7 @@ static int take_piece(sml_session_t *s, const sml_sync_t *y,
             return 411;         /* the first piece has to say the size */
         }
         if ((apr_size_t)size > s->config->max_obj_size) {
-            return 413;
+            return 416;
         }
         o = s->state->incoming = apr_pcalloc(s->p, sizeof(*o));
         o->sync = sync_index(s, y);
@@ -331,6 +332,7 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         sml_log(s->config, 5, 0, "device %s: an item in pieces was not "
                 "finished; what had come of it is dropped",
                 s->device->devid);
+        s->state->no_end = s->state->incoming->luid;
         s->state->incoming = NULL;
     }
     if (item->more) {

@@ -331,6 +331,30 @@ static int write_alerts(sml_session_t *s)
     return 1;
 }
 
+/* "Where is the rest?": another command came before an item's last piece. */
+static int write_no_end(sml_session_t *s)
+{
+    apr_uint32_t cmdid = s->cmdid;
+    codec_mark_t mark;
+
+    if (s->state->no_end == NULL) {
+        return 1;
+    }
+    codec_writer_mark(s->w, &mark);
+    codec_open(s->w, SYNCML_ALERT);
+    codec_number(s->w, SYNCML_CMDID, sml_reply_cmdid(s));
+    codec_number(s->w, SYNCML_DATA, 223);
+    codec_open(s->w, SYNCML_ITEM);
+    write_uri(s->w, SYNCML_SOURCE, s->state->no_end, NULL);
+    codec_close(s->w);
+    codec_close(s->w);
+    if (!keep(s, &mark, cmdid)) {
+        return 0;
+    }
+    s->state->no_end = NULL;
+    return 1;
+}
+
 /* "Go on": asked for while the client's package is not complete. */
 static void write_next_message(sml_session_t *s)
 {
@@ -364,8 +388,8 @@ static void final(sml_session_t *s)
 void sml_reply_fill(sml_session_t *s)
 {
     sml_state_t *state = s->state;
-    int complete = write_statuses(s) && write_results(s) && write_get(s)
-                   && write_alerts(s);
+    int complete = write_statuses(s) && write_no_end(s) && write_results(s)
+                   && write_get(s) && write_alerts(s);
 
     switch (state->phase) {
     case SML_INIT:

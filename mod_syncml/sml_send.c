@@ -90,7 +90,7 @@ static void write_item(sml_session_t *s, int tag, const char *type,
 
 /* How many octets of data fit into what is left of the message: by trial,
  * because the encoding decides. */
-static apr_size_t piece_size(sender_t *b, const sml_object_t *o, int first)
+static apr_size_t piece_size(sender_t *b, const sml_object_t *o)
 {
     sml_session_t *s = b->s;
     apr_size_t low = 0, high = o->len < s->limit ? o->len : s->limit;
@@ -102,7 +102,7 @@ static apr_size_t piece_size(sender_t *b, const sml_object_t *o, int first)
 
         codec_writer_mark(s->w, &mark);
         write_item(s, o->tag, o->type, o->item, o->luid, o->data, half,
-                   first ? o->size : 0, 1, &cmdid);
+                   o->begun ? 0 : o->size, 1, &cmdid);
         if (sml_reply_fits(s)) {
             low = half;
         }
@@ -116,11 +116,11 @@ static apr_size_t piece_size(sender_t *b, const sml_object_t *o, int first)
 }
 
 /* The next piece of the object on its way. */
-static void send_piece(sender_t *b, int first)
+static void send_piece(sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_object_t *o = s->state->outgoing;
-    apr_size_t n = piece_size(b, o, first);
+    apr_size_t n = piece_size(b, o);
     apr_uint32_t cmdid;
     int more = n < o->len;
 
@@ -136,7 +136,8 @@ static void send_piece(sender_t *b, int first)
         }
     }
     write_item(s, o->tag, o->type, o->item, o->luid, o->data, n,
-               first ? o->size : 0, more, &cmdid);
+               o->begun ? 0 : o->size, more, &cmdid);
+    o->begun = 1;
     b->written++;
     if (more) {
         o->data += n;
@@ -164,6 +165,17 @@ static void begin_large(sender_t *b, const store_change_t *c, int tag)
     s->state->outgoing = o;
 }
 
+/* The change is dealt with. */
+static void pass(sender_t *b, const store_change_t *c)
+{
+    if (b->y->retried) {
+        b->y->cursor = c->item.change;
+    }
+    else {
+        b->y->retry_cursor = c->item.id;
+    }
+}
+
 static void pass_over(sender_t *b, const store_change_t *c, const char *why)
 {
     b->y->sent[3]++;
@@ -180,8 +192,8 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
 
     if (s->state->client_large) {
         begin_large(b, c, tag);
-        send_piece(b, 1);
-        b->y->cursor = c->item.change;
+        send_piece(b);
+        pass(b, c);
         return;
     }
     if (b->written > 0 || codec_writer_size(s->w) > s->limit / 2) {
@@ -190,7 +202,7 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
     }
     pass_over(b, c, "larger than its MaxMsgSize, and it takes no large "
               "objects");
-    b->y->cursor = c->item.change;
+    pass(b, c);
 }
 
 /* ---- one change ----------------------------------------------------------------- */
@@ -204,10 +216,13 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     int tag = c->item.deleted ? SYNCML_DELETE
             : c->mapped && c->luid ? SYNCML_REPLACE : SYNCML_ADD;
 
-    if (c->mapped && c->luid == NULL) {
+    if (c->mapped && c->luid == NULL && (c->version || c->item.deleted)) {
         /* The device took it but never said under which LUID: until its Map
          * comes nothing can be said about the item without doubling it. */
-        b->y->cursor = c->item.change;
+        if (c->version && !b->y->unmapped) {
+            b->y->unmapped = c->item.id;
+        }
+        pass(b, c);
         return APR_SUCCESS;
     }
     if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING) {
@@ -217,7 +232,7 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     if (tag != SYNCML_DELETE && s->state->client_max_obj
         && c->item.len > s->state->client_max_obj) {
         pass_over(b, c, "larger than its MaxObjSize");
-        b->y->cursor = c->item.change;
+        pass(b, c);
         return APR_SUCCESS;
     }
     codec_writer_mark(s->w, &mark);
@@ -227,7 +242,7 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
                0, &cmdid);
     if (sml_reply_fits(s)) {
         remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
-        b->y->cursor = c->item.change;
+        pass(b, c);
         b->written++;
         return APR_SUCCESS;
     }
@@ -281,9 +296,15 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
         return 0;
     }
     if (s->state->outgoing != NULL && s->state->outgoing->sync == index) {
-        send_piece(&b, 0);
+        send_piece(&b);
     }
-    if (!b.full && sml_reply_fits(s)) {
+    if (!b.full && !y->retried && sml_reply_fits(s)) {
+        s->rv = store_changes_retry(s->tx, s->account, s->device->id,
+                                    y->datastore, y->retry_cursor, y->seen,
+                                    on_change, &b);
+        y->retried = s->rv == APR_SUCCESS && !b.full;
+    }
+    if (y->retried && !b.full && sml_reply_fits(s)) {
         s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
                               y->cursor, y->upto, on_change, &b);
         if (s->rv == APR_SUCCESS && !b.full) {

@@ -41,7 +41,9 @@ const char *sml_command_name(int tag);
 /** @return the datastore of that path, or NULL */
 const sml_datastore_conf_t *sml_datastore_lookup(const sml_config_t *config,
                                                  const char *uri);
-/** A decimal number of at most 9 digits. @return -1 if it is none */
+/** A decimal number. @return -1 if it is none, SML_NUMBER_MAX if it has more
+ * than 9 digits */
+#define SML_NUMBER_MAX 1000000000L
 long sml_number(const char *text);
 void sml_log(const sml_config_t *config, int level, apr_status_t rv,
              const char *format, ...)

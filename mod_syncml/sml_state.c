@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c01
+#define STATE_FORMAT 0x534d4c02
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -124,6 +124,9 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->seen);
     STEP(s, y->upto);
     STEP(s, y->cursor);
+    STEP(s, y->retry_cursor);
+    STEP(s, y->retried);
+    STEP(s, y->unmapped);
     STEP(s, y->alert_pending);
     STEP(s, y->client_began);
     STEP(s, y->client_ended);
@@ -194,6 +197,7 @@ static void step_object(step_t *s, sml_object_t **object)
     step_octets(s, &o->data, &o->len);
     STEP(s, o->item);
     STEP(s, o->version);
+    STEP(s, o->begun);
 }
 
 static void step_array(step_t *s, apr_array_header_t *array, int max,
@@ -254,6 +258,7 @@ static void step_state(step_t *s, sml_state_t *state)
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
+    step_string(s, &state->no_end);
 }
 
 sml_state_t *sml_state_make(apr_pool_t *p)

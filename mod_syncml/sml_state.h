@@ -44,7 +44,11 @@ typedef struct sml_sync_t {
     const char *server_last, *server_next;
     store_id_t seen;            /* the device had everything up to here */
     store_id_t upto;            /* the snapshot that is sent */
-    store_id_t cursor;          /* sent so far */
+    store_id_t cursor;          /* changes sent so far */
+    store_id_t retry_cursor;    /* before them: items that the device had no
+                                   room for last time, sent so far */
+    int retried;                /* all of those are sent */
+    store_id_t unmapped;        /* an item due that waits for its Map */
     int alert_pending;          /* our Alert is still to be sent */
     int client_began, client_ended;     /* Sync came; package ended */
     int opened;                 /* NumberOfChanges has been said */
@@ -95,6 +99,7 @@ typedef struct sml_object_t {
     const char *data;           /* incoming: so far; outgoing: the rest */
     apr_size_t len;
     store_id_t item, version;   /* outgoing */
+    int begun;                  /* outgoing: the first piece is sent */
 } sml_object_t;
 
 typedef struct sml_state_t {
@@ -121,6 +126,8 @@ typedef struct sml_state_t {
     apr_array_header_t *staged;         /* of sml_staged_t */
     apr_array_header_t *pending;        /* of sml_status_t */
     sml_object_t *incoming, *outgoing;  /* or NULL */
+    const char *no_end;         /* LUID of an item whose last piece did not
+                                   come, to be told by Alert 223; or NULL */
 } sml_state_t;
 
 sml_state_t *sml_state_make(apr_pool_t *p);

@@ -160,6 +160,10 @@ void store_set_now(store_tx_t *tx, apr_time_t now);
 
 /* Names that begin with "store." are the store's own: APR_EINVAL. */
 
+/** The name by which devices know this store's server: DevInf's DevID, the
+ * server id of notifications.  Written by mod_syncml. */
+#define STORE_SETTING_SERVER_ID  "server-id"
+
 apr_status_t store_setting_get(store_tx_t *tx, const char *name,
                                const char **value);      /* APR_NOTFOUND */
 /** @param value  NULL: remove the setting */
@@ -338,7 +342,11 @@ typedef struct store_map_t {
     store_id_t item;
     const char *luid;           /* the device's id; NULL: sent and confirmed,
                                    its Map has not come yet */
-    store_id_t version;         /* change value of the text it has */
+    store_id_t version;         /* change value of the text it has; 0: none
+                                   of ours, or not known */
+    int retry;                  /* non-zero: it could not take the item's
+                                   present text for a passing reason (full,
+                                   busy): see store_changes_retry() */
 } store_map_t;
 
 /** Add or overwrite the row of (device, item); another row of the device
@@ -382,6 +390,16 @@ apr_status_t store_changes(store_tx_t *tx, store_id_t account,
                            store_id_t device, store_id_t datastore,
                            store_id_t after, store_id_t upto,
                            store_change_fn *fn, void *baton);
+/**
+ * What the device refused for a passing reason and still lacks: the items of
+ * its map rows marked retry, with item > @p after and change <= @p upto (what
+ * is above comes with store_changes()), by item.  The callback returns
+ * APR_EOF to stop with success.
+ */
+apr_status_t store_changes_retry(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 store_id_t after, store_id_t upto,
+                                 store_change_fn *fn, void *baton);
 /** How many store_changes() would give (SyncML NumberOfChanges). */
 apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
                                  store_id_t device, store_id_t datastore,

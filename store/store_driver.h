@@ -164,6 +164,10 @@ struct store_driver_t {
                             store_id_t device, store_id_t datastore,
                             store_id_t after, store_id_t upto,
                             store_change_fn *fn, void *baton);
+    apr_status_t (*changes_retry)(store_tx_t *tx, store_id_t account,
+                                  store_id_t device, store_id_t datastore,
+                                  store_id_t after, store_id_t upto,
+                                  store_change_fn *fn, void *baton);
     apr_status_t (*changes_count)(store_tx_t *tx, store_id_t account,
                                   store_id_t device, store_id_t datastore,
                                   store_id_t after, store_id_t upto,
@@ -223,6 +227,7 @@ struct store_driver_t {
     X(item_restore) X(item_get) X(item_version) X(item_list) X(item_match) \
     X(item_delete_many) X(map_put) X(map_by_luid) X(map_by_item) \
     X(map_delete) X(map_clear) X(map_list) X(changes) X(changes_count) \
+    X(changes_retry) \
     X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
     X(session_get) X(session_by_request) X(session_put) X(session_delete) \
     X(session_expire) X(session_delete_others) X(due_claim) X(due_sent) \

@@ -455,6 +455,41 @@ apr_status_t mem_changes(store_tx_t *tx, store_id_t account,
     return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
+apr_status_t mem_changes_retry(store_tx_t *tx, store_id_t account,
+                               store_id_t device, store_id_t datastore,
+                               store_id_t after, store_id_t upto,
+                               store_change_fn *fn, void *baton)
+{
+    apr_status_t rv = APR_SUCCESS;
+    mem_table_t *items, *maps;
+    int i;
+
+    if (!mem_pair(tx, account, device, datastore))
+        return APR_NOTFOUND;
+    items = mem_hold(tx, MEM_ITEMS);
+    maps = mem_hold(tx, MEM_MAPS);
+    for (i = 0; i < maps->n && rv == APR_SUCCESS; i++) {
+        mem_map_t *m = maps->rows[i];
+        mem_item_t key = { .v.datastore = datastore, .v.id = m->v.item };
+        mem_item_t *item;
+        store_change_t c = { .mapped = 1, .luid = m->v.luid,
+                             .version = m->v.version };
+
+        if (m->v.device != device || m->v.datastore != datastore
+            || !m->v.retry || m->v.item <= after)
+            continue;
+        item = mem_find_in(items, MEM_ITEMS, &key);
+        if (!item || item->v.change > upto
+            || (item->v.deleted && !m->v.luid))
+            continue;
+        c.item = item->v;
+        rv = fn(baton, &c);
+    }
+    mem_release(tx, maps);
+    mem_release(tx, items);
+    return rv == APR_EOF ? APR_SUCCESS : rv;
+}
+
 apr_status_t mem_changes_count(store_tx_t *tx, store_id_t account,
                                store_id_t device, store_id_t datastore,
                                store_id_t after, store_id_t upto,

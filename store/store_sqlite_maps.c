@@ -18,6 +18,7 @@ static void read_map(sqlite3_stmt *st, store_map_t *map, store_id_t device,
     map->item = sqlite3_column_int64(st, 0);
     map->luid = sq_text_or_null(st, 1, p);
     map->version = sqlite3_column_int64(st, 2);
+    map->retry = sqlite3_column_int(st, 3);
 }
 
 /* Does the item exist?  The one that was just added does. */
@@ -47,8 +48,9 @@ apr_status_t sq_map_put(store_tx_t *tx, const store_map_t *map)
         rv = check_item(tx, ds, map->item);
     if (rv != APR_SUCCESS)
         return rv;
-    return sq_do(tx, NULL, SQ_MAP_PUT, "iiiti", map->device, map->item,
-                 map->datastore, map->luid, map->version);
+    return sq_do(tx, NULL, SQ_MAP_PUT, "iiitii", map->device, map->item,
+                 map->datastore, map->luid, map->version,
+                 (apr_int64_t)(map->retry != 0));
 }
 
 static apr_status_t one_map(store_tx_t *tx, sqlite3_stmt *st, int which,
@@ -143,10 +145,10 @@ static apr_status_t change_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     return to->fn(to->baton, &c);
 }
 
-apr_status_t sq_changes(store_tx_t *tx, store_id_t account,
-                        store_id_t device, store_id_t datastore,
-                        store_id_t after, store_id_t upto,
-                        store_change_fn *fn, void *baton)
+static apr_status_t changes(store_tx_t *tx, int which, store_id_t account,
+                            store_id_t device, store_id_t datastore,
+                            store_id_t after, store_id_t upto,
+                            store_change_fn *fn, void *baton)
 {
     changes_t to = { fn, baton };
     sq_datastore_t *ds;
@@ -155,9 +157,26 @@ apr_status_t sq_changes(store_tx_t *tx, store_id_t account,
 
     if (rv != APR_SUCCESS)
         return rv;
-    rv = sq_first(tx, &st, SQ_CHANGES, "iiii", device, datastore, after,
-                  upto);
-    return sq_each(tx, rv, st, SQ_CHANGES, change_row, &to);
+    rv = sq_first(tx, &st, which, "iiii", device, datastore, after, upto);
+    return sq_each(tx, rv, st, which, change_row, &to);
+}
+
+apr_status_t sq_changes(store_tx_t *tx, store_id_t account,
+                        store_id_t device, store_id_t datastore,
+                        store_id_t after, store_id_t upto,
+                        store_change_fn *fn, void *baton)
+{
+    return changes(tx, SQ_CHANGES, account, device, datastore, after, upto,
+                   fn, baton);
+}
+
+apr_status_t sq_changes_retry(store_tx_t *tx, store_id_t account,
+                              store_id_t device, store_id_t datastore,
+                              store_id_t after, store_id_t upto,
+                              store_change_fn *fn, void *baton)
+{
+    return changes(tx, SQ_CHANGES_RETRY, account, device, datastore, after,
+                   upto, fn, baton);
 }
 
 apr_status_t sq_changes_count(store_tx_t *tx, store_id_t account,

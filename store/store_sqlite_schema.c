@@ -103,10 +103,13 @@ static const char migration_1[] =
     "  item INTEGER NOT NULL,"
     "  datastore INTEGER NOT NULL,"
     "  version INTEGER NOT NULL,"
+    "  retry INTEGER NOT NULL DEFAULT 0,"
     "  luid TEXT,"
     "  PRIMARY KEY (device, item)"
     ") WITHOUT ROWID;"
     "CREATE UNIQUE INDEX maps_luid ON maps (device, datastore, luid);"
+    "CREATE INDEX maps_retry ON maps (device, datastore, item)"
+    "  WHERE retry <> 0;"
 
     "CREATE TABLE anchors ("
     "  device INTEGER NOT NULL,"

@@ -171,18 +171,23 @@ X(GC_VERSIONS, "DELETE FROM versions WHERE id IN (SELECT v.id " \
   " ORDER BY v.time LIMIT ?2)") \
 \
 X(MAP_PUT, "INSERT OR REPLACE INTO maps (device, item, datastore, luid, " \
-  "version) VALUES (?1, ?2, ?3, ?4, ?5)") \
-X(MAP_BY_LUID, "SELECT item, luid, version FROM maps " \
+  "version, retry) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+X(MAP_BY_LUID, "SELECT item, luid, version, retry FROM maps " \
   "WHERE device = ?1 AND datastore = ?2 AND luid = ?3") \
-X(MAP_BY_ITEM, "SELECT item, luid, version FROM maps " \
+X(MAP_BY_ITEM, "SELECT item, luid, version, retry FROM maps " \
   "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
 X(MAP_DELETE, "DELETE FROM maps " \
   "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
 X(MAP_CLEAR, "DELETE FROM maps WHERE device = ?1 AND datastore = ?2") \
-X(MAP_LIST, "SELECT item, luid, version FROM maps " \
+X(MAP_LIST, "SELECT item, luid, version, retry FROM maps " \
   "WHERE device = ?1 AND datastore = ?2") \
 X(CHANGES, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, m.luid, " \
   "m.version " SQL_LACKS "AND i.change <= ?4 ORDER BY i.change") \
+X(CHANGES_RETRY, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
+  "FROM maps m CROSS JOIN items i ON i.id = (m.datastore << 36) + m.item " \
+  "WHERE m.device = ?1 AND m.datastore = ?2 AND m.retry <> 0 " \
+  "AND m.item > ?3 AND i.change <= ?4 " \
+  "AND (i.deleted = 0 OR m.luid IS NOT NULL) ORDER BY m.item") \
 X(CHANGES_COUNT, "SELECT count(*) " SQL_LACKS "AND i.change <= ?4") \
 X(CHANGES_SETTLED, "SELECT i.change " SQL_LACKS \
   "ORDER BY i.change LIMIT 1") \
