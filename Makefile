@@ -161,7 +161,7 @@ $(B)/fuzz/%: $(B)/t/fuzz/%.o $(LIBS_A)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
-.PRECIOUS: $(B)/t/unit/%.o $(B)/t/fuzz/%.o
+.SECONDARY:
 
 unit: $(UNIT)
 replay: $(REPLAYS)
