@@ -47,7 +47,6 @@ apr_status_t codec_decode(codec_format_e format, const void *data,
                           const codec_sink_t *sink, codec_info_t *info,
                           apr_pool_t *p)
 {
-    codec_limits_t effective = effective_limits(limits);
     codec_info_t own_info;
     codec_run_t run;
 
@@ -58,12 +57,12 @@ apr_status_t codec_decode(codec_format_e format, const void *data,
     info->error_offset = 0;
     info->error = NULL;
 
-    run.limits = &effective;
-    run.sink = sink;
+    run.limits = effective_limits(limits);
+    run.sink = *sink;
     run.info = info;
-    run.events = 0;
+    run.events_left = run.limits.max_events;
     run.depth = 0;
-    if (len > effective.max_octets)
+    if (len > run.limits.max_octets)
         return codec_fail(&run, CODEC_ELIMIT, "document too large");
     if (len == 0)
         return codec_fail(&run, CODEC_EMALFORMED, "empty document");
@@ -93,47 +92,6 @@ apr_status_t codec_fail(codec_run_t *r, apr_status_t rv, const char *words)
 {
     r->info->error = words;
     return rv;
-}
-
-apr_status_t codec_run_count(codec_run_t *r)
-{
-    if (r->events >= r->limits->max_events)
-        return codec_fail(r, CODEC_ELIMIT, "too many events");
-    r->events++;
-    return APR_SUCCESS;
-}
-
-apr_status_t codec_run_start(codec_run_t *r, int tag)
-{
-    apr_status_t rv = codec_run_count(r);
-
-    if (rv != APR_SUCCESS)
-        return rv;
-    if (r->depth >= r->limits->max_depth)
-        return codec_fail(r, CODEC_ELIMIT, "elements nested too deeply");
-    r->stack[r->depth++] = (apr_uint16_t)tag;
-    return r->sink->start(r->sink->baton, tag);
-}
-
-apr_status_t codec_run_end(codec_run_t *r)
-{
-    apr_status_t rv = codec_run_count(r);
-
-    if (rv != APR_SUCCESS)
-        return rv;
-    if (r->depth == 0)
-        return codec_fail(r, CODEC_EMALFORMED, "end without a start");
-    return r->sink->end(r->sink->baton, r->stack[--r->depth]);
-}
-
-apr_status_t codec_run_text(codec_run_t *r, const char *data, apr_size_t len,
-                            int opaque)
-{
-    apr_status_t rv = codec_run_count(r);
-
-    if (rv != APR_SUCCESS)
-        return rv;
-    return r->sink->text(r->sink->baton, data, len, opaque);
 }
 
 apr_status_t codec_run_root(codec_run_t *r, int tag)

@@ -241,11 +241,17 @@ static int name_compare(const char *name, unsigned len, const tag_name_t *t)
     return len < t->len ? -1 : len > t->len;
 }
 
-const char *codec_tag_name_in(int tag, codec_version_e version)
+const char *codec_tag_name_in(int tag, codec_version_e version,
+                              unsigned *len)
 {
-    if (tag == DEVINF_SIZE && version == CODEC_V12)
+    const tag_name_t *entry = tag_entry(tag);
+
+    if (tag == DEVINF_SIZE && version == CODEC_V12) {
+        *len = sizeof(DEVINF_SIZE_NAME_12) - 1;
         return DEVINF_SIZE_NAME_12;
-    return codec_tag_name(tag);
+    }
+    *len = entry ? entry->len : 0;
+    return entry ? entry->name : NULL;
 }
 
 int codec_tag_lookup(int page, const char *name, unsigned len)

@@ -7,6 +7,8 @@
 
 #include "codec_int.h"
 
+#define HIGH_BITS APR_UINT64_C(0x8080808080808080)
+
 /* Octets of the well-formed sequence at s (not ASCII), or 0.  The ranges of
  * the second octet keep out overlong forms, surrogates and what is above
  * 10FFFF (Unicode, table 3-7). */
@@ -44,12 +46,20 @@ apr_size_t codec_utf8_prefix(const char *s, apr_size_t len)
     for (;;) {
         unsigned n;
 
-        /* Most texts are ASCII from end to end: eight octets at a time. */
+        /* Most texts are ASCII from end to end: many octets at a time. */
+        while (end - p >= 32) {
+            apr_uint64_t word[4];
+
+            memcpy(word, p, sizeof(word));
+            if ((word[0] | word[1] | word[2] | word[3]) & HIGH_BITS)
+                break;
+            p += 32;
+        }
         while (end - p >= 8) {
             apr_uint64_t word;
 
             memcpy(&word, p, sizeof(word));
-            if (word & APR_UINT64_C(0x8080808080808080))
+            if (word & HIGH_BITS)
                 break;
             p += 8;
         }

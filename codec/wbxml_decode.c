@@ -61,6 +61,7 @@ typedef struct wbxml_t {
     apr_size_t strtbl_out;          /* octets named by references so far */
     codec_doc_e doc;
     int page;                       /* a page of tokens.h, or NO_PAGE */
+    apr_uint64_t page_tokens;       /* those of the page that have a name */
     int latin1;
     int rooted;                     /* the root element has begun */
 } wbxml_t;
@@ -122,7 +123,7 @@ static apr_status_t table_string(wbxml_t *w, apr_uint32_t index,
     *s = w->strtbl + index;
     *len = strnlen(*s, w->strtbl_len - index);
     w->strtbl_out += *len;
-    if (w->strtbl_out > w->run->limits->max_strtbl_out)
+    if (w->strtbl_out > w->run->limits.max_strtbl_out)
         return codec_fail(w->run, CODEC_ELIMIT,
                           "too much text from the string table");
     return APR_SUCCESS;
@@ -135,6 +136,12 @@ static apr_status_t read_table_string(wbxml_t *w, const char **s,
     apr_status_t rv = read_number(w, &index);
 
     return rv == APR_SUCCESS ? table_string(w, index, s, len) : rv;
+}
+
+static void set_page(wbxml_t *w, int wire)
+{
+    w->page = wire < PAGES ? wire_pages[w->doc][wire] : NO_PAGE;
+    w->page_tokens = codec_page_tokens(w->page);
 }
 
 /* ---- header -------------------------------------------------------------- */
@@ -208,7 +215,7 @@ static apr_status_t read_strtbl(wbxml_t *w)
 
     if (rv != APR_SUCCESS)
         return rv;
-    if (len > w->run->limits->max_strtbl)
+    if (len > w->run->limits.max_strtbl)
         return codec_fail(w->run, CODEC_ELIMIT, "string table too large");
     if (len > (apr_size_t)(w->end - w->p))
         return truncated(w);
@@ -242,7 +249,7 @@ static apr_status_t read_header(wbxml_t *w)
     rv = pubid == PUBID_STRTBL ? set_named_pubid(w, index)
                                : set_numeric_pubid(w, pubid);
     w->run->info->doc = w->doc;
-    w->page = wire_pages[w->doc][0];
+    set_page(w, 0);
     return rv;
 }
 
@@ -382,13 +389,9 @@ static apr_status_t read_tag(wbxml_t *w, int token, int *tag)
 
     *tag = CODEC_UNKNOWN;
     if ((token & WB_TOKEN_MASK) != WB_LITERAL) {
-        int known;
-
-        if (w->page == NO_PAGE)
-            return APR_SUCCESS;
-        known = w->page << 8 | (token & WB_TOKEN_MASK);
-        if (codec_tag_name(known))
-            *tag = known;
+        token &= WB_TOKEN_MASK;
+        if (w->page_tokens >> token & 1)
+            *tag = w->page << 8 | token;
         return APR_SUCCESS;
     }
     rv = read_table_string(w, &name, &len);
@@ -431,12 +434,9 @@ static apr_status_t read_element(wbxml_t *w, int token)
 
 static apr_status_t switch_page(wbxml_t *w)
 {
-    int wire;
-
     if (w->p == w->end)
         return truncated(w);
-    wire = *w->p++;
-    w->page = wire < PAGES ? wire_pages[w->doc][wire] : NO_PAGE;
+    set_page(w, *w->p++);
     return APR_SUCCESS;
 }
 

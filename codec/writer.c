@@ -81,15 +81,63 @@ static void put_octet(codec_writer_t *w, int octet)
 
 /* ---- WBXML --------------------------------------------------------------- */
 
-static void wbxml_put_number(codec_writer_t *w, apr_uint32_t v)
+/* The functions below write at o, where there is room, and return the place
+ * behind; one reserve() serves a whole element. */
+
+#define NUMBER_MAX 5
+#define TAG_MAX    3            /* page switch, page, tag */
+
+/* Take the octets up to o into the document. */
+static void commit(codec_writer_t *w, const char *o)
+{
+    w->len = (apr_size_t)(o - w->buf);
+}
+
+static char *wbxml_number(char *o, apr_uint32_t v)
 {
     int shift = 28;
 
     while (shift > 0 && !(v >> shift))
         shift -= 7;
     for (; shift > 0; shift -= 7)
-        put_octet(w, (int)(0x80 | (v >> shift & 0x7f)));
-    put_octet(w, (int)(v & 0x7f));
+        *o++ = (char)(0x80 | (v >> shift & 0x7f));
+    *o++ = (char)(v & 0x7f);
+    return o;
+}
+
+static char *wbxml_tag(codec_writer_t *w, char *o, int tag, int flags)
+{
+    int page = CODEC_PAGE(tag);
+
+    if (page != w->page) {
+        *o++ = WB_SWITCH_PAGE;
+        /* DevInf is the first page of its own documents. */
+        *o++ = (char)(w->doc == CODEC_DOC_DEVINF
+                      && page == CODEC_PAGE_DEVINF ? 0 : page);
+        w->page = page;
+    }
+    *o++ = (char)(CODEC_TOKEN(tag) | flags);
+    return o;
+}
+
+static char *wbxml_opaque(char *o, const char *s, apr_size_t len)
+{
+    *o++ = (char)WB_OPAQUE;
+    o = wbxml_number(o, (apr_uint32_t)len);
+    memcpy(o, s, len);
+    return o + len;
+}
+
+/* An inline string ends with NUL and is UTF-8; other octets go as opaque. */
+static char *wbxml_text(char *o, const char *s, apr_size_t len)
+{
+    if (memchr(s, 0, len) || codec_utf8_prefix(s, len) != len)
+        return wbxml_opaque(o, s, len);
+    *o++ = WB_STR_I;
+    memcpy(o, s, len);
+    o += len;
+    *o++ = 0;
+    return o;
 }
 
 static void wbxml_put_header(codec_writer_t *w)
@@ -98,44 +146,25 @@ static void wbxml_put_header(codec_writer_t *w)
         [CODEC_DOC_SYNCML] = { 0x0fd1, 0x0fd3, 0x1201 },
         [CODEC_DOC_DEVINF] = { 0x0fd2, 0x0fd4, 0x1203 }
     };
+    char *o = reserve(w, 3 + NUMBER_MAX);
 
-    put_octet(w, 0x02);                             /* WBXML 1.2 */
-    wbxml_put_number(w, pubids[w->doc][w->version]);
-    put_octet(w, 106);                              /* UTF-8 */
-    put_octet(w, 0);                                /* no string table */
+    *o++ = 0x02;                                    /* WBXML 1.2 */
+    o = wbxml_number(o, pubids[w->doc][w->version]);
+    *o++ = 106;                                     /* UTF-8 */
+    *o++ = 0;                                       /* no string table */
+    commit(w, o);
 }
 
-static void wbxml_put_tag(codec_writer_t *w, int tag, int flags)
+/* What is not empty. */
+static void wbxml_put_leaf(codec_writer_t *w, int tag, const char *s,
+                           apr_size_t len, int opaque)
 {
-    int page = CODEC_PAGE(tag);
+    char *o = reserve(w, TAG_MAX + 1 + NUMBER_MAX + len + 1);
 
-    if (page != w->page) {
-        put_octet(w, WB_SWITCH_PAGE);
-        /* DevInf is the first page of its own documents. */
-        put_octet(w, w->doc == CODEC_DOC_DEVINF && page == CODEC_PAGE_DEVINF
-                     ? 0 : page);
-        w->page = page;
-    }
-    put_octet(w, CODEC_TOKEN(tag) | flags);
-}
-
-static void wbxml_put_opaque(codec_writer_t *w, const char *s, apr_size_t len)
-{
-    put_octet(w, WB_OPAQUE);
-    wbxml_put_number(w, (apr_uint32_t)len);
-    put(w, s, len);
-}
-
-/* An inline string ends with NUL and is UTF-8; other octets go as opaque. */
-static void wbxml_put_text(codec_writer_t *w, const char *s, apr_size_t len)
-{
-    if (memchr(s, 0, len) || codec_utf8_prefix(s, len) != len) {
-        wbxml_put_opaque(w, s, len);
-        return;
-    }
-    put_octet(w, WB_STR_I);
-    put(w, s, len);
-    put_octet(w, 0);
+    o = wbxml_tag(w, o, tag, WB_CONTENT);
+    o = opaque ? wbxml_opaque(o, s, len) : wbxml_text(o, s, len);
+    *o++ = WB_END;
+    commit(w, o);
 }
 
 /* ---- XML ----------------------------------------------------------------- */
@@ -159,35 +188,36 @@ static void xml_put_namespace(codec_writer_t *w, int page)
 /* "<Name xmlns=...", without what closes it. */
 static void xml_put_tag(codec_writer_t *w, int tag)
 {
-    const char *name = codec_tag_name_in(tag, w->version);
+    unsigned len;
+    const char *name = codec_tag_name_in(tag, w->version, &len);
     int page = CODEC_PAGE(tag);
 
     put_octet(w, '<');
-    put(w, name, strlen(name));
+    put(w, name, len);
     if (w->depth == 0 || CODEC_PAGE(w->stack[w->depth - 1].tag) != page)
         xml_put_namespace(w, page);
 }
 
 static void xml_put_end(codec_writer_t *w, int tag)
 {
-    const char *name = codec_tag_name_in(tag, w->version);
+    unsigned len;
+    const char *name = codec_tag_name_in(tag, w->version, &len);
 
     PUT(w, "</");
-    put(w, name, strlen(name));
+    put(w, name, len);
     put_octet(w, '>');
 }
 
 #define REPLACEMENT "\xef\xbf\xbd"      /* U+FFFD */
 
-static int is_plain(unsigned char c)
-{
-    if (c < 0x20)
-        return c == '\t' || c == '\n';
-    return c != '<' && c != '>' && c != '&' && c != 0xef;
-}
+/* Octets that cannot be copied as they are; EF only sometimes. */
+static const char special[256] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['<'] = 1, ['>'] = 1, ['&'] = 1, [0xef] = 1
+};
 
-/* What stands for the character at s, which is not plain; its octets are
- * taken off. */
+/* What stands for the special character at s; its octets are taken off. */
 static void xml_put_special(codec_writer_t *w, const char **s,
                             const char *end)
 {
@@ -227,7 +257,7 @@ static void xml_put_valid(codec_writer_t *w, const char *s, apr_size_t len)
     while (s < end) {
         const char *plain = s;
 
-        while (s < end && is_plain((unsigned char)*s))
+        while (s < end && !special[(unsigned char)*s])
             s++;
         put(w, plain, (apr_size_t)(s - plain));
         if (s < end)
@@ -294,11 +324,20 @@ static apr_size_t open_ends(const codec_writer_t *w)
     return w->depth ? w->stack[w->depth - 1].ends : 0;
 }
 
+/* Octets of an element's end. */
+static apr_size_t end_len(const codec_writer_t *w, int tag)
+{
+    unsigned len;
+
+    if (w->format == CODEC_WBXML)
+        return 1;
+    codec_tag_name_in(tag, w->version, &len);
+    return len + sizeof("</>") - 1;
+}
+
 static void push(codec_writer_t *w, int tag)
 {
-    apr_size_t end = w->format == CODEC_WBXML
-                     ? 1 : strlen(codec_tag_name_in(tag, w->version)) + 3;
-    apr_size_t ends = open_ends(w) + end;
+    apr_size_t ends = open_ends(w) + end_len(w, tag);
 
     if (w->depth == w->stack_size) {
         open_t *old = w->stack;
@@ -314,9 +353,9 @@ static void push(codec_writer_t *w, int tag)
 
 void codec_open(codec_writer_t *w, int tag)
 {
-    assert(codec_tag_name(tag));
+    assert(codec_tag_known(tag));
     if (w->format == CODEC_WBXML) {
-        wbxml_put_tag(w, tag, WB_CONTENT);
+        commit(w, wbxml_tag(w, reserve(w, TAG_MAX), tag, WB_CONTENT));
     } else {
         xml_put_tag(w, tag);
         put_octet(w, '>');
@@ -336,55 +375,61 @@ void codec_close(codec_writer_t *w)
 
 void codec_empty(codec_writer_t *w, int tag)
 {
-    assert(codec_tag_name(tag));
+    assert(codec_tag_known(tag));
     if (w->format == CODEC_WBXML) {
-        wbxml_put_tag(w, tag, 0);
+        commit(w, wbxml_tag(w, reserve(w, TAG_MAX), tag, 0));
     } else {
         xml_put_tag(w, tag);
         PUT(w, "/>");
     }
 }
 
-void codec_textn(codec_writer_t *w, int tag, const char *text, apr_size_t len)
+/* A leaf: its own start and end, nothing pushed. */
+static void put_leaf(codec_writer_t *w, int tag, const char *s,
+                     apr_size_t len, int opaque)
 {
+    assert(codec_tag_known(tag));
     if (len == 0) {
         codec_empty(w, tag);
-        return;
+    } else if (w->format == CODEC_WBXML) {
+        wbxml_put_leaf(w, tag, s, len, opaque);
+    } else {
+        xml_put_tag(w, tag);
+        put_octet(w, '>');
+        xml_put_text(w, s, len);
+        xml_put_end(w, tag);
     }
-    codec_open(w, tag);
-    if (w->format == CODEC_WBXML)
-        wbxml_put_text(w, text, len);
-    else
-        xml_put_text(w, text, len);
-    codec_close(w);
+}
+
+void codec_textn(codec_writer_t *w, int tag, const char *text, apr_size_t len)
+{
+    put_leaf(w, tag, text, len, 0);
 }
 
 void codec_text(codec_writer_t *w, int tag, const char *text)
 {
-    codec_textn(w, tag, text, text ? strlen(text) : 0);
+    put_leaf(w, tag, text, text ? strlen(text) : 0, 0);
 }
 
 void codec_number(codec_writer_t *w, int tag, apr_int64_t value)
 {
-    char digits[32];
-    int n = snprintf(digits, sizeof(digits), "%" APR_INT64_T_FMT, value);
+    char digits[24], *d = digits + sizeof(digits);
+    apr_uint64_t rest = value < 0 ? -(apr_uint64_t)value
+                                  : (apr_uint64_t)value;
 
-    codec_textn(w, tag, digits, (apr_size_t)n);
+    do {
+        *--d = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--d = '-';
+    put_leaf(w, tag, d, (apr_size_t)(digits + sizeof(digits) - d), 0);
 }
 
 void codec_opaque(codec_writer_t *w, int tag, const void *data,
                   apr_size_t len)
 {
-    if (len == 0) {
-        codec_empty(w, tag);
-        return;
-    }
-    codec_open(w, tag);
-    if (w->format == CODEC_WBXML)
-        wbxml_put_opaque(w, data, len);
-    else
-        xml_put_text(w, data, len);
-    codec_close(w);
+    put_leaf(w, tag, data, len, 1);
 }
 
 void codec_embed(codec_writer_t *w, int tag, codec_writer_t *inner)
@@ -393,11 +438,12 @@ void codec_embed(codec_writer_t *w, int tag, codec_writer_t *inner)
     const char *data = codec_writer_data(inner, &len);
 
     assert(data && inner->format == w->format);
+    if (w->format == CODEC_WBXML) {
+        put_leaf(w, tag, data, len, 1);
+        return;
+    }
     codec_open(w, tag);
-    if (w->format == CODEC_WBXML)
-        wbxml_put_opaque(w, data, len);
-    else
-        put(w, data + inner->header_len, len - inner->header_len);
+    put(w, data + inner->header_len, len - inner->header_len);
     codec_close(w);
 }
 

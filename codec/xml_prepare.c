@@ -227,7 +227,7 @@ static apr_status_t scan_tag(scan_t *s, int doctype)
     unsigned equals = 0;
 
     for (q = s->p + 1; q < s->end; q++) {
-        if ((apr_size_t)(q - s->p) >= s->run->limits->max_tag)
+        if ((apr_size_t)(q - s->p) >= s->run->limits.max_tag)
             return scan_fail(s, CODEC_ELIMIT, "tag too long");
         if (quote) {
             if (*q == quote)
@@ -272,7 +272,7 @@ static apr_status_t scan_markup(scan_t *s)
     if (looking_at(s, "<?", 2)) {
         rv = skip_to(s, 2, "?>");
         if (rv == APR_SUCCESS
-            && (apr_size_t)(s->p - start) > s->run->limits->max_tag)
+            && (apr_size_t)(s->p - start) > s->run->limits.max_tag)
             return scan_fail(s, CODEC_ELIMIT, "tag too long");
         return rv;
     }

@@ -3,6 +3,7 @@
  * The tag tables: names both ways, and every token against libwbxml's
  * tables, in each direction and version.
  */
+#include "codec/codec_int.h"
 #include "codec_oracle.h"
 
 static apr_pool_t *pool;
@@ -20,6 +21,7 @@ static void test_names_both_ways(void **state)
             int tag = page << 8 | token;
             const char *name = codec_tag_name(tag);
 
+            assert_int_equal(codec_tag_known(tag), name != NULL);
             if (!name)
                 continue;
             count++;
@@ -48,6 +50,9 @@ static void test_names_unknown(void **state)
     assert_int_equal(codec_tag_lookup(CODEC_PAGE_METINF, "Add", 3),
                      CODEC_UNKNOWN);
     assert_null(codec_tag_name(CODEC_UNKNOWN));
+    assert_false(codec_tag_known(CODEC_UNKNOWN));
+    assert_false(codec_tag_known(-1));
+    assert_false(codec_tag_known(0x305));
     assert_null(codec_tag_name(-1));
     assert_null(codec_tag_name(0x030));     /* reserved between two names */
     assert_null(codec_tag_name(0x22f));
