@@ -217,10 +217,6 @@ static void command(sml_session_t *s, const sml_command_t *c)
 {
     int i;
 
-    if (c->tag != SYNCML_STATUS && (c->cmdid == NULL || !*c->cmdid)) {
-        sml_status(s, c, 400, NULL, NULL);
-        return;
-    }
     switch (c->tag) {
     case SYNCML_ALERT:   sml_alert(s, c); break;
     case SYNCML_STATUS:  sml_confirm(s, c); break;
@@ -373,8 +369,9 @@ static void resend(handling_t *h, const store_session_t *row)
     h->answer->auth_status = 200;
 }
 
-/* @return APR_NOTFOUND if there is no such session of this client */
-static apr_status_t continue_session(handling_t *h)
+/* @param user  whom the message's Cred proved, NULL without a Cred
+ * @return APR_NOTFOUND if there is no such session of this client */
+static apr_status_t continue_session(handling_t *h, const char *user)
 {
     const char *token = h->request->session;
     store_session_t *row;
@@ -413,6 +410,12 @@ static apr_status_t continue_session(handling_t *h)
 
         store_rollback(&tx);
         return rv == APR_NOTFOUND ? rv : store_failed(h, rv, words);
+    }
+    if (user != NULL && strcmp(user, state->user) != 0) {
+        store_rollback(&tx);
+        h->answer->account = user;
+        h->answer->auth_error = "the session is another account's";
+        return refuse(h, 401, 0, NULL);
     }
     h->answer->account = state->user;
     if ((apr_uint32_t)msg <= state->last_msg) {
@@ -572,7 +575,14 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
     return finish(h, &s, token);
 }
 
-static int was_answered(handling_t *h)
+static void check(handling_t *h, sml_login_t *login)
+{
+    sml_cred_check(h->config, h->store, h->in, login, h->p);
+}
+
+/* A repeated message gets the answer that it got before, without a login: its
+ * nonce has moved on since. */
+static int resent(handling_t *h)
 {
     store_session_t *row;
     store_tx_t *tx;
@@ -589,22 +599,26 @@ static int was_answered(handling_t *h)
     return found;
 }
 
-static apr_status_t log_in(handling_t *h)
+static int granted(const sml_login_t *login)
 {
-    sml_login_t login;
+    return login->code == 200 || login->code == 212;
+}
 
-    sml_cred_check(h->config, h->store, h->in, &login, h->p);
-    h->answer->account = login.user ? login.user : "";
-    if (login.code == 200 || login.code == 212) {
-        return new_session(h, &login);
-    }
-    if (login.code == 500) {
+static apr_status_t deny(handling_t *h, const sml_login_t *login)
+{
+    h->answer->account = login->user ? login->user : "";
+    if (login->code == 500) {
         return refuse(h, 500, 0, NULL);
     }
-    if (login.code == 401) {
-        h->answer->auth_error = login.why;
+    if (login->code == 401) {
+        h->answer->auth_error = login->why;
     }
-    return refuse(h, login.code, login.scheme, login.nonce);
+    return refuse(h, login->code, login->scheme, login->nonce);
+}
+
+static apr_status_t log_in(handling_t *h, const sml_login_t *login)
+{
+    return granted(login) ? new_session(h, login) : deny(h, login);
 }
 
 /* ---- entry ------------------------------------------------------------------------------- */
@@ -637,6 +651,9 @@ static int known_version(const sml_message_t *in)
 
 static apr_status_t handle(handling_t *h)
 {
+    sml_login_t login = { 0 };
+    apr_status_t rv;
+
     if (!known_version(h->in)) {
         return refuse(h, 505, 0, NULL);
     }
@@ -644,13 +661,26 @@ static apr_status_t handle(handling_t *h)
         return refuse(h, 513, 0, NULL);
     }
     if (h->request->session != NULL && *h->request->session) {
-        apr_status_t rv = continue_session(h);
-
+        /* Its number is enough; but who gives credentials as well must give
+         * the right ones. */
+        if (h->in->cred != NULL) {
+            check(h, &login);
+            if (!granted(&login)) {
+                return resent(h) ? APR_SUCCESS : deny(h, &login);
+            }
+        }
+        rv = continue_session(h, login.user);
         if (rv != APR_NOTFOUND) {
             return rv;
         }
     }
-    return was_answered(h) ? APR_SUCCESS : log_in(h);
+    if (resent(h)) {
+        return APR_SUCCESS;
+    }
+    if (login.code == 0) {
+        check(h, &login);
+    }
+    return log_in(h, &login);
 }
 
 apr_status_t sml_handle(const sml_config_t *config, store_t *store,

@@ -210,41 +210,7 @@ static store_id_t sent_version(const sml_session_t *s, store_id_t item)
     return 0;
 }
 
-static void lower(store_id_t *seen, store_id_t change)
-{
-    if (*seen >= change) {
-        *seen = change - 1;
-    }
-}
-
-/* The item has changed since the device got it.  Syncs in between passed
- * over it for want of its LUID, so what the device has seen goes back. */
-static apr_status_t look_again(sml_session_t *s, sml_sync_t *y,
-                               store_id_t datastore, store_id_t change)
-{
-    store_anchor_t *a;
-    apr_status_t rv;
-
-    if (y != NULL && !y->client_ended) {
-        lower(&y->seen, change);
-        return APR_SUCCESS;
-    }
-    if (y != NULL && !y->committed) {
-        if (y->resend_from == 0 || change < y->resend_from) {
-            y->resend_from = change;
-        }
-        return APR_SUCCESS;
-    }
-    rv = store_anchor_get(s->tx, s->device->id, datastore, &a);
-    if (rv == APR_SUCCESS && a->last.seen >= change) {
-        lower(&a->last.seen, change);
-        lower(&a->former.seen, change);
-        rv = store_anchor_put(s->tx, a);
-    }
-    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
-}
-
-static int map_item(sml_session_t *s, sml_sync_t *y, store_id_t datastore,
+static int map_item(sml_session_t *s, store_id_t datastore,
                     const sml_item_t *pair)
 {
     store_id_t id = store_guid_parse(pair->target.uri ? pair->target.uri
@@ -277,11 +243,9 @@ static int map_item(sml_session_t *s, sml_sync_t *y, store_id_t datastore,
     map.item = id;
     map.luid = pair->source.uri;
     map.version = old ? old->version : sent_version(s, id);
-    map.retry = 0;
+    /* What became of it meanwhile could not be said without the LUID. */
+    map.retry = item->change != map.version;
     s->rv = store_map_put(s->tx, &map);
-    if (s->rv == APR_SUCCESS && item->change != map.version) {
-        s->rv = look_again(s, y, datastore, item->change);
-    }
     return 200;
 }
 
@@ -299,8 +263,7 @@ void sml_map(sml_session_t *s, const sml_command_t *c)
     }
     s->rv = store_datastore_open(s->tx, s->account, d->name, &ds);
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
-        code = map_item(s, sml_sync_find(s, &c->target, &c->source), ds->id,
-                        &APR_ARRAY_IDX(c->items, i, sml_item_t));
+        code = map_item(s, ds->id, &APR_ARRAY_IDX(c->items, i, sml_item_t));
         if (code != 200) {
             worst = code;
         }

@@ -28,6 +28,7 @@ typedef struct builder_t {
     int nesting;                /* containers open */
     int skipping;               /* open elements inside an ignored one */
     int saw_header, saw_body;
+    const char *error;
     char *text;                 /* of the open leaf */
     apr_size_t len, size;
     codec_writer_t *devinf;     /* while inside an inline DevInf */
@@ -377,10 +378,26 @@ static void end_data(builder_t *b, sml_item_t *item)
     }
 }
 
+/* Without its CmdID no command can be answered, so none of the message is
+ * done.  (Nobody answers a Status.) */
+static apr_status_t end_command(builder_t *b, const sml_command_t *c)
+{
+    if (c->commands != NULL) {
+        b->nesting--;
+    }
+    if ((c->cmdid == NULL || *c->cmdid == '\0')
+        && c->tag != SYNCML_STATUS) {
+        b->error = "a command has no CmdID";
+        return SML_EINCOMPLETE;
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t on_end(void *baton, int tag)
 {
     builder_t *b = baton;
     frame_t *f = top(b);
+    apr_status_t rv = APR_SUCCESS;
 
     if (b->devinf != NULL && b->devinf_depth > 0) {
         return end_devinf(b, tag);
@@ -397,16 +414,14 @@ static apr_status_t on_end(void *baton, int tag)
         end_data(b, open_item((f - 1)->object));
         break;
     case IN_COMMAND:
-        if (((sml_command_t *)f->object)->commands != NULL) {
-            b->nesting--;
-        }
+        rv = end_command(b, f->object);
         break;
     default:
         break;
     }
     b->len = 0;
     b->depth--;
-    return APR_SUCCESS;
+    return rv;
 }
 
 static apr_status_t on_text(void *baton, const char *data, apr_size_t len,
@@ -475,7 +490,8 @@ apr_status_t sml_message_decode(sml_message_t **message,
     limits.max_octets = max_octets;
     rv = codec_decode(format, data, len, &limits, &sink, &info, p);
     if (rv != APR_SUCCESS) {
-        *error = info.error ? info.error
+        *error = b->error ? b->error
+               : info.error ? info.error
                : rv == SML_ELIMIT ? "too many commands or items"
                : codec_strerror(rv);
         return rv;

@@ -21,6 +21,8 @@ typedef struct sender_t {
     int index;                  /* of y in the session */
     int full;                   /* the message has no room for the next */
     int written;                /* commands in this Sync */
+    apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
+                                   their Add has not come */
 } sender_t;
 
 static void open_command(sml_session_t *s, int tag, apr_uint32_t *cmdid)
@@ -207,6 +209,45 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
 
 /* ---- one change ----------------------------------------------------------------- */
 
+/* The device took it but has not said under which LUID: until its Map comes
+ * nothing can be told of the item without doubling it. */
+static int waits_for_map(const store_change_t *c)
+{
+    return c->mapped && c->luid == NULL && (c->version || c->item.deleted);
+}
+
+/* It is looked at again in the next sync; should its Map still be missing
+ * then, only a slow sync helps. */
+static void wait_for_map(sender_t *b, const store_change_t *c)
+{
+    store_map_t *map;
+
+    if (b->y->retried) {
+        map = apr_array_push(b->waiting);
+        memset(map, 0, sizeof(*map));
+        map->device = b->s->device->id;
+        map->datastore = b->y->datastore;
+        map->item = c->item.id;
+        map->version = c->version;
+        map->retry = 1;
+    }
+    else if (!b->y->unmapped) {
+        b->y->unmapped = c->item.id;
+    }
+    pass(b, c);
+}
+
+static void keep_waiting(sender_t *b)
+{
+    int i;
+
+    for (i = 0; i < b->waiting->nelts && b->s->rv == APR_SUCCESS; i++) {
+        b->s->rv = store_map_put(b->s->tx,
+                                 &APR_ARRAY_IDX(b->waiting, i, store_map_t));
+    }
+    b->waiting->nelts = 0;
+}
+
 static apr_status_t on_change(void *baton, const store_change_t *c)
 {
     sender_t *b = baton;
@@ -216,13 +257,8 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     int tag = c->item.deleted ? SYNCML_DELETE
             : c->mapped && c->luid ? SYNCML_REPLACE : SYNCML_ADD;
 
-    if (c->mapped && c->luid == NULL && (c->version || c->item.deleted)) {
-        /* The device took it but never said under which LUID: until its Map
-         * comes nothing can be said about the item without doubling it. */
-        if (c->version && !b->y->unmapped) {
-            b->y->unmapped = c->item.id;
-        }
-        pass(b, c);
+    if (waits_for_map(c)) {
+        wait_for_map(b, c);
         return APR_SUCCESS;
     }
     if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING) {
@@ -259,23 +295,42 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
 
 /* ---- one datastore ---------------------------------------------------------------- */
 
+static apr_status_t count_change(void *baton, const store_change_t *c)
+{
+    *(apr_int64_t *)baton += !waits_for_map(c);
+    return APR_SUCCESS;
+}
+
+static void write_number_of_changes(sender_t *b)
+{
+    sml_session_t *s = b->s;
+    sml_sync_t *y = b->y;
+    apr_int64_t n = 0, again = 0;
+
+    s->rv = store_changes_count(s->tx, s->account, s->device->id,
+                                y->datastore, y->cursor, y->upto, &n);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_changes_retry(s->tx, s->account, s->device->id,
+                                    y->datastore, 0, y->seen, count_change,
+                                    &again);
+    }
+    if (s->rv == APR_SUCCESS) {
+        codec_number(s->w, SYNCML_NUMBEROFCHANGES, n + again);
+    }
+}
+
 static void open_sync(sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_sync_t *y = b->y;
     apr_uint32_t cmdid;
-    apr_int64_t n;
 
     open_command(s, SYNCML_SYNC, &cmdid);
     write_uri(s->w, SYNCML_TARGET, y->client_uri);
     write_uri(s->w, SYNCML_SOURCE, y->server_uri);
     if (!y->opened && s->state->client_counts
         && s->state->version != CODEC_V10) {
-        s->rv = store_changes_count(s->tx, s->account, s->device->id,
-                                    y->datastore, y->cursor, y->upto, &n);
-        if (s->rv == APR_SUCCESS) {
-            codec_number(s->w, SYNCML_NUMBEROFCHANGES, n);
-        }
+        write_number_of_changes(b);
     }
 }
 
@@ -290,6 +345,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     b.s = s;
     b.y = y;
     b.index = index;
+    b.waiting = apr_array_make(s->p, 1, sizeof(store_map_t));
     codec_writer_mark(s->w, &mark);
     open_sync(&b);
     if (s->rv != APR_SUCCESS) {
@@ -312,6 +368,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
             y->server_ended = 1;
         }
     }
+    keep_waiting(&b);
     if ((b.written == 0 && !(first && y->server_ended))
         || !sml_reply_fits(s)) {
         codec_writer_rollback(s->w, &mark);

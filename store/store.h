@@ -344,9 +344,10 @@ typedef struct store_map_t {
                                    its Map has not come yet */
     store_id_t version;         /* change value of the text it has; 0: none
                                    of ours, or not known */
-    int retry;                  /* non-zero: it could not take the item's
-                                   present text for a passing reason (full,
-                                   busy): see store_changes_retry() */
+    int retry;                  /* non-zero: it could not be given the item's
+                                   present state for a passing reason (full,
+                                   busy, no LUID yet): see
+                                   store_changes_retry() */
 } store_map_t;
 
 /** Add or overwrite the row of (device, item); another row of the device
@@ -391,10 +392,11 @@ apr_status_t store_changes(store_tx_t *tx, store_id_t account,
                            store_id_t after, store_id_t upto,
                            store_change_fn *fn, void *baton);
 /**
- * What the device refused for a passing reason and still lacks: the items of
- * its map rows marked retry, with item > @p after and change <= @p upto (what
- * is above comes with store_changes()), by item.  The callback returns
- * APR_EOF to stop with success.
+ * What the device could not be given for a passing reason and still lacks:
+ * the items of its map rows marked retry, with item > @p after and change <=
+ * @p upto (what is above comes with store_changes()), by item; deleted ones
+ * only if the device has them.  The callback returns APR_EOF to stop with
+ * success.
  */
 apr_status_t store_changes_retry(store_tx_t *tx, store_id_t account,
                                  store_id_t device, store_id_t datastore,

@@ -480,7 +480,7 @@ apr_status_t mem_changes_retry(store_tx_t *tx, store_id_t account,
             continue;
         item = mem_find_in(items, MEM_ITEMS, &key);
         if (!item || item->v.change > upto
-            || (item->v.deleted && !m->v.luid))
+            || (item->v.deleted && !m->v.luid && !m->v.version))
             continue;
         c.item = item->v;
         rv = fn(baton, &c);

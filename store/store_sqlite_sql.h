@@ -66,7 +66,7 @@ X(SETTING_SET, "INSERT INTO settings (name, value) VALUES (?1, ?2) " \
 X(SETTING_DELETE, "DELETE FROM settings WHERE name = ?1") \
 \
 X(ACCOUNT_ADD, "INSERT INTO accounts (name, created) VALUES (?1, ?2) " \
-  "ON CONFLICT (name) DO NOTHING RETURNING id") \
+  "RETURNING id") \
 X(ACCOUNT_FIND, "SELECT id, name, secret IS NOT NULL, created " \
   "FROM accounts WHERE name = ?1") \
 X(ACCOUNT_GET, "SELECT id, name, secret IS NOT NULL, created " \
@@ -88,12 +88,14 @@ X(DEVICE_ADD, "INSERT INTO devices (account, devid, manufacturer, model, " \
   "firmware, software, hardware, syncml_version, sync_url, nonce, " \
   "nonce_prev, number, push, first_seen, last_seen) VALUES (?1, ?2, ?3, " \
   "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) " \
-  "ON CONFLICT (account, devid) DO NOTHING RETURNING id") \
+  "RETURNING id") \
 X(DEVICE_UPDATE, "UPDATE devices SET manufacturer = ?3, model = ?4, " \
   "firmware = ?5, software = ?6, hardware = ?7, syncml_version = ?8, " \
   "sync_url = ?9, nonce = ?10, nonce_prev = ?11, number = ?12, " \
   "push = ?13, first_seen = ?14, last_seen = ?15 " \
   "WHERE id = ?1 AND account = ?2") \
+X(DEVICE_EXISTS, "SELECT 1 FROM devices " \
+  "WHERE account = ?1 AND devid = ?2") \
 X(DEVICE_FIND, "SELECT " SQL_DEVICE_COLUMNS \
   "WHERE d.account = ?1 AND d.devid = ?2") \
 X(DEVICE_GET, "SELECT " SQL_DEVICE_COLUMNS \
@@ -187,7 +189,8 @@ X(CHANGES_RETRY, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
   "FROM maps m CROSS JOIN items i ON i.id = (m.datastore << 36) + m.item " \
   "WHERE m.device = ?1 AND m.datastore = ?2 AND m.retry <> 0 " \
   "AND m.item > ?3 AND i.change <= ?4 " \
-  "AND (i.deleted = 0 OR m.luid IS NOT NULL) ORDER BY m.item") \
+  "AND (i.deleted = 0 OR m.luid IS NOT NULL OR m.version > 0) " \
+  "ORDER BY m.item") \
 X(CHANGES_COUNT, "SELECT count(*) " SQL_LACKS "AND i.change <= ?4") \
 X(CHANGES_SETTLED, "SELECT i.change " SQL_LACKS \
   "ORDER BY i.change LIMIT 1") \

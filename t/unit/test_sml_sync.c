@@ -561,17 +561,41 @@ static void test_refused_by_the_phone(void **state)
     client_store_t *s = client_store(c, "contacts");
 
     c->judge = judge;
-    judge_code = 500;
+    judge_code = 415;
     world_put("contacts", 0, world_card("New"));
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_int_equal(s->came[0], 1);
-    assert_true(world_logged("refused item 4 of contacts with status 500"));
+    assert_true(world_logged("refused item 4 of contacts with status 415"));
     world_quiet(c, "contacts");
     /* When it changes, it is offered again. */
     judge_code = 0;
     world_put("contacts", world_find("contacts", "New"), world_card("Newer"));
     sync_same(c, 200);
     assert_int_equal(s->came[0], 1);
+    world_quiet(c, "contacts");
+}
+
+/* Full or busy is a passing state: the item comes with the next sync. */
+static void test_no_room_on_the_phone(void **state)
+{
+    client_t *c = in_step("IMEI:1");
+    client_store_t *s = client_store(c, "contacts");
+
+    c->judge = judge;
+    judge_code = 420;
+    world_put("contacts", 0, world_card("New"));
+    world_put("contacts", world_find("contacts", "Item1"),
+              world_card("Newer1"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(s->came[0], 1);
+    assert_int_equal(s->came[1], 1);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(s->came[0], 1);
+    assert_int_equal(s->came[1], 1);
+    judge_code = 0;
+    sync_same(c, 200);
+    assert_int_equal(s->came[0], 1);
+    assert_int_equal(s->came[1], 1);
     world_quiet(c, "contacts");
 }
 
@@ -663,6 +687,7 @@ int main(void)
         ON_EACH_STORE(test_map_comes_late),
         ON_EACH_STORE(test_guid_is_the_luid),
         ON_EACH_STORE(test_refused_by_the_phone),
+        ON_EACH_STORE(test_no_room_on_the_phone),
         ON_EACH_STORE(test_refused_then_deleted),
         ON_EACH_STORE(test_lost_on_the_phone),
         ON_EACH_STORE(test_replace_of_an_unknown_item),
