@@ -476,6 +476,9 @@ static inline int phone_same_ref(const phone_sent_t *t,
     if (t->ref == NULL) {
         return 1;
     }
+    if (status->sourcerefs->nelts == 0) {
+        return atoi(status->data) >= 400;   /* refused, whatever is in it */
+    }
     return status->sourcerefs->nelts == 1
         && strcmp(APR_ARRAY_IDX(status->sourcerefs, 0, const char *),
                   t->ref) == 0;

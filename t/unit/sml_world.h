@@ -57,6 +57,14 @@ static world_t *w;
         } \
     } while (0)
 
+/* Send the message; the answer must be sound. */
+#define SENT(phone, final) \
+    do { \
+        if (phone_post(phone, final) != APR_SUCCESS) { \
+            fail_msg("%s", (phone)->why); \
+        } \
+    } while (0)
+
 static inline void world_log(void *baton, int level, apr_status_t rv,
                              const char *message)
 {
