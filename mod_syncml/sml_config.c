@@ -143,7 +143,9 @@ void sml_log(const sml_config_t *config, int level, apr_status_t rv,
     va_start(args, format);
     apr_vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    config->log(config->log_baton, level, rv, line);
+    /* APR has no words for statuses of ours; the line has. */
+    config->log(config->log_baton, level,
+                rv >= APR_OS_START_USERERR ? APR_SUCCESS : rv, line);
 }
 
 const char *sml_command_name(int tag)

@@ -304,6 +304,7 @@ void sml_cred_check(const sml_config_t *config, store_t *store,
                     apr_pool_t *p)
 {
     const sml_cred_t *cred = in->cred;
+    char buf[128];
     int used = 0;
     known_t known;
 
@@ -318,7 +319,9 @@ void sml_cred_check(const sml_config_t *config, store_t *store,
     if (known.rv != APR_SUCCESS) {
         login->code = 500;
         login->why = "the store could not be read";
-        sml_log(config, 3, known.rv, "login: the store could not be read");
+        sml_log(config, 3, known.rv, "login of device %s: the store could not "
+                "be read: %s", in->source.uri,
+                store_strerror(known.rv, buf, sizeof(buf)));
     }
     else if (cred != NULL && cred->data != NULL && cred->len <= MAX_CRED) {
         used = scheme_of(cred);
