@@ -88,12 +88,6 @@ void codec_init(void)
 
 /* ---- the common part of the decoders ----------------------------------- */
 
-apr_status_t codec_fail(codec_run_t *r, apr_status_t rv, const char *words)
-{
-    r->info->error = words;
-    return rv;
-}
-
 apr_status_t codec_run_root(codec_run_t *r, int tag)
 {
     if (tag == SYNCML_SYNCML)

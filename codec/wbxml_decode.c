@@ -105,6 +105,8 @@ static apr_status_t read_inline(wbxml_t *w, const char **s, apr_size_t *len)
 {
     const unsigned char *nul = memchr(w->p, 0, (apr_size_t)(w->end - w->p));
 
+    *s = NULL;
+    *len = 0;
     if (!nul)
         return truncated(w);
     *s = (const char *)w->p;
@@ -118,6 +120,8 @@ static apr_status_t read_inline(wbxml_t *w, const char **s, apr_size_t *len)
 static apr_status_t table_string(wbxml_t *w, apr_uint32_t index,
                                  const char **s, apr_size_t *len)
 {
+    *s = NULL;
+    *len = 0;
     if (index >= w->strtbl_len)
         return malformed(w, "reference outside of the string table");
     *s = w->strtbl + index;
@@ -135,6 +139,8 @@ static apr_status_t read_table_string(wbxml_t *w, const char **s,
     apr_uint32_t index;
     apr_status_t rv = read_number(w, &index);
 
+    *s = NULL;
+    *len = 0;
     return rv == APR_SUCCESS ? table_string(w, index, s, len) : rv;
 }
 
