@@ -37,9 +37,13 @@ apr_status_t sq_account_add(store_tx_t *tx, const char *name,
     sqlite3_stmt *st;
     apr_status_t rv;
 
-    rv = sq_first(tx, &st, SQ_ACCOUNT_ADD, "ti", name, tx->now);
-    if (rv == APR_NOTFOUND)
+    rv = sq_first(tx, &st, SQ_ACCOUNT_FIND, "t", name);
+    if (rv == APR_SUCCESS) {
+        sq_done(tx, st, SQ_ACCOUNT_FIND);
         return store_fail(tx, APR_EEXIST, "there is such an account already");
+    }
+    if (rv == APR_NOTFOUND)
+        rv = sq_first(tx, &st, SQ_ACCOUNT_ADD, "ti", name, tx->now);
     if (rv == APR_SUCCESS) {
         *id = sqlite3_column_int64(st, 0);
         sq_done(tx, st, SQ_ACCOUNT_ADD);

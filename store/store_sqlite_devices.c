@@ -45,17 +45,20 @@ apr_status_t sq_device_add(store_tx_t *tx, store_device_t *d)
     sq_account_t *a;
     apr_status_t rv = sq_account(tx, d->account, &a);
 
-    if (rv == APR_SUCCESS)
-        rv = sq_first(tx, &st, SQ_DEVICE_ADD, "ittttttttttt" "dii",
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = sq_first(tx, &st, SQ_DEVICE_EXISTS, "it", d->account, d->devid);
+    if (rv == APR_SUCCESS) {
+        sq_done(tx, st, SQ_DEVICE_EXISTS);
+        return store_fail(tx, APR_EEXIST, "the account has such a device");
+    }
+    if (rv == APR_NOTFOUND)
+        rv = sq_first(tx, &st, SQ_DEVICE_ADD, "i" "ttttttttttt" "dii",
                       d->account, d->devid, d->manufacturer, d->model,
                       d->firmware, d->software, d->hardware,
                       d->syncml_version, d->sync_url, d->nonce,
                       d->nonce_prev, d->number, d->push, d->first_seen,
                       d->last_seen);
-    else
-        return rv;
-    if (rv == APR_NOTFOUND)
-        return store_fail(tx, APR_EEXIST, "the account has such a device");
     if (rv != APR_SUCCESS)
         return rv;
     d->id = sqlite3_column_int64(st, 0);

@@ -1,0 +1,564 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Both drivers are given the same long random story and must tell the same:
+ * every status and every row, and at times the whole content.  They share no
+ * code below the argument checks, so where one is wrong they differ.
+ *
+ * STORE_MODEL_SEED=n tells one story; its number is printed on failure.
+ */
+#include "store_fixture.h"
+
+typedef struct side_t {
+    store_t *store;
+    store_tx_t *tx;
+    apr_pool_t *p;              /* of the transaction */
+    apr_pool_t *all;
+    char *out;                  /* what it told */
+    size_t len, room;
+    unsigned dice;
+} side_t;
+
+/* ---- telling ----------------------------------------------------------------- */
+
+static void tell(side_t *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void tell(side_t *s, const char *format, ...)
+{
+    va_list ap;
+
+    if (s->room - s->len < 2048) {
+        s->room = s->room * 2 + 8192;
+        s->out = realloc(s->out, s->room);
+        assert_non_null(s->out);
+    }
+    va_start(ap, format);
+    s->len += vsnprintf(s->out + s->len, 2048, format, ap);
+    va_end(ap);
+}
+
+static apr_status_t tell_account(void *s, const store_account_t *a)
+{
+    tell(s, "account %d %s %d\n", (int)a->id, a->name, a->has_password);
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_device(void *s, const store_device_t *d)
+{
+    tell(s, "device %d of %d %s <%s> push %d, %s, %d, %.*s\n", (int)d->id,
+         (int)d->account, d->devid, d->number, d->push, d->model,
+         (int)d->last_seen, (int)d->devinf_len, d->devinf);
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_datastore(void *s, const store_datastore_t *ds)
+{
+    tell(s, "datastore %d of %d %s change %d items %d\n", (int)ds->id,
+         (int)ds->account, ds->name, (int)ds->change, (int)ds->items);
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_item(void *s, const store_item_t *i)
+{
+    tell(s, "item %d in %d change %d by %d deleted %d %s %d/%d at %d: %.*s\n",
+         (int)i->id, (int)i->datastore, (int)i->change, (int)i->origin,
+         i->deleted, i->type, (int)i->key, (int)i->uid_key,
+         (int)i->modified, (int)i->len, i->data);
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_map(void *s, const store_map_t *m)
+{
+    tell(s, "map %d/%d/%d %s %d\n", (int)m->device, (int)m->datastore,
+         (int)m->item, m->luid ? m->luid : "-", (int)m->version);
+    return APR_SUCCESS;
+}
+
+/* Maps come in no particular order. */
+static apr_status_t sum_map(void *sum, const store_map_t *m)
+{
+    *(apr_int64_t *)sum += m->item * 1000003 + m->version * 97
+                           + (m->luid ? m->luid[0] : 0);
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_change(void *s, const store_change_t *c)
+{
+    tell(s, "lacks (%d %s %d) ", c->mapped, c->luid ? c->luid : "-",
+         (int)c->version);
+    return tell_item(s, &c->item);
+}
+
+static apr_status_t tell_anchor(void *s, const store_anchor_t *a,
+                                const store_datastore_t *ds)
+{
+    tell(s, "anchor %d/%d %s %s %d, %s %s %d, %s %u %d of ", (int)a->device,
+         (int)a->datastore, a->last.client, a->last.server,
+         (int)a->last.seen, a->former.client, a->former.server,
+         (int)a->former.seen, a->uri, a->content_code, (int)a->synced);
+    return ds ? tell_datastore(s, ds) : APR_SUCCESS;
+}
+
+static apr_status_t tell_due(void *s, const store_due_t *d)
+{
+    int i;
+
+    tell(s, "due %d of %d %s %s %s san %d state %d %d/%d %d-%d nb %d lease "
+         "%d '%s'", (int)d->device, (int)d->account, d->account_name,
+         d->devid, d->number, d->san_session, d->state, d->attempts,
+         d->unanswered, (int)d->first_change, (int)d->last_change,
+         (int)d->not_before, (int)d->leased_until, d->last_error);
+    for (i = 0; i < d->datastores->nelts; i++) {
+        store_due_datastore_t *ds = &APR_ARRAY_IDX(d->datastores, i,
+                                                   store_due_datastore_t);
+
+        tell(s, " %s %s %u %d", ds->name, ds->uri, ds->content_code,
+             (int)ds->change);
+    }
+    tell(s, "\n");
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_session(side_t *s, store_session_t *x,
+                                 apr_status_t rv)
+{
+    if (x)
+        tell(s, "session %s %d %d %.*s %.*s %s %d %02x\n", x->id,
+             (int)x->account, (int)x->device, (int)x->state_len, x->state,
+             (int)x->answer_len, x->answer, x->answer_type, (int)x->expires,
+             x->request_hash[3]);
+    return rv;
+}
+
+/* Everything that there is. */
+static void tell_all(side_t *s)
+{
+    int device, ds, account;
+    apr_int64_t sum, n;
+    apr_status_t rv;
+
+    store_account_list(s->tx, tell_account, s);
+    store_device_list(s->tx, 0, tell_device, s);
+    store_due_list(s->tx, 0, tell_due, s);
+    for (account = 1; account <= 3; account++) {
+        store_datastore_list(s->tx, account, tell_datastore, s);
+        for (ds = 1; ds <= 7; ds++) {
+            rv = store_item_list(s->tx, account, ds, 0, 0, tell_item, s);
+            tell(s, "%d\n", rv);
+            for (device = 1; device <= 7; device++) {
+                rv = store_changes_count(s->tx, account, device, ds, 0, 999,
+                                         &n);
+                tell(s, "%d %d\n", rv, (int)n);
+            }
+        }
+    }
+    for (device = 1; device <= 7; device++) {
+        store_anchor_list(s->tx, device, tell_anchor, s);
+        for (ds = 1; ds <= 7; ds++) {
+            sum = 0;
+            store_map_list(s->tx, device, ds, sum_map, &sum);
+            tell(s, "maps %ld\n", (long)sum);
+        }
+    }
+}
+
+/* ---- acting --------------------------------------------------------------------- */
+
+static int roll(side_t *s, int n)
+{
+    return (int)(rand_r(&s->dice) / 7 % (unsigned)n);
+}
+
+static const char *const words[] = { "a", "b", "c", "dd", "eee", "ffff" };
+
+static const char *word(side_t *s)
+{
+    return words[roll(s, 6)];
+}
+
+static store_item_t some_item(side_t *s)
+{
+    store_item_t i = { .id = 1 + roll(s, 25), .datastore = 1 + roll(s, 5),
+                       .origin = roll(s, 6), .type = word(s),
+                       .key = roll(s, 3), .uid_key = roll(s, 3) };
+
+    i.data = word(s);
+    i.len = strlen(i.data);
+    return i;
+}
+
+static apr_status_t act_account(side_t *s, int account)
+{
+    store_account_t *a = NULL;
+    store_id_t id = 0;
+    const char *text = NULL;
+    apr_status_t rv;
+
+    switch (roll(s, 8)) {
+    case 0:
+        rv = store_account_add(s->tx, word(s), roll(s, 2) ? word(s) : NULL,
+                               &id);
+        tell(s, "id %d\n", (int)id);
+        return rv;
+    case 1:
+        rv = store_account_find(s->tx, word(s), &a);
+        return a ? tell_account(s, a) : rv;
+    case 2:
+        return store_account_set_password(s->tx, account,
+                                          roll(s, 2) ? word(s) : NULL);
+    case 3:
+        rv = store_account_password(s->tx, account, &text);
+        tell(s, "%s\n", text ? text : "-");
+        return rv;
+    case 4:
+        return roll(s, 20) ? APR_SUCCESS
+                           : store_account_delete(s->tx, account);
+    case 5:
+        return store_setting_set(s->tx, word(s),
+                                 roll(s, 3) ? word(s) : NULL);
+    case 6:
+        rv = store_setting_get(s->tx, word(s), &text);
+        tell(s, "%s\n", text ? text : "-");
+        return rv;
+    default:
+        rv = store_account_get(s->tx, account, &a);
+        return a ? tell_account(s, a) : rv;
+    }
+}
+
+static apr_status_t act_device(side_t *s, int account, int device)
+{
+    store_device_t d = { .account = account, .devid = word(s),
+                         .number = roll(s, 4) ? "+49" : "",
+                         .push = roll(s, 4) != 0, .model = word(s),
+                         .last_seen = roll(s, 100) }, *got = NULL;
+    apr_status_t rv;
+
+    d.devinf = word(s);
+    d.devinf_len = roll(s, 2) ? strlen(d.devinf) : 0;
+    switch (roll(s, 7)) {
+    case 0:
+    case 1:
+        rv = store_device_add(s->tx, &d);
+        tell(s, "id %d\n", (int)d.id);
+        return rv;
+    case 2:
+        d.id = device;
+        return store_device_update(s->tx, &d);
+    case 3:
+        rv = store_device_find(s->tx, account, word(s), &got);
+        return got ? tell_device(s, got) : rv;
+    case 4:
+        return roll(s, 12) ? APR_SUCCESS
+                           : store_device_delete(s->tx, account, device);
+    case 5:
+        return store_due_refresh(s->tx, device);
+    default:
+        rv = store_device_get(s->tx, account, device, &got);
+        return got ? tell_device(s, got) : rv;
+    }
+}
+
+static apr_status_t act_item(side_t *s, int account, int device)
+{
+    store_item_t i = some_item(s), *got = NULL;
+    apr_int64_t count = 0;
+    store_id_t change = 0;
+    apr_status_t rv;
+
+    switch (roll(s, 16)) {
+    case 0: case 1: case 2: case 3:
+        rv = store_item_add(s->tx, account, &i);
+        break;
+    case 4: case 5: case 6:
+        rv = store_item_update(s->tx, account, &i);
+        break;
+    case 7:
+        rv = store_item_restore(s->tx, account, &i);
+        break;
+    case 8: case 9:
+        rv = store_item_delete(s->tx, account, i.datastore, i.id, i.origin,
+                               &change);
+        break;
+    case 10:
+        rv = store_item_get(s->tx, account, i.datastore, i.id, &got);
+        break;
+    case 11:
+        rv = store_item_version(s->tx, account, i.datastore, i.id,
+                                1 + roll(s, 30), &got);
+        break;
+    case 12:
+        return store_item_list(s->tx, account, i.datastore, roll(s, 5),
+                               roll(s, 4), tell_item, s);
+    case 13:
+        return store_item_match(s->tx, account, i.datastore, roll(s, 2),
+                                i.key, roll(s, 2) ? device : 0, tell_item,
+                                s);
+    case 14:
+        rv = roll(s, 10) ? APR_SUCCESS
+             : store_item_delete_all(s->tx, account, i.datastore, i.origin,
+                                     &count);
+        break;
+    default:
+        rv = roll(s, 6) ? APR_SUCCESS
+             : store_item_delete_unmapped(s->tx, account, i.datastore,
+                                          device, i.origin, roll(s, 30),
+                                          &count);
+        break;
+    }
+    tell(s, "item %d %d %d %d %d\n", (int)i.id, (int)i.change,
+         (int)i.modified, (int)change, (int)count);
+    return got ? tell_item(s, got) : rv;
+}
+
+static apr_status_t act_map(side_t *s, int account, int device)
+{
+    store_map_t m = { .device = device, .datastore = 1 + roll(s, 5),
+                      .item = 1 + roll(s, 25), .version = roll(s, 20) };
+    store_map_t *got = NULL;
+    apr_int64_t n = 0;
+    store_id_t after = roll(s, 10);
+    apr_status_t rv;
+
+    m.luid = roll(s, 3) ? word(s) : NULL;
+    switch (roll(s, 12)) {
+    case 0: case 1: case 2: case 3:
+        return store_map_put(s->tx, &m);
+    case 4:
+        rv = store_map_by_luid(s->tx, device, m.datastore, word(s), &got);
+        return got ? tell_map(s, got) : rv;
+    case 5:
+        rv = store_map_by_item(s->tx, device, m.item, m.datastore, &got);
+        return got ? tell_map(s, got) : rv;
+    case 6:
+        return store_map_delete(s->tx, device, m.datastore, m.item);
+    case 7:
+        return roll(s, 6) ? APR_SUCCESS
+                          : store_map_clear(s->tx, device, m.datastore);
+    case 8:
+        rv = store_changes_count(s->tx, account, device, m.datastore, after,
+                                 after + roll(s, 40), &n);
+        tell(s, "count %d\n", (int)n);
+        return rv;
+    case 9:
+        rv = store_changes_settled(s->tx, device, m.datastore, after, &n);
+        tell(s, "settled %d\n", (int)n);
+        return rv;
+    case 10:
+        rv = roll(s, 4) ? APR_SUCCESS
+                        : store_gc(s->tx, roll(s, 4000), 0, &n);
+        tell(s, "removed %d\n", (int)n);
+        return rv;              /* with a limit it might choose others */
+    default:
+        return store_changes(s->tx, account, device, m.datastore, after,
+                             after + roll(s, 40), tell_change, s);
+    }
+}
+
+static apr_status_t act_anchor(side_t *s, int device, apr_time_t now)
+{
+    store_anchor_t a = { .device = device, .datastore = 1 + roll(s, 5),
+                         .last = { word(s), word(s), roll(s, 20) },
+                         .former = { word(s), NULL, roll(s, 20) },
+                         .uri = word(s), .content_code = roll(s, 3) };
+    store_anchor_t *got = NULL;
+    apr_status_t rv;
+
+    a.synced = roll(s, 4) ? now : roll(s, 2) * 5;
+    if (roll(s, 3))
+        return store_anchor_put(s->tx, &a);
+    rv = store_anchor_get(s->tx, device, a.datastore, &got);
+    return got ? tell_anchor(s, got, NULL) : rv;
+}
+
+static apr_status_t act_session(side_t *s, int account, int device,
+                                apr_time_t now)
+{
+    store_session_t x = { .id = word(s), .account = roll(s, 4) ? account : 0,
+                          .answer_type = word(s),
+                          .expires = now + roll(s, 200) }, *got = NULL;
+    apr_status_t rv;
+
+    x.device = x.account && roll(s, 4) ? device : 0;
+    x.state = x.answer = word(s);
+    x.state_len = x.answer_len = strlen(x.state);
+    memset(x.request_hash, roll(s, 3), 16);
+    switch (roll(s, 8)) {
+    case 0:
+        return store_session_delete(s->tx, x.id);
+    case 1:
+        return store_session_expire(s->tx, 0);
+    case 2:
+        return store_session_delete_others(s->tx, device, x.id);
+    case 3:
+        rv = store_session_get(s->tx, x.id, &got);
+        return tell_session(s, got, rv);
+    case 4:
+        rv = store_session_by_request(s->tx, x.request_hash, &got);
+        return tell_session(s, got, rv);
+    default:
+        return store_session_put(s->tx, &x);
+    }
+}
+
+static apr_status_t act_due(side_t *s, int device, apr_time_t now)
+{
+    apr_array_header_t *dues = NULL;
+    const char *owner = word(s);
+    apr_time_t when = 0;
+    apr_status_t rv;
+    int i;
+
+    switch (roll(s, 6)) {
+    case 0: case 1:
+        /* All of them: rows with equal times may come in any order. */
+        rv = store_due_claim(s->tx, now, roll(s, 30), 1 + roll(s, 100),
+                             owner, 1000, &dues);
+        for (i = 0; dues && i < dues->nelts; i++)
+            tell(s, "claimed\n");
+        return rv;
+    case 2:
+        return store_due_sent(s->tx, device, owner,
+                              roll(s, 3) ? now + roll(s, 200) : 0);
+    case 3:
+        return store_due_failed(s->tx, device, owner,
+                                roll(s, 3) ? now + roll(s, 200) : 0,
+                                word(s));
+    case 4:
+        return store_due_release(s->tx, owner);
+    default:
+        rv = store_due_next(s->tx, roll(s, 50), &when);
+        tell(s, "next %d\n", (int)when);
+        return rv;
+    }
+}
+
+static void act(side_t *s, unsigned seed, apr_time_t now)
+{
+    int account, device, what;
+    apr_status_t rv;
+
+    s->dice = seed;
+    account = 1 + roll(s, 10) / 7;      /* mostly the first */
+    device = 1 + roll(s, 6);
+    what = roll(s, 20);
+    if (what == 0)
+        rv = act_account(s, account);
+    else if (what < 3)
+        rv = act_device(s, account, device);
+    else if (what == 3)
+        rv = store_datastore_open(s->tx, account, word(s),
+                                  &(store_datastore_t *){ NULL });
+    else if (what < 10)
+        rv = act_item(s, account, device);
+    else if (what < 14)
+        rv = act_map(s, account, device);
+    else if (what < 16)
+        rv = act_anchor(s, device, now);
+    else if (what < 17)
+        rv = act_session(s, account, device, now);
+    else
+        rv = act_due(s, device, now);
+    tell(s, "%d: %d\n", what, rv);
+}
+
+/* ---- the story -------------------------------------------------------------------- */
+
+static void begin_side(side_t *s, apr_time_t now)
+{
+    store_tx_t *tx = NULL;
+
+    apr_pool_create(&s->p, s->all);
+    OK(store_begin(&s->tx, s->store, STORE_WRITE, s->p));
+    store_set_now(s->tx, now);
+    s->len = 0;
+}
+
+static void end_side(side_t *s, int keep)
+{
+    store_tx_t *tx = NULL;
+    int owes = 0;
+
+    if (keep)
+        OK(store_commit(&s->tx, &owes));
+    else
+        store_rollback(&s->tx);
+    tell(s, "owes %d\n", owes);
+    apr_pool_destroy(s->p);
+}
+
+static void compare(side_t *a, side_t *b, unsigned seed, int step)
+{
+    size_t i;
+
+    for (i = 0; i < a->len && i < b->len && a->out[i] == b->out[i]; i++)
+        ;
+    if (i == a->len && i == b->len)
+        return;
+    while (i > 0 && a->out[i - 1] != '\n')
+        i--;
+    print_error("story %u differs at step %d:\n%.300s\n-- not --\n%.300s\n",
+                seed, step, a->out + i, b->out + i);
+    fail();
+}
+
+static void one_story(fixture_t *f, unsigned seed, int steps)
+{
+    store_options_t options = { .key_file = f->key, .create = 1 };
+    side_t sides[2];
+    store_tx_t *tx = NULL;
+    apr_time_t now = 1000;
+    unsigned dice = seed;
+    int step, i, n;
+
+    memset(sides, 0, sizeof(sides));
+    for (i = 0; i < 2; i++) {
+        apr_pool_create(&sides[i].all, f->p);
+        OK(store_open(&sides[i].store, i ? "memory:" : apr_psprintf(f->p,
+                      "sqlite:%s/story%u.db", f->dir, seed), &options, NULL,
+                      sides[i].all));
+        sides[i].room = 1 << 20;
+        sides[i].out = malloc(sides[i].room);
+    }
+    for (step = 0; step < steps; step++) {
+        unsigned length = 1 + rand_r(&dice) % 30;
+        unsigned first = rand_r(&dice);
+        int keep = rand_r(&dice) % 5 != 0;
+
+        now += rand_r(&dice) % 40;
+        for (i = 0; i < 2; i++) {
+            begin_side(&sides[i], now);
+            for (n = 0; n < (int)length; n++)
+                act(&sides[i], first + n * 7919, now);
+            if (step % 8 == 0)
+                tell_all(&sides[i]);
+            end_side(&sides[i], keep);
+        }
+        compare(&sides[0], &sides[1], seed, step);
+    }
+    for (i = 0; i < 2; i++) {
+        store_close(&sides[i].store);
+        apr_pool_destroy(sides[i].all);
+        free(sides[i].out);
+    }
+}
+
+static void stories(void **state)
+{
+    const char *only = getenv("STORE_MODEL_SEED");
+    unsigned seed;
+
+    if (only) {
+        one_story(*state, (unsigned)strtoul(only, NULL, 10), 4000);
+        return;
+    }
+    for (seed = 1; seed <= 12; seed++)
+        one_story(*state, seed, 250);
+}
+
+int main(void)
+{
+    static const test_entry_t tests[] = { TEST_EMPTY(stories) };
+
+    return RUN_SQLITE("store model", tests);
+}
