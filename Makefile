@@ -161,8 +161,15 @@ $(B)/fuzz/%: $(B)/t/fuzz/%.o $(LIBS_A)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
+# Measures written in C.
+BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
+$(BENCHES): $(B)/bench/%: $(B)/bench/%.o $(LIBS_A)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
 .SECONDARY:
 
+benches: $(BENCHES)
 unit: $(UNIT)
 replay: $(REPLAYS)
 fuzzers: $(FUZZERS)
@@ -222,7 +229,7 @@ lint:
 
 bench:
 	@scripts/deps bench
-	@$(MAKE_J) VARIANT= all
+	@$(MAKE_J) VARIANT= all benches
 	@scripts/bench
 
 # ---- installation ---------------------------------------------------------
@@ -261,6 +268,6 @@ help:
 	@echo '  make deps       install all Debian packages of the above'
 	@echo '  make clean      remove build/ and bin/'
 
-.PHONY: all unit replay fuzzers run demo deps check asan cov fuzz lint bench \
+.PHONY: all unit replay fuzzers benches run demo deps check asan cov fuzz lint bench \
     install uninstall clean help FORCE
 FORCE:
