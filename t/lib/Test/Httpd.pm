@@ -458,6 +458,10 @@ sub stop {
     my ($self, $sig) = @_;
     return 1 if $self->{owner} != $$;
     if ($self->alive) {
+        # The event MPM closes, at an ungraceful stop, the socket of a request
+        # that its worker is just done with: AH03092, AH03093 or a fault, with
+        # no module of ours involved.  Let the workers come to rest first.
+        sleep 0.1 unless $sig;
         kill $sig || 'TERM', $self->{child};
         my $limit = time + 15 * slow();
         sleep 0.01 while $self->alive && time < $limit;
@@ -616,7 +620,7 @@ sub http {
 
 sub DESTROY {
     my ($self) = @_;
-    return if $self->{owner} != $$;
+    return if $self->{owner} != $$ || $self->{gone}++;
     local ($?, $@, $!);
     delete $live{ 0 + $self };
     eval { $self->stop; 1 } or $self->trouble("stop: $@");
