@@ -166,6 +166,7 @@ static const char *set_path(cmd_parms *cmd, const char *arg,
 {
     const char *full;
 
+    *path = NULL;
     if (*arg == '\0' || arg[strlen(arg) - 1] == '/'
         || (full = ap_server_root_relative(cmd->pool, arg)) == NULL) {
         return syncml_conf_error(cmd, "'%s' is no name of a file", arg);
@@ -191,7 +192,7 @@ static const char *set_store(cmd_parms *cmd, void *dummy, const char *arg)
                                  " (default: %s)", arg, SYNCML_DEFAULT_STORE);
     }
     error = set_path(cmd, arg + strlen(SYNCML_SQLITE), &path);
-    if (error == NULL) {
+    if (error == NULL && path != NULL) {
         conf->store_url = apr_pstrcat(cmd->pool, SYNCML_SQLITE, path, NULL);
     }
     return error;

@@ -248,7 +248,7 @@ const char *syncml_kv(apr_pool_t *p, const char *name, const char *value)
     if (value == NULL || *value == '\0') {
         value = "-";
     }
-    for (n = 0; value[n] && n < KV_MAX; n++) {
+    for (n = 0; n < KV_MAX && value[n]; n++) {
         if (apr_isgraph(value[n]) && strchr("%\"\\=", value[n]) == NULL
             && !(value[n] & 0x80)) {
             *out++ = value[n];
@@ -303,19 +303,20 @@ static void log_message(request_rec *r, const sml_request_t *request,
 
 /* ---- POST ------------------------------------------------------------------- */
 
-static int handle_message(request_rec *r, sml_config_t *config,
-                          store_t *store, sml_request_t *request)
+static int handle_message(request_rec *r, const sml_config_t *base,
+                          store_t *store, const sml_request_t *request)
 {
+    sml_config_t config = *base;
     syncml_auth_t auth = { r, store };
     apr_time_t begin = apr_time_now();
     sml_answer_t answer;
 
-    config->check_password = syncml_auth_check;
-    config->check_baton = &auth;
-    config->log = log_request;
-    config->log_baton = r;
+    config.check_password = syncml_auth_check;
+    config.check_baton = &auth;
+    config.log = log_request;
+    config.log_baton = r;
     memset(&answer, 0, sizeof(answer));
-    sml_handle(config, store, request, &answer, r->pool);
+    sml_handle(&config, store, request, &answer, r->pool);
     if (answer.owes_push && wake_push != NULL) {
         wake_push(r->server);
     }

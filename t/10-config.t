@@ -24,9 +24,15 @@ sub check {
     my ($conf) = @_;
     $syntax->{conf} = "LoadModule syncml_module $so\n$conf\n";
     $syntax->write_conf;
-    my (undef, $out, $err) = $syntax->run(\'', $syntax->{bin}, '-t',
-        '-d', $dir, '-f', "$dir/httpd.conf");
+    my (undef, $out, $err) = httpd('-t');
     return "$out$err" =~ s/\s+/ /gr;
+}
+
+sub httpd {
+    local %ENV = %ENV;
+    $syntax->httpd_env;
+    return $syntax->run(\'', $syntax->{bin}, '-d', $dir,
+        '-f', "$dir/httpd.conf", @_);
 }
 
 for my $good (
@@ -158,9 +164,7 @@ is check(vhosts("$one\nSyncMLServerID a",
 $syntax->{conf} = "LoadModule syncml_module $so\n$one\n";
 $syntax->write_conf;
 for my $what (qw(VHOSTS RUN_CFG MODULES)) {
-    my ($rc, $out, $err) = $syntax->run(\'', $syntax->{bin}, '-d', $dir,
-        '-f', "$dir/httpd.conf", "-DDUMP_$what");
-    is $rc, 0, "-DDUMP_$what";
+    is +(httpd("-DDUMP_$what"))[0], 0, "-DDUMP_$what";
 }
 ok !-e "$dir/state/one.db", 'none of that made a store';
 
