@@ -37,11 +37,13 @@ typedef enum {
 /** Zero means the default given in brackets. */
 typedef struct codec_limits_t {
     apr_size_t max_octets;      /* of the document [1 MiB] */
-    unsigned max_depth;         /* of elements [32] */
-    unsigned max_events;        /* start, end and text calls [500,000] */
+    unsigned max_depth;         /* of elements [32], at most 128 */
+    unsigned max_events;        /* start, end and text calls; comments and
+                                 * instructions of XML too [500,000] */
     apr_size_t max_strtbl;      /* WBXML string table [4 KiB] */
     apr_size_t max_strtbl_out;  /* all references to it together [64 KiB] */
-    apr_size_t max_tag;         /* XML: octets of one start tag [2 KiB] */
+    apr_size_t max_tag;         /* XML: octets of one tag, DOCTYPE or
+                                 * instruction [2 KiB] */
 } codec_limits_t;
 
 /**
@@ -51,7 +53,13 @@ typedef struct codec_limits_t {
  * UTF-8 (Latin-1 documents are converted); opaque octets come unchecked with
  * opaque = 1.  XML: text is UTF-8, opaque is 0, CDATA and character data are
  * not told apart, white space between elements is not reported where an
- * element contains elements.
+ * element contains elements.  CR LF in character data is LF by the rules of
+ * XML; a CDATA section keeps it.
+ *
+ * An element that no table knows is CODEC_UNKNOWN at its start and end, its
+ * content between them.  DevInf inside of a SyncML document is opaque text
+ * in WBXML (decode that once more) and elements in XML.  Some clients put a
+ * METINF_METINF element around the children of Meta; it is reported.
  */
 typedef struct codec_sink_t {
     apr_status_t (*start)(void *baton, int tag);
@@ -69,7 +77,9 @@ typedef struct codec_info_t {
 } codec_info_t;
 
 /**
- * Decode one document.
+ * Decode one document.  NUL octets behind it are ignored; some clients send
+ * their string's terminator.  An XML start tag may have 16 attributes; a
+ * DOCTYPE may not have an internal subset.
  * @param limits  NULL: all defaults
  * @param info  out, always filled in; may be NULL
  * @param p  scratch (XML parser only); may be NULL for WBXML
@@ -100,6 +110,7 @@ typedef struct codec_mark_t {
 /**
  * Start a document: header and, for XML, declaration; the caller opens the
  * root element.  The buffer grows in @p p as needed.
+ * @param version  CODEC_V_UNKNOWN is written as 1.2
  */
 codec_writer_t *codec_writer_create(codec_format_e format, codec_doc_e doc,
                                     codec_version_e version, apr_pool_t *p);
@@ -113,7 +124,9 @@ void codec_close(codec_writer_t *w);
 /** <tag/> */
 void codec_empty(codec_writer_t *w, int tag);
 /** <tag>text</tag>; text is UTF-8, written as one token in WBXML.  NULL or
- * "" writes the empty element. */
+ * "" writes the empty element.  A text with NUL or octets that are no UTF-8
+ * does not break the document: WBXML keeps them as opaque data, in XML each
+ * becomes U+FFFD. */
 void codec_text(codec_writer_t *w, int tag, const char *text);
 void codec_textn(codec_writer_t *w, int tag, const char *text,
                  apr_size_t len);
@@ -139,7 +152,7 @@ void codec_writer_mark(const codec_writer_t *w, codec_mark_t *mark);
 void codec_writer_rollback(codec_writer_t *w, const codec_mark_t *mark);
 
 /** The finished octets; valid until the next call on the writer or its
- * pool's end.  All elements must be closed. */
+ * pool's end.  All elements must be closed, else NULL and 0. */
 const char *codec_writer_data(codec_writer_t *w, apr_size_t *len);
 
 #endif
