@@ -81,7 +81,8 @@ static apr_size_t shown_length(int tag, const char *text, apr_size_t len)
 {
     apr_size_t i;
 
-    if (tag == SYNCML_LOCURI || tag == SYNCML_RESPURI) {
+    if (tag == SYNCML_LOCURI || tag == SYNCML_RESPURI
+        || tag == SYNCML_TARGETREF || tag == SYNCML_SOURCEREF) {
         for (i = 0; i + 2 < len; i++) {
             if ((text[i] == '?' || text[i] == '&') && text[i + 1] == 's'
                 && text[i + 2] == '=') {

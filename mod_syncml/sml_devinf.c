@@ -17,6 +17,7 @@
 
 /* ---- ours --------------------------------------------------------------------- */
 
+/* @return NULL: it takes no part in the session */
 static const char *path_in_session(const sml_session_t *s, const char *name)
 {
     int i;
@@ -29,7 +30,7 @@ static const char *path_in_session(const sml_session_t *s, const char *name)
             return y->server_uri;
         }
     }
-    return name;
+    return NULL;
 }
 
 static void write_type(codec_writer_t *w, int tag,
@@ -44,10 +45,11 @@ static void write_type(codec_writer_t *w, int tag,
 static void write_datastore(const sml_session_t *s, codec_writer_t *w,
                             const sml_datastore_conf_t *d)
 {
+    const char *path = path_in_session(s, d->name);
     int type;
 
     codec_open(w, DEVINF_DATASTORE);
-    codec_text(w, DEVINF_SOURCEREF, path_in_session(s, d->name));
+    codec_text(w, DEVINF_SOURCEREF, path ? path : d->name);
     codec_text(w, DEVINF_DISPLAYNAME, d->display);
     codec_number(w, DEVINF_MAXGUIDSIZE, GUID_OCTETS);
     write_type(w, DEVINF_RXPREF, d);
@@ -60,7 +62,7 @@ static void write_datastore(const sml_session_t *s, codec_writer_t *w,
     codec_close(w);
 }
 
-codec_writer_t *sml_devinf_write(sml_session_t *s)
+codec_writer_t *sml_devinf_write(sml_session_t *s, int brief)
 {
     static const char *const versions[] = { "1.0", "1.1", "1.2" };
     codec_version_e version = s->state->version;
@@ -81,8 +83,12 @@ codec_writer_t *sml_devinf_write(sml_session_t *s)
         codec_empty(w, DEVINF_NOFM);
     }
     for (i = 0; i < s->config->datastores->nelts; i++) {
-        write_datastore(s, w, APR_ARRAY_IDX(s->config->datastores, i,
-                                            sml_datastore_conf_t *));
+        const sml_datastore_conf_t *d =
+            APR_ARRAY_IDX(s->config->datastores, i, sml_datastore_conf_t *);
+
+        if (!brief || path_in_session(s, d->name) != NULL) {
+            write_datastore(s, w, d);
+        }
     }
     codec_close(w);
     return w;

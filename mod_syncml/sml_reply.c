@@ -11,9 +11,8 @@
 
 #include <apr_strings.h>
 
-/* Kept free for Final and an Alert 222 after all else. */
-#define TAIL_WBXML  48
-#define TAIL_XML    160
+/* Longer CmdID and code page switches than where the tail was measured. */
+#define TAIL_SLACK  16
 /* A client that says less than this is not believed: no header would fit. */
 #define LIMIT_MIN   1024
 
@@ -58,13 +57,20 @@ void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
     t->next_anchor = next;
 }
 
+/* Before those that are left of former messages. */
 void sml_status_header(sml_session_t *s, int code, int chal)
 {
+    apr_array_header_t *list = s->state->pending;
     sml_status_t *t = queue(s, "0", "SyncHdr", code);
+    sml_status_t header;
 
     t->targetref = s->in->target.uri;
     t->sourceref = s->in->source.uri;
     t->chal = chal;
+    header = *t;
+    t = (sml_status_t *)list->elts;
+    memmove(t + 1, t, (size_t)(list->nelts - 1) * sizeof(*t));
+    *t = header;
 }
 
 /* ---- writing ---------------------------------------------------------------------- */
@@ -82,10 +88,7 @@ static void write_uri(codec_writer_t *w, int tag, const char *uri,
 
 int sml_reply_fits(const sml_session_t *s)
 {
-    apr_size_t tail = s->request->format == CODEC_WBXML ? TAIL_WBXML
-                                                        : TAIL_XML;
-
-    return codec_writer_size(s->w) + tail <= s->limit;
+    return codec_writer_size(s->w) + s->tail <= s->limit;
 }
 
 apr_uint32_t sml_reply_cmdid(sml_session_t *s)
@@ -118,6 +121,37 @@ static void write_header(sml_session_t *s)
     codec_close(w);
 }
 
+/* "Go on": asked for while the client's package is not complete. */
+static void write_next_message(sml_session_t *s)
+{
+    codec_open(s->w, SYNCML_ALERT);
+    codec_number(s->w, SYNCML_CMDID, sml_reply_cmdid(s));
+    codec_number(s->w, SYNCML_DATA, 222);
+    codec_open(s->w, SYNCML_ITEM);
+    write_uri(s->w, SYNCML_TARGET, s->state->client_uri, NULL);
+    write_uri(s->w, SYNCML_SOURCE, s->state->server_uri, NULL);
+    codec_close(s->w);
+    codec_close(s->w);
+}
+
+/* Octets to be kept free for what may follow all else: Final, or Alert 222
+ * where the client's package goes on. */
+static apr_size_t measure_tail(sml_session_t *s)
+{
+    apr_size_t before = codec_writer_size(s->w), tail;
+    codec_mark_t mark;
+
+    codec_writer_mark(s->w, &mark);
+    if (!s->in->final && s->state->phase != SML_SERVER_SYNC) {
+        write_next_message(s);
+    }
+    codec_empty(s->w, SYNCML_FINAL);
+    tail = codec_writer_size(s->w) - before + TAIL_SLACK;
+    codec_writer_rollback(s->w, &mark);
+    s->cmdid = 0;
+    return tail;
+}
+
 void sml_reply_begin(sml_session_t *s)
 {
     s->limit = s->config->max_msg_size;
@@ -132,6 +166,7 @@ void sml_reply_begin(sml_session_t *s)
     codec_open(s->w, SYNCML_SYNCML);
     write_header(s);
     codec_open(s->w, SYNCML_SYNCBODY);
+    s->tail = measure_tail(s);
 }
 
 static void write_chal(sml_session_t *s)
@@ -231,15 +266,13 @@ static const char *devinf_uri(const sml_session_t *s)
     return uris[s->state->version];
 }
 
-static int write_results(sml_session_t *s)
+/* @return non-zero if it fitted */
+static int try_results(sml_session_t *s, int brief)
 {
     sml_state_t *state = s->state;
     apr_uint32_t cmdid = s->cmdid;
     codec_mark_t mark;
 
-    if (!state->want_results) {
-        return 1;
-    }
     codec_writer_mark(s->w, &mark);
     codec_open(s->w, SYNCML_RESULTS);
     codec_number(s->w, SYNCML_CMDID, sml_reply_cmdid(s));
@@ -250,13 +283,33 @@ static int write_results(sml_session_t *s)
     codec_close(s->w);
     codec_open(s->w, SYNCML_ITEM);
     write_uri(s->w, SYNCML_SOURCE, state->results_uri, NULL);
-    codec_embed(s->w, SYNCML_DATA, sml_devinf_write(s));
+    codec_embed(s->w, SYNCML_DATA, sml_devinf_write(s, brief));
     codec_close(s->w);
     codec_close(s->w);
-    if (!keep(s, &mark, cmdid)) {
-        return 0;
+    return keep(s, &mark, cmdid);
+}
+
+/* Where no message of the client's can hold the whole DevInf, it gets one
+ * of the datastores in this session, and none if that is too long as well:
+ * a session without it is better than none. */
+static int write_results(sml_session_t *s)
+{
+    /* Not more before it than the Statuses of SyncHdr and Alert 222. */
+    int alone = s->cmdid <= 2;
+
+    if (!s->state->want_results) {
+        return 1;
     }
-    state->want_results = 0;
+    if (!try_results(s, 0)) {
+        if (!alone) {
+            return 0;
+        }
+        if (!try_results(s, 1)) {
+            sml_log(s->config, 4, 0, "device %s: its MaxMsgSize has no room "
+                    "for our DevInf; it was left out", s->device->devid);
+        }
+    }
+    s->state->want_results = 0;
     return 1;
 }
 
@@ -353,19 +406,6 @@ static int write_no_end(sml_session_t *s)
     }
     s->state->no_end = NULL;
     return 1;
-}
-
-/* "Go on": asked for while the client's package is not complete. */
-static void write_next_message(sml_session_t *s)
-{
-    codec_open(s->w, SYNCML_ALERT);
-    codec_number(s->w, SYNCML_CMDID, sml_reply_cmdid(s));
-    codec_number(s->w, SYNCML_DATA, 222);
-    codec_open(s->w, SYNCML_ITEM);
-    write_uri(s->w, SYNCML_TARGET, s->state->client_uri, NULL);
-    write_uri(s->w, SYNCML_SOURCE, s->state->server_uri, NULL);
-    codec_close(s->w);
-    codec_close(s->w);
 }
 
 /* ---- phases ------------------------------------------------------------------------ */

@@ -21,6 +21,7 @@ typedef struct sender_t {
     int index;                  /* of y in the session */
     int full;                   /* the message has no room for the next */
     int written;                /* commands in this Sync */
+    apr_uint32_t sync_cmdid;    /* of this Sync */
     apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
                                    their Add has not come */
 } sender_t;
@@ -88,6 +89,21 @@ static void write_item(sml_session_t *s, int tag, const char *type,
     codec_close(w);
 }
 
+static void pass_over(sender_t *b, store_id_t item, const char *why)
+{
+    b->y->sent[3]++;
+    sml_log(b->s->config, 4, 0, "item %" APR_INT64_T_FMT " of account %s, "
+            "%s, was not sent to device %s: %s", item, b->s->state->user,
+            b->y->name, b->s->device->devid, why);
+}
+
+/* The message is as empty as they get: before this there are but the Sync
+ * and the Statuses of SyncHdr and Alert 222. */
+static int is_empty(const sender_t *b)
+{
+    return b->written == 0 && b->sync_cmdid <= 3;
+}
+
 /* ---- large objects ----------------------------------------------------------- */
 
 /* How many octets of data fit into what is left of the message: by trial,
@@ -128,6 +144,11 @@ static void send_piece(sender_t *b)
 
     b->full = 1;
     if (n < PIECE_MIN && more) {
+        if (is_empty(b) && !o->begun) {
+            pass_over(b, o->item, "its MaxMsgSize has no room for any");
+            s->state->outgoing = NULL;
+            b->full = 0;
+        }
         return;
     }
     if (more) {
@@ -178,14 +199,6 @@ static void pass(sender_t *b, const store_change_t *c)
     }
 }
 
-static void pass_over(sender_t *b, const store_change_t *c, const char *why)
-{
-    b->y->sent[3]++;
-    sml_log(b->s->config, 4, 0, "item %" APR_INT64_T_FMT " of account %s, "
-            "%s, was not sent to device %s: %s", c->item.id,
-            b->s->state->user, b->y->name, b->s->device->devid, why);
-}
-
 /* It did not fit.  Another message may have room; if this one is as empty as
  * they get, it has to go in pieces. */
 static void too_large(sender_t *b, const store_change_t *c, int tag)
@@ -198,11 +211,11 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
         pass(b, c);
         return;
     }
-    if (b->written > 0 || codec_writer_size(s->w) > s->limit / 2) {
+    if (!is_empty(b)) {
         b->full = 1;
         return;
     }
-    pass_over(b, c, "larger than its MaxMsgSize, and it takes no large "
+    pass_over(b, c->item.id, "larger than its MaxMsgSize, and it takes no large "
               "objects");
     pass(b, c);
 }
@@ -267,7 +280,7 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     }
     if (tag != SYNCML_DELETE && s->state->client_max_obj
         && c->item.len > s->state->client_max_obj) {
-        pass_over(b, c, "larger than its MaxObjSize");
+        pass_over(b, c->item.id, "larger than its MaxObjSize");
         pass(b, c);
         return APR_SUCCESS;
     }
@@ -284,8 +297,10 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     }
     codec_writer_rollback(s->w, &mark);
     s->cmdid = before;
-    if (tag == SYNCML_DELETE || (b->written > 0 && !s->state->client_large)) {
-        b->full = 1;
+    if (tag == SYNCML_DELETE
+        || (b->written > 0 && (!s->state->client_large
+                               || c->item.len < s->limit / 2))) {
+        b->full = 1;            /* the next message will do */
     }
     else {
         too_large(b, c, tag);
@@ -314,6 +329,9 @@ static void write_number_of_changes(sender_t *b)
                                     y->datastore, 0, y->seen, count_change,
                                     &again);
     }
+    if (s->state->outgoing != NULL && s->state->outgoing->sync == b->index) {
+        n++;                    /* its turn had come, but there was no room */
+    }
     if (s->rv == APR_SUCCESS) {
         codec_number(s->w, SYNCML_NUMBEROFCHANGES, n + again);
     }
@@ -323,9 +341,8 @@ static void open_sync(sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_sync_t *y = b->y;
-    apr_uint32_t cmdid;
 
-    open_command(s, SYNCML_SYNC, &cmdid);
+    open_command(s, SYNCML_SYNC, &b->sync_cmdid);
     write_uri(s->w, SYNCML_TARGET, y->client_uri);
     write_uri(s->w, SYNCML_SOURCE, y->server_uri);
     if (!y->opened && s->state->client_counts

@@ -34,6 +34,7 @@ typedef struct sml_session_t {
     codec_writer_t *w;
     apr_uint32_t cmdid;
     apr_size_t limit;           /* octets that the answer may have */
+    apr_size_t tail;            /* of them, kept for its end */
 } sml_session_t;
 
 /** Words of the protocol. */
@@ -99,8 +100,9 @@ int sml_outstanding(const sml_session_t *s, const sml_sync_t *y);
 
 /* ---- sml_devinf.c ------------------------------------------------------ */
 
-/** Our DevInf, in the format and version of the session. */
-codec_writer_t *sml_devinf_write(sml_session_t *s);
+/** Our DevInf, in the format and version of the session.
+ * @param brief  only with the datastores of the session */
+codec_writer_t *sml_devinf_write(sml_session_t *s, int brief);
 /** Take the client's DevInf (Put or Results). @return a status code */
 int sml_devinf_take(sml_session_t *s, const sml_item_t *item);
 /** Read the capabilities that matter here out of the stored DevInf. */

@@ -53,6 +53,7 @@ struct phone_t {
     const char *url, *devid, *user, *password;
     int scheme;                 /* SML_AUTH_*, 0: no Cred */
     apr_size_t max_msg;         /* MaxMsgSize that it says, 0: none */
+    const char *max_msg_text;   /* said instead, to be odd */
     apr_size_t max_obj;
     int large, counts;          /* of its DevInf */
     apr_size_t max_out;         /* its own limit for what it sends, 0: the
@@ -233,9 +234,12 @@ static inline void phone_open(phone_t *ph)
     if (!ph->authorised && ph->scheme) {
         phone_write_cred(ph);
     }
-    if (ph->max_msg || ph->max_obj) {
+    if (ph->max_msg || ph->max_obj || ph->max_msg_text) {
         codec_open(w, SYNCML_META);
-        if (ph->max_msg) {
+        if (ph->max_msg_text) {
+            codec_text(w, METINF_MAXMSGSIZE, ph->max_msg_text);
+        }
+        else if (ph->max_msg) {
             codec_number(w, METINF_MAXMSGSIZE, (apr_int64_t)ph->max_msg);
         }
         if (ph->max_obj && ph->version != CODEC_V10) {

@@ -4,6 +4,9 @@
  * the engine's configuration, and a line between phones and sml_handle()
  * that breaks where a test wants it to.
  *
+ * For a closer look, in the environment: SML_TEST_ONLY=test_x*,
+ * SML_TEST_LOG=1 (the engine's log), SML_TEST_DUMP=1 (each message).
+ *
  * Each test runs in a world of its own, w; its initial state says which kind
  * of store it has, see ON_EACH_STORE().
  */
@@ -261,6 +264,11 @@ static inline apr_status_t world_handle(phone_t *ph, const char *body,
     rv = sml_handle(&w->config, w->store, &request, answer,
                     ph->message_pool);
     free(exact);
+    if (getenv("SML_TEST_DUMP") != NULL) {
+        fprintf(stderr, ">>> %s<<< %s", sml_describe(ph->format, body, len,
+                ph->message_pool), answer->body ? sml_describe(ph->format,
+                answer->body, answer->len, ph->message_pool) : "none\n");
+    }
     assert_int_equal(rv == APR_SUCCESS, answer->http_status == 200);
     if (answer->len > w->largest) {
         w->largest = answer->len;
@@ -520,6 +528,9 @@ static inline int world_main(const struct CMUnitTest *tests, size_t n,
 {
     apr_initialize();
     codec_init();
+    if (getenv("SML_TEST_ONLY") != NULL) {
+        cmocka_set_test_filter(getenv("SML_TEST_ONLY"));
+    }
     return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
 }
 
