@@ -63,7 +63,7 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
     return d ? find_by_name(s, d->name) : NULL;
 }
 
-/* ---- anchors -------------------------------------------------------------- */
+/* ---- anchors ------------------------------------------------------------ */
 
 /* Our Next: the time in UTC, never one of the last two. */
 static const char *next_anchor(sml_session_t *s, const store_anchor_t *a)
@@ -258,7 +258,7 @@ void sml_alert(sml_session_t *s, const sml_command_t *c)
     }
 }
 
-/* ---- the life of a datastore's sync ---------------------------------------- */
+/* ---- the life of a datastore's sync ------------------------------------- */
 
 static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
                                store_anchor_t **a)

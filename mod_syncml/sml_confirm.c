@@ -193,7 +193,7 @@ void sml_confirm(sml_session_t *s, const sml_command_t *c)
     }
 }
 
-/* ---- Map --------------------------------------------------------------------- */
+/* ---- Map ---------------------------------------------------------------- */
 
 static store_id_t sent_version(const sml_session_t *s, store_id_t item)
 {

@@ -127,7 +127,7 @@ static int digest_is_right(const sml_message_t *in, const char *user,
     return 0;
 }
 
-/* ---- what the store knows ------------------------------------------------ */
+/* ---- what the store knows ----------------------------------------------- */
 
 /* What is looked up for a login; without a device id, of the account only. */
 typedef struct known_t {
@@ -187,7 +187,7 @@ static void know(store_t *store, const char *user, const char *devid,
     }
 }
 
-/* ---- the two schemes ------------------------------------------------------ */
+/* ---- the two schemes ---------------------------------------------------- */
 
 static void check_md5(const sml_message_t *in, const known_t *known,
                       sml_login_t *login, apr_pool_t *p)

@@ -39,7 +39,7 @@ static int sync_index(const sml_session_t *s, const sml_sync_t *y)
     return (int)(y - (sml_sync_t *)s->state->syncs->elts);
 }
 
-/* ---- finding the item ------------------------------------------------------ */
+/* ---- finding the item --------------------------------------------------- */
 
 /* The device's row for a LUID.  A client that uses our GUID as its own id
  * sends no Map for it; the row that waits for one is then meant. */
@@ -126,7 +126,7 @@ static apr_status_t match(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
-/* ---- applying ---------------------------------------------------------------- */
+/* ---- applying ----------------------------------------------------------- */
 
 static int same_text(const store_item_t *a, const store_item_t *b)
 {
@@ -215,7 +215,7 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
     return old ? update(s, y, c, old, version) : add(s, y, c);
 }
 
-/* ---- from the wire ------------------------------------------------------------ */
+/* ---- from the wire ------------------------------------------------------ */
 
 /* @return a status code for a refusal, 0 if it is an item of this place */
 static int recognise(sml_session_t *s, const sml_sync_t *y, change_t *c,
@@ -355,7 +355,7 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     return code ? code : apply(s, y, &change);
 }
 
-/* ---- deletes -------------------------------------------------------------------- */
+/* ---- deletes ------------------------------------------------------------ */
 
 static int changed_meanwhile(const store_item_t *item,
                              const store_map_t *map)
@@ -450,7 +450,7 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
     list->nelts = kept;
 }
 
-/* ---- commands ---------------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------- */
 
 static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                     const sml_item_t *item)

@@ -60,6 +60,11 @@ void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
 /** The Status of SyncHdr; always the first. */
 void sml_status_header(sml_session_t *s, int code, int chal);
 
+/* ---- sml_commands.c ---------------------------------------------------- */
+
+/** Do all commands of the message; s->rv says whether the store failed. */
+void sml_commands(sml_session_t *s);
+
 /* ---- sml_alert.c ------------------------------------------------------- */
 
 void sml_alert(sml_session_t *s, const sml_command_t *c);
