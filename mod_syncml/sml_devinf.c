@@ -15,7 +15,7 @@
 #define GUID_OCTETS 8
 #define MAX_VALUE   255
 
-/* ---- ours --------------------------------------------------------------------- */
+/* ---- ours --------------------------------------------------------------- */
 
 /* @return NULL: it takes no part in the session */
 static const char *path_in_session(const sml_session_t *s, const char *name)
@@ -94,7 +94,7 @@ codec_writer_t *sml_devinf_write(sml_session_t *s, int brief)
     return w;
 }
 
-/* ---- the client's ----------------------------------------------------------------- */
+/* ---- the client's ------------------------------------------------------- */
 
 typedef struct reader_t {
     apr_pool_t *p;

@@ -21,7 +21,7 @@ static const char *const verproto[] = {
     "SyncML/1.0", "SyncML/1.1", "SyncML/1.2"
 };
 
-/* ---- queueing statuses -------------------------------------------------------- */
+/* ---- queueing statuses -------------------------------------------------- */
 
 static sml_status_t *queue(sml_session_t *s, const char *cmdref,
                            const char *cmd, int code)
@@ -73,7 +73,7 @@ void sml_status_header(sml_session_t *s, int code, int chal)
     *t = header;
 }
 
-/* ---- writing ---------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static void write_uri(codec_writer_t *w, int tag, const char *uri,
                       const char *name)
@@ -408,7 +408,7 @@ static int write_no_end(sml_session_t *s)
     return 1;
 }
 
-/* ---- phases ------------------------------------------------------------------------ */
+/* ---- phases ------------------------------------------------------------- */
 
 static void commit_rest(sml_session_t *s)
 {

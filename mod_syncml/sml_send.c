@@ -104,7 +104,7 @@ static int is_empty(const sender_t *b)
     return b->written == 0 && b->sync_cmdid <= 3;
 }
 
-/* ---- large objects ----------------------------------------------------------- */
+/* ---- large objects ------------------------------------------------------ */
 
 /* How many octets of data fit into what is left of the message: by trial,
  * because the encoding decides. */
@@ -220,7 +220,7 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
     pass(b, c);
 }
 
-/* ---- one change ----------------------------------------------------------------- */
+/* ---- one change --------------------------------------------------------- */
 
 /* The device took it but has not said under which LUID: until its Map comes
  * nothing can be told of the item without doubling it. */
@@ -308,7 +308,7 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     return b->full ? APR_EOF : APR_SUCCESS;
 }
 
-/* ---- one datastore ---------------------------------------------------------------- */
+/* ---- one datastore ------------------------------------------------------ */
 
 static apr_status_t count_change(void *baton, const store_change_t *c)
 {
