@@ -129,20 +129,24 @@ $(B)/mod_syncml_push.map: MODSYM := syncml_push_module
 
 # nodelete: httpd unloads and loads its modules once at start, and what lives
 # in the process pool must still find its code.
+# Linked beside its name and moved there: httpd may be running with the old.
 SO_LINK = $(CC) -shared $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -Wl,-z,nodelete \
-          -Wl,--version-script=$(@:.so=.map) -o $@
+          -Wl,--version-script=$(@:.so=.map) -o $@.new
 $(B)/mod_syncml.so: $(call obj,$(GLUE)) $(LIBS_A) $(B)/mod_syncml.map
 	$(call say,LD)
 	$(Q)$(SO_LINK) $(call obj,$(GLUE)) $(GROUP) $(PKG_LIBS)
+	@mv $@.new $@
 $(B)/mod_syncml_push.so: $(call obj,$(GLUE_P)) $(LIBS_A) $(B)/mod_syncml_push.map
 	$(call say,LD)
 	$(Q)$(SO_LINK) $(call obj,$(GLUE_P)) $(GROUP) $(PKG_LIBS)
+	@mv $@.new $@
 
 $(BIN)/syncmlctl: $(call obj,$(CTL)) $(LIBS_A)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@ $(call obj,$(CTL)) \
-	    $(GROUP) $(PKG_LIBS)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -pie -o $@.new \
+	    $(call obj,$(CTL)) $(GROUP) $(PKG_LIBS)
+	@mv $@.new $@
 
 # Test programs know the whole library, cmocka, and libwbxml as the oracle.
 $(B)/t/test_%: $(B)/t/unit/test_%.o $(LIBS_A)
