@@ -25,9 +25,13 @@
 const char *const sq_sql[SQ_COUNT] = { SQ_STATEMENTS(X) };
 #undef X
 
-apr_status_t sq_status(int rc, int errno_)
+apr_status_t sq_status(sqlite3 *db, int rc)
 {
-    int no_room = errno_ == ENOSPC || errno_ == EDQUOT || errno_ == EFBIG;
+    /* SQLite keeps the errno of some failures.  Of a commit's it does not,
+     * but what it does afterwards succeeds and so leaves errno alone. */
+    int kept = db ? sqlite3_system_errno(db) : 0;
+    int code = kept ? kept : errno;
+    int no_room = code == ENOSPC || code == EDQUOT || code == EFBIG;
 
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -52,7 +56,7 @@ apr_status_t sq_status(int rc, int errno_)
                || rc == SQLITE_IOERR_CORRUPTFS ? STORE_ECORRUPT
                                                : APR_EGENERAL;
     case SQLITE_CANTOPEN:
-        return errno_ == ENOENT ? APR_ENOENT : no_room ? STORE_EFULL
+        return code == ENOENT ? APR_ENOENT : no_room ? STORE_EFULL
                                                        : APR_EACCES;
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -71,10 +75,12 @@ apr_status_t sq_status(int rc, int errno_)
 
 apr_status_t sq_run(sq_handle_t *h, const char *sql)
 {
-    int rc = sqlite3_exec(h->db, sql, NULL, NULL, NULL);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_exec(h->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? APR_SUCCESS
-                           : sq_status(rc, sqlite3_system_errno(h->db));
+                           : sq_status(h->db, rc);
 }
 
 /* Called by SQLite while the lock is taken: sleep 0.5 to 1.5 ms, at random
@@ -123,6 +129,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
     h->busy_timeout = s->base->busy_timeout;
     h->give_up = apr_time_now() + h->busy_timeout;
     h->seed = (unsigned)(apr_time_now() ^ (apr_uintptr_t)h ^ getpid());
+    errno = 0;
     rc = sqlite3_open_v2(s->path, &h->db, SQLITE_OPEN_READWRITE
                          | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {
@@ -131,7 +138,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
         rc = sqlite3_exec(h->db, settings, NULL, NULL, NULL);
     }
     if (rc != SQLITE_OK) {
-        rv = sq_status(rc, h->db ? sqlite3_system_errno(h->db) : 0);
+        rv = sq_status(h->db, rc);
         if (words)
             *words = apr_psprintf(p, "cannot open %s: %s%s", s->path,
                                   h->db ? sqlite3_errmsg(h->db)
@@ -311,7 +318,7 @@ apr_status_t sq_data_version(store_t *store, apr_int64_t *version)
     if (rc == SQLITE_ROW)
         *version = sqlite3_column_int64(*st, 0);
     else
-        rv = sq_status(rc, sqlite3_system_errno(s->watch->db));
+        rv = sq_status(s->watch->db, rc);
     sqlite3_reset(*st);
     return rv;
 }

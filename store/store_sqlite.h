@@ -106,9 +106,9 @@ apr_status_t sq_schema(sq_handle_t *h, int create, const char *path,
 
 /* ---- store_sqlite.c ---------------------------------------------------- */
 
-/** An SQLite result in the store's words; errno_ from
- * sqlite3_system_errno(). */
-apr_status_t sq_status(int rc, int errno_);
+/** An SQLite result as the store's status.  errno must have been cleared
+ * before the call that gave it.  @param db  may be NULL */
+apr_status_t sq_status(sqlite3 *db, int rc);
 
 /** A free handle, or a new one. @param words  may be NULL */
 apr_status_t sq_handle_get(sq_handle_t **handle, sq_store_t *s,

@@ -176,7 +176,7 @@ static apr_status_t number(sq_handle_t *h, const char *sql, apr_int64_t *n)
         *n = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
     return rc == SQLITE_ROW ? APR_SUCCESS
-                            : sq_status(rc, sqlite3_system_errno(h->db));
+                            : sq_status(h->db, rc);
 }
 
 /* In a transaction: is the file ours, and of which version? */
@@ -262,7 +262,7 @@ static apr_status_t use_wal(sq_handle_t *h)
                                                   : APR_ENOTIMPL;
         }
         else {
-            rv = sq_status(rc, sqlite3_system_errno(h->db));
+            rv = sq_status(h->db, rc);
         }
         sqlite3_finalize(st);
         if (rv != STORE_EBUSY || apr_time_now() >= h->give_up)

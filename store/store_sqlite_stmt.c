@@ -3,6 +3,7 @@
  * The SQLite driver's statements: prepared once per handle, bound by a
  * format, their results as the store's statuses.
  */
+#include <errno.h>
 #include <stdarg.h>
 
 #include <apr_strings.h>
@@ -12,7 +13,7 @@
 apr_status_t sq_fail(store_tx_t *tx, int rc)
 {
     sqlite3 *db = SQ_TX(tx)->h->db;
-    apr_status_t rv = sq_status(rc, sqlite3_system_errno(db));
+    apr_status_t rv = sq_status(db, rc);
 
     tx->error = apr_pstrdup(tx->p, sqlite3_errmsg(db));
     /* Some failures make SQLite roll back by itself.  What followed would
@@ -30,6 +31,7 @@ static int take(store_tx_t *tx, sqlite3_stmt **st, int which)
     int rc;
 
     *st = NULL;
+    errno = 0;                  /* see sq_status() */
     if (h->in_use[which])
         return sqlite3_prepare_v3(h->db, sq_sql[which], -1, 0, st, NULL);
     if (!h->stmts[which]) {
@@ -120,8 +122,10 @@ apr_status_t sq_first(store_tx_t *tx, sqlite3_stmt **st, int which,
 
 apr_status_t sq_next(store_tx_t *tx, sqlite3_stmt *st)
 {
-    int rc = sqlite3_step(st);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_step(st);
     return rc == SQLITE_ROW ? APR_SUCCESS
            : rc == SQLITE_DONE ? APR_EOF : sq_fail(tx, rc);
 }

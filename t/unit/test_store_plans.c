@@ -1,0 +1,147 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What the SQLite store's statements cost, as SQLite itself plans them: a
+ * sync costs what it changes, so no statement of a sync walks through a
+ * table that grows with what is stored.
+ */
+#include "store/store_sqlite.h"
+
+#include "store_fixture.h"
+
+#define X(NAME, SQL) #NAME,
+static const char *const names[SQ_COUNT] = { SQ_STATEMENTS(X) };
+#undef X
+
+/* These list all rows of a table, by their nature, or are for a table that
+ * stays small.  Everything else searches. */
+static const struct { const char *name, *step; } allowed[] = {
+    { "SNAPSHOT", "SCAN settings" },            /* one row of it */
+    { "ACCOUNT_LIST", "SCAN accounts USING INDEX" },
+    { "ACCOUNT_SESSIONS", "SCAN sessions" },    /* an account is deleted */
+    { "DEVICE_LIST_ALL", "SCAN d USING INDEX" },
+    { "DUE_LIST", "SCAN u" },
+    { "DUE_TIMES", "SCAN dues USING INDEX dues_ready" } /* until the first
+                                                           that is later */
+};
+
+static int is_allowed(const char *name, const char *step)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+        if (strcmp(allowed[i].name, name) == 0
+            && strncmp(step, allowed[i].step, strlen(allowed[i].step)) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The plan of a statement, its steps joined by '|'. */
+static char *plan(sqlite3 *db, const char *sql, apr_pool_t *p)
+{
+    const char *text = apr_pstrcat(p, "EXPLAIN QUERY PLAN ", sql, NULL);
+    sqlite3_stmt *st;
+    char *all = apr_pstrdup(p, "");
+
+    if (sqlite3_prepare_v2(db, text, -1, &st, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    while (sqlite3_step(st) == SQLITE_ROW)
+        all = apr_pstrcat(p, all, sqlite3_column_text(st, 3), "|", NULL);
+    sqlite3_finalize(st);
+    return all;
+}
+
+static void no_scans(void **state)
+{
+    fixture_t *f = *state;
+    sqlite3 *db;
+    int i, planned = 0, bad = 0;
+
+    assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+    for (i = SQ_SETTING_GET; i < SQ_COUNT; i++) {
+        char *steps = plan(db, sq_sql[i], f->p), *last = NULL, *step;
+
+        for (step = apr_strtok(steps, "|", &last); step;
+             step = apr_strtok(NULL, "|", &last)) {
+            planned++;
+            if (strncmp(step, "SCAN", 4) == 0 && !is_allowed(names[i], step)
+                && strcmp(step, "SCAN CONSTANT ROW") != 0) {
+                print_error("%s: %s\n", names[i], step);
+                bad++;
+            }
+        }
+    }
+    sqlite3_close(db);
+    assert_true(planned > 60);
+    assert_int_equal(bad, 0);
+}
+
+static void assert_plan(sqlite3 *db, fixture_t *f, int which,
+                        const char *part)
+{
+    char *steps = plan(db, sq_sql[which], f->p);
+
+    if (!strstr(steps, part))
+        fail_msg("%s: \"%s\" is not in \"%s\"", names[which], part, steps);
+}
+
+static void assert_no_plan(sqlite3 *db, fixture_t *f, int which,
+                           const char *part)
+{
+    char *steps = plan(db, sq_sql[which], f->p);
+
+    if (strstr(steps, part))
+        fail_msg("%s: \"%s\" is in \"%s\"", names[which], part, steps);
+}
+
+/* The searches that matter use the index that was made for them, and rows
+ * come in order without being sorted. */
+static void right_indexes(void **state)
+{
+    static const int ordered[] = {
+        SQ_ITEM_LIST, SQ_ITEM_BY_KEY, SQ_ITEM_BY_UID, SQ_CHANGES,
+        SQ_CHANGES_SETTLED, SQ_DUE_LACKS, SQ_DUE_READY, SQ_DUE_TIMES,
+        SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_GC_ITEMS, SQ_GC_VERSIONS
+    };
+    fixture_t *f = *state;
+    sqlite3 *db;
+    size_t i;
+
+    assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+    assert_plan(db, f, SQ_CHANGES, "items_change (datastore=? AND change>? "
+                "AND change<?)");
+    assert_plan(db, f, SQ_CHANGES, "m USING PRIMARY KEY (device=? AND "
+                "item=?)");
+    assert_plan(db, f, SQ_CHANGES_COUNT, "COVERING INDEX items_change");
+    assert_plan(db, f, SQ_CHANGES_SETTLED, "COVERING INDEX items_change");
+    assert_plan(db, f, SQ_DUE_LACKS, "items_change (datastore=? AND "
+                "change>?)");
+    assert_plan(db, f, SQ_ITEM_BY_KEY, "items_key (datastore=? AND key=?)");
+    assert_plan(db, f, SQ_ITEM_BY_UID, "items_uid (datastore=? AND "
+                "uid_key=?)");
+    assert_plan(db, f, SQ_ITEM_GET, "INTEGER PRIMARY KEY (rowid=?)");
+    assert_plan(db, f, SQ_ITEM_LIST, "INTEGER PRIMARY KEY (rowid>? AND "
+                "rowid<?)");
+    assert_plan(db, f, SQ_ITEM_LIVE, "INTEGER PRIMARY KEY (rowid>? AND "
+                "rowid<?)");
+    assert_plan(db, f, SQ_MAP_BY_LUID, "maps_luid (device=? AND datastore=? "
+                "AND luid=?)");
+    assert_plan(db, f, SQ_MAP_BY_ITEM, "PRIMARY KEY (device=? AND item=?)");
+    assert_plan(db, f, SQ_MAP_CLEAR, "maps_luid (device=? AND datastore=?)");
+    assert_plan(db, f, SQ_SESSION_BY_REQUEST, "sessions_hash (hash=?)");
+    assert_plan(db, f, SQ_DUE_READY, "dues_ready (<expr><?)");
+    assert_plan(db, f, SQ_DUE_RELEASE, "dues_owner (owner=?)");
+    assert_plan(db, f, SQ_DUE_DERIVE, "(account=?)");
+    for (i = 0; i < sizeof(ordered) / sizeof(ordered[0]); i++)
+        assert_no_plan(db, f, ordered[i], "TEMP B-TREE");
+    sqlite3_close(db);
+}
+
+int main(void)
+{
+    static const test_entry_t tests[] = {
+        TEST_EMPTY(no_scans), TEST_EMPTY(right_indexes)
+    };
+
+    return RUN_SQLITE("store plans", tests);
+}
