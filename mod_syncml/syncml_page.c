@@ -36,10 +36,10 @@ static const char head[] =
     " vertical-align: top; border-bottom: 1px solid #e3e9ee; }\n"
     "th { font-weight: normal; color: #4f6070; }\n"
     "code, pre { font-family: monospace; }\n"
-    "code { word-wrap: break-word; overflow-wrap: anywhere; }\n"
+    "td.url { word-wrap: break-word; overflow-wrap: anywhere; }\n"
     "pre { padding: 0.6em; background: #f3f6f8; white-space: pre-wrap;"
     " overflow-wrap: anywhere; }\n"
-    "p.small { font-size: 0.85em; color: #4f6070; }\n"
+    ".small { font-size: 0.85em; color: #4f6070; }\n"
     "</style>\n"
     "</head>\n"
     "<body>\n"
@@ -87,9 +87,9 @@ static void write_settings(request_rec *r, const sml_config_t *config,
 
     ap_rvputs(r,
               "<h2>Settings for a client</h2>\n<table>\n"
-              "<tr><th>Server address</th><td><code>", html(r, url),
+              "<tr><th>Server address</th><td class=\"url\"><code>", html(r, url),
               "</code></td></tr>\n"
-              "<tr><th>Server ID</th><td><code>",
+              "<tr><th>Server ID</th><td class=\"url\"><code>",
               id ? html(r, id) : "not known at the moment",
               "</code></td></tr>\n"
               "<tr><th>Protocol</th><td>SyncML (OMA DS) 1.0, 1.1 or 1.2,"
@@ -108,7 +108,7 @@ static void write_datastores(request_rec *r, const sml_config_t *config)
 
     ap_rputs("<h2>Databases</h2>\n"
              "<p>What can be synchronised, and the name to give a client for"
-             " it. Names that clients come with are understood too.</p>\n"
+             " it. The names that clients come with are understood too.</p>\n"
              "<table>\n", r);
     if (config->datastores->nelts == 0) {
         ap_rputs("<tr><td>none</td></tr>\n", r);
@@ -118,13 +118,14 @@ static void write_datastores(request_rec *r, const sml_config_t *config)
             APR_ARRAY_IDX(config->datastores, i, sml_datastore_conf_t *);
 
         ap_rvputs(r, "<tr><th>", html(r, d->display), "</th><td><code>",
-                  html(r, d->name), "</code></td><td>", NULL);
+                  html(r, d->name), "</code><br/><span class=\"small\">",
+                  d->aliases->nelts ? "also " : "", NULL);
         for (j = 0; j < d->aliases->nelts; j++) {
             ap_rvputs(r, j ? ", " : "",
                       html(r, APR_ARRAY_IDX(d->aliases, j, const char *)),
                       NULL);
         }
-        ap_rputs("</td></tr>\n", r);
+        ap_rputs("</span></td></tr>\n", r);
     }
     ap_rputs("</table>\n", r);
 }

@@ -178,13 +178,13 @@ sub page {
         : $h->http(GET => $path);
     return { status => $r->{status} } if $r->{status} != 200;
     my $html = $r->{content};
-    my ($id)   = $html =~ m{Server ID</th><td><code>([^<]*)};
+    my ($id)   = $html =~ m{Server ID</th><td[^>]*><code>([^<]*)};
     my ($auth) = $html =~ m{Authentication</th><td>([^<]*)};
     my ($msg, $obj, $min) = $html =~
         m{up to (\d+) octets and items of up to (\d+) octets .* for (\d+) min}s;
-    my %stores = map { $_->[1] => "$_->[0]: $_->[2]" } map { [
-        m{<tr><th>([^<]*)</th><td><code>([^<]*)</code></td><td>([^<]*)}
-    ] } $html =~ m{(<tr><th>[^<]*</th><td><code>[^<]*</code></td><td>[^<]*)}g;
+    my %stores;
+    $stores{$2} = "$1: $3" while $html =~ m{<tr><th>([^<]*)</th><td><code>
+        ([^<]*)</code><br/><span\ class="small">also\ ([^<]*)}gx;
     return { id => $id, auth => $auth, msg => $msg, obj => $obj,
         min => $min, stores => \%stores };
 }
