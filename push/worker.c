@@ -60,6 +60,30 @@ static void store_works(worker_t *w)
     w->store_until = 0;
 }
 
+/* The server id, where the options do not say it. */
+static apr_status_t get_server_id(worker_t *w, const char **error)
+{
+    const char *id;
+    store_tx_t *tx;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->store_pool);
+    rv = store_begin(&tx, w->store, STORE_READ, p);
+    if (rv == APR_SUCCESS) {
+        rv = store_setting_get(tx, STORE_SETTING_SERVER_ID, &id);
+        if (rv == APR_SUCCESS) {
+            w->o.server_id = apr_pstrdup(w->pool, id);
+        }
+        else if (rv == APR_NOTFOUND) {
+            *error = "it has no server id yet (mod_syncml gives it one)";
+        }
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(p);
+    return rv;
+}
+
 static apr_status_t open_store(worker_t *w, const char **error)
 {
     store_options_t options = { .key_file = w->o.key_file,
@@ -73,6 +97,9 @@ static apr_status_t open_store(worker_t *w, const char **error)
                     w->store_pool);
     if (rv != APR_SUCCESS) {
         w->store = NULL;
+    }
+    else if (!w->o.server_id) {
+        rv = get_server_id(w, error);
     }
     w->look = 1;
     w->version_seen = 0;
@@ -299,9 +326,9 @@ apr_status_t worker_create(worker_t **worker,
     int i;
 
     *worker = NULL;
-    if (!options->store_url || !options->server_id || !*options->server_id
-        || !options->gateway || options->quiet < 0 || options->threads < 1
-        || options->threads > WORKER_MAX_THREADS) {
+    if (!options->store_url || !options->gateway || options->quiet < 0
+        || options->threads < 1 || options->threads > WORKER_MAX_THREADS
+        || (options->server_id && !*options->server_id)) {
         return APR_EINVAL;
     }
     w->o = *options;

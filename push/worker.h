@@ -47,7 +47,8 @@
 typedef struct worker_options_t {
     const char *store_url;
     const char *key_file;       /* NULL: digests with an empty password */
-    const char *server_id;      /* 1 to 255 octets */
+    const char *server_id;      /* 1 to 255 octets; NULL: as the store has
+                                   it (STORE_SETTING_SERVER_ID) */
     const gateway_t *gateway;
     apr_interval_time_t quiet;  /* after a device's last owed change */
     int threads;                /* 1 to WORKER_MAX_THREADS */

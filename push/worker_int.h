@@ -3,7 +3,7 @@
 #ifndef SYNCML_PUSH_WORKER_INT_H
 #define SYNCML_PUSH_WORKER_INT_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include <apr_hash.h>
 
@@ -44,7 +44,7 @@ struct worker_t {
     apr_pool_t *pool;
     const char *owner;          /* of leases */
     int self_fd;                /* eventfd: results, stop */
-    volatile sig_atomic_t stop;
+    atomic_int stop;
     apr_uint32_t random;
 
     delivery_queue_t **queues;  /* o.threads of them */

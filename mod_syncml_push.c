@@ -1,0 +1,327 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * mod_syncml_push: tells devices by SMS that there is something to sync.
+ *
+ * This file holds the directives and the hooks.  The work is done by a
+ * process for each store (push/glue_worker.c starts and supervises it,
+ * push/worker.c is what it does), which mod_syncml's children wake through
+ * an eventfd.  Store, key and server id come from mod_syncml.
+ */
+#include "httpd.h"
+#include "http_config.h"
+#include "http_core.h"
+#include "http_log.h"
+
+#include <sys/eventfd.h>
+
+#include "apr_lib.h"
+#include "apr_optional.h"
+#include "apr_strings.h"
+
+#include "mod_syncml/mod_syncml.h"
+#include "push/gateway.h"
+#include "push/glue_worker.h"
+#include "push/worker.h"
+
+#define DEFAULT_DELAY    apr_time_from_sec(10)
+#define MAX_DELAY        apr_time_from_sec(24 * 60 * 60)
+#define DEFAULT_THREADS  2
+
+extern module AP_MODULE_DECLARE_DATA syncml_push_module;
+
+typedef struct push_conf_t {
+    int enabled;                /* -1: not given, on with a gateway */
+    const char *gateway_url;    /* as configured; NULL: not given */
+    gateway_t *gateway;
+    apr_interval_time_t delay;  /* -1: not given */
+    int threads;                /* 0: not given */
+    int wake_fd;                /* eventfd of the worker; -1: none */
+} push_conf_t;
+
+/* ---- the configuration ----------------------------------------------------- */
+
+static void *create_conf(apr_pool_t *p, server_rec *s)
+{
+    push_conf_t *conf = apr_pcalloc(p, sizeof *conf);
+
+    conf->enabled = -1;
+    conf->delay = -1;
+    conf->wake_fd = -1;
+    return conf;
+}
+
+/* A virtual host inherits each directive that it does not give itself. */
+static void *merge_conf(apr_pool_t *p, void *base_, void *over_)
+{
+    const push_conf_t *base = base_, *over = over_;
+    push_conf_t *conf = apr_pmemdup(p, over, sizeof *over);
+
+    if (over->enabled < 0) {
+        conf->enabled = base->enabled;
+    }
+    if (!over->gateway) {
+        conf->gateway = base->gateway;
+        conf->gateway_url = base->gateway_url;
+    }
+    if (over->delay < 0) {
+        conf->delay = base->delay;
+    }
+    if (!over->threads) {
+        conf->threads = base->threads;
+    }
+    return conf;
+}
+
+static push_conf_t *conf_of(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &syncml_push_module);
+}
+
+static const char *set_push(cmd_parms *cmd, void *dummy, int on)
+{
+    conf_of(cmd->server)->enabled = on;
+    return NULL;
+}
+
+static const char *set_gateway(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    push_conf_t *conf = conf_of(cmd->server);
+    const char *error = NULL;
+
+    if (gateway_parse(&conf->gateway, arg, &error, cmd->pool)
+        != APR_SUCCESS) {
+        return apr_pstrcat(cmd->pool, "SyncMLPushGateway: ", error, NULL);
+    }
+    conf->gateway_url = arg;
+    return NULL;
+}
+
+static const char *set_delay(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    push_conf_t *conf = conf_of(cmd->server);
+    apr_interval_time_t delay;
+
+    /* httpd's parser takes "soon" for 0 seconds. */
+    if (!apr_isdigit(*arg)
+        || ap_timeout_parameter_parse(arg, &delay, "s") != APR_SUCCESS
+        || delay > MAX_DELAY) {
+        return apr_psprintf(cmd->pool, "SyncMLPushDelay: \"%s\" is no time "
+                            "from 0 to 24h; right are 10, 500ms, 2min", arg);
+    }
+    conf->delay = delay;
+    return NULL;
+}
+
+static const char *set_threads(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    push_conf_t *conf = conf_of(cmd->server);
+    char *end;
+    apr_int64_t n = apr_strtoi64(arg, &end, 10);
+
+    if (*end || end == arg || n < 1 || n > WORKER_MAX_THREADS) {
+        return apr_psprintf(cmd->pool, "SyncMLPushThreads: \"%s\" is no "
+                            "number from 1 to %d", arg, WORKER_MAX_THREADS);
+    }
+    conf->threads = (int)n;
+    return NULL;
+}
+
+static const command_rec commands[] = {
+    AP_INIT_FLAG("SyncMLPush", set_push, NULL, RSRC_CONF,
+                 "on or off: tell devices of changes (default: on where "
+                 "there is a SyncMLPushGateway)"),
+    AP_INIT_TAKE1("SyncMLPushGateway", set_gateway, NULL, RSRC_CONF,
+                  "kannel:http://user:password@host:port/cgi-bin/sendsms or "
+                  "file:/directory"),
+    AP_INIT_TAKE1("SyncMLPushDelay", set_delay, NULL, RSRC_CONF,
+                  "time without a further change before a device is told "
+                  "(default 10 seconds; with unit: 500ms, 2min)"),
+    AP_INIT_TAKE1("SyncMLPushThreads", set_threads, NULL, RSRC_CONF,
+                  "threads that post to the gateway, each with up to 16 "
+                  "requests at a time (default 2)"),
+    { NULL }
+};
+
+/* ---- the workers of a configuration ---------------------------------------- */
+
+typedef struct peers_t {
+    APR_OPTIONAL_FN_TYPE(syncml_store_url) *store_url;
+    APR_OPTIONAL_FN_TYPE(syncml_key_file) *key_file;
+    APR_OPTIONAL_FN_TYPE(syncml_server_id) *server_id;
+} peers_t;
+
+static int is_on(const push_conf_t *conf)
+{
+    return conf->enabled > 0 || (conf->enabled < 0 && conf->gateway);
+}
+
+static glue_worker_t *find_worker(apr_array_header_t *workers,
+                                  const char *store_url)
+{
+    int i;
+
+    for (i = 0; i < workers->nelts; i++) {
+        glue_worker_t *w = APR_ARRAY_IDX(workers, i, glue_worker_t *);
+
+        if (strcmp(w->store_url, store_url) == 0) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+static glue_worker_t *make_worker(const peers_t *peers,
+                                  const char *store_url, server_rec *s,
+                                  apr_pool_t *p)
+{
+    const push_conf_t *conf = conf_of(s);
+    glue_worker_t *w = apr_pcalloc(p, sizeof *w);
+
+    w->store_url = store_url;
+    w->key_file = peers->key_file(s);
+    w->server_id = peers->server_id(s);
+    w->gateway = conf->gateway;
+    w->gateway_url = conf->gateway_url;
+    w->delay = conf->delay < 0 ? DEFAULT_DELAY : conf->delay;
+    w->threads = conf->threads ? conf->threads : DEFAULT_THREADS;
+    w->server = s;
+    return w;
+}
+
+/* Two servers with one store have one worker: do they want the same?
+ * @return the directive in which they differ, or NULL */
+static const char *difference(const glue_worker_t *a, const glue_worker_t *b)
+{
+    return strcmp(a->gateway_url, b->gateway_url) ? "SyncMLPushGateway"
+        : a->delay != b->delay ? "SyncMLPushDelay"
+        : a->threads != b->threads ? "SyncMLPushThreads" : NULL;
+}
+
+static int add_worker(apr_array_header_t *workers, const peers_t *peers,
+                      server_rec *s, apr_pool_t *p)
+{
+    const push_conf_t *conf = conf_of(s);
+    const char *url = peers->store_url(s), *what;
+    glue_worker_t *w, *known;
+
+    if (!is_on(conf) || !url) {
+        return OK;
+    }
+    if (!conf->gateway) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SyncMLPush is on, but "
+                     "there is no SyncMLPushGateway");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    w = make_worker(peers, url, s, p);
+    known = find_worker(workers, url);
+    if (!known) {
+        APR_ARRAY_PUSH(workers, glue_worker_t *) = w;
+    }
+    else if ((what = difference(w, known)) != NULL) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "two servers use the "
+                     "store %s with a different %s: give both the same, or "
+                     "set SyncMLPush off in one", url, what);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+/* Who shares a store wakes its worker, whatever its own directives say. */
+static void find_wake_fds(server_rec *main_server, const peers_t *peers,
+                          apr_array_header_t *workers)
+{
+    server_rec *s;
+
+    for (s = main_server; s; s = s->next) {
+        const char *url = peers->store_url(s);
+
+        if (url && find_worker(workers, url)) {
+            conf_of(s)->wake_fd = glue_worker_wake_fd(main_server, url);
+        }
+    }
+}
+
+/* Push was asked for, and there is nothing to look into. */
+static int without_store(server_rec *main_server, const peers_t *peers)
+{
+    server_rec *s;
+    int wanted = 0;
+
+    for (s = main_server; s; s = s->next) {
+        wanted |= is_on(conf_of(s));
+    }
+    if (wanted) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main_server,
+                     "SyncMLPush is on, but there is no store to look into: "
+                     "%s", peers->store_url ? "mod_syncml needs a "
+                     "SyncMLStore, or SetHandler syncml somewhere"
+                     : "load mod_syncml");
+    }
+    return wanted ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+/* ---- hooks ------------------------------------------------------------------ */
+
+/* After mod_syncml's, which knows the server id only then. */
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                       apr_pool_t *ptemp, server_rec *main_server)
+{
+    apr_array_header_t *workers =
+        apr_array_make(pconf, 2, sizeof(glue_worker_t *));
+    peers_t peers;
+    server_rec *s;
+    int i;
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
+        || ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
+        return OK;      /* the pass that only tries the configuration */
+    }
+    peers.store_url = APR_RETRIEVE_OPTIONAL_FN(syncml_store_url);
+    peers.key_file = APR_RETRIEVE_OPTIONAL_FN(syncml_key_file);
+    peers.server_id = APR_RETRIEVE_OPTIONAL_FN(syncml_server_id);
+    for (s = main_server; s && peers.store_url; s = s->next) {
+        int rc = add_worker(workers, &peers, s, pconf);
+
+        if (rc != OK) {
+            return rc;
+        }
+    }
+    if (!workers->nelts) {
+        return without_store(main_server, &peers);
+    }
+    find_wake_fds(main_server, &peers, workers);
+    for (i = 0; i < workers->nelts; i++) {
+        glue_worker_directory(APR_ARRAY_IDX(workers, i, glue_worker_t *),
+                              ptemp);
+    }
+    return glue_workers_start(main_server, workers, pconf);
+}
+
+static void syncml_push_wake(server_rec *s)
+{
+    int fd = conf_of(s)->wake_fd;
+
+    if (fd >= 0) {
+        /* Full only at 2^64 - 1 unread wakes: then one is there already. */
+        eventfd_write(fd, 1);
+    }
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    APR_REGISTER_OPTIONAL_FN(syncml_push_wake);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST);
+}
+
+module AP_MODULE_DECLARE_DATA syncml_push_module = {
+    STANDARD20_MODULE_STUFF,
+    NULL,
+    NULL,
+    create_conf,
+    merge_conf,
+    commands,
+    register_hooks,
+#if defined(AP_MODULE_FLAG_NONE)
+    AP_MODULE_FLAG_NONE
+#endif
+};

@@ -1,0 +1,57 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file push/glue_worker.h
+ * @brief Worker processes under httpd's care: one for each store.
+ *
+ * The parent forks them in post_config, before it has threads, and starts one
+ * again if it dies.  Over a graceful restart the old one ends its deliveries
+ * while its successor works already; leases in the store keep them apart.
+ * What must outlive a reload of the configuration (the eventfd that children
+ * of every generation write, who is whose process) lives in httpd's process
+ * pool.
+ */
+#ifndef SYNCML_PUSH_GLUE_WORKER_H
+#define SYNCML_PUSH_GLUE_WORKER_H
+
+#include "httpd.h"
+#include "http_config.h"
+#include "http_log.h"
+
+#include "push/gateway.h"
+
+/* The one symbol that mod_syncml_push.so shows to httpd. */
+#pragma GCC visibility push(default)
+APLOG_USE_MODULE(syncml_push);
+#pragma GCC visibility pop
+
+/** What a store's worker needs to know; in the configuration's pool. */
+typedef struct glue_worker_t {
+    const char *store_url;
+    const char *key_file;       /* may be NULL */
+    const char *server_id;      /* NULL: as the store has it */
+    const char *gateway_url;    /* as configured, for comparison only */
+    const gateway_t *gateway;
+    apr_interval_time_t delay;
+    int threads;
+    server_rec *server;         /* whose log it uses */
+} glue_worker_t;
+
+/** The eventfd of a store's worker, made at its first use. @return -1 if the
+ * system has none left */
+int glue_worker_wake_fd(server_rec *main_server, const char *store_url);
+
+/**
+ * Start the workers of this configuration.
+ * @param workers  array of glue_worker_t *, one per store
+ * @param pconf  its end ends them
+ * @return OK or HTTP_INTERNAL_SERVER_ERROR
+ */
+int glue_workers_start(server_rec *main_server, apr_array_header_t *workers,
+                       apr_pool_t *pconf);
+
+/** Make the gateway's directory if it has one and it is missing, and give it
+ * to the user of the workers.  What is wrong is logged; the worker says so
+ * again when it has something to write. */
+void glue_worker_directory(const glue_worker_t *worker, apr_pool_t *ptemp);
+
+#endif

@@ -1,0 +1,579 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The push worker without httpd: a SQLite store, the file: gateway, a worker
+ * in a thread of this program.
+ */
+#include <dirent.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <apr_general.h>
+
+#include "push/notification.h"
+#include "push/schedule.h"
+#include "push/worker.h"
+#include "push_seed.h"
+
+#define SECONDS(n)  apr_time_from_sec(n)
+#define NUMBER      "+491701234567"
+
+static const char *const contacts[] = { "contacts", NULL };
+static const char *const both[] = { "contacts", "calendar", NULL };
+
+/* ---- a directory, a store, a worker -------------------------------------- */
+
+typedef struct place_t {
+    apr_pool_t *pool;
+    char dir[40];
+    const char *sms;            /* the gateway's directory */
+    store_t *store;
+    store_id_t account;
+    gateway_t *gateway;
+    int wake_fd;
+    pthread_mutex_t mutex;
+    char log[65536];
+    apr_size_t logged;
+    store_due_t due;            /* what due_of() found */
+} place_t;
+
+typedef struct running_t {
+    worker_t *worker;
+    pthread_t thread;
+} running_t;
+
+static void on_log(void *baton, int level, apr_status_t rv,
+                   const char *message)
+{
+    place_t *b = baton;
+
+    pthread_mutex_lock(&b->mutex);
+    if (level < 7) {
+        b->logged += snprintf(b->log + b->logged, sizeof b->log - b->logged,
+                              "<%d>%s\n", level, message);
+        if (b->logged >= sizeof b->log) {
+            b->logged = sizeof b->log - 1;
+        }
+    }
+    pthread_mutex_unlock(&b->mutex);
+}
+
+static int logged(place_t *b, const char *words)
+{
+    int found;
+
+    pthread_mutex_lock(&b->mutex);
+    found = strstr(b->log, words) != NULL;
+    pthread_mutex_unlock(&b->mutex);
+    return found;
+}
+
+static int setup(void **state)
+{
+    place_t *b = calloc(1, sizeof *b);
+    store_tx_t *tx;
+
+    apr_pool_create(&b->pool, NULL);
+    strcpy(b->dir, "/tmp/test_worker.XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    b->sms = apr_pstrcat(b->pool, b->dir, "/sms", NULL);
+    assert_int_equal(mkdir(b->sms, 0700), 0);
+    pthread_mutex_init(&b->mutex, NULL);
+    b->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert_int_equal(gateway_parse(&b->gateway,
+        apr_pstrcat(b->pool, "file:", b->sms, NULL), NULL, b->pool), 0);
+    b->store = seed_open(b->dir, 1, b->pool);
+    tx = seed_begin(b->store, b->pool);
+    b->account = seed_account(tx, "alice");
+    seed_commit(tx);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    place_t *b = *state;
+
+    store_close(&b->store);
+    close(b->wake_fd);
+    assert_int_equal(system(apr_pstrcat(b->pool, "rm -rf ", b->dir, NULL)),
+                     0);
+    apr_pool_destroy(b->pool);
+    free(b);
+    return 0;
+}
+
+static void *run(void *worker)
+{
+    worker_run(worker);
+    return NULL;
+}
+
+static worker_options_t options(place_t *b)
+{
+    worker_options_t o = {
+        .store_url = apr_pstrcat(b->pool, "sqlite:", b->dir, "/syncml.db",
+                                 NULL),
+        .key_file = apr_pstrcat(b->pool, b->dir, "/syncml.key", NULL),
+        .server_id = "sync.example.com", .gateway = b->gateway,
+        .threads = 1, .wake_fd = b->wake_fd, .log = on_log, .log_baton = b
+    };
+
+    return o;
+}
+
+static running_t start_with(place_t *b, const worker_options_t *o)
+{
+    running_t r;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, b->pool);
+    assert_int_equal(worker_create(&r.worker, o, p), APR_SUCCESS);
+    assert_int_equal(pthread_create(&r.thread, NULL, run, r.worker), 0);
+    return r;
+}
+
+static running_t start(place_t *b)
+{
+    worker_options_t o = options(b);
+
+    return start_with(b, &o);
+}
+
+static void stop(running_t *r)
+{
+    worker_stop(r->worker);
+    pthread_join(r->thread, NULL);
+}
+
+static int count_files(place_t *b)
+{
+    DIR *d = opendir(b->sms);
+    struct dirent *e;
+    int n = 0;
+
+    while (d && (e = readdir(d)) != NULL) {
+        n += e->d_name[0] != '.';
+    }
+    if (d) {
+        closedir(d);
+    }
+    return n;
+}
+
+/* Wait until so many SMS are there; then a little for more of them. */
+static void expect_files(place_t *b, int n, double seconds)
+{
+    apr_time_t limit = apr_time_now()
+                       + (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
+
+    while (count_files(b) < n && apr_time_now() < limit) {
+        usleep(2000);
+    }
+    usleep(30000);
+    assert_int_equal(count_files(b), n);
+}
+
+static int wait_log(place_t *b, const char *words, double seconds)
+{
+    apr_time_t limit = apr_time_now()
+                       + (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
+
+    while (!logged(b, words) && apr_time_now() < limit) {
+        usleep(2000);
+    }
+    return logged(b, words);
+}
+
+static apr_status_t copy_due(void *baton, const store_due_t *due)
+{
+    place_t *b = baton;
+
+    b->due = *due;
+    b->due.last_error = apr_pstrdup(b->pool, due->last_error);
+    return APR_SUCCESS;
+}
+
+/* The (only) row; state -1 if there is none. */
+static store_due_t due_of(place_t *b)
+{
+    store_tx_t *tx;
+    apr_pool_t *p;
+
+    memset(&b->due, 0, sizeof b->due);
+    b->due.state = (store_due_state_e)-1;
+    apr_pool_create(&p, b->pool);
+    assert_int_equal(store_begin(&tx, b->store, STORE_READ, p), 0);
+    assert_int_equal(store_due_list(tx, 0, copy_due, b), APR_SUCCESS);
+    store_rollback(&tx);
+    apr_pool_destroy(p);
+    return b->due;
+}
+
+static store_due_t wait_due(place_t *b, int state, double seconds)
+{
+    apr_time_t limit = apr_time_now()
+                       + (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
+    store_due_t due = due_of(b);
+
+    while ((int)due.state != state && apr_time_now() < limit) {
+        usleep(5000);
+        due = due_of(b);
+    }
+    assert_int_equal(due.state, state);
+    return due;
+}
+
+/* One device that has synced, and a change that it lacks. */
+static void owe(place_t *b, const char *number, const char *const *stores)
+{
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+
+    seed_device(tx, b->account, "IMEI:1", number, stores);
+    seed_commit(tx);
+    tx = seed_begin(b->store, b->pool);
+    for (; *stores; stores++) {
+        seed_change(tx, b->account, *stores);
+    }
+    assert_true(seed_commit(tx));
+}
+
+/* ---- tests --------------------------------------------------------------- */
+
+static void test_sends(void **state)
+{
+    place_t *b = *state;
+    apr_time_t before = apr_time_now();
+    running_t r;
+    store_due_t due;
+
+    owe(b, "0049 170 1234567", both);
+    r = start(b);
+    expect_files(b, 1, 5);
+    due = wait_due(b, STORE_DUE_SENT, 2);
+    assert_in_range(due.not_before - before, SECONDS(14 * 60),
+                    SECONDS(16 * 60));
+    assert_int_equal(due.leased_until, 0);
+    stop(&r);
+    assert_true(logged(b, "<5>push account=alice device=IMEI:1 number="
+                       NUMBER " datastores="));
+    assert_true(logged(b, " parts=1/1 gateway=file:/"));
+    assert_true(logged(b, " result=accepted "));
+    assert_true(logged(b, " attempt=1 unanswered=0 next=20"));
+    assert_false(logged(b, "<4>"));
+    assert_false(logged(b, "<3>"));
+    assert_false(logged(b, "secret"));
+}
+
+static void test_waits_for_quiet(void **state)
+{
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    apr_time_t before = apr_time_now();
+    running_t r;
+
+    o.quiet = SECONDS(1);
+    owe(b, NUMBER, contacts);
+    r = start_with(b, &o);
+    usleep(500000);
+    assert_int_equal(count_files(b), 0);
+    expect_files(b, 1, 3);
+    assert_in_range(apr_time_now() - before, SECONDS(1), SECONDS(2));
+    stop(&r);
+}
+
+static void test_wake(void **state)
+{
+    place_t *b = *state;
+    running_t r = start(b);
+    apr_time_t before;
+
+    usleep(200000);             /* it has looked and found nothing */
+    owe(b, NUMBER, contacts);
+    before = apr_time_now();
+    eventfd_write(b->wake_fd, 1);
+    while (!count_files(b) && apr_time_now() - before < SECONDS(5)) {
+        usleep(1000);
+    }
+    assert_in_range(apr_time_now() - before, 1, SECONDS(1) / 2);
+    stop(&r);
+}
+
+static void test_notices_commits(void **state)
+{
+    place_t *b = *state;
+    running_t r = start(b);
+
+    usleep(200000);
+    owe(b, NUMBER, contacts);   /* nobody writes the eventfd */
+    expect_files(b, 1, 1.5);
+    stop(&r);
+}
+
+static void test_unanswered_ladder(void **state)
+{
+    place_t *b = *state;
+    static const int minutes[] = { 15, 60, 360, 1440, 0 };
+    store_due_t due;
+    running_t r;
+    int i;
+
+    owe(b, NUMBER, contacts);
+    for (i = 0; i < 5; i++) {
+        /* the time has come: the row as if claimed and told at that time */
+        apr_pool_t *p;
+        store_tx_t *tx;
+        apr_array_header_t *dues;
+
+        r = start(b);
+        expect_files(b, i + 1, 5);
+        due = wait_due(b, i < 4 ? STORE_DUE_SENT : STORE_DUE_SUSPENDED, 2);
+        stop(&r);
+        assert_int_equal(due.unanswered, i + 1);
+        if (minutes[i]) {
+            assert_in_range(due.not_before - apr_time_now(),
+                            SECONDS(minutes[i] * 60 - 60),
+                            SECONDS(minutes[i] * 60));
+        }
+        /* let the back-off be over */
+        apr_pool_create(&p, b->pool);
+        tx = seed_begin(b->store, p);
+        assert_int_equal(store_due_claim(tx, due.not_before + 1, 0,
+            SECONDS(1), "test", 10, &dues), APR_SUCCESS);
+        assert_int_equal(dues->nelts, i < 4);
+        if (i < 4) {
+            assert_int_equal(store_due_failed(tx, due.device, "test", 1,
+                                              "clock"), APR_SUCCESS);
+        }
+        seed_commit(tx);
+        apr_pool_destroy(p);
+    }
+}
+
+static void test_bad_number(void **state)
+{
+    place_t *b = *state;
+    running_t r;
+    store_due_t due;
+
+    owe(b, "call me", contacts);
+    r = start(b);
+    due = wait_due(b, STORE_DUE_SUSPENDED, 3);
+    stop(&r);
+    assert_non_null(strstr(due.last_error, "only digits"));
+    assert_true(logged(b, "<4>push account=alice device=IMEI:1 "
+                       "number=\"call me\""));
+    assert_true(logged(b, "result=impossible"));
+    assert_int_equal(count_files(b), 0);
+}
+
+static void test_several_sms(void **state)
+{
+    place_t *b = *state;
+    char name[4][120];
+    const char *stores[5] = { NULL };
+    running_t r;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        memset(name[i], 'a' + i, 100);
+        name[i][100] = '\0';
+        stores[i] = name[i];
+    }
+    owe(b, NUMBER, stores);
+    r = start(b);
+    expect_files(b, 4, 5);
+    stop(&r);
+    assert_true(logged(b, " parts=4/4 "));
+    assert_true(logged(b, "<4>account alice device IMEI:1: its notifications "
+                       "need 4 SMS each"));
+}
+
+static void test_gateway_comes_back(void **state)
+{
+    place_t *b = *state;
+    running_t r;
+    store_due_t due;
+
+    assert_int_equal(rmdir(b->sms), 0);
+    owe(b, NUMBER, contacts);
+    r = start(b);
+    assert_true(wait_log(b, "refuses our configuration", 5));
+    assert_true(logged(b, "<4>push account=alice"));
+    assert_true(logged(b, "result=refused"));
+    due = wait_due(b, STORE_DUE_WAITING, 2);
+    assert_int_equal(due.attempts, 1);
+    assert_non_null(strstr(due.last_error, "No such file"));
+    stop(&r);
+    /* the admin repairs it and restarts: no more than the row's own wait */
+    assert_int_equal(mkdir(b->sms, 0700), 0);
+    r = start(b);
+    expect_files(b, 1, 8);
+    stop(&r);
+}
+
+static void test_two_workers(void **state)
+{
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    running_t r1, r2;
+    int i;
+
+    for (i = 0; i < 300; i++) {
+        seed_device(tx, b->account, apr_psprintf(b->pool, "dev%d", i),
+                    NUMBER, contacts);
+    }
+    seed_commit(tx);
+    o.threads = 3;
+    o.wake_fd = -1;
+    r1 = start_with(b, &o);
+    r2 = start_with(b, &o);
+    tx = seed_begin(b->store, b->pool);
+    seed_change(tx, b->account, "contacts");
+    seed_commit(tx);
+    expect_files(b, 300, 20);
+    stop(&r1);
+    stop(&r2);
+    assert_int_equal(count_files(b), 300);
+    assert_false(logged(b, "<3>"));
+}
+
+static void test_store_locked(void **state)
+{
+    place_t *b = *state;
+    store_tx_t *tx;
+    running_t r;
+
+    owe(b, NUMBER, contacts);
+    tx = seed_begin(b->store, b->pool);         /* holds the write lock */
+    r = start(b);
+    assert_true(wait_log(b, "<3>the store sqlite:", 5));
+    assert_int_equal(count_files(b), 0);
+    store_rollback(&tx);
+    expect_files(b, 1, 5);
+    assert_true(wait_log(b, "works again", 2));
+    wait_due(b, STORE_DUE_SENT, 3);
+    stop(&r);
+}
+
+static void test_store_comes_later(void **state)
+{
+    place_t *b = *state;
+    char *path = apr_pstrcat(b->pool, b->dir, "/syncml.db", NULL);
+    char *away = apr_pstrcat(b->pool, b->dir, "/away", NULL);
+    running_t r;
+
+    owe(b, NUMBER, contacts);
+    store_close(&b->store);
+    assert_int_equal(rename(path, away), 0);
+    r = start(b);
+    assert_true(wait_log(b, "<3>the store sqlite:", 5));
+    assert_int_equal(rename(away, path), 0);
+    expect_files(b, 1, 5);
+    stop(&r);
+    b->store = seed_open(b->dir, 0, b->pool);
+    assert_int_equal(due_of(b).state, STORE_DUE_SENT);
+}
+
+static void test_stop_gives_back(void **state)
+{
+    place_t *b = *state;
+    gateway_t *hanging;
+    worker_options_t o = options(b);
+    running_t r;
+    store_due_t due;
+    apr_time_t before;
+
+    /* nobody listens at port 1: refused at once, the row waits */
+    assert_int_equal(gateway_parse(&hanging, "kannel:http://a:b@127.0.0.1:1",
+                                   NULL, b->pool), 0);
+    o.gateway = hanging;
+    owe(b, NUMBER, contacts);
+    r = start_with(b, &o);
+    assert_true(wait_log(b, "result=unreachable", 5));
+    before = apr_time_now();
+    stop(&r);
+    assert_in_range(apr_time_now() - before, 0, SECONDS(2));
+    due = due_of(b);
+    assert_int_equal(due.state, STORE_DUE_WAITING);
+    assert_int_equal(due.leased_until, 0);
+    assert_int_equal(due.attempts, 1);
+    assert_true(logged(b, "cannot connect (Connection refused)"));
+}
+
+static void test_options(void **state)
+{
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    worker_t *w = (worker_t *)b;
+
+    o.threads = 0;
+    assert_int_equal(worker_create(&w, &o, b->pool), APR_EINVAL);
+    assert_null(w);
+    o = options(b);
+    o.server_id = "";
+    assert_int_equal(worker_create(&w, &o, b->pool), APR_EINVAL);
+    o = options(b);
+    o.quiet = -1;
+    assert_int_equal(worker_create(&w, &o, b->pool), APR_EINVAL);
+}
+
+static void test_schedule(void **state)
+{
+    apr_uint32_t i;
+
+    assert_int_equal(schedule_retry(0), SECONDS(5));
+    assert_int_equal(schedule_retry(1), SECONDS(5));
+    assert_int_equal(schedule_retry(2), SECONDS(15));
+    assert_int_equal(schedule_retry(3), SECONDS(60));
+    assert_int_equal(schedule_retry(4), SECONDS(300));
+    assert_int_equal(schedule_retry(5), SECONDS(900));
+    assert_int_equal(schedule_retry(1000), SECONDS(900));
+    assert_int_equal(schedule_unanswered(3), SECONDS(86400));
+    assert_int_equal(schedule_unanswered(4), 0);
+    assert_int_equal(schedule_validity(0), 15);
+    assert_int_equal(schedule_validity(4), 1440);
+    assert_int_equal(schedule_pause(2, 0), 0);
+    assert_int_equal(schedule_pause(3, 0), SECONDS(5));
+    assert_int_equal(schedule_pause(0, 0), 0);
+    assert_int_equal(schedule_pause(1, 1), SECONDS(60));
+    assert_int_equal(schedule_pause(9, 1), SECONDS(900));
+    for (i = 0; i < 5000; i++) {
+        assert_in_range(schedule_jitter(1000, i), 800, 1200);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(test_sends),
+        TEST(test_waits_for_quiet),
+        TEST(test_wake),
+        TEST(test_notices_commits),
+        TEST(test_unanswered_ladder),
+        TEST(test_bad_number),
+        TEST(test_several_sms),
+        TEST(test_gateway_comes_back),
+        TEST(test_two_workers),
+        TEST(test_store_locked),
+        TEST(test_store_comes_later),
+        TEST(test_stop_gives_back),
+        TEST(test_options),
+        cmocka_unit_test(test_schedule),
+    };
+    int failed;
+
+    apr_initialize();
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    apr_terminate();
+    return failed;
+}
