@@ -17,7 +17,9 @@
 APR_DECLARE_OPTIONAL_FN(const char *, syncml_store_url, (server_rec *s));
 /** Its SyncMLKeyFile. */
 APR_DECLARE_OPTIONAL_FN(const char *, syncml_key_file, (server_rec *s));
-/** Its SyncMLServerID: what DevInf, SAN and configuration SMS all say. */
+/** Its SyncMLServerID: what DevInf, SAN and configuration SMS all say.  NULL
+ * also where the store could not be opened at a restart (logged; a first
+ * start would have failed). */
 APR_DECLARE_OPTIONAL_FN(const char *, syncml_server_id, (server_rec *s));
 
 /* mod_syncml_push, for any module. */
