@@ -70,8 +70,8 @@ static const char *url_of(const handling_t *h)
 {
     const char *target = h->in->target.uri;
 
-    if (target != NULL && (strncasecmp(target, "http://", 7) == 0
-                           || strncasecmp(target, "https://", 8) == 0)) {
+    if (strncasecmp(target, "http://", 7) == 0
+        || strncasecmp(target, "https://", 8) == 0) {
         return strip_token(target, h->p);
     }
     return h->request->url;
@@ -87,7 +87,7 @@ static sml_state_t *first_state(const handling_t *h)
     state->session_id = in->session_id;
     state->client_uri = in->source.uri;
     state->client_name = in->source.name;
-    state->server_uri = in->target.uri ? in->target.uri : h->request->url;
+    state->server_uri = in->target.uri;
     /* Counted with the client: an answer to a login that failed is not
      * remembered, and numbers must not come twice in a session. */
     state->our_msg = (apr_uint32_t)sml_number(in->msg_id);
@@ -486,6 +486,15 @@ static apr_status_t log_in(handling_t *h, const sml_login_t *login)
 /* What has to be there before anything can be answered. */
 static const char *missing(const sml_message_t *in)
 {
+    if (in->verdtd == NULL) {
+        return "SyncHdr has no VerDTD";
+    }
+    if (in->verproto == NULL) {
+        return "SyncHdr has no VerProto";
+    }
+    if (in->target.uri == NULL) {
+        return "SyncHdr has no Target LocURI";
+    }
     if (in->source.uri == NULL || *in->source.uri == '\0') {
         return "SyncHdr has no Source LocURI";
     }
@@ -505,8 +514,8 @@ static const char *missing(const sml_message_t *in)
 
 static int known_version(const sml_message_t *in)
 {
-    return in->verdtd == NULL || strcmp(in->verdtd, "1.0") == 0
-        || strcmp(in->verdtd, "1.1") == 0 || strcmp(in->verdtd, "1.2") == 0;
+    return strcmp(in->verdtd, "1.0") == 0 || strcmp(in->verdtd, "1.1") == 0
+        || strcmp(in->verdtd, "1.2") == 0;
 }
 
 static apr_status_t handle(handling_t *h)

@@ -22,7 +22,10 @@ void syncml_log_server(void *baton, int level, apr_status_t rv,
 {
     server_rec *s = baton;
 
-    ap_log_error(APLOG_MARK, level, rv, s, "%s", message);
+    /* APR has no words for the statuses of ours; the message has. */
+    ap_log_error(APLOG_MARK, level,
+                 rv >= APR_OS_START_USERERR ? APR_SUCCESS : rv, s, "%s",
+                 message);
 }
 
 /* ---- which stores there are --------------------------------------------- */
