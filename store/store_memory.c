@@ -108,7 +108,16 @@ static size_t length_at(const void *row, size_t offset)
     return *(const apr_size_t *)(const void *)((const char *)row + offset);
 }
 
-/* A copy of a row in one piece with its texts and blobs; blobs get a NUL. */
+/* Room for the count before a row, which stays aligned. */
+#define BEFORE  16
+
+static int *refs_of(void *row)
+{
+    return (int *)(void *)((char *)row - BEFORE);
+}
+
+/* A copy of a row in one piece with its texts and blobs; blobs get a NUL.
+ * In a pool, or counted. */
 static void *pack(const mem_type_t *type, const void *row, apr_pool_t *p)
 {
     size_t size = type->size;
@@ -122,7 +131,8 @@ static void *pack(const mem_type_t *type, const void *row, apr_pool_t *p)
     }
     for (i = 0; i < type->n_blobs; i++)
         size += length_at(row, type->blobs[i].len) + 1;
-    copy = p ? apr_palloc(p, size) : get_memory(size);
+    copy = p ? apr_palloc(p, size) : (char *)get_memory(BEFORE + size)
+                                     + BEFORE;
     memcpy(copy, row, type->size);
     to = copy + type->size;
     for (i = 0; i < type->n_texts; i++) {
@@ -158,10 +168,8 @@ void *mem_copy(int table, const void *row, apr_pool_t *p)
 
 static void release_row(void *row)
 {
-    int *refs = row;
-
-    if (--*refs == 0)
-        free(row);
+    if (--*refs_of(row) == 0)
+        free(refs_of(row));
 }
 
 static void release_table(mem_table_t *t)
@@ -221,7 +229,7 @@ static mem_table_t *own_table(mem_state_t *s, int table)
     t = new_table(old->n + 16);
     for (i = 0; i < old->n; i++) {
         t->rows[i] = old->rows[i];
-        ++*(int *)t->rows[i];
+        ++*refs_of(t->rows[i]);
     }
     t->n = old->n;
     release_table(old);
@@ -275,11 +283,11 @@ void *mem_find(store_tx_t *tx, int table, const void *key)
 
 void mem_put(store_tx_t *tx, int table, const void *row)
 {
-    int *copy = pack(&types[table], row, NULL);
+    void *copy = pack(&types[table], row, NULL);
     mem_table_t *t;
     int i;
 
-    *copy = 1;
+    *refs_of(copy) = 1;
     lock(MEM_TX(tx)->store);
     t = own_table(MEM_STATE(tx), table);
     i = mem_lower(t, table, copy);

@@ -29,40 +29,35 @@ enum mem_table_e {
     MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_TABLES
 };
 
-/* Every row begins with its count; `v` is what callers see. */
-typedef struct { int refs; const char *name, *value; } mem_setting_t;
+/* Rows; `v` is what callers see.  A row's count lies before it, apart, because
+ * a reader may copy a row while others are counted. */
+typedef struct { const char *name, *value; } mem_setting_t;
 typedef struct {
-    int refs;
     store_account_t v;
     store_id_t last_item;
     const char *secret;
     apr_size_t secret_len;      /* 0: none */
 } mem_account_t;
 typedef struct {
-    int refs;
     store_device_t v;
     apr_uint16_t san_session;
 } mem_device_t;
-typedef struct { int refs; store_datastore_t v; } mem_datastore_t;
+typedef struct { store_datastore_t v; } mem_datastore_t;
 typedef struct {
-    int refs;
     store_item_t v;
     store_id_t written;         /* change counter when the text was written */
 } mem_item_t;
 typedef struct {
-    int refs;
     store_item_t v;             /* v.change: when it was written */
     apr_time_t time;            /* when it was overwritten */
 } mem_version_t;
-typedef struct { int refs; store_map_t v; } mem_map_t;
-typedef struct { int refs; store_anchor_t v; } mem_anchor_t;
+typedef struct { store_map_t v; } mem_map_t;
+typedef struct { store_anchor_t v; } mem_anchor_t;
 typedef struct {
-    int refs;
     store_session_t v;
     apr_int64_t serial;         /* later ones are greater */
 } mem_session_t;
 typedef struct {
-    int refs;
     store_id_t device, account;
     store_due_state_e state;
     int attempts, unanswered;
