@@ -219,11 +219,12 @@ sub items {
              grep { !/^\.|~$/ } readdir $d };
 }
 
-# Names of the items whose text matches.
+# Names of the items whose text matches; how many, in scalar context.
 sub find {
     my ($self, $store, $re) = @_;
     my $items = $self->items($store);
-    return sort grep { $items->{$_} =~ $re } keys %$items;
+    my @found = sort grep { $items->{$_} =~ $re } keys %$items;
+    return @found;
 }
 
 # The backend knows a change by the file's time in seconds: make it grow.
@@ -409,6 +410,17 @@ sub DESTROY {
 }
 
 # ---- what a phone's SMS stack does -------------------------------------------------
+
+# A file of the file: gateway as { to, udh, data }.
+sub read_sms {
+    my ($file) = @_;
+    my $text = _slurp($file);
+    defined $text or die "$file: $!\n";
+    my %line = map { /^(\w+): ?(.*)$/ ? (lc $1 => $2) : () }
+        split /\n/, $text =~ s/\n\n.*//sr;
+    return { to => $line{to},
+             map { $_ => pack 'H*', $line{$_} // '' } qw(udh data) };
+}
 
 # From the parts of a WAP push SMS, each { udh => octets with the length
 # octet, data => octets }, to the notification inside.  Dies, saying why,

@@ -66,7 +66,7 @@ sub new {
 # A new session: next SessionID, MsgID from 1 (or as given), no RespURI.
 sub begin {
     my ($self, %o) = @_;
-    $self->{session}++ if $self->{msg};
+    $self->{session}++ if $self->{msg} && $self->{session} =~ /^\d+$/;
     $self->{session} = $o{session} if defined $o{session};
     $self->{msg} = $o{msg} // 1;
     $self->{resp_uri} = undef;
@@ -344,6 +344,7 @@ sub take {
     my $a = bless { http => $http, client => $self, asked => {
         node => $node, format => $self->{format}, version => $self->{version},
         max_msg => $self->{max_msg}, sync_open => $self->{sync_open},
+        server => $self->{target},
         number_of_changes => $self->{number_of_changes} } },
         'Test::SyncML::Answer';
     if ($http->{status} == 200) {

@@ -8,7 +8,8 @@ package Test::SyncML::Judge;
 #
 #   my @wrong = Test::SyncML::Judge::answer($asked, $answer);
 #
-# $asked: { node, format, version, max_msg, number_of_changes } of the request;
+# $asked: { node, format, version, max_msg, number_of_changes, server (the
+# first Target), sync_open } of the request;
 # $answer: { http, node, info }.  document() judges a document alone.
 
 use strict;
@@ -45,9 +46,10 @@ my %MODEL = (
     Target   => 'LocURI (?:LocName )?(?:Filter )?',
     Source   => 'LocURI (?:LocName )?',
     Chal     => 'Meta ',
-    Meta     => '(?:FieldLevel )?(?:Format )?(?:Type )?(?:Mark )?(?:Size )?'
-              . '(?:Anchor )?(?:Version )?(?:NextNonce )?(?:MaxMsgSize )?'
-              . '(?:MaxObjSize )?(?:EMI )*(?:Mem )?',
+    # Any order (the specification's own examples differ), nothing twice.
+    Meta     => '(?!.*\b(\w+) (?:.* )?\g{-1} )(?:(?:FieldLevel|Format|Type|Mark'
+              . '|Size|Anchor|Version|NextNonce|MaxMsgSize|MaxObjSize|EMI'
+              . '|Mem) )+',
     Anchor   => '(?:Last )?Next ',
     DevInf   => 'VerDTD (?:Man )?(?:Mod )?(?:OEM )?(?:FwV )?(?:SwV )?'
               . '(?:HwV )?DevID DevTyp (?:UTC )?(?:SupportLargeObjs )?'
@@ -155,7 +157,10 @@ sub _header {
     $same->('VerProto', "SyncML/$asked->{version}", 'VerProto');
     $same->('SessionID', text($q, 'SessionID'), 'SessionID');
     $same->('Target', text($q, qw(Source LocURI)), qw(Target LocURI));
-    $same->('Source', text($q, qw(Target LocURI)), qw(Source LocURI));
+    # The server is who the client says it is: under the Target of this
+    # message or of the session's first (libsynthesis goes on with RespURI).
+    $same->('Source', text($q, qw(Target LocURI)), qw(Source LocURI))
+        unless (text($a, qw(Source LocURI)) // '') eq $asked->{server};
     push @wrong, 'MsgID ' . (text($a, 'MsgID') // '')
         if (text($a, 'MsgID') // '') !~ /^[1-9]\d*$/;
     return @wrong;
@@ -239,9 +244,9 @@ sub _to_phone {
         }
         if ($name eq 'Sync' && $asked->{number_of_changes}
             && $asked->{version} ne '1.0') {
+            my $open = $asked->{sync_open}{ text($cmd, qw(Target LocURI)) }++;
             push @wrong, 'Sync without NumberOfChanges'
-                unless kid($cmd, 'NumberOfChanges')
-                    || $asked->{sync_open}{ text($cmd, qw(Target LocURI)) }++;
+                unless $open || kid($cmd, 'NumberOfChanges');
         }
     }
     return @wrong;

@@ -75,7 +75,10 @@ sub delete {
 
 # sync($code, @stores); an options hash may come first:
 #   init_only => 1       end after the first package
-#   stop_after => n      end (the line breaks) after n messages
+#   stop_after => n      the line breaks after n messages; the phone has done
+#                        what the last answer said and keeps its Maps for the
+#                        next session
+#   lose => n            the line breaks and the n-th answer does not arrive
 #   between => sub       called with ($phone, n) before each message after the
 #                        first
 #   status => sub        ($change) => code for a change of the server
@@ -118,6 +121,8 @@ sub _step {
     $self->_note_sent($run, \@commands) if $run->{open};
     my $a = $self->send(@commands);
     push @{ $run->{answers} }, $a;
+    die "answer $n lost\n" if ++$n == ($run->{o}{lose} // 0);
+    $self->_mapped($run);
     $a->code == 200 && $a->node or die 'HTTP ' . $a->code . "\n";
     my $hdr = $a->status('SyncHdr') // 'none';
     die "SyncHdr status $hdr\n"
@@ -145,18 +150,49 @@ sub _init {
     my $hdr = $a->status('SyncHdr');
     die "SyncHdr status $hdr\n" unless $hdr =~ /^2/;
     $self->{devinf_known} = 1 if $self->{put_devinf} eq 'once';
+    $run->{open} = 1;
+    # The server's package may take several messages.
+    $self->_note_alerts($run, $a);
+    until ($a->final) {
+        $a = $self->_step($run, { final => 0 },
+                          $self->_statuses_for($run, $a), $self->_next);
+        $self->_note_alerts($run, $a);
+    }
+    return $a;
+}
+
+sub _note_alerts {
+    my ($self, $run, $a) = @_;
     my %by_local = map { $_->{local} => $_ } @{ $run->{stores} };
-    my @codes = map { $_->{data} } $a->statuses('Alert');
-    $run->{alert_status} = \@codes;
     for my $alert ($a->alerts) {
         next if $alert->{code} == 222;
         my $s = $by_local{ $alert->{target} // '' }
             or die 'Alert for ' . ($alert->{target} // 'nothing') . "\n";
         $run->{alerts}{ $s->{name} } = $alert->{code};
-        $s->{server_next} = $alert->{next};
     }
-    $run->{open} = 1;
-    return $a;
+    return;
+}
+
+# "Go on with your package."
+sub _next {
+    my ($self) = @_;
+    return cmd('Alert', [ 'Data', 222 ],
+               item(target => $self->{target}, source => $self->{id}));
+}
+
+# An answer has come, so the Maps that we sent have arrived.
+sub _mapped {
+    my ($self, $run) = @_;
+    $_->{maps} = [] for @{ delete $run->{maps_sent} || [] };
+    return;
+}
+
+# The Map of a datastore, if it owes one.
+sub _map {
+    my ($self, $run, $s) = @_;
+    return () if !@{ $s->{maps} || [] } || $run->{o}{no_map};
+    push @{ $run->{maps_sent} }, $s;
+    return map_cmd($s->{name}, $s->{local}, @{ $s->{maps} });
 }
 
 # What our commands will be answered for: "msg.index" is not known before
@@ -228,7 +264,8 @@ sub _pending {
 
 sub _changes {
     my ($self, $run, $a, @stores) = @_;
-    my @head = $self->_statuses_for($run, $a);
+    my @head = ($self->_statuses_for($run, $a),
+                map { $self->_map($run, $_) } @stores);
     my @batches;                # [ store, first?, [ change nodes ] ]
     for my $s (@stores) {
         my @all = $self->_pending($run, $s);
@@ -301,8 +338,7 @@ sub _receive {
         ++$rounds < 1000 or die "the server's package does not end\n";
         my @out = $self->_apply($run, $a);
         my $final = $a->final;
-        push @out, cmd('Alert', [ 'Data', 222 ], item(
-            target => $self->{target}, source => $self->{id})) unless $final;
+        push @out, $self->_next unless $final;
         last if $final && $run->{said_last} && !$a->commands('Sync');
         $run->{said_last} = $final;
         $a = $self->_step($run, { final => $final }, @out);
@@ -314,25 +350,20 @@ sub _receive {
 sub _apply {
     my ($self, $run, $a) = @_;
     my @out = $self->_statuses_for($run, $a);
-    my @maps;
     my %by_local = map { $_->{local} => $_ } @{ $run->{stores} };
     for my $sync ($a->syncs) {
         my $s = $by_local{ $sync->{target} // '' }
             or die "Sync for $sync->{target}\n";
         $run->{number}{ $s->{name} } //= $sync->{number};
         push @out, status_cmd($a->msg, $sync->{node}, 200);
-        my @pairs;
-        for my $change (@{ $sync->{changes} }) {
-            push @out, $self->_apply_one($run, $s, $a, $change, \@pairs);
-        }
-        push @maps, map_cmd($s->{name}, $s->{local}, @pairs)
-            if @pairs && !$run->{o}{no_map};
+        push @out, $self->_apply_one($run, $s, $a, $_)
+            for @{ $sync->{changes} };
     }
-    return (@out, @maps);
+    return (@out, map { $self->_map($run, $_) } @{ $run->{stores} });
 }
 
 sub _apply_one {
-    my ($self, $run, $s, $a, $change, $pairs) = @_;
+    my ($self, $run, $s, $a, $change) = @_;
     my ($op, $data) = @$change{qw(op data)};
     my $answer = sub { status_cmd($a->msg, $change->{node}, @_) };
     if ($change->{more}) {
@@ -352,7 +383,8 @@ sub _apply_one {
     return $answer->($code) if defined $code;
     if ($op eq 'Add') {
         my $luid = 's' . ++$s->{count};
-        push @$pairs, $change->{guid} => $luid;
+        push @{ $s->{maps} }, $change->{guid} => $luid
+            unless $run->{o}{no_map};
         $s->{items}{$luid} = $data;
         $s->{guid}{$luid} = $change->{guid};
         return $answer->(201);
