@@ -86,7 +86,10 @@ static sml_state_t *first_state(const handling_t *h)
                                                     : in->version;
     state->session_id = in->session_id;
     state->client_uri = in->source.uri;
-    state->client_name = in->source.name;
+    if (in->source.name != NULL
+        && strlen(in->source.name) <= STORE_MAX_NAME) {
+        state->client_name = in->source.name;
+    }
     state->server_uri = in->target.uri;
     /* Counted with the client: an answer to a login that failed is not
      * remembered, and numbers must not come twice in a session. */
@@ -495,6 +498,9 @@ static const char *missing(const sml_message_t *in)
     if (in->target.uri == NULL) {
         return "SyncHdr has no Target LocURI";
     }
+    if (strlen(in->target.uri) > STORE_MAX_URI) {
+        return "the Target LocURI of SyncHdr is too long";
+    }
     if (in->source.uri == NULL || *in->source.uri == '\0') {
         return "SyncHdr has no Source LocURI";
     }
@@ -574,7 +580,8 @@ apr_status_t sml_handle(const sml_config_t *config, store_t *store,
                             request->len,
                             config->max_msg_size + SML_MSG_SLACK, &error, p);
     if (rv == APR_SUCCESS) {
-        error = missing(h.in);
+        error = strlen(request->url) > STORE_MAX_URI
+              ? "its URL is too long" : missing(h.in);
     }
     if (error != NULL || rv != APR_SUCCESS) {
         return http_error(answer, request->len

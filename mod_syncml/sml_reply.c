@@ -241,7 +241,13 @@ static int write_statuses(sml_session_t *s)
         codec_writer_mark(s->w, &mark);
         write_status(s, &APR_ARRAY_IDX(list, i, sml_status_t));
         if (!keep(s, &mark, cmdid)) {
-            break;
+            if (cmdid > 1) {
+                break;
+            }
+            /* After SyncHdr's alone: no message has room for it. */
+            sml_log(s->config, 4, 0, "device %s: its MaxMsgSize has no room "
+                    "for a Status with references so long; left out",
+                    s->state->client_uri);
         }
     }
     memmove(list->elts, list->elts + i * list->elt_size,

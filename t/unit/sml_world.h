@@ -322,6 +322,20 @@ static inline client_t *world_phone(const char *devid)
     return c;
 }
 
+/** Begin a session by hand: the datastore "contacts" under the name "./c",
+ * slow. */
+static inline void world_start(phone_t *ph)
+{
+    phone_begin(ph);
+    ph->scheme = SML_AUTH_BASIC;
+    phone_open(ph);
+    phone_put_devinf(ph);
+    phone_alert(ph, 201, "contacts", "./c", NULL, "a1");
+    SENT(ph, 1);
+    assert_int_equal(ph->header_code, 200);
+    assert_int_equal(phone_code(ph, "Alert", 0), 200);
+}
+
 /* ---- items ------------------------------------------------------------------------- */
 
 static inline const char *world_card(const char *name)

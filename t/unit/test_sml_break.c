@@ -319,17 +319,6 @@ static void test_every_message_twice(void **state)
     expect_count(c, 2 * CARDS, 200, 0, 0);
 }
 
-/* A message of a session, written by hand. */
-static void begin_by_hand(phone_t *ph)
-{
-    phone_begin(ph);
-    ph->scheme = SML_AUTH_BASIC;
-    phone_open(ph);
-    phone_alert(ph, 201, "contacts", "./c", NULL, "a1");
-    SENT(ph, 1);
-    assert_int_equal(ph->header_code, 200);
-}
-
 static void add_by_hand(phone_t *ph, const char *luid, const char *text)
 {
     phone_open(ph);
@@ -343,7 +332,7 @@ static void test_old_message_again(void **state)
 {
     phone_t *ph = world_phone("IMEI:1")->ph;
 
-    begin_by_hand(ph);
+    world_start(ph);
     add_by_hand(ph, "1", world_card("One"));
     SENT(ph, 0);
     add_by_hand(ph, "2", world_card("Two"));
@@ -369,7 +358,7 @@ static void test_gap_in_the_numbers(void **state)
 {
     phone_t *ph = world_phone("IMEI:1")->ph;
 
-    begin_by_hand(ph);
+    world_start(ph);
     ph->msg = 6;
     add_by_hand(ph, "1", world_card("One"));
     SENT(ph, 1);
@@ -388,7 +377,7 @@ static void test_session_of_another_device(void **state)
 {
     phone_t *a = world_phone("IMEI:1")->ph, *b = world_phone("IMEI:2")->ph;
 
-    begin_by_hand(a);
+    world_start(a);
     phone_begin(b);
     b->msg = 1;
     b->scheme = 0;
@@ -410,7 +399,7 @@ static void test_unknown_session(void **state)
 {
     phone_t *ph = world_phone("IMEI:1")->ph;
 
-    begin_by_hand(ph);
+    world_start(ph);
     ph->scheme = 0;
     w->token = "00000000000000000000000000000000";
     add_by_hand(ph, "1", world_card("One"));
@@ -429,9 +418,9 @@ static void test_new_session_ends_the_old(void **state)
     client_t *c = world_phone("IMEI:1");
     phone_t *ph = c->ph;
 
-    begin_by_hand(ph);
+    world_start(ph);
     w->token = token_of(ph);
-    begin_by_hand(ph);
+    world_start(ph);
     ph->session--;
     ph->scheme = 0;
     add_by_hand(ph, "1", world_card("Old"));
@@ -446,7 +435,7 @@ static void test_expired_session(void **state)
 
     w->config.session_timeout = apr_time_from_msec(1);
     client_put(c, "contacts", world_card("One"));
-    begin_by_hand(c->ph);
+    world_start(c->ph);
     apr_sleep(5000);
     c->ph->scheme = 0;
     add_by_hand(c->ph, "1", world_card("One"));

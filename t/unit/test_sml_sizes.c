@@ -136,6 +136,29 @@ static void test_sizes_that_are_none(void **state)
     }
 }
 
+/* A Status that fits into no message is left out: the session goes on. */
+static void test_references_too_long(void **state)
+{
+    phone_t *ph = world_phone("IMEI:1")->ph;
+    char *luid = apr_palloc(w->pool, 3001);
+
+    memset(luid, 'x', 3000);
+    luid[3000] = '\0';
+    ph->max_msg = 1500;
+    world_start(ph);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    phone_change(ph, SYNCML_ADD, luid, "text/vcard", "x", 1, 0, 0);
+    phone_change(ph, SYNCML_ADD, "2", "text/vcard", world_card("A"),
+                 strlen(world_card("A")), 0, 0);
+    codec_close(ph->w);
+    SENT(ph, 0);
+    phone_open(ph);
+    SENT(ph, 0);
+    assert_int_equal(phone_code(ph, "Add", 1), 201);
+    assert_true(world_logged("with references so long"));
+}
+
 /* ---- large objects from the client ------------------------------------------- */
 
 static void test_large_from_client(void **state)
@@ -164,17 +187,6 @@ static void test_large_from_client(void **state)
     }
 }
 
-static void begin_by_hand(phone_t *ph)
-{
-    phone_begin(ph);
-    ph->scheme = SML_AUTH_BASIC;
-    phone_open(ph);
-    phone_put_devinf(ph);
-    phone_alert(ph, 201, "contacts", "./c", NULL, "a1");
-    SENT(ph, 1);
-    assert_int_equal(ph->header_code, 200);
-}
-
 /* A message with one piece. @return its Status */
 static int piece(phone_t *ph, const char *luid, const char *data,
                  apr_size_t size, int more)
@@ -200,7 +212,7 @@ static void test_pieces_of_the_wrong_size(void **state)
     const char *head = apr_pstrmemdup(w->pool, card, 20);
     apr_size_t size = strlen(card);
 
-    begin_by_hand(ph);
+    world_start(ph);
     /* Fewer octets than announced, and more. */
     assert_int_equal(piece(ph, "1", head, size + 1, 1), 213);
     assert_int_equal(piece(ph, "1", rest, 0, 0), 424);
@@ -226,7 +238,7 @@ static void test_pieces_interrupted(void **state)
     const char *rest = card + 20;
     const char *head = apr_pstrmemdup(w->pool, card, 20);
 
-    begin_by_hand(ph);
+    world_start(ph);
     assert_int_equal(piece(ph, "1", head, strlen(card), 1), 213);
     /* Another item comes instead of the rest. */
     assert_int_equal(piece(ph, "2", world_card("Other"), 0, 0), 201);
@@ -358,7 +370,7 @@ static void test_message_larger_than_the_servers(void **state)
     phone_t *ph = world_phone("IMEI:1")->ph;
     apr_size_t size = w->config.max_msg_size + SML_MSG_SLACK;
 
-    begin_by_hand(ph);
+    world_start(ph);
     phone_open(ph);
     phone_open_sync(ph, "contacts", "./c");
     phone_change(ph, SYNCML_ADD, "1", "text/vcard",
@@ -405,6 +417,7 @@ int main(void)
         ON_EACH_STORE(test_server_sizes),
         ON_EACH_STORE(test_every_size),
         ON_EACH_STORE(test_sizes_that_are_none),
+        ON_EACH_STORE(test_references_too_long),
         ON_EACH_STORE(test_large_from_client),
         ON_EACH_STORE(test_pieces_of_the_wrong_size),
         ON_EACH_STORE(test_pieces_interrupted),
