@@ -232,7 +232,7 @@ static void find_wake_fds(server_rec *main_server, const peers_t *peers,
 {
     server_rec *s;
 
-    for (s = main_server; s; s = s->next) {
+    for (s = main_server; s && peers->store_url; s = s->next) {
         const char *url = peers->store_url(s);
 
         if (url && find_worker(workers, url)) {

@@ -53,6 +53,8 @@ static int take_int(item_span_t span, int *value)
 {
     int n = 0, sign = 1;
 
+    if (!span.s)
+        return 0;
     if (span.len > 1 && (*span.s == '-' || *span.s == '+')) {
         sign = *span.s == '-' ? -1 : 1;
         span.s++;

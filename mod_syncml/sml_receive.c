@@ -409,8 +409,8 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 static void delete_staged(sml_session_t *s, sml_sync_t *y,
                           store_id_t item)
 {
-    store_map_t *map;
-    store_item_t *old;
+    store_map_t *map = NULL;
+    store_item_t *old = NULL;
 
     s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
                               &map);

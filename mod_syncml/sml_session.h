@@ -98,8 +98,8 @@ int sml_send(sml_session_t *s);
 
 /* ---- sml_confirm.c ----------------------------------------------------- */
 
-void sml_confirm(sml_session_t *s, const sml_command_t *status);
-void sml_map(sml_session_t *s, const sml_command_t *map);
+void sml_confirm(sml_session_t *s, const sml_command_t *c);
+void sml_map(sml_session_t *s, const sml_command_t *c);
 /** Number of changes of a datastore that still wait for a Status. */
 int sml_outstanding(const sml_session_t *s, const sml_sync_t *y);
 

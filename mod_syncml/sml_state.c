@@ -94,7 +94,7 @@ static void step_octets(step_t *s, const char **data, apr_size_t *len)
         *data = apr_pstrmemdup(s->p, at, (apr_size_t)n);
         *len = (apr_size_t)n;
     }
-    else if (n > 0) {
+    else if (*data != NULL && n > 0) {
         memcpy(at, *data, (apr_size_t)n);
     }
 }
@@ -182,7 +182,7 @@ static void step_object(step_t *s, sml_object_t **object)
     sml_object_t *o = *object;
     int there = (int)step_i64(s, o != NULL);
 
-    if (!there || s->bad) {
+    if (s->bad || (s->reading ? !there : o == NULL)) {
         *object = NULL;
         return;
     }

@@ -62,7 +62,7 @@ apr_status_t delivery_queue_create(delivery_queue_t **queue,
 
 /** The task: push it on a thread pool with the queue as its data.  Ends
  * after delivery_queue_stop(). */
-void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *queue);
+void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *data);
 
 /** Put deliveries (a list by next) in, in their order. */
 void delivery_queue_add(delivery_queue_t *queue, delivery_t *list);

@@ -99,7 +99,7 @@ static const char *get_digits(char digits[MAX_DIGITS + 3], int *plus,
 apr_status_t sms_number(const char **out, const char *number,
                         const char **error, apr_pool_t *p)
 {
-    char buf[MAX_DIGITS + 3], *digits = buf;
+    char buf[MAX_DIGITS + 3] = "", *digits = buf;
     int plus;
     const char *wrong = get_digits(buf, &plus, number);
 

@@ -177,7 +177,7 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs)
 {
     delivery_t *list[WORKER_MAX_THREADS] = { NULL };
     delivery_t **last[WORKER_MAX_THREADS];
-    int length[WORKER_MAX_THREADS];
+    int length[WORKER_MAX_THREADS] = { 0 };
     int i;
 
     for (i = 0; i < w->o.threads; i++) {

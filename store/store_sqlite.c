@@ -147,7 +147,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
                                   "its directory must be writable by this "
                                   "user)" : "");
         handle_close(h);
-        return rv;
+        return rv != APR_SUCCESS ? rv : APR_EGENERAL;
     }
     *handle = h;
     return APR_SUCCESS;
