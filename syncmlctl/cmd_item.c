@@ -194,10 +194,9 @@ static const sml_datastore_conf_t *usual_datastore(item_kind_e kind,
 
 static const char *kind_name(item_kind_e kind)
 {
-    return kind == ITEM_VCARD30 ? "contacts (text/vcard)"
-           : kind == ITEM_VEVENT ? "events (text/calendar with a VEVENT)"
-           : kind == ITEM_VTODO ? "tasks (text/calendar with a VTODO)"
-           : "plain texts (text/plain)";
+    return kind == ITEM_VCARD30 ? "a vCard"
+           : kind == ITEM_VEVENT ? "an iCalendar event"
+           : kind == ITEM_VTODO ? "an iCalendar task" : "plain text";
 }
 
 static int recognise(ctl_t *ctl, item_keys_t *keys)
@@ -251,10 +250,8 @@ static int check_kind(ctl_t *ctl, const store_datastore_t *ds,
 
     if (!known || strcmp(known->name, ds->name) || known->kind == kind)
         return CTL_OK;
-    return ctl_fail(ctl, CTL_BAD_DATA, "%s holds %s, and this is one of %s%s",
-                    ds->name, kind_name(known->kind), kind_name(kind),
-                    kind == ITEM_TEXT ? " or no valid text of the other kind"
-                                      : "");
+    return ctl_fail(ctl, CTL_BAD_DATA, "an item of %s is %s, but this is %s",
+                    ds->name, kind_name(known->kind), kind_name(kind));
 }
 
 static void report_put(ctl_t *ctl, const store_item_t *item,
@@ -311,7 +308,7 @@ static int place_item(ctl_t *ctl, const store_account_t *account,
 int ctl_item_put(ctl_t *ctl)
 {
     store_datastore_t *ds = NULL;
-    store_account_t *account;
+    store_account_t *account = NULL;
     store_item_t item;
     item_keys_t keys;
     apr_status_t rv;

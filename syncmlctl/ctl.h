@@ -189,8 +189,8 @@ void ctl_json_bool(ctl_json_t *j, const char *name, int value);
 /** "2020-01-31T10:00:00Z"; 0 becomes null. */
 void ctl_json_time(ctl_json_t *j, const char *name, apr_time_t value);
 
-/** Octets of the UTF-8 character at s, 0 if it is none. */
-apr_size_t ctl_utf8(const char *s, apr_size_t left);
+/** Octets of the UTF-8 character at @p text, 0 if it is none. */
+apr_size_t ctl_utf8(const char *text, apr_size_t left);
 
 /* ---- ctl_table.c ---------------------------------------------------------------- */
 

@@ -115,12 +115,11 @@ int ctl_device(ctl_t *ctl, const char *devid, store_device_t **device)
                              : APR_NOTFOUND;
     }
     if (rv == APR_NOTFOUND)
-        return ctl_fail(ctl, CTL_NOT_FOUND, "%s%s%s has no device \"%s\": a "
-                        "device is known after its first sync (`syncmlctl "
-                        "device list' shows them)",
-                        account ? "account \"" : "no account",
-                        account ? account->name : "", account ? "\"" : "",
-                        devid);
+        return ctl_fail(ctl, CTL_NOT_FOUND, "there is no device \"%s\"%s%s: "
+                        "one is known after its first sync (`syncmlctl "
+                        "device list' shows them)", devid,
+                        account ? " of account " : "",
+                        account ? account->name : "");
     return rv == APR_SUCCESS
            ? CTL_OK : ctl_fail_store(ctl, rv, "cannot look up the device");
 }

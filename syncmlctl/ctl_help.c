@@ -24,6 +24,29 @@ const char *ctl_usage_line(const ctl_command_t *c, apr_pool_t *p)
                          : line;
 }
 
+/** Words from column 22 on, in lines of up to 79. */
+static void print_wrapped(const char *words)
+{
+    int column = 22;
+
+    while (*words) {
+        int n = (int)strcspn(words, " ");
+
+        if (column > 22 && column + 1 + n > 79) {
+            printf("\n%22s", "");
+            column = 22;
+        }
+        else if (column > 22) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", n, words);
+        column += n;
+        words += n + (words[n] == ' ');
+    }
+    putchar('\n');
+}
+
 static void print_options(unsigned which)
 {
     char left[40];
@@ -35,7 +58,8 @@ static void print_options(unsigned which)
         snprintf(left, sizeof(left), "--%s%s%s", ctl_options[i].name,
                  ctl_options[i].value ? " " : "",
                  ctl_options[i].value ? ctl_options[i].value : "");
-        printf("  %-18s  %s\n", left, ctl_options[i].help);
+        printf("  %-18s  ", left);
+        print_wrapped(ctl_options[i].help);
     }
 }
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -24,18 +24,35 @@ static void catch(int signal)
     caught = signal;
 }
 
+/** Read an octet. @param waiting  NULL, or the signals that are blocked only
+ * while it waits: then none can come just before it waits for ever */
+static ssize_t read_octet(int fd, char *c, const sigset_t *waiting)
+{
+    ssize_t got;
+    fd_set fds;
+
+    do {
+        if (waiting) {
+            FD_ZERO(&fds);
+            FD_SET(fd, &fds);
+            if (pselect(fd + 1, &fds, NULL, NULL, NULL, waiting) < 0)
+                return -1;
+        }
+        got = read(fd, c, 1);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /** Read a line without its end. @return its octets, -1: nothing came, -2: it
  * is longer than the room */
-static int read_line(int fd, char *buf, int room)
+static int read_line(int fd, char *buf, int room, const sigset_t *waiting)
 {
     int n = 0;
     char c;
 
     for (;;) {
-        ssize_t got = read(fd, &c, 1);
+        ssize_t got = read_octet(fd, &c, waiting);
 
-        if (got < 0 && errno == EINTR && !caught)
-            continue;
         if (got < 0 || (!got && !n))
             return -1;
         if (!got || c == '\n')
@@ -57,6 +74,7 @@ static int read_hidden(int fd, const char *prompt, char *buf, int room)
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
     struct sigaction act, before[sizeof(signals) / sizeof(signals[0])];
     struct termios old, quiet;
+    sigset_t all, mask;
     unsigned i;
     int n;
 
@@ -65,19 +83,24 @@ static int read_hidden(int fd, const char *prompt, char *buf, int room)
     memset(&act, 0, sizeof(act));
     act.sa_handler = catch;
     sigemptyset(&act.sa_mask);
+    sigemptyset(&all);
     caught = 0;
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         sigaction(signals[i], &act, &before[i]);
+        sigaddset(&all, signals[i]);
+    }
+    sigprocmask(SIG_BLOCK, &all, &mask);
     quiet = old;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     quiet.c_lflag |= ECHONL;
     tcsetattr(fd, TCSAFLUSH, &quiet);
     fprintf(stderr, "%s: ", prompt);
     fflush(stderr);
-    n = read_line(fd, buf, room);
+    n = read_line(fd, buf, room, &mask);
     tcsetattr(fd, TCSAFLUSH, &old);
     for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &before[i], NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (caught)
         raise(caught);
     return n;
@@ -111,7 +134,7 @@ int ctl_read_password(ctl_t *ctl, char **password)
     *password = NULL;
     n = terminal ? read_hidden(STDIN_FILENO, "Password", first,
                                PASSWORD_ROOM)
-                 : read_line(STDIN_FILENO, first, PASSWORD_ROOM);
+                 : read_line(STDIN_FILENO, first, PASSWORD_ROOM, NULL);
     status = check_password(ctl, first, n);
     if (status != CTL_OK)
         return status;
@@ -186,7 +209,7 @@ int ctl_confirm(ctl_t *ctl, const char *question)
         return 1;
     fprintf(stderr, "%s [y/N] ", question);
     fflush(stderr);
-    n = read_line(STDIN_FILENO, answer, sizeof(answer));
+    n = read_line(STDIN_FILENO, answer, sizeof(answer), NULL);
     return n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
 }
 

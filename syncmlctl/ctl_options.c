@@ -50,7 +50,7 @@ static int usage(ctl_t *ctl, const char *format, ...)
     va_end(args);
     if (c)
         fprintf(stderr, "Usage: %s\n", ctl_usage_line(c, ctl->p));
-    fprintf(stderr, "`syncmlctl %s%s%s%s--help' says more.\n",
+    fprintf(stderr, "`syncmlctl %s%s%s%s--help' tells more.\n",
             c ? c->group : "", c ? " " : "", c && c->verb ? c->verb : "",
             c && c->verb ? " " : "");
     return CTL_USAGE;
@@ -95,13 +95,30 @@ static int take_option(ctl_t *ctl, const char *word, const char *next)
         ctl->options[i] = "";
         return 1;
     }
-    if (!eq && !next) {
+    if (!eq && (!next || !strncmp(next, "--", 2))) {
         usage(ctl, "--%s needs a value: %s", ctl_options[i].name,
               ctl_options[i].value);
         return 0;
     }
     ctl->options[i] = eq ? eq + 1 : next;
     return eq ? 1 : 2;
+}
+
+/** Find the command of the first words. @return words used, 0: none */
+static int find_command(ctl_t *ctl, const apr_array_header_t *rest)
+{
+    const char *const *words = (const char *const *)rest->elts;
+    const ctl_command_t *c;
+
+    for (c = ctl_commands; rest->nelts && c->group; c++) {
+        if (strcmp(words[0], c->group))
+            continue;
+        if (!c->verb || (rest->nelts > 1 && !strcmp(words[1], c->verb))) {
+            ctl->command = c;
+            return c->verb ? 2 : 1;
+        }
+    }
+    return 0;
 }
 
 /** Sort the words into options and the rest. @return CTL_OK, CTL_USAGE */
@@ -120,29 +137,14 @@ static int take_words(ctl_t *ctl, int argc, const char *const *argv,
             i++;
             continue;
         }
+        if (!ctl->command)
+            find_command(ctl, rest);    /* so that usage can name it */
         used = take_option(ctl, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
         if (!used)
             return CTL_USAGE;
         i += used;
     }
     return CTL_OK;
-}
-
-/** Find the command of the first words. @return words used, 0: none */
-static int find_command(ctl_t *ctl, const apr_array_header_t *rest)
-{
-    const char *const *words = (const char *const *)rest->elts;
-    const ctl_command_t *c;
-
-    for (c = ctl_commands; rest->nelts && c->group; c++) {
-        if (strcmp(words[0], c->group))
-            continue;
-        if (!c->verb || (rest->nelts > 1 && !strcmp(words[1], c->verb))) {
-            ctl->command = c;
-            return c->verb ? 2 : 1;
-        }
-    }
-    return 0;
 }
 
 static int no_command(ctl_t *ctl, const apr_array_header_t *rest)

@@ -167,9 +167,11 @@ int ctl_open(ctl_t *ctl)
         return status;
     memset(&options, 0, sizeof(options));
     options.key_file = ctl->key_file;
-    options.create = (ctl->command->store & CTL_MAKES_STORE) != 0;
-    options.busy_timeout = ctl->wait;
     ctl->made_store = access(db, F_OK) != 0;
+    /* The first password of a store that is there makes the key file. */
+    options.create = (ctl->command->store & CTL_MAKES_STORE)
+                     || (ctl->key_file && !ctl->made_store);
+    options.busy_timeout = ctl->wait;
     rv = store_open(&ctl->store, ctl->url, &options, &error, ctl->p);
     if (rv == APR_SUCCESS)
         return CTL_OK;
