@@ -22,18 +22,19 @@ extern void __gcov_dump(void);
 /* ---- the server id -------------------------------------------------------- */
 
 /* SyncMLServerID is kept, so that the other programs find it too. */
-static apr_status_t keep_wanted_id(const syncml_store_t *st, store_tx_t *tx)
+static apr_status_t keep_wanted_id(const syncml_store_t *st, store_tx_t *tx,
+                                   int mode)
 {
     const char *kept = NULL;
     apr_status_t rv = store_setting_get(tx, SML_SETTING_SERVER_ID, &kept);
 
+    if (rv == APR_SUCCESS && strcmp(kept, st->wanted_id) == 0) {
+        return APR_SUCCESS;
+    }
     if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
         return rv;
     }
-    if (rv == APR_SUCCESS) {
-        if (strcmp(kept, st->wanted_id) == 0) {
-            return APR_SUCCESS;
-        }
+    if (rv == APR_SUCCESS && mode == STORE_WRITE) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, st->server,
                      "SyncMLServerID changes from %s to %s: devices know"
                      " this server as %s, and their profiles must be changed"
@@ -43,26 +44,39 @@ static apr_status_t keep_wanted_id(const syncml_store_t *st, store_tx_t *tx)
     return store_setting_set(tx, SML_SETTING_SERVER_ID, st->wanted_id);
 }
 
-static apr_status_t settle_id(const syncml_store_t *st, store_t *store,
-                              const char **id, apr_pool_t *p)
+/* @return APR_EINVAL if something has to be written and @p mode is
+ *         STORE_READ */
+static apr_status_t try_settle_id(const syncml_store_t *st, store_t *store,
+                                  int mode, const char **id, apr_pool_t *p)
 {
     store_tx_t *tx;
-    apr_status_t rv = store_begin(&tx, store, STORE_WRITE, p);
+    apr_status_t rv = store_begin(&tx, store, mode, p);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
     if (st->wanted_id != NULL) {
-        rv = keep_wanted_id(st, tx);
+        rv = keep_wanted_id(st, tx, mode);
     }
     if (rv == APR_SUCCESS) {
         rv = sml_server_id(tx, id, p);
     }
-    if (rv != APR_SUCCESS) {
-        store_rollback(&tx);
-        return rv;
+    if (rv == APR_SUCCESS && mode == STORE_WRITE) {
+        return store_commit(&tx, NULL);
     }
-    return store_commit(&tx, NULL);
+    store_rollback(&tx);
+    return rv;
+}
+
+/* A restart finds everything in its place and need not wait for its turn to
+ * write, which a long import could keep it from. */
+static apr_status_t settle_id(const syncml_store_t *st, store_t *store,
+                              const char **id, apr_pool_t *p)
+{
+    apr_status_t rv = try_settle_id(st, store, STORE_READ, id, p);
+
+    return rv == APR_EINVAL ? try_settle_id(st, store, STORE_WRITE, id, p)
+                            : rv;
 }
 
 apr_status_t syncml_prepare_server_id(const syncml_store_t *st,

@@ -39,8 +39,7 @@ apr_status_t syncml_prepare_run(server_rec *s, apr_array_header_t *stores,
 
 /**
  * What the server calls itself: SyncMLServerID, which is kept in the store,
- * else what the store has, else a new one.  A write transaction, which
- * writes only what is new.
+ * else what the store has, else a new one.  Writes only what is new.
  * @param error  out, for an admin
  */
 apr_status_t syncml_prepare_server_id(const syncml_store_t *st,

@@ -7,6 +7,7 @@
 use strict;
 use warnings;
 use File::Path qw(make_path);
+use IO::Handle;
 use Test::More;
 use Test::Httpd;
 use Test::SyncML qw(:all);
@@ -305,6 +306,22 @@ $h->{conf} = $conf;
 $h->write_conf;
 $h->graceful;
 is page($h, '/syncml')->{id}, 'mine', '... is kept when it is no longer given';
+
+# Another program may be writing for a long time: a restart only reads.
+my $writer = "$h->{dir}/state/syncml.db";
+my $sqlite = open(my $hold, '|-', 'sqlite3', '-batch', $writer);
+SKIP: {
+    skip 'no sqlite3', 2 unless $sqlite;
+    $hold->autoflush(1);
+    print {$hold} "BEGIN IMMEDIATE;\n.shell touch $h->{dir}/tmp/held\n";
+    for (1 .. 500) { last if -e "$h->{dir}/tmp/held"; select undef, undef, undef, 0.01 }
+    my $begin = time;
+    $h->graceful;
+    is page($h, '/syncml')->{id}, 'mine', 'a restart beside a long write';
+    cmp_ok time - $begin, '<', 5, '... does not wait for its end';
+    print {$hold} "ROLLBACK;\n";
+    close $hold;
+}
 
 # ---- a store that is out of order -----------------------------------------------------
 
