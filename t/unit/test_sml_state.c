@@ -1,0 +1,398 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What a session remembers, as octets: every field comes back, and octets
+ * that are cut, longer or of another program are refused.
+ */
+#include "mod_syncml/sml_state.h"
+#include "sml_world.h"
+
+static apr_pool_t *pool;
+
+static int setup(void **state)
+{
+    return apr_pool_create(&pool, NULL);
+}
+
+static int teardown(void **state)
+{
+    apr_pool_destroy(pool);
+    return 0;
+}
+
+/* ---- states ---------------------------------------------------------------------- */
+
+static void fill_sync(sml_sync_t *y, int n)
+{
+    int i;
+
+    y->datastore = 1000 + n;
+    y->name = "contacts";
+    y->client_uri = "./c";
+    y->server_uri = "CARD?x";
+    y->code = 200 + n;
+    y->asked = 201;
+    y->client_last = "last";
+    y->client_next = "next";
+    y->server_last = "";
+    y->server_next = "20200101T000000Z";
+    y->seen = ((store_id_t)1 << 62) + n;
+    y->upto = -1;
+    y->cursor = 7;
+    y->retry_cursor = 8;
+    y->retried = 1;
+    y->unmapped = 9;
+    y->alert_pending = 1;
+    y->client_began = y->client_ended = 1;
+    y->opened = y->server_ended = y->committed = 1;
+    y->failed = 404;
+    y->start = 10;
+    y->resend_from = 11;
+    for (i = 0; i < 4; i++) {
+        y->received[i] = 4000000000u + (apr_uint32_t)i;
+        y->sent[i] = (apr_uint32_t)i;
+    }
+}
+
+static sml_object_t *object(const char *data, apr_size_t len)
+{
+    sml_object_t *o = apr_pcalloc(pool, sizeof(*o));
+
+    o->sync = 1;
+    o->tag = SYNCML_REPLACE;
+    o->luid = "17";
+    o->type = "text/vcard";
+    o->size = 12345;
+    o->data = data;
+    o->len = len;
+    o->item = 18;
+    o->version = 19;
+    o->begun = 1;
+    return o;
+}
+
+static void fill_lists(sml_state_t *s)
+{
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        sml_sync_t *y = apr_array_push(s->syncs);
+        sml_outstanding_t *o = apr_array_push(s->outstanding);
+        sml_staged_t *d = apr_array_push(s->staged);
+        sml_status_t *t = apr_array_push(s->pending);
+
+        memset(y, 0, sizeof(*y));
+        memset(t, 0, sizeof(*t));
+        memset(o, 0, sizeof(*o));
+        fill_sync(y, i);
+        o->msg = 1;
+        o->cmd = 2 + (apr_uint32_t)i;
+        o->sync = i;
+        o->tag = SYNCML_ADD;
+        o->item = 20;
+        o->version = 21;
+        o->luid = i ? "luid" : NULL;
+        d->sync = i;
+        d->item = 22 + i;
+        t->msgref = "1";
+        t->cmdref = "2";
+        t->cmd = "Add";
+        t->targetref = i == 1 ? "target" : NULL;
+        t->sourceref = i == 2 ? "" : "source";
+        t->code = 201;
+        t->next_anchor = i ? NULL : "anchor";
+        t->chal = i;
+    }
+}
+
+static sml_state_t *full_state(void)
+{
+    sml_state_t *s = sml_state_make(pool);
+
+    s->version = CODEC_V11;
+    s->session_id = "17";
+    s->client_uri = "IMEI:1";
+    s->client_name = "alice";
+    s->server_uri = "http://sync.example/syncml";
+    s->resp_uri = "http://sync.example/syncml?s=1";
+    s->user = "alice";
+    s->last_msg = 999999999;
+    s->our_msg = 3;
+    s->client_max_msg = 10000;
+    s->client_max_obj = 786432;
+    s->client_counts = s->client_large = 1;
+    s->phase = SML_MAP;
+    s->final_sent = s->want_results = s->get_sent = 1;
+    s->results_msg = "1";
+    s->results_cmd = "2";
+    s->results_uri = "./devinf11";
+    s->results_type = "";
+    fill_lists(s);
+    s->incoming = object("a\0b", 3);
+    s->outgoing = object("", 0);
+    s->no_end = "18";
+    return s;
+}
+
+/* ---- comparing -------------------------------------------------------------------- */
+
+static void same_text(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL) {
+        assert_null(a);
+        assert_null(b);
+        return;
+    }
+    assert_string_equal(a, b);
+}
+
+/* Packing again gives the same octets: nothing was lost or changed. */
+static void same_octets(const sml_state_t *a, const sml_state_t *b)
+{
+    apr_size_t la, lb;
+    const char *pa = sml_state_pack(a, &la, pool);
+    const char *pb = sml_state_pack(b, &lb, pool);
+
+    assert_int_equal(la, lb);
+    assert_memory_equal(pa, pb, la);
+}
+
+static void same_object(const sml_object_t *a, const sml_object_t *b)
+{
+    if (a == NULL || b == NULL) {
+        assert_null(a);
+        assert_null(b);
+        return;
+    }
+    assert_int_equal(a->sync, b->sync);
+    assert_int_equal(a->tag, b->tag);
+    same_text(a->luid, b->luid);
+    same_text(a->type, b->type);
+    assert_int_equal(a->size, b->size);
+    assert_int_equal(a->len, b->len);
+    assert_memory_equal(a->data, b->data, a->len);
+    assert_int_equal(a->item, b->item);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->begun, b->begun);
+}
+
+static void same_sync(const sml_sync_t *a, const sml_sync_t *b)
+{
+    sml_sync_t left = *a, right = *b;
+
+    same_text(a->name, b->name);
+    same_text(a->client_uri, b->client_uri);
+    same_text(a->server_uri, b->server_uri);
+    same_text(a->client_last, b->client_last);
+    same_text(a->client_next, b->client_next);
+    same_text(a->server_last, b->server_last);
+    same_text(a->server_next, b->server_next);
+    /* The numbers, whichever there are. */
+    left.name = left.client_uri = left.server_uri = NULL;
+    left.client_last = left.client_next = NULL;
+    left.server_last = left.server_next = NULL;
+    right.name = right.client_uri = right.server_uri = NULL;
+    right.client_last = right.client_next = NULL;
+    right.server_last = right.server_next = NULL;
+    assert_memory_equal(&left, &right, sizeof(left));
+}
+
+static void same_status(const sml_status_t *a, const sml_status_t *b)
+{
+    same_text(a->msgref, b->msgref);
+    same_text(a->cmdref, b->cmdref);
+    same_text(a->cmd, b->cmd);
+    same_text(a->targetref, b->targetref);
+    same_text(a->sourceref, b->sourceref);
+    same_text(a->next_anchor, b->next_anchor);
+    assert_int_equal(a->code, b->code);
+    assert_int_equal(a->chal, b->chal);
+}
+
+static void same_header(const sml_state_t *a, const sml_state_t *b)
+{
+    assert_int_equal(a->version, b->version);
+    same_text(a->session_id, b->session_id);
+    same_text(a->client_uri, b->client_uri);
+    same_text(a->client_name, b->client_name);
+    same_text(a->server_uri, b->server_uri);
+    same_text(a->resp_uri, b->resp_uri);
+    same_text(a->user, b->user);
+    assert_int_equal(a->last_msg, b->last_msg);
+    assert_int_equal(a->our_msg, b->our_msg);
+    assert_int_equal(a->client_max_msg, b->client_max_msg);
+    assert_int_equal(a->client_max_obj, b->client_max_obj);
+    assert_int_equal(a->client_counts, b->client_counts);
+    assert_int_equal(a->client_large, b->client_large);
+    assert_int_equal(a->phase, b->phase);
+    assert_int_equal(a->final_sent, b->final_sent);
+    assert_int_equal(a->want_results, b->want_results);
+    same_text(a->results_msg, b->results_msg);
+    same_text(a->results_cmd, b->results_cmd);
+    same_text(a->results_uri, b->results_uri);
+    same_text(a->results_type, b->results_type);
+    assert_int_equal(a->get_sent, b->get_sent);
+    same_text(a->no_end, b->no_end);
+}
+
+static void same_state(const sml_state_t *a, const sml_state_t *b)
+{
+    int i;
+
+    same_header(a, b);
+    assert_int_equal(a->syncs->nelts, b->syncs->nelts);
+    assert_int_equal(a->outstanding->nelts, b->outstanding->nelts);
+    assert_int_equal(a->staged->nelts, b->staged->nelts);
+    assert_int_equal(a->pending->nelts, b->pending->nelts);
+    for (i = 0; i < a->syncs->nelts; i++) {
+        same_sync(&APR_ARRAY_IDX(a->syncs, i, sml_sync_t),
+                  &APR_ARRAY_IDX(b->syncs, i, sml_sync_t));
+    }
+    for (i = 0; i < a->outstanding->nelts; i++) {
+        sml_outstanding_t x =
+            APR_ARRAY_IDX(a->outstanding, i, sml_outstanding_t);
+        sml_outstanding_t y =
+            APR_ARRAY_IDX(b->outstanding, i, sml_outstanding_t);
+
+        same_text(x.luid, y.luid);
+        x.luid = y.luid = NULL;
+        assert_memory_equal(&x, &y, sizeof(x));
+    }
+    for (i = 0; i < a->staged->nelts; i++) {
+        sml_staged_t x = APR_ARRAY_IDX(a->staged, i, sml_staged_t);
+        sml_staged_t y = APR_ARRAY_IDX(b->staged, i, sml_staged_t);
+
+        assert_int_equal(x.sync, y.sync);
+        assert_int_equal(x.item, y.item);
+    }
+    for (i = 0; i < a->pending->nelts; i++) {
+        same_status(&APR_ARRAY_IDX(a->pending, i, sml_status_t),
+                    &APR_ARRAY_IDX(b->pending, i, sml_status_t));
+    }
+    same_object(a->incoming, b->incoming);
+    same_object(a->outgoing, b->outgoing);
+    same_octets(a, b);
+}
+
+/* ---- tests ------------------------------------------------------------------------ */
+
+static void round_trip(const sml_state_t *state)
+{
+    apr_size_t len;
+    const char *octets = sml_state_pack(state, &len, pool);
+    char *exact = malloc(len);
+    sml_state_t *back;
+
+    memcpy(exact, octets, len);
+    OK(sml_state_unpack(&back, exact, len, pool));
+    memset(exact, 0xff, len);   /* nothing refers to the input */
+    free(exact);
+    same_state(state, back);
+}
+
+static void test_empty(void **state)
+{
+    round_trip(sml_state_make(pool));
+}
+
+static void test_full(void **state)
+{
+    round_trip(full_state());
+}
+
+static void test_many(void **state)
+{
+    sml_state_t *s = full_state();
+    int i;
+
+    for (i = 0; i < 20000 - 3; i++) {
+        sml_outstanding_t *o = apr_array_push(s->outstanding);
+
+        memset(o, 0, sizeof(*o));
+        o->item = i;
+    }
+    s->outgoing = object(apr_pcalloc(pool, 4 << 20), 4 << 20);
+    round_trip(s);
+}
+
+/* Cut at each octet, and with one more. */
+static void test_truncated(void **state)
+{
+    apr_size_t len, n;
+    const char *octets = sml_state_pack(full_state(), &len, pool);
+
+    for (n = 0; n <= len + 1; n++) {
+        char *exact = malloc(n ? n : 1);
+        sml_state_t *back = NULL;
+        apr_pool_t *p;
+
+        apr_pool_create(&p, pool);
+        memcpy(exact, octets, n < len ? n : len);
+        if (n > len) {
+            exact[len] = 0;
+        }
+        if (n == len) {
+            OK(sml_state_unpack(&back, exact, n, p));
+        }
+        else {
+            assert_int_equal(sml_state_unpack(&back, exact, n, p),
+                             APR_EINVAL);
+            assert_null(back);
+        }
+        apr_pool_destroy(p);
+        free(exact);
+    }
+}
+
+/* Any octet another: refused, or a state that can be packed and read again;
+ * never memory that is not there (the sanitizers look on). */
+static void test_damaged(void **state)
+{
+    static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
+    apr_size_t len, at;
+    const char *octets = sml_state_pack(full_state(), &len, pool);
+    int accepted = 0;
+    unsigned v;
+
+    for (at = 0; at < len; at++) {
+        for (v = 0; v < sizeof(values); v++) {
+            char *exact = malloc(len);
+            sml_state_t *back;
+            apr_pool_t *p;
+
+            apr_pool_create(&p, pool);
+            memcpy(exact, octets, len);
+            exact[at] = (char)values[v];
+            if (sml_state_unpack(&back, exact, len, p) == APR_SUCCESS) {
+                apr_size_t again;
+
+                sml_state_pack(back, &again, p);
+                accepted++;
+            }
+            apr_pool_destroy(p);
+            free(exact);
+        }
+    }
+    assert_true(accepted > 0);
+    /* The first octets name the format: none of them may be another. */
+    for (at = 0; at < 8; at++) {
+        char *exact = apr_pmemdup(pool, octets, len);
+        sml_state_t *back;
+
+        exact[at] ^= 1;
+        assert_int_equal(sml_state_unpack(&back, exact, len, pool),
+                         APR_EINVAL);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged, setup, teardown)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_state");
+}
