@@ -116,6 +116,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
         "PRAGMA synchronous = FULL;"
         "PRAGMA foreign_keys = OFF;"    /* deletes are spelt out */
         "PRAGMA trusted_schema = OFF;"
+        "PRAGMA secure_delete = FAST;"
         "PRAGMA temp_store = MEMORY;"
         "PRAGMA cache_size = -4096;"    /* KiB */
         "PRAGMA journal_size_limit = 67108864;";
