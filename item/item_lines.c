@@ -44,6 +44,7 @@ apr_status_t item_reader_init(item_reader_t *r, const char *data,
         len -= 3;
     }
     r->pos = data;
+    r->lf = NULL;
     r->end = data + len;
     /* Unfolding only removes octets, so all lines together fit. */
     r->out = apr_palloc(p, len + 1);
@@ -53,10 +54,17 @@ apr_status_t item_reader_init(item_reader_t *r, const char *data,
 /** Copy one physical line, and step over its end. */
 static void take_physical(item_reader_t *r, char **w)
 {
-    const char *start = r->pos;
+    const char *start = r->pos, *cr;
 
-    while (r->pos < r->end && !is_eol(*r->pos))
-        r->pos++;
+    /* A CR alone ends a line, too.  The LF is remembered: in a text that has
+     * none it must not be looked for at each line. */
+    if (r->lf < start) {
+        r->lf = memchr(start, '\n', (apr_size_t)(r->end - start));
+        if (!r->lf)
+            r->lf = r->end;
+    }
+    cr = memchr(start, '\r', (apr_size_t)(r->lf - start));
+    r->pos = cr ? cr : r->lf;
     if (r->pos > start) {
         memcpy(*w, start, (apr_size_t)(r->pos - start));
         *w += r->pos - start;

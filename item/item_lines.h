@@ -37,6 +37,7 @@ typedef struct item_line_t {
 
 typedef struct item_reader_t {
     const char *pos, *end;      /* what is left of the text */
+    const char *lf;             /* the next LF from pos on, or end */
     char *out;                  /* free space for the next unfolded line */
     int count;                  /* lines read */
 } item_reader_t;

@@ -59,16 +59,37 @@ static char take_char(const char **s, const char *end)
     return c;
 }
 
+/** How many characters from s on mean just themselves; blanks are among them
+ * unless they lead. */
+static apr_size_t plain_run(const char *s, const char *end, int leading)
+{
+    const char *at = s;
+
+    if (leading)
+        while (at < end && (unsigned char)*at > ' ' && *at != '\\')
+            at++;
+    else
+        while (at < end && (unsigned char)*at >= ' ' && *at != '\\')
+            at++;
+    return (apr_size_t)(at - s);
+}
+
 void item_value_text(item_buf_t *b, item_span_t value)
 {
     const char *s = value.s, *end;
-    apr_size_t from = b->len;
+    apr_size_t from = b->len, n;
     char c;
 
     if (!value.len)
         return;
     end = s + value.len;
     while (s < end) {
+        n = plain_run(s, end, b->len == from);
+        if (n) {
+            item_buf_add(b, s, n);
+            s += n;
+            continue;
+        }
         c = take_char(&s, end);
         if (c == '\n') {
             trim_end(b, from, 0);

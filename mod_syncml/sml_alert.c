@@ -313,11 +313,17 @@ static apr_status_t forget(sml_session_t *s, const sml_sync_t *y)
 
 void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
 {
+    store_datastore_t *ds;
+
     if (y->client_began || s->rv != APR_SUCCESS) {
         return;
     }
     y->client_began = 1;
-    s->rv = counter(s, y, &y->start);
+    s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+    if (s->rv == APR_SUCCESS) {
+        y->start = y->left_at = ds->change;
+        y->alone = ds->items == 0;
+    }
     if (s->rv == APR_SUCCESS && SLOW(y->code)) {
         s->rv = forget(s, y);
     }

@@ -202,7 +202,8 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
-    else if (s->rv == APR_NOTFOUND && (y->code == 201 || y->code == 203)) {
+    else if (s->rv == APR_NOTFOUND && !y->alone
+             && (y->code == 201 || y->code == 203)) {
         s->rv = match(s, y, c, &old);
     }
     if (s->rv == APR_NOTFOUND) {
@@ -543,6 +544,7 @@ static void refuse(sml_session_t *s, const sml_command_t *c, int code)
 void sml_receive(sml_session_t *s, const sml_command_t *c)
 {
     sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
+    store_datastore_t *ds;
 
     if (y == NULL) {
         const char *path = c->target.uri && *c->target.uri ? c->target.uri
@@ -561,5 +563,14 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
         return;
     }
     sml_status(s, c, 200, c->target.uri, c->source.uri);
+    s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    y->alone = y->alone && ds->change == y->left_at;
     children(s, y, c, 0);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+        y->left_at = ds ? ds->change : 0;
+    }
 }

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c02
+#define STATE_FORMAT 0x534d4c03
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -135,6 +135,8 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->committed);
     STEP(s, y->failed);
     STEP(s, y->start);
+    STEP(s, y->alone);
+    STEP(s, y->left_at);
     STEP(s, y->resend_from);
     for (i = 0; i < 4; i++) {
         STEP(s, y->received[i]);

@@ -57,6 +57,10 @@ typedef struct sml_sync_t {
     int failed;                 /* a status code: given up; 0 fine */
     store_id_t start;           /* counter when the client's items began to
                                    come */
+    int alone;                  /* the datastore was empty then and has only
+                                   this client's items: nothing to match
+                                   others with */
+    store_id_t left_at;         /* counter after the client's latest items */
     store_id_t resend_from;     /* lowest change that has to be sent again in
                                    the next sync; 0: none */
     apr_uint32_t received[4];   /* Add, Replace, Delete, refused */
