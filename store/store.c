@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
-#include <apr_thread_mutex.h>
 
 #include "store_driver.h"
 #include "store_secret.h"
@@ -135,8 +135,17 @@ static apr_status_t open_secret(store_t *store, const char *file,
     return rv;
 }
 
+/* After a fork the handles and locks are the parent's: a child that clears
+ * the pool must not touch them. */
+static int is_ours(const store_t *store)
+{
+    return store->pid == getpid();
+}
+
 static void close_now(store_t *store)
 {
+    if (!is_ours(store))
+        return;
     while (store->open) {
         store_tx_t *tx = store->open;
 
@@ -175,7 +184,6 @@ apr_status_t store_open(store_t **store, const char *url,
     static const store_options_t none;
     const char *ignored, *rest = NULL, *words = NULL;
     const store_driver_t *driver = find_driver(url, &rest);
-    apr_thread_mutex_t *mutex;
     apr_pool_t *pool;
     store_t *s;
     apr_status_t rv;
@@ -201,8 +209,8 @@ apr_status_t store_open(store_t **store, const char *url,
                                                 : DEFAULT_BUSY_TIMEOUT;
     s->log = options->log;
     s->log_baton = options->log_baton;
-    rv = apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pool);
-    s->mutex = mutex;
+    s->pid = getpid();
+    rv = apr_thread_mutex_create(&s->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
     if (rv == APR_SUCCESS)
         rv = driver->open(s, rest, &words);
     apr_pool_cleanup_register(pool, s, cleanup, apr_pool_cleanup_null);
@@ -214,8 +222,6 @@ apr_status_t store_open(store_t **store, const char *url,
         if (!words)
             words = store_strerror(rv, buf, sizeof(buf));
         *error = apr_pstrdup(p, words);
-        if (s->log)
-            s->log(s->log_baton, 3, rv, *error);
         apr_pool_destroy(pool);
         return rv;
     }
@@ -238,7 +244,7 @@ apr_status_t store_data_version(store_t *store, apr_int64_t *version)
     if (!version)
         version = &ignored;
     *version = 0;
-    if (!store)
+    if (!store || !is_ours(store))
         return APR_EINVAL;
     return store->driver->data_version(store, version);
 }
@@ -259,9 +265,16 @@ static apr_status_t tx_cleanup(void *baton)
 {
     store_tx_t *tx = baton;
 
-    if (tx->store)
+    if (tx->store && is_ours(tx->store))
         store_rollback(&tx);
     return APR_SUCCESS;
+}
+
+/* Say what has no transaction left to be asked for its words. */
+static void log_failure(store_t *store, apr_status_t rv, const char *words)
+{
+    if (store->log && words)
+        store->log(store->log_baton, rv == STORE_EBUSY ? 4 : 3, rv, words);
 }
 
 /* Take the transaction off the store's list; nothing reaches it any more. */
@@ -288,6 +301,11 @@ apr_status_t store_begin(store_tx_t **tx, store_t *store, int mode,
     *tx = NULL;
     if (!store || !p || (mode != STORE_READ && mode != STORE_WRITE))
         return APR_EINVAL;
+    if (!is_ours(store)) {
+        log_failure(store, APR_EINVAL, "a store of another process is used "
+                    "after a fork");
+        return APR_EINVAL;
+    }
     t = apr_pcalloc(p, sizeof(*t));
     t->store = store;
     t->driver = store->driver;
@@ -296,8 +314,7 @@ apr_status_t store_begin(store_tx_t **tx, store_t *store, int mode,
     t->now = apr_time_now();
     rv = t->driver->begin(t);
     if (rv != APR_SUCCESS) {
-        if (store->log && t->error)
-            store->log(store->log_baton, 3, rv, t->error);
+        log_failure(store, rv, t->error);
         return rv;
     }
     lock(store);
@@ -333,8 +350,7 @@ apr_status_t store_commit(store_tx_t **tx, int *owes_push)
         t->driver->rollback(t);
     if (rv != APR_SUCCESS) {
         *owes_push = 0;
-        if (store->log)
-            store->log(store->log_baton, 3, rv, t->error ? t->error : "");
+        log_failure(store, rv, t->error);
     }
     tx_end(t);
     return rv;

@@ -88,7 +88,9 @@ typedef struct store_options_t {
     int create;
     /** How long a writer waits for its turn, microseconds; 0: 10 s. */
     apr_interval_time_t busy_timeout;
-    store_log_fn *log;          /* NULL: silent */
+    /** NULL: silent.  Told what has no transaction or words to ask for:
+     * failures of store_begin() and store_commit(). */
+    store_log_fn *log;
     void *log_baton;
 } store_options_t;
 
@@ -100,7 +102,11 @@ typedef struct store_options_t {
  *               may be NULL
  * @param p  the store closes when this pool is cleared.  Thread-safe
  *           afterwards: handles are pooled per thread in use.  Never use a
- *           store across fork(): open another.
+ *           store across fork(): open another.  (A child's calls give
+ *           APR_EINVAL, and clearing the pool there touches nothing.)
+ *           Root that makes the files for another user closes the store,
+ *           chowns database and key file, and only then lets go of the
+ *           directory: -wal and -shm take the database's owner.
  * @return APR_SUCCESS; APR_EINVAL for an unknown URL; APR_ENOENT without a
  *         database when create is not set; STORE_E*
  */
@@ -274,6 +280,9 @@ const char *store_guid(store_id_t item, char *buf);
 /** The other way round. @return 0 if it is no GUID of ours */
 store_id_t store_guid_parse(const char *guid);
 
+/* In all these calls a datastore that is not the account's, or an origin
+ * that is no device of it, gives APR_NOTFOUND. */
+
 /** Add; fills in id, change and modified. datastore, origin, type, keys and
  * data are the caller's. */
 apr_status_t store_item_add(store_tx_t *tx, store_id_t account,
@@ -283,11 +292,13 @@ apr_status_t store_item_add(store_tx_t *tx, store_id_t account,
  * live item of that account and datastore */
 apr_status_t store_item_update(store_tx_t *tx, store_id_t account,
                                store_item_t *item);
-/** Mark as deleted; the text is kept. @param change out, may be NULL */
+/** Mark as deleted; the text is kept. @param change out, may be NULL
+ * @return APR_NOTFOUND: no such live item */
 apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
                                store_id_t datastore, store_id_t id,
                                store_id_t origin, store_id_t *change);
-/** Make a deleted item live again with the given text (item->id). */
+/** Make a deleted item live again with the given text (item->id).
+ * @return APR_NOTFOUND: no such deleted item */
 apr_status_t store_item_restore(store_tx_t *tx, store_id_t account,
                                 store_item_t *item);
 /** Deleted ones too. */
@@ -351,7 +362,9 @@ typedef struct store_map_t {
 } store_map_t;
 
 /** Add or overwrite the row of (device, item); another row of the device
- * with the same LUID in that datastore is removed first. */
+ * with the same LUID in that datastore is removed first.
+ * @return APR_NOTFOUND: no such item in the datastore, or device and
+ *         datastore are of different accounts */
 apr_status_t store_map_put(store_tx_t *tx, const store_map_t *map);
 apr_status_t store_map_by_luid(store_tx_t *tx, store_id_t device,
                                store_id_t datastore, const char *luid,
@@ -365,12 +378,14 @@ apr_status_t store_map_delete(store_tx_t *tx, store_id_t device,
 /** Forget all that the device has in a datastore. */
 apr_status_t store_map_clear(store_tx_t *tx, store_id_t device,
                              store_id_t datastore);
+/** In no particular order. */
 typedef apr_status_t store_map_fn(void *baton, const store_map_t *map);
 apr_status_t store_map_list(store_tx_t *tx, store_id_t device,
                             store_id_t datastore, store_map_fn *fn,
                             void *baton);
 
-/** One thing that a device lacks. */
+/** One thing that a device lacks.  The texts of an item whose map row has
+ * another version are kept: see store_item_version(). */
 typedef struct store_change_t {
     store_item_t item;
     int mapped;                 /* the device has a map row for it */
@@ -492,7 +507,7 @@ typedef struct store_due_datastore_t {
     const char *name;
     const char *uri;            /* as the device sent it */
     apr_uint32_t content_code;
-    store_id_t change;          /* counter's value that made it due */
+    store_id_t change;          /* of the first item that it lacks */
 } store_due_datastore_t;
 
 typedef struct store_due_t {

@@ -23,6 +23,10 @@
 #ifndef SYNCML_STORE_DRIVER_H
 #define SYNCML_STORE_DRIVER_H
 
+#include <sys/types.h>
+
+#include <apr_thread_mutex.h>
+
 #include "store.h"
 
 /** Item ids of an account are below this: 6.8e10 items. */
@@ -41,7 +45,8 @@ struct store_t {
     int create;
     store_log_fn *log;
     void *log_baton;
-    void *mutex;                /* apr_thread_mutex_t, guards `open` */
+    pid_t pid;                  /* of the process that opened it */
+    apr_thread_mutex_t *mutex;  /* guards `open` */
     store_tx_t *open;           /* transactions under way */
 };
 

@@ -290,13 +290,12 @@ apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
     apr_status_t rv = sq_flush(tx);
     int i;
 
+    if (rv != APR_SUCCESS)
+        return rv;
     do {                        /* again if rows turned out to owe nothing */
         apr_array_clear(ids);
-        if (rv == APR_SUCCESS)
-            rv = sq_first(tx, &st, SQ_DUE_READY, "iid", now, now - quiet,
-                          max - out->nelts);
-        else
-            break;
+        rv = sq_first(tx, &st, SQ_DUE_READY, "iid", now, now - quiet,
+                      max - out->nelts);
         rv = sq_each(tx, rv, st, SQ_DUE_READY, device_id, ids);
         for (i = 0; i < ids->nelts && rv == APR_SUCCESS; i++) {
             rv = claim(tx, APR_ARRAY_IDX(ids, i, store_id_t), now + lease,

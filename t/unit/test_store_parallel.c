@@ -212,6 +212,38 @@ static void creation(void **state)
     roll_back(tx);
 }
 
+/* A child that was forked with the store open, as for any other program,
+ * keeps its hands off: the parent's transaction lives on. */
+static void forked_child_touches_nothing(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *writer = begin_write(f), *tx = NULL;
+    pid_t pid;
+    int status;
+
+    add_item(writer, f->alice, f->contacts, 0, "x");
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        apr_int64_t version;
+
+        if (store_begin(&tx, f->store, STORE_READ, f->p) != APR_EINVAL
+            || store_data_version(f->store, &version) != APR_EINVAL)
+            _exit(1);
+        apr_pool_destroy(f->p);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    add_item(writer, f->alice, f->contacts, 0, "y");
+    commit(writer);
+    tx = begin(f, STORE_READ);
+    assert_int_equal(get_datastore(tx, f->alice, "contacts")->items, 2);
+    roll_back(tx);
+    if (is_sqlite(f))
+        reopen(f);
+}
+
 static void readers_do_not_wait(void **state)
 {
     fixture_t *f = *state;
@@ -341,7 +373,8 @@ int main(void)
 {
     static const test_entry_t tests[] = {
         TEST(threads), TEST(processes), TEST(creation),
-        TEST(readers_do_not_wait), TEST(busy_timeout),
+        TEST(forked_child_touches_nothing), TEST(readers_do_not_wait),
+        TEST(busy_timeout),
         TEST(writer_gets_its_turn), TEST(claims_do_not_overlap)
     };
 
