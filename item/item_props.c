@@ -120,11 +120,14 @@ static const prop_t *find_prop(item_kind_e kind, item_span_t name)
     int where = kind == ITEM_VEVENT ? EVENT : kind == ITEM_VTODO ? TODO
                                                                  : CARD;
     const prop_t *prop;
+    char first;
 
     if (name.len > 1 && !strncasecmp(name.s, "X-", 2))
         return &omit;
+    first = name.len ? (char)apr_toupper(*name.s) : '\0';
     for (prop = props; prop->name; prop++)
-        if ((prop->where & where) && item_span_is(name, prop->name))
+        if (*prop->name == first && (prop->where & where)
+            && item_span_is(name, prop->name))
             break;
     return prop;
 }
