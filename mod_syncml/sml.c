@@ -19,9 +19,7 @@
 
 #define MAX_SESSION_ID  64
 #define TOKEN_OCTETS    16
-#define FORGET_AT_ONCE  20      /* old things forgotten per login, of a kind */
-/* How long deleted items and former texts are kept at least. */
-#define KEEP_FOR        apr_time_from_sec(30 * 86400)
+#define EXPIRE_AT_ONCE  20      /* sessions forgotten per login */
 
 typedef struct handling_t {
     const sml_config_t *config;
@@ -403,10 +401,10 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = store_session_delete_others(s->tx, s->device->id, *token);
     }
     if (rv == APR_SUCCESS) {
-        rv = store_session_expire(s->tx, FORGET_AT_ONCE);
+        rv = store_session_expire(s->tx, EXPIRE_AT_ONCE);
     }
     if (rv == APR_SUCCESS) {
-        rv = store_gc(s->tx, s->now - KEEP_FOR, FORGET_AT_ONCE, NULL);
+        rv = sml_upkeep(s->tx, s->now, s->p);
     }
     return rv;
 }

@@ -12,6 +12,13 @@
 #define CODE_CALENDAR   0x000305
 #define CODE_TEXT       0x000003
 
+/* How long deleted items and former texts are kept at least, how often it is
+ * looked for what may go, and how much goes at once. */
+#define KEEP_FOR        apr_time_from_sec(30 * 86400)
+#define UPKEEP_EVERY    apr_time_from_sec(3600)
+#define UPKEEP_SETTING  "upkeep"
+#define FORGET_AT_ONCE  1000
+
 /* Paths that clients' templates and servers of the field use; compared
  * without case, leading "./" and whatever follows a "?". */
 static const struct {
@@ -201,4 +208,23 @@ apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p)
         }
     }
     return rv;
+}
+
+/* Not with every login: what an absent device still needs is looked at each
+ * time and may be much. */
+apr_status_t sml_upkeep(store_tx_t *tx, apr_time_t now, apr_pool_t *p)
+{
+    const char *last;
+    apr_status_t rv = store_setting_get(tx, UPKEEP_SETTING, &last);
+
+    if (rv == APR_SUCCESS && apr_atoi64(last) <= now
+        && apr_atoi64(last) > now - UPKEEP_EVERY) {
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS || rv == APR_NOTFOUND) {
+        rv = store_setting_set(tx, UPKEEP_SETTING,
+                               apr_psprintf(p, "%" APR_INT64_T_FMT, now));
+    }
+    return rv == APR_SUCCESS
+        ? store_gc(tx, now - KEEP_FOR, FORGET_AT_ONCE, NULL) : rv;
 }

@@ -50,6 +50,10 @@ void sml_log(const sml_config_t *config, int level, apr_status_t rv,
              const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** Once an hour: forget deleted items and former texts that nobody needs and
+ * that are older than 30 days. */
+apr_status_t sml_upkeep(store_tx_t *tx, apr_time_t now, apr_pool_t *p);
+
 /** Queue a Status for a command of the message, or for one item of it. */
 void sml_status(sml_session_t *s, const sml_command_t *c, int code,
                 const char *targetref, const char *sourceref);
