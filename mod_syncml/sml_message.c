@@ -258,6 +258,10 @@ static apr_status_t start_in_cred(builder_t *b, sml_cred_t *cred, int tag)
  * WBXML message, so that the rest of the server knows one form only. */
 static apr_status_t start_devinf(builder_t *b, int tag)
 {
+    if (CODEC_PAGE(tag) != CODEC_PAGE_DEVINF) {
+        b->skipping++;          /* unknown, or of no meaning there */
+        return APR_SUCCESS;
+    }
     if (b->devinf == NULL) {
         b->devinf = codec_writer_create(CODEC_WBXML, CODEC_DOC_DEVINF,
                                         CODEC_V12, b->p);
@@ -291,6 +295,10 @@ static apr_status_t on_start(void *baton, int tag)
     builder_t *b = baton;
     frame_t *f = top(b);
 
+    if (b->skipping > 0) {
+        b->skipping++;
+        return APR_SUCCESS;
+    }
     if (b->devinf != NULL && b->devinf_depth > 0) {
         return start_devinf(b, tag);
     }
@@ -399,12 +407,12 @@ static apr_status_t on_end(void *baton, int tag)
     frame_t *f = top(b);
     apr_status_t rv = APR_SUCCESS;
 
-    if (b->devinf != NULL && b->devinf_depth > 0) {
-        return end_devinf(b, tag);
-    }
     if (b->skipping > 0) {
         b->skipping--;
         return APR_SUCCESS;
+    }
+    if (b->devinf != NULL && b->devinf_depth > 0) {
+        return end_devinf(b, tag);
     }
     switch (f->context) {
     case IN_LEAF:

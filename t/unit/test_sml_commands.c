@@ -541,6 +541,40 @@ static void test_devinf_by_results_and_broken(void **state)
     assert_true(world_logged("its DevInf is unreadable"));
 }
 
+/* In XML: what is unknown in it is passed over, the rest is taken. */
+static void test_devinf_with_unknown_elements(void **state)
+{
+    static const char body[] = "<SyncML><SyncHdr><VerDTD>1.2</VerDTD>"
+        "<VerProto>SyncML/1.2</VerProto><SessionID>1</SessionID>"
+        "<MsgID>1</MsgID><Target><LocURI>http://x.example/s</LocURI></Target>"
+        "<Source><LocURI>IMEI:9</LocURI></Source><Cred><Meta><Type>"
+        "syncml:auth-basic</Type></Meta><Data>YWxpY2U6c2VjcmV0</Data></Cred>"
+        "</SyncHdr><SyncBody><Put><CmdID>1</CmdID><Item><Source><LocURI>"
+        "./devinf12</LocURI></Source><Data><DevInf xmlns='syncml:devinf'>"
+        "<VerDTD>1.2</VerDTD><Foo>x<Bar/>y</Foo><Man>Maker</Man>"
+        "<Add xmlns='SYNCML:SYNCML1.2'><CmdID>3</CmdID></Add>"
+        "<Mod><Baz>no</Baz>Model</Mod><DevTyp>phone</DevTyp></DevInf>"
+        "</Data></Item></Put><Final/></SyncBody></SyncML>";
+    sml_request_t request = { 0 };
+    sml_answer_t answer;
+    apr_pool_t *p;
+    store_tx_t *tx;
+    store_device_t *d;
+
+    request.format = CODEC_XML;
+    request.body = body;
+    request.len = sizeof(body) - 1;
+    request.url = "http://sync.example/syncml";
+    request.remote = "192.0.2.1";
+    OK(sml_handle(&w->config, w->store, &request, &answer, w->pool));
+    assert_int_equal(answer.auth_status, 200);
+    tx = world_begin(STORE_READ, &p);
+    OK(store_device_find(tx, world_account_id(tx, "alice"), "IMEI:9", &d));
+    assert_string_equal(d->manufacturer, "Maker");
+    assert_string_equal(d->model, "Model");
+    store_rollback(&tx);
+}
+
 static void test_no_resp(void **state)
 {
     start();
@@ -770,6 +804,7 @@ int main(void)
         ON_EACH_STORE(test_maps),
         ON_EACH_STORE(test_statuses_for_nothing),
         ON_EACH_STORE(test_devinf_by_results_and_broken),
+        ON_EACH_STORE(test_devinf_with_unknown_elements),
         ON_EACH_STORE(test_no_resp),
         ON_EACH_STORE(test_no_cmdid),
         ON_EACH_STORE(test_headers),
