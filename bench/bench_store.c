@@ -81,7 +81,7 @@ static apr_int64_t some_key(unsigned *dice)
     return (apr_int64_t)rand_r(dice) << 32 ^ rand_r(dice);
 }
 
-/* ---- raw SQLite -------------------------------------------------------------- */
+/* ---- raw SQLite -------------------------------------------------------- */
 
 typedef struct raw_t {
     sqlite3 *db;
@@ -175,7 +175,7 @@ static void raw_insert(raw_t *r, int items)
     }
 }
 
-/* ---- the store ------------------------------------------------------------------ */
+/* ---- the store --------------------------------------------------------- */
 
 typedef struct side_t {
     apr_pool_t *p, *ptx;
@@ -339,7 +339,7 @@ static void side_match(side_t *s, int times)
     store_rollback(&tx);
 }
 
-/* ---- measures ---------------------------------------------------------------------- */
+/* ---- measures ---------------------------------------------------------- */
 
 static int inserts(apr_pool_t *p)
 {

@@ -104,9 +104,9 @@ typedef struct store_options_t {
  *           afterwards: handles are pooled per thread in use.  Never use a
  *           store across fork(): open another.  (A child's calls give
  *           APR_EINVAL, and clearing the pool there touches nothing.)
- *           Root that makes the files for another user closes the store,
- *           chowns database and key file, and only then lets go of the
- *           directory: -wal and -shm take the database's owner.
+ *           Root that makes a store for another user closes it again and
+ *           chowns database and key file; -wal and -shm then take the
+ *           database's owner, whoever writes.
  * @return APR_SUCCESS; APR_EINVAL for an unknown URL; APR_ENOENT without a
  *         database when create is not set; STORE_E*
  */

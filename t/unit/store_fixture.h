@@ -110,7 +110,7 @@ static inline void reopen(fixture_t *f)
               __LINE__);
 }
 
-/* ---- what most tests need ----------------------------------------------- */
+/* ---- what most tests need ---------------------------------------------- */
 
 static inline store_id_t add_device(store_tx_t *tx, store_id_t account,
                                     const char *devid, const char *number)
@@ -202,7 +202,7 @@ static inline apr_status_t count_items(void *n, const store_item_t *item)
     return count_row(n);
 }
 
-/* ---- both drivers ---------------------------------------------------------- */
+/* ---- both drivers ------------------------------------------------------ */
 
 static inline int fixture_setup_empty(void **state)
 {

@@ -5,7 +5,7 @@
  */
 #include "store_fixture.h"
 
-/* ---- words and numbers --------------------------------------------------- */
+/* ---- words and numbers ------------------------------------------------- */
 
 static void guids(void **state)
 {
@@ -69,7 +69,7 @@ static void unknown_urls(void **state)
     }
 }
 
-/* ---- transactions -------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------ */
 
 static void rollback_forgets(void **state)
 {
@@ -210,7 +210,7 @@ static void data_version_moves(void **state)
     assert_int_not_equal(before, after);
 }
 
-/* ---- settings ------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------- */
 
 static void settings(void **state)
 {
@@ -239,14 +239,13 @@ static void settings(void **state)
     commit(tx);
 }
 
-/* ---- accounts --------------------------------------------------------------- */
+/* ---- accounts ---------------------------------------------------------- */
 
 static apr_status_t join_names(void *baton, const store_account_t *a)
 {
     char *all = baton;
 
-    strcat(all, a->name);
-    strcat(all, a->has_password ? "* " : " ");
+    sprintf(all + strlen(all), "%s%s", a->name, a->has_password ? "* " : " ");
     return strcmp(a->name, "stop") == 0 ? APR_EGENERAL : APR_SUCCESS;
 }
 
@@ -366,7 +365,7 @@ static void no_key_no_passwords(void **state)
     store_close(&store);
 }
 
-/* ---- devices ----------------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------- */
 
 static void check_texts(const store_device_t *a, const store_device_t *b)
 {
@@ -503,7 +502,7 @@ static void device_limits(void **state)
     commit(tx);
 }
 
-/* ---- datastores ---------------------------------------------------------------- */
+/* ---- datastores -------------------------------------------------------- */
 
 static apr_status_t join_datastores(void *baton, const store_datastore_t *ds)
 {
@@ -543,7 +542,7 @@ static void datastores(void **state)
     roll_back(tx);
 }
 
-/* ---- deletion -------------------------------------------------------------------- */
+/* ---- deletion ---------------------------------------------------------- */
 
 static apr_status_t count_dues(void *n, const store_due_t *due)
 {

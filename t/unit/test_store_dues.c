@@ -135,7 +135,7 @@ static apr_time_t next(fixture_t *f, apr_interval_time_t quiet)
     return when;
 }
 
-/* ---- deriving ----------------------------------------------------------------- */
+/* ---- deriving ---------------------------------------------------------- */
 
 static void others_owe(void **state)
 {
@@ -254,7 +254,7 @@ static void rollback_owes_nothing(void **state)
     assert_int_equal(look(f, f->tablet).all, 0);
 }
 
-/* ---- claiming -------------------------------------------------------------------- */
+/* ---- claiming ---------------------------------------------------------- */
 
 static void claim_and_lease(void **state)
 {
@@ -366,7 +366,7 @@ static void not_to_be_pushed_any_more(void **state)
     assert_int_equal(look(f, f->tablet).all, 0);
 }
 
-/* ---- telling -------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------- */
 
 static void sent_waits_for_the_device(void **state)
 {
@@ -495,7 +495,7 @@ static void next_time(void **state)
     assert_int_equal(next(f, 160), 260);
 }
 
-/* ---- syncing -------------------------------------------------------------------------- */
+/* ---- syncing ----------------------------------------------------------- */
 
 /* A sync that went only so far, or while others went on. */
 static void sync_that_saw_not_all(void **state)

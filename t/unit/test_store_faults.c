@@ -92,7 +92,7 @@ static mode_t mode_of(const char *file)
     return st.st_mode & 07777;
 }
 
-/* ---- what lasts --------------------------------------------------------------- */
+/* ---- what lasts -------------------------------------------------------- */
 
 static void committed_is_kept(void **state)
 {
@@ -198,7 +198,8 @@ static void killed_writer(void **state)
         tx = begin(f, STORE_READ);
         ds = get_datastore(tx, f->alice, "contacts");
         if (store_session_get(tx, "s", &s) == APR_SUCCESS)
-            last = atoi(apr_pstrmemdup(f->p, s->state, s->state_len));
+            last = (int)apr_atoi64(apr_pstrmemdup(f->p, s->state,
+                                                  s->state_len));
         /* What was told is there; at most the one being told is more.  All
          * of a transaction is there or nothing. */
         if (told)
@@ -215,7 +216,7 @@ static void killed_writer(void **state)
     reopen(f);
 }
 
-/* ---- no room ---------------------------------------------------------------------- */
+/* ---- no room ----------------------------------------------------------- */
 
 /* A large transaction that must fail, a small one that must not. */
 static apr_status_t write_much(fixture_t *f, int items)
@@ -352,7 +353,7 @@ static void full_at_the_beginning(void **state)
     commit(tx);
 }
 
-/* ---- files that are not ours -------------------------------------------------------- */
+/* ---- files that are not ours ------------------------------------------- */
 
 static void write_file(const char *file, const char *data, size_t len,
                        off_t at)
@@ -474,7 +475,7 @@ static void locked(void **state)
     commit(tx);
 }
 
-/* ---- keys and owners ----------------------------------------------------------------- */
+/* ---- keys and owners --------------------------------------------------- */
 
 static void key_files(void **state)
 {

@@ -22,7 +22,7 @@ static void assert_data(const store_item_t *item, const char *data)
     assert_memory_equal(item->data, data, item->len);
 }
 
-/* ---- one item --------------------------------------------------------------- */
+/* ---- one item ---------------------------------------------------------- */
 
 static void add_and_get(void **state)
 {
@@ -248,7 +248,7 @@ static void largest(void **state)
     free(data);
 }
 
-/* ---- many items --------------------------------------------------------------- */
+/* ---- many items -------------------------------------------------------- */
 
 /* Rows as "id id id ", stopping where told. */
 typedef struct seen_t {
@@ -428,7 +428,7 @@ static void delete_unmapped(void **state)
     commit(tx);
 }
 
-/* ---- whose it is ----------------------------------------------------------------- */
+/* ---- whose it is ------------------------------------------------------- */
 
 /* Bob with Alice's numbers, and the other way round. */
 static void foreign_items(void **state)
@@ -529,7 +529,7 @@ static void foreign_devices(void **state)
     commit(tx);
 }
 
-/* ---- upkeep ------------------------------------------------------------------------- */
+/* ---- upkeep ------------------------------------------------------------ */
 
 static void gc(void **state)
 {

@@ -18,7 +18,7 @@ typedef struct side_t {
     unsigned dice;
 } side_t;
 
-/* ---- telling ----------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------- */
 
 static void tell(side_t *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -162,7 +162,7 @@ static void tell_all(side_t *s)
     }
 }
 
-/* ---- acting --------------------------------------------------------------------- */
+/* ---- acting ------------------------------------------------------------ */
 
 static int roll(side_t *s, int n)
 {
@@ -462,7 +462,7 @@ static void act(side_t *s, unsigned seed, apr_time_t now)
     tell(s, "%d: %d\n", what, rv);
 }
 
-/* ---- the story -------------------------------------------------------------------- */
+/* ---- the story --------------------------------------------------------- */
 
 static void begin_side(side_t *s, apr_time_t now)
 {

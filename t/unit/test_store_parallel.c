@@ -34,7 +34,8 @@ static apr_status_t write_once(store_t *store, const fixture_t *f,
     }
     if (rv == APR_SUCCESS)
         rv = store_setting_set(tx, "count",
-                               apr_itoa(p, value ? atoi(value) + 1 : 1));
+                               apr_ltoa(p, (value ? (long)apr_atoi64(value) : 0)
+                                           + 1));
     if (rv == APR_SUCCESS)
         rv = store_commit(&tx, NULL);
     store_rollback(&tx);
@@ -57,7 +58,7 @@ static int read_once(store_t *store, const fixture_t *f, apr_pool_t *p)
                            &items) != APR_SUCCESS)
         return -1;
     count = store_setting_get(tx, "count", &value) == APR_SUCCESS
-            ? atoi(value) : 0;
+            ? (int)apr_atoi64(value) : 0;
     if (a->items != count || b->items != count || a->change != count
         || b->change != count || items != count)
         count = -1;

@@ -5,7 +5,7 @@
  */
 #include "store_fixture.h"
 
-/* ---- maps ---------------------------------------------------------------------- */
+/* ---- maps -------------------------------------------------------------- */
 
 static apr_status_t count_maps(void *n, const store_map_t *map)
 {
@@ -98,7 +98,7 @@ static void map_limits(void **state)
     commit(tx);
 }
 
-/* ---- changes ----------------------------------------------------------------------- */
+/* ---- changes ----------------------------------------------------------- */
 
 /* "id+" to be added, "id=luid" to be replaced, "id-luid" to be deleted. */
 static apr_status_t see_change(void *baton, const store_change_t *c)
@@ -229,7 +229,7 @@ static void changes_in_pieces(void **state)
     assert_int_equal(left, 0);
 }
 
-/* ---- anchors ------------------------------------------------------------------------ */
+/* ---- anchors ----------------------------------------------------------- */
 
 static apr_status_t join_anchors(void *baton, const store_anchor_t *a,
                                  const store_datastore_t *ds)
@@ -292,7 +292,7 @@ static void anchors(void **state)
     commit(tx);
 }
 
-/* ---- sessions -------------------------------------------------------------------------- */
+/* ---- sessions ---------------------------------------------------------- */
 
 static store_session_t make_session(const char *id, store_id_t account,
                                     store_id_t device, int hash,
