@@ -219,7 +219,7 @@ static void simplify(rule_t *rule, apr_int64_t start)
         drop_part(rule, P_BYMONTH);
 }
 
-/* ---- COUNT to the day of the last occurrence ------------------------------ */
+/* ---- COUNT to the day of the last occurrence ----------------------------- */
 
 static int last_weekly(const rule_t *rule, apr_int64_t *day)
 {

@@ -105,7 +105,7 @@ int ctl_account_passwd(ctl_t *ctl)
     return status;
 }
 
-/* ---- what an account has --------------------------------------------------- */
+/* ---- what an account has ------------------------------------------------- */
 
 typedef struct sums_t {
     apr_int64_t devices, items;
@@ -180,7 +180,7 @@ int ctl_account_del(ctl_t *ctl)
     return status;
 }
 
-/* ---- list ------------------------------------------------------------------- */
+/* ---- list ---------------------------------------------------------------- */
 
 typedef struct list_t {
     ctl_t *ctl;

@@ -24,7 +24,7 @@ static const char *account_name(list_t *list, store_id_t id)
         list->account = id;
         list->name = ctl_account_name(list->ctl, id);
     }
-    return list->name;
+    return list->name ? list->name : "?";
 }
 
 static void json_device(list_t *list, const store_device_t *d)
@@ -106,7 +106,7 @@ int ctl_device_list(ctl_t *ctl)
     return CTL_OK;
 }
 
-/* ---- show --------------------------------------------------------------------- */
+/* ---- show ---------------------------------------------------------------- */
 
 static apr_status_t show_datastore(void *baton, const store_anchor_t *a,
                                    const store_datastore_t *ds)
@@ -201,7 +201,7 @@ int ctl_device_show(ctl_t *ctl)
     return CTL_OK;
 }
 
-/* ---- set ---------------------------------------------------------------------- */
+/* ---- set ----------------------------------------------------------------- */
 
 static int take_number(ctl_t *ctl, const char *text)
 {
@@ -305,7 +305,7 @@ int ctl_device_set(ctl_t *ctl)
     return status;
 }
 
-/* ---- del ---------------------------------------------------------------------- */
+/* ---- del ----------------------------------------------------------------- */
 
 int ctl_device_del(ctl_t *ctl)
 {

@@ -23,7 +23,7 @@ static int begin(ctl_t *ctl, int mode, store_account_t **account,
     return status;
 }
 
-/* ---- list ----------------------------------------------------------------------- */
+/* ---- list ---------------------------------------------------------------- */
 
 typedef struct list_t {
     ctl_t *ctl;
@@ -127,7 +127,7 @@ int ctl_item_list(ctl_t *ctl)
     return CTL_OK;
 }
 
-/* ---- get ------------------------------------------------------------------------- */
+/* ---- get ----------------------------------------------------------------- */
 
 int ctl_item_get(ctl_t *ctl)
 {
@@ -163,7 +163,7 @@ int ctl_item_get(ctl_t *ctl)
     return CTL_OK;
 }
 
-/* ---- put -------------------------------------------------------------------------- */
+/* ---- put ----------------------------------------------------------------- */
 
 static const char *item_to_replace(const ctl_t *ctl)
 {
@@ -180,16 +180,19 @@ int ctl_item_put_prepare(ctl_t *ctl)
 }
 
 /** The datastore that a kind of item goes to by itself. */
-static const sml_datastore_conf_t *usual_datastore(item_kind_e kind,
-                                                   apr_pool_t *p)
+static const char *usual_datastore(item_kind_e kind, apr_pool_t *p)
 {
     apr_array_header_t *known = sml_default_datastores(p);
     int i;
 
-    for (i = 0; i < known->nelts; i++)
-        if (APR_ARRAY_IDX(known, i, sml_datastore_conf_t *)->kind == kind)
-            return APR_ARRAY_IDX(known, i, sml_datastore_conf_t *);
-    return NULL;
+    for (i = 0; i < known->nelts; i++) {
+        sml_datastore_conf_t *d =
+            APR_ARRAY_IDX(known, i, sml_datastore_conf_t *);
+
+        if (d->kind == kind)
+            return d->name;
+    }
+    return "notes";
 }
 
 static const char *kind_name(item_kind_e kind)
@@ -204,6 +207,7 @@ static int recognise(ctl_t *ctl, item_keys_t *keys)
     const char *type = ctl->options[OPT_TYPE], *words;
     apr_status_t rv;
 
+    memset(keys, 0, sizeof(*keys));
     if (!ctl->data_len)
         return ctl_fail(ctl, CTL_BAD_DATA, "the text of the item is empty");
     rv = item_keys(keys, type, ctl->data, ctl->data_len, ctl->p);
@@ -225,7 +229,7 @@ static int datastore_for(ctl_t *ctl, const store_account_t *account,
     int status;
 
     if (!name)
-        name = usual_datastore(kind, ctl->p)->name;
+        name = usual_datastore(kind, ctl->p);
     else if (!ctl->options[OPT_CREATE]) {
         status = ctl_datastores(ctl, account, &list);
         if (status != CTL_OK)
@@ -340,7 +344,7 @@ int ctl_item_put(ctl_t *ctl)
     return status;
 }
 
-/* ---- del -------------------------------------------------------------------------- */
+/* ---- del ----------------------------------------------------------------- */
 
 int ctl_item_del_prepare(ctl_t *ctl)
 {

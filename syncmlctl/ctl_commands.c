@@ -6,12 +6,13 @@
 #define IN_STORE (CTL_BIT(OPT_ACCOUNT) | CTL_BIT(OPT_DATASTORE))
 
 #define SET_DETAILS \
-    "Sets a device's telephone number, and whether it is told of changes by\n" \
-    "SMS.  Both can be said as options or as words:\n" \
+    "Sets a device's telephone number, and whether it is told of changes\n" \
+    "by SMS.  Both can be said as options or as words:\n" \
     "  syncmlctl device set phone-1 --number +491701234567 --push on\n" \
     "  syncmlctl device set phone-1 number +491701234567 push on\n" \
-    "The number has 3 to 15 digits, with a + before the country code; spaces,\n" \
-    "dashes, dots, slashes and parentheses are removed; \"none\" forgets it.\n" \
+    "The number has 3 to 15 digits, with a + before the country code;\n" \
+    "spaces, dashes, dots, slashes and parentheses are removed; \"none\"\n" \
+    "forgets it.\n" \
     "What the device is owed is worked out anew."
 
 const ctl_command_t ctl_commands[] = {

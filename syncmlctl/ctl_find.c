@@ -7,7 +7,7 @@
 #include "item/item.h"
 #include "syncmlctl/ctl.h"
 
-/* ---- accounts ----------------------------------------------------------------- */
+/* ---- accounts ------------------------------------------------------------ */
 
 typedef struct names_t {
     apr_pool_t *p;
@@ -69,7 +69,7 @@ const char *ctl_account_name(ctl_t *ctl, store_id_t id)
            ? account->name : "?";
 }
 
-/* ---- devices ------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------- */
 
 typedef struct found_t {
     const char *devid;
@@ -124,7 +124,7 @@ int ctl_device(ctl_t *ctl, const char *devid, store_device_t **device)
            ? CTL_OK : ctl_fail_store(ctl, rv, "cannot look up the device");
 }
 
-/* ---- datastores ------------------------------------------------------------------ */
+/* ---- datastores ---------------------------------------------------------- */
 
 const sml_datastore_conf_t *ctl_known_datastore(const char *name,
                                                 apr_pool_t *p)
@@ -196,7 +196,7 @@ int ctl_datastores(ctl_t *ctl, const store_account_t *account,
     return CTL_OK;
 }
 
-/* ---- items ------------------------------------------------------------------------ */
+/* ---- items --------------------------------------------------------------- */
 
 int ctl_item(ctl_t *ctl, const store_account_t *account,
              const apr_array_header_t *datastores, const char *guid,

@@ -56,7 +56,7 @@ int ctl_fail_store(const ctl_t *ctl, apr_status_t rv, const char *what)
                     strcmp(words, buf) ? words : "");
 }
 
-/* ---- whose files ------------------------------------------------------------ */
+/* ---- whose files --------------------------------------------------------- */
 
 /** Give a file that root made in its owner's directory to that owner.  Only
  * a plain file with one name: the owner can put anything there. */
@@ -110,7 +110,7 @@ static const char *user_name(apr_pool_t *p)
                 : apr_psprintf(p, "user %ld", (long)geteuid());
 }
 
-/* ---- open ------------------------------------------------------------------- */
+/* ---- open ---------------------------------------------------------------- */
 
 /** What would help, for the commonest failures; "" if nothing is known. */
 static const char *way_out(ctl_t *ctl, apr_status_t rv, const char *dir,
@@ -184,7 +184,7 @@ int ctl_open(ctl_t *ctl)
                     way_out(ctl, rv, dir, db));
 }
 
-/* ---- transactions -------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------- */
 
 int ctl_begin(ctl_t *ctl, int mode)
 {

@@ -183,7 +183,7 @@ static void test_nul(void **state)
     assert_true(item_equal(VCARD, NULL, 0, VCARD, "", 0, pool));
 }
 
-/* ---- vCard ---------------------------------------------------------------- */
+/* ---- vCard --------------------------------------------------------------- */
 
 static const pair_t cards_same[] = {
     /* form only */
@@ -281,7 +281,7 @@ static void test_cards(void **state)
     check_pairs(cards_differ, VCARD, card, 0);
 }
 
-/* ---- events ---------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
 #define AT  "DTSTART:20200101T100000Z\r\nDTEND:20200101T110000Z\r\n"
 #define ZONED  "DTSTART;TZID=Europe/Berlin:20200701T100000\r\n" \
@@ -491,7 +491,7 @@ static void test_uid_keys(void **state)
     assert_true(a.uid_key && a.uid_key == b.uid_key);
 }
 
-/* ---- text ------------------------------------------------------------------ */
+/* ---- text ---------------------------------------------------------------- */
 
 static char *text(const char *body)
 {
@@ -529,7 +529,7 @@ static void test_texts(void **state)
                             CARD30, strlen(CARD30), pool));
 }
 
-/* ---- limits ---------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------- */
 
 static char *repeat(const char *line, int n)
 {

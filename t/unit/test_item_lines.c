@@ -17,7 +17,7 @@
 
 static apr_pool_t *pool;
 
-/* ---- lines ------------------------------------------------------------------ */
+/* ---- lines --------------------------------------------------------------- */
 
 /** Lines as "group|name|param=value,...|value", one per row. */
 static const char *dump(const char *data, apr_size_t len)
@@ -120,7 +120,7 @@ static void test_params(void **state)
     assert_int_equal(item_reader_next(&reader, &line), APR_EOF);
 }
 
-/* ---- times ------------------------------------------------------------------- */
+/* ---- times --------------------------------------------------------------- */
 
 static item_span_t span(const char *s)
 {
@@ -263,7 +263,7 @@ static void test_rules(void **state)
     check_rule("nonsense", "20200115", "NONSENSE");
 }
 
-/* ---- summaries --------------------------------------------------------------- */
+/* ---- summaries ----------------------------------------------------------- */
 
 static void check_summary(const char *type, const char *data, apr_size_t max,
                           const char *want)
