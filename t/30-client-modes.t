@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Test::Httpd;
 use Test::Samples qw(sample %DATASTORE server_items server_put
-    server_edit server_delete server_has names_of);
+    server_edit server_delete server_has server_names names_of);
 use Test::SyncEvo;
 use Test::SyncML::Judge;
 
@@ -99,7 +99,7 @@ sub is_on {
     my ($what, $client, $server) = @_;
     for my $store (@STORES) {
         is names_of($dev->items($store)), $client, "$what: client's $store";
-        is names_of(server_items($h, 'alice', $DATASTORE{$store})), $server,
+        is server_names($h, 'alice', $DATASTORE{$store}), $server,
             "$what: server's $DATASTORE{$store}";
     }
     return;

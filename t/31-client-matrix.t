@@ -28,17 +28,20 @@ for my $version (qw(1.0 1.1 1.2)) {
 my @extra = map { { version => '1.2', format => 'wbxml', path => "/only-$_->[1]",
     auth => $_->[0], only => $_->[1], name => "$_->[0] where only $_->[1]",
     account => "only-$_->[1]" } } [ md5 => 'basic' ], [ basic => 'md5' ];
+# The client without CTCap in its DevInf, without its own extensions.
+my @plain = map { { version => '1.2', format => 'wbxml', auth => 'md5',
+    flags => $_, name => "1.2 $_", account => lc } } qw(NOCTCAP NORESTART);
 
 my $h = Test::Httpd->syncml(
     push     => 0,
     accounts => { map { $_->{account} => "pass $_->{account}" }
-                  @combos, @extra, { account => 'many' } },
+                  @combos, @extra, @plain, { account => 'many' } },
     conf     => join '', map {
         qq{<Location "/only-$_">\nSetHandler syncml\nSyncMLAuthScheme $_\n}
         . "</Location>\n" } qw(basic md5)
 );
 
-for my $c (@combos, @extra) {
+for my $c (@combos, @extra, @plain) {
     my $path = $c->{path} || '/syncml';
     # A phone of the same account, so that the server has something to say.
     $c->{phone} = Test::SyncML::Phone->new(url => $h->url('/syncml'),
@@ -52,7 +55,8 @@ for my $c (@combos, @extra) {
     $c->{device} = Test::SyncEvo->new(url => $h->url($path),
         user => $c->{account}, password => "pass $c->{account}",
         stores => [qw(addressbook memo)], id => "device $c->{account}",
-        map { $_ => $c->{$_} } qw(version format auth));
+        version => join(',', grep { defined } @$c{qw(version flags)}),
+        map { $_ => $c->{$_} } qw(format auth));
     $c->{device}->put(addressbook => sample(addressbook => 'Anna1'), 'a1');
     $c->{device}->put(addressbook => sample(addressbook => 'Bert2'), 'a2');
     $c->{device}->put(memo => sample(memo => 'Cora3'), 'm1');
@@ -61,8 +65,8 @@ for my $c (@combos, @extra) {
 # All of them at once: they wait for their own clocks most of the time.
 sub sync_all {
     my ($mode, $what) = @_;
-    my @runs = map { $_->{device}->start_sync($mode) } @combos, @extra;
-    for my $c (@combos, @extra) {
+    my @runs = map { $_->{device}->start_sync($mode) } @combos, @extra, @plain;
+    for my $c (@combos, @extra, @plain) {
         my $r = $c->{result} = (shift @runs)->wait;
         ok $r->ok, "$c->{name}: $what" or diag $r->why;
         for (qw(addressbook memo)) {
@@ -101,7 +105,7 @@ sub judge {
 
 sub is_everywhere {
     my ($what, $contacts, $notes) = @_;
-    for my $c (@combos, @extra) {
+    for my $c (@combos, @extra, @plain) {
         is names_of($c->{device}->items('addressbook')), $contacts,
             "$c->{name}: $what: the client's contacts";
         is names_of($c->{device}->items('memo')), $notes,
@@ -120,9 +124,9 @@ sub is_everywhere {
 sub counts {
     my ($what, $contacts, $notes) = @_;
     is $_->{result}->counts('addressbook'), $contacts,
-        "$_->{name}: $what: contacts moved" for @combos, @extra;
+        "$_->{name}: $what: contacts moved" for @combos, @extra, @plain;
     is $_->{result}->counts('memo'), $notes,
-        "$_->{name}: $what: notes moved" for @combos, @extra;
+        "$_->{name}: $what: notes moved" for @combos, @extra, @plain;
     return;
 }
 
@@ -142,7 +146,7 @@ sync_all('two-way', 'nothing to do');
 counts('nothing to do', 'local 0/0/0 remote 0/0/0',
        'local 0/0/0 remote 0/0/0');
 
-for my $c (@combos, @extra) {
+for my $c (@combos, @extra, @plain) {
     my $d = $c->{device};
     $d->edit(addressbook => 'a1', sub { s/Anna1/Anita1/g });
     $d->delete(addressbook => 'a2');
@@ -166,7 +170,7 @@ sync_all('slow', 'slow again');
 is_everywhere('slow again', 'Anita1 Emil5 Paula1', 'Cora3 Dora4');
 
 is join("\n", map { my $c = $_; map {"$c->{name}: $_"} $c->{phone}->problems }
-        @combos, @extra), '', 'the other devices had nothing to complain of';
+        @combos, @extra, @plain), '', 'the other devices had nothing to complain of';
 
 # ---- many messages -------------------------------------------------------------------
 

@@ -8,15 +8,20 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Test::Httpd;
-use Test::Samples qw(sample vcard server_items server_count server_put
-    server_edit server_delete server_has names_of);
+use Test::Samples qw(sample vcard server_items server_names server_count
+    server_put server_edit server_delete server_has names_of);
 use Test::SyncML qw(:all);
 use Test::SyncML::Codec qw(kid text);
 use Test::SyncML::Phone;
 
 # Each subtest has an account of its own.
 my $users = 0;
-my $h = Test::Httpd->syncml(push => 0);
+my $h = Test::Httpd->syncml(push => 0, conf => <<'END');
+<Location "/small">
+    SetHandler syncml
+    SyncMLMaxObjSize 20000
+</Location>
+END
 my $url = $h->url('/syncml');
 my $user;
 $h->expect_log(qr/refused item \d+ of contacts/);
@@ -28,7 +33,7 @@ sub account {
 }
 
 sub phone { return Test::SyncML::Phone->new(url => $url, user => $user, @_) }
-sub server { return names_of(server_items($h, $user, $_[0] || 'contacts')) }
+sub server { return server_names($h, $user, $_[0] || 'contacts') }
 
 sub on { my ($p, $store) = @_; return names_of($p->items($store || 'contacts')) }
 
@@ -247,6 +252,44 @@ subtest 'deletes wait for the end of the package' => sub {
     is server(), 'Keep1 Keep2 Keep3', 'nothing was lost';
 };
 
+subtest 'changes at a wrong time' => sub {
+    account();
+    my $p = phone();
+    $p->put(contacts => vcard('Anna1'));
+    my $late = sub { sync_cmd('contacts', './contacts',
+        add('l' . $_[0], 'text/vcard', vcard("Late$_[0]"))) };
+    my $r = good('a whole sync', $p, 201, '1/0', { between => sub {
+        my ($self, $n) = @_;
+        # After our Final the package is over: no more changes.
+        return if $n != 2;
+        my $a = $self->send({ final => 0 }, status_cmd(2, undef, 200),
+                            $late->(1));
+        like $a->status('Sync'), qr/^4/, 'a Sync after our Final: refused';
+        like $a->status('Add'), qr/^4/, '... and its Add';
+    } });
+    is server(), 'Anna1', 'nothing of it is stored';
+};
+
+subtest 'an item too large' => sub {
+    account();
+    my $c = Test::SyncML->new(url => $h->url('/small'), user => $user);
+    my $a = $c->send(alert(201, 'contacts', './c', undef, '1'));
+    is text($a->node, qw(SyncHdr Meta MaxObjSize)), 20000,
+        'the server says how large items may be';
+    my ($alert) = $a->alerts;
+    $a = $c->send({ final => 0 }, status_cmd($a->msg, undef, 200),
+        status_cmd($a->msg, $alert->{node}, 200), sync_cmd('contacts', './c',
+            add('1', 'text/vcard', vcard('Small1')),
+            add('2', 'text/vcard', vcard('Large2', note => 'x' x 30000)),
+            add('3', 'text/vcard', vcard('Small3'))));
+    my @codes = map { $_->{data} } $a->statuses('Add');
+    is $codes[0], 201, 'the one before is taken';
+    like $codes[1], qr/^41[36]$/, 'the large one is refused';
+    is $codes[2], 201, 'the one after is taken';
+    is join("\n", $c->problems), '', 'answers are right';
+    is server(), 'Small1 Small3', 'the store has what was taken';
+};
+
 subtest 'a new session ends the one before' => sub {
     account();
     my $p = phone();
@@ -425,6 +468,12 @@ subtest 'texts are kept octet by octet' => sub {
         is_deeply [ sort values %{ $q->items('contacts') } ],
             [ sort values %text ], "$f: another phone too";
     }
+    my $inline = phone(inline => 1);
+    $inline->put(contacts => $text{$_}, $_) for keys %text;
+    good('inline strings', $inline, 201, '4/0');
+    is server_count($h, $user, 'contacts'), 4,
+        'inline strings: the same items';
+
     # Phones that write Latin-1 without saying so: kept, and XML stays XML.
     my $latin = phone();
     my $text = vcard("J\xf6rg5") =~ s/FN:.*\r\n/FN:J\xf6rg5\r\n/r;

@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Test::Faults qw(lock_store unlock_store);
 use Test::Httpd;
-use Test::Samples qw(vcard server_items server_count names_of);
+use Test::Samples qw(vcard server_items server_count server_names names_of);
 use Test::SyncML qw(:all);
 use Test::SyncML::Phone;
 use Time::HiRes qw(sleep time);
@@ -47,7 +47,7 @@ subtest 'another process writes for a second' => sub {
     is $a->status('Add'), 201, 'the item is taken';
     cmp_ok time - $start, '>', 0.7, '... after the wait';
     unlock_store($h, $pid);
-    is names_of(server_items($h, 'alice', 'contacts')), 'Waits1', 'it is there';
+    is server_names($h, 'alice', 'contacts'), 'Waits1', 'it is there';
     is join("\n", $c->problems), '', 'answers are right';
 };
 
@@ -71,7 +71,7 @@ subtest 'another process does not stop writing' => sub {
     # The phone tries again: the same message.
     $a = $c->resend;
     is $a->status('Add'), 201, 'the same message again is done now';
-    is names_of(server_items($h, 'alice', 'contacts')), 'Waits1', 'it is there';
+    is server_names($h, 'alice', 'contacts'), 'Waits1', 'it is there';
     my $p = Test::SyncML::Phone->new(url => $h->url('/syncml'));
     ok $p->sync(201, 'contacts')->{ok}, 'other devices sync';
 };
@@ -138,16 +138,18 @@ subtest 'the store cannot be read' => sub {
     ok $p->sync(201, 'contacts')->{ok}, 'a contact';
     $h->stop;
     my $db = "$h->{dir}/state/syncml.db";
-    rename $db, "$db.good" or die "rename: $!\n";
-    Test::Httpd::spew($db, "this is no database\n" x 1000);
+    # The database is these three files.
+    my @files = grep { -e } map {"$db$_"} '', '-wal', '-shm';
+    rename $_, "$_.good" or die "rename: $!\n" for @files;
+    my $garbage = "this is no database\n" x 1000;
+    Test::Httpd::spew($db, $garbage);
     $h->own("$h->{dir}/state");
     my $words = $h->start_fails;
     like $words, qr/syncml\.db/, 'httpd refuses to start and says why';
     unlike $words, qr/secret/, '... without passwords';
-    is Test::Httpd::slurp($db), "this is no database\n" x 1000,
-        '... and leaves the file alone';
+    ok Test::Httpd::slurp($db) eq $garbage, '... and leaves the file alone';
     unlink $db;
-    rename "$db.good", $db or die "rename: $!\n";
+    rename "$_.good", $_ or die "rename: $!\n" for @files;
     $h->start;
     my $r = $p->sync(200, 'contacts');
     ok $r->{ok} && $r->{alerts}{contacts} == 200, 'with the good file it goes on'

@@ -12,7 +12,7 @@ use warnings;
 use Exporter 'import';
 use JSON::PP ();
 
-our @EXPORT_OK = qw(vcard event todo note sample %DATASTORE server_items server_count
+our @EXPORT_OK = qw(vcard event todo note sample %DATASTORE server_items server_count server_names
     server_put server_edit server_delete server_has names_of);
 
 # The client's database => the server's datastore.
@@ -92,6 +92,13 @@ sub server_items {
             $account, '--datastore', $datastore, $item->{id});
     }
     return \%items;
+}
+
+# names_of() all items, by their summaries: one run of the tool.
+sub server_names {
+    my ($h, $account, $datastore) = @_;
+    return names_of(map { $_->{summary} }
+                    @{ _list($h, $account, $datastore) });
 }
 
 # How many items, without reading them.

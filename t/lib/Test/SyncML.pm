@@ -20,10 +20,10 @@ use strict;
 use warnings;
 use Digest::MD5 qw(md5);
 use Exporter 'import';
-use HTTP::Tiny ();
 use MIME::Base64 qw(encode_base64 decode_base64);
 use Test::SyncML::Codec qw(encode decode kids kid text path);
 use Test::SyncML::Judge ();
+use Test::SyncML::Post ();
 
 our @EXPORT_OK = qw(alert put_devinf get_devinf sync_cmd add replace delete_cmd
     map_cmd status_cmd cmd item meta b64 devinf);
@@ -155,8 +155,8 @@ sub sync_cmd {
 sub add {
     my ($luid, $type, $data, %o) = @_;
     return cmd($o{name} || 'Add', meta(Type => $type, Size => $o{size}),
-        item(source => $luid, data => ref $data ? $data : \$data,
-             more => $o{more}));
+        item(source => $luid, more => $o{more},
+             data => ref $data || $o{inline} ? $data : \$data));
 }
 
 sub replace { my ($luid, $type, $data, %o) = @_; return add($luid, $type, $data, %o, name => 'Replace') }
@@ -300,16 +300,13 @@ sub post_url {
     return "$base$path";
 }
 
-# Post octets; returns HTTP::Tiny's response.
+# Post octets; returns { status, headers, content }.
 sub post {
     my ($self, $octets, %o) = @_;
-    my $http = $self->{http} ||= HTTP::Tiny->new(timeout => 60,
-        keep_alive => 1, max_redirect => 0, proxy => undef,
-        http_proxy => undef, https_proxy => undef);
-    return $http->request('POST', $o{url} || $self->post_url, {
-        headers => { 'Content-Type' => $o{type} || $self->type,
-                     %{ $self->{headers} }, %{ $o{headers} || {} } },
-        content => $octets });
+    my $post = $self->{post} ||= Test::SyncML::Post->new;
+    return $post->post($o{url} || $self->post_url, {
+        'Content-Type' => $o{type} || $self->type,
+        %{ $self->{headers} }, %{ $o{headers} || {} } }, $octets);
 }
 
 # Send the next message and judge the answer.  An options hash may come first

@@ -18,6 +18,7 @@ package Test::SyncML::Phone;
 #   per_message changes in one message; 50
 #   chunk       items above so many octets travel in pieces; 0: never
 #   slow_op     'Replace' or 'Add': how items travel in a slow sync
+#   inline      1: items' texts as inline strings instead of opaque data
 #   put_devinf  1 (each session), 'once' (the default), 0
 
 use strict;
@@ -211,6 +212,8 @@ sub _note_statuses {
     for my $s ($a->statuses) {
         my $nodes = $run->{sent_nodes}{ $s->{msg} // '' } or next;
         my ($node) = grep { text($_, 'CmdID') eq $s->{ref} } @$nodes;
+        die "Sync status $s->{data}\n"
+            if $node && $node->[0] eq 'Sync' && $s->{data} !~ /^2/;
         next unless $node && $run->{change_of}{$node};
         my ($name, $luid) = @{ $run->{change_of}{$node} };
         $run->{status}{$name}{$luid} = $s->{data};
@@ -316,10 +319,11 @@ sub _change_nodes {
         my @pieces = unpack "(a$chunk)*", $text;
         for my $i (0 .. $#pieces) {
             push @nodes, add($luid, $s->{type}, $pieces[$i], name => $op,
-                size => $i ? undef : length $text, more => $i < $#pieces);
+                inline => $self->{inline}, size => $i ? undef : length $text, more => $i < $#pieces);
         }
     } else {
-        @nodes = add($luid, $s->{type}, $text, name => $op);
+        @nodes = add($luid, $s->{type}, $text, name => $op,
+                     inline => $self->{inline});
     }
     $run->{change_of}{$_} = [ $s->{name}, $luid ] for @nodes;
     push @{ $run->{keep} }, @nodes;
