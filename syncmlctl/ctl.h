@@ -83,7 +83,7 @@ struct ctl_t {
     apr_size_t data_len;
 };
 
-/* ---- ctl_commands.c, ctl_options.c, ctl_help.c ----------------------------- */
+/* ---- ctl_commands.c, ctl_options.c, ctl_help.c --------------------------- */
 
 /** The table; ends with a row without group. */
 extern const ctl_command_t ctl_commands[];
@@ -106,7 +106,7 @@ void ctl_help(const char *group, const char *verb);
 /** "syncmlctl item get [--json] ... ID" */
 const char *ctl_usage_line(const ctl_command_t *command, apr_pool_t *p);
 
-/* ---- ctl_store.c ------------------------------------------------------------ */
+/* ---- ctl_store.c --------------------------------------------------------- */
 
 /** Open ctl->url; says on failure what is wrong and what would help.
  * @return exit status */
@@ -125,7 +125,7 @@ int ctl_fail(const ctl_t *ctl, int status, const char *format, ...)
  * @return the exit status that it means */
 int ctl_fail_store(const ctl_t *ctl, apr_status_t rv, const char *what);
 
-/* ---- ctl_find.c ---------------------------------------------------------------- */
+/* ---- ctl_find.c ---------------------------------------------------------- */
 
 /** The account of --account, or the only one that there is. */
 int ctl_account(ctl_t *ctl, store_account_t **account);
@@ -152,7 +152,7 @@ int ctl_item(ctl_t *ctl, const store_account_t *account,
 /** A copy of the account's name, "?" if it is gone. */
 const char *ctl_account_name(ctl_t *ctl, store_id_t id);
 
-/* ---- ctl_input.c --------------------------------------------------------------- */
+/* ---- ctl_input.c --------------------------------------------------------- */
 
 /** Read a password from standard input: asked for twice without echo on a
  * terminal, else the first line. @return exit status */
@@ -170,7 +170,7 @@ int ctl_confirm(ctl_t *ctl, const char *question);
  * slashes and parentheses are removed.  @return NULL: it is none */
 const char *ctl_number(const char *text, apr_pool_t *p);
 
-/* ---- ctl_json.c ---------------------------------------------------------------- */
+/* ---- ctl_json.c ---------------------------------------------------------- */
 
 typedef struct ctl_json_t {
     int depth;
@@ -192,7 +192,7 @@ void ctl_json_time(ctl_json_t *j, const char *name, apr_time_t value);
 /** Octets of the UTF-8 character at @p text, 0 if it is none. */
 apr_size_t ctl_utf8(const char *text, apr_size_t left);
 
-/* ---- ctl_table.c ---------------------------------------------------------------- */
+/* ---- ctl_table.c --------------------------------------------------------- */
 
 typedef struct ctl_table_t {
     apr_pool_t *p;
@@ -212,7 +212,7 @@ const char *ctl_time(apr_time_t when, apr_pool_t *p);
 /** Text that cannot move a terminal's cursor. */
 const char *ctl_clean(const char *text, apr_pool_t *p);
 
-/* ---- commands ----------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------ */
 
 int ctl_account_prepare(ctl_t *ctl);
 int ctl_account_add(ctl_t *ctl);

@@ -26,7 +26,7 @@ my $h = Test::Httpd->syncml(accounts => { alice => 'secret', bob => 'other' },
 my $db  = "$h->{dir}/state/syncml.db";
 my $key = "$h->{dir}/state/syncml.key";
 
-# ---- helpers -------------------------------------------------------------------
+# ---- helpers -----------------------------------------------------------------
 
 # ([\$stdin,] @arguments): must end with that status; its output and words.
 sub ctl {
@@ -74,7 +74,7 @@ sub phone {
     return $p;
 }
 
-# ---- command line and help ---------------------------------------------------------
+# ---- command line and help ---------------------------------------------------
 
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
@@ -121,7 +121,7 @@ subtest 'wrong command lines' => sub {
     words($USAGE, qr/named as sqlite:/, qw(account list --store sqlite:x.db));
 };
 
-# ---- accounts ------------------------------------------------------------------------
+# ---- accounts ----------------------------------------------------------------
 
 subtest 'accounts' => sub {
     my $list = json(qw(account list));
@@ -284,7 +284,7 @@ subtest 'terminal' => sub {
     $h->own("$h->{dir}/state");
 };
 
-# ---- items -----------------------------------------------------------------------------
+# ---- items -------------------------------------------------------------------
 
 subtest 'items' => sub {
     my $ada = vcard("N:Lovelace;Ada\r\nTEL:1\r\nX-ODD:\xff\x01");
@@ -407,7 +407,7 @@ subtest 'one account does not see the other' => sub {
     ctl($OK, qw(item del --all --account bob));
 };
 
-# ---- devices and what is due ------------------------------------------------------------
+# ---- devices and what is due -------------------------------------------------
 
 subtest 'devices' => sub {
     my $p = phone('alice', 'secret', 'phone-a');
@@ -517,7 +517,7 @@ subtest 'server id' => sub {
     is_deeply json('server-id'), { server_id => 'test-server' }, 'as JSON';
 };
 
-# ---- others at work ----------------------------------------------------------------------
+# ---- others at work ----------------------------------------------------------
 
 subtest 'another writer' => sub {
     ctl($OK, \"secret\n", qw(account add alice));
@@ -567,7 +567,7 @@ subtest 'many at once' => sub {
     is scalar keys %ids, 12, '... each with its id';
 };
 
-# ---- output ------------------------------------------------------------------------------
+# ---- output ------------------------------------------------------------------
 
 subtest 'output that cannot be written' => sub {
     my $pid = fork // die;
@@ -583,7 +583,7 @@ subtest 'output that cannot be written' => sub {
 
 $h->stop;
 
-# ---- what the worker notes ----------------------------------------------------------------
+# ---- what the worker notes ---------------------------------------------------
 
 # With a gateway, and a change for a phone: the due row once it matches.
 sub worked {
