@@ -438,7 +438,8 @@ static apr_status_t on_text(void *baton, const char *data, apr_size_t len,
     builder_t *b = baton;
     context_e context = top(b)->context;
 
-    if (b->skipping || !(context == IN_LEAF || context == IN_DATA)) {
+    if (len == 0 || b->skipping
+        || !(context == IN_LEAF || context == IN_DATA)) {
         return APR_SUCCESS;
     }
     if (b->len + len > b->size) {
