@@ -275,6 +275,11 @@ static apr_status_t ignore(void *baton, const store_item_t *item)
     return APR_SUCCESS;
 }
 
+static apr_status_t refused(void *baton, const store_change_t *c)
+{
+    return APR_EGENERAL;
+}
+
 /* A session without changes: its look into the store. */
 static void side_ask(side_t *s, int times)
 {
@@ -293,6 +298,8 @@ static void side_ask(side_t *s, int times)
         OK(store_anchor_get(tx, d->id, ds->id, &a));
         OK(store_changes_count(tx, s->account, d->id, ds->id, ds->change - 5,
                                ds->change, &count));
+        OK(store_changes_retry(tx, s->account, d->id, ds->id, 0, ds->change,
+                               refused, NULL));
         OK(store_changes_settled(tx, d->id, ds->id, ds->change - 5,
                                  &settled));
         if (count != 0 || settled != ds->change)

@@ -186,7 +186,8 @@ X(MAP_LIST, "SELECT item, luid, version, retry FROM maps " \
 X(CHANGES, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, m.luid, " \
   "m.version " SQL_LACKS "AND i.change <= ?4 ORDER BY i.change") \
 X(CHANGES_RETRY, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
-  "FROM maps m CROSS JOIN items i ON i.id = (m.datastore << 36) + m.item " \
+  "FROM maps m INDEXED BY maps_retry CROSS JOIN items i " \
+  "ON i.id = (m.datastore << 36) + m.item " \
   "WHERE m.device = ?1 AND m.datastore = ?2 AND m.retry <> 0 " \
   "AND m.item > ?3 AND i.change <= ?4 " \
   "AND (i.deleted = 0 OR m.luid IS NOT NULL OR m.version > 0) " \

@@ -69,8 +69,9 @@ static apr_status_t tell_item(void *s, const store_item_t *i)
 
 static apr_status_t tell_map(void *s, const store_map_t *m)
 {
-    tell(s, "map %d/%d/%d %s %d\n", (int)m->device, (int)m->datastore,
-         (int)m->item, m->luid ? m->luid : "-", (int)m->version);
+    tell(s, "map %d/%d/%d %s %d %d\n", (int)m->device, (int)m->datastore,
+         (int)m->item, m->luid ? m->luid : "-", (int)m->version,
+         m->retry != 0);
     return APR_SUCCESS;
 }
 
@@ -78,7 +79,8 @@ static apr_status_t tell_map(void *s, const store_map_t *m)
 static apr_status_t sum_map(void *sum, const store_map_t *m)
 {
     *(apr_int64_t *)sum += m->item * 1000003 + m->version * 97
-                           + (m->luid ? m->luid[0] : 0);
+                           + (m->luid ? m->luid[0] : 0)
+                           + (m->retry ? 31 : 0);
     return APR_SUCCESS;
 }
 
@@ -321,7 +323,8 @@ static apr_status_t act_map(side_t *s, int account, int device)
     apr_status_t rv;
 
     m.luid = roll(s, 3) ? word(s) : NULL;
-    switch (roll(s, 12)) {
+    m.retry = roll(s, 3) == 0;
+    switch (roll(s, 13)) {
     case 0: case 1: case 2: case 3:
         return store_map_put(s->tx, &m);
     case 4:
@@ -349,6 +352,10 @@ static apr_status_t act_map(side_t *s, int account, int device)
                         : store_gc(s->tx, roll(s, 4000), 0, &n);
         tell(s, "removed %d\n", (int)n);
         return rv;              /* with a limit it might choose others */
+    case 11:
+        return store_changes_retry(s->tx, account, device, m.datastore,
+                                   after, after + roll(s, 40), tell_change,
+                                   s);
     default:
         return store_changes(s->tx, account, device, m.datastore, after,
                              after + roll(s, 40), tell_change, s);

@@ -100,7 +100,8 @@ static void right_indexes(void **state)
 {
     static const int ordered[] = {
         SQ_ITEM_LIST, SQ_ITEM_BY_KEY, SQ_ITEM_BY_UID, SQ_CHANGES,
-        SQ_CHANGES_SETTLED, SQ_DUE_LACKS, SQ_DUE_READY, SQ_DUE_TIMES,
+        SQ_CHANGES_SETTLED, SQ_CHANGES_RETRY, SQ_DUE_LACKS, SQ_DUE_READY,
+        SQ_DUE_TIMES,
         SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_GC_ITEMS, SQ_GC_VERSIONS
     };
     fixture_t *f = *state;
@@ -114,6 +115,8 @@ static void right_indexes(void **state)
                 "item=?)");
     assert_plan(db, f, SQ_CHANGES_COUNT, "COVERING INDEX items_change");
     assert_plan(db, f, SQ_CHANGES_SETTLED, "COVERING INDEX items_change");
+    assert_plan(db, f, SQ_CHANGES_RETRY, "maps_retry (device=? AND "
+                "datastore=? AND item>?)");
     assert_plan(db, f, SQ_DUE_LACKS, "items_change (datastore=? AND "
                 "change>?)");
     assert_plan(db, f, SQ_ITEM_BY_KEY, "items_key (datastore=? AND key=?)");

@@ -185,6 +185,63 @@ static void changes(void **state)
     commit(tx);
 }
 
+static void assert_retries(fixture_t *f, store_tx_t *tx, store_id_t after,
+                           store_id_t upto, const char *wanted)
+{
+    char all[400] = "";
+
+    OK(store_changes_retry(tx, f->alice, f->phone, f->contacts, after, upto,
+                           see_change, all));
+    assert_string_equal(all, wanted);
+}
+
+static void put_retry(store_tx_t *tx, fixture_t *f, store_id_t item,
+                      const char *luid, store_id_t version)
+{
+    store_map_t map = { .device = f->phone, .datastore = f->contacts,
+                        .item = item, .luid = luid, .version = version,
+                        .retry = 1 };
+
+    OK(store_map_put(tx, &map));
+}
+
+/* What the phone had no room for comes again, though it is below what the
+ * phone has seen. */
+static void retries(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    store_map_t *m;
+    int i;
+
+    for (i = 1; i <= 6; i++)
+        add_item(tx, f->alice, f->contacts, 0, "1");            /* 1 to 6 */
+    put_retry(tx, f, 1, NULL, 0);       /* refused an Add */
+    put_retry(tx, f, 2, "two", 1);      /* refused a Replace */
+    put_map(tx, f->phone, f->contacts, 3, "three", 3);
+    put_retry(tx, f, 4, "four", 4);
+    put_retry(tx, f, 5, NULL, 0);
+    put_retry(tx, f, 6, NULL, 0);
+    OK(store_item_delete(tx, f->alice, f->contacts, 4, 0, NULL));  /* 7 */
+    OK(store_item_delete(tx, f->alice, f->contacts, 5, 0, NULL));  /* 8 */
+    assert_retries(f, tx, 0, 6, "1= 2=two 6= ");
+    assert_retries(f, tx, 0, 8, "1= 2=two 4-four 6= ");
+    assert_retries(f, tx, 1, 8, "2=two 4-four 6= ");
+    EXPECT(APR_NOTFOUND, store_changes_retry(tx, f->bob, f->phone,
+                                             f->contacts, 0, 9, see_change,
+                                             NULL));
+    EXPECT(APR_NOTFOUND, store_changes_retry(tx, f->alice, f->bobs,
+                                             f->contacts, 0, 9, see_change,
+                                             NULL));
+    OK(store_map_by_item(tx, f->phone, 2, f->contacts, &m));
+    assert_true(m->retry);
+    put_map(tx, f->phone, f->contacts, 2, "two", 2);    /* now it fitted */
+    OK(store_map_by_item(tx, f->phone, 2, f->contacts, &m));
+    assert_false(m->retry);
+    assert_retries(f, tx, 0, 8, "1= 4-four 6= ");
+    commit(tx);
+}
+
 typedef struct sender_t {
     fixture_t *f;
     store_tx_t *tx;
@@ -468,6 +525,7 @@ int main(void)
 {
     static const test_entry_t tests[] = {
         TEST(maps), TEST(map_limits), TEST(changes), TEST(changes_in_pieces),
+        TEST(retries),
         TEST(anchors), TEST(sessions), TEST(newest_request),
         TEST(session_expiry), TEST(other_sessions), TEST(session_limits)
     };
