@@ -55,20 +55,22 @@ typedef struct item_keys_t {
  *   ends of lines and values, empty components at the end, empty properties;
  * - all parameters but these: TYPE's HOME, WORK (TEL, EMAIL, ADR, URL), CELL,
  *   FAX, PAGER, CAR (TEL); TZID; PARTSTAT other than NEEDS-ACTION; RELATED;
- * - left out: VERSION, PRODID, REV, DTSTAMP, CREATED, LAST-MODIFIED,
- *   SEQUENCE, UID, METHOD, X- properties, VTIMEZONE; FN of a vCard that has
- *   N or whose ORG it is; of vCards LABEL, LOGO, SOUND, KEY, AGENT, CLASS,
- *   TZ, LANG, MAILER, NAME, PROFILE, SOURCE, SORT-STRING, CALURI, FBURL; of
- *   calendars COMMENT, CONTACT, RESOURCES, ATTACH, RELATED-TO,
- *   REQUEST-STATUS, of events URL; values that are the default (CLASS:PUBLIC,
- *   TRANSP:OPAQUE, STATUS:CONFIRMED or NEEDS-ACTION, PRIORITY:0, ...);
+ * - properties that clients do not know come back missing, so only these are
+ *   compared: of vCards N, FN (where there is no N and it is not the ORG), ORG,
+ *   TITLE, ROLE, NICKNAME, TEL, EMAIL, ADR, URL, IMPP, BDAY, NOTE, PHOTO, GEO,
+ *   CATEGORIES, KIND, MEMBER; of events and tasks SUMMARY, DESCRIPTION,
+ *   LOCATION, CLASS, STATUS, TRANSP, PRIORITY, PERCENT-COMPLETE, GEO,
+ *   CATEGORIES, ATTENDEE, ORGANIZER (of events), all times, recurrences and
+ *   alarms; values that are the default (CLASS:PUBLIC, TRANSP:OPAQUE,
+ *   STATUS:CONFIRMED or NEEDS-ACTION, PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
  *   of mail in lower case, lists one by one, full dates without time, zones
  *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the time
  *   before the start, recurrence rules as in item_time.h.
  *
  * So equal items are the same thing to people, but not the same octets: do
- * not drop an update because it is equal.
+ * not drop an update because it is equal.  The store keeps the keys: whoever
+ * changes these rules must have them computed anew there.
  */
 apr_status_t item_keys(item_keys_t *keys, const char *type,
                        const char *data, apr_size_t len, apr_pool_t *p);

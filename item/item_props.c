@@ -41,46 +41,36 @@ typedef struct prop_t {
     const char *usual;          /* value that is as good as none */
 } prop_t;
 
+/* All that is compared.  Other properties are left out: a client that does
+ * not know them sends the item back without them, and what is here tells two
+ * people or two events apart. */
 static const prop_t props[] = {
     { "VERSION",         CARD,  V_VERSION,    0, NULL },
-    { "PRODID",          CARD,  V_OMIT,       0, NULL },
-    { "REV",             CARD,  V_OMIT,       0, NULL },
     { "UID",             CARD,  V_UID,        0, NULL },
     { "N",               CARD,  V_NAME,       0, NULL },
     { "FN",              CARD,  V_FN,         0, NULL },
     { "ORG",             CARD,  V_ORG,        0, NULL },
+    { "TITLE",           CARD,  V_TEXT,       0, NULL },
+    { "ROLE",            CARD,  V_TEXT,       0, NULL },
+    { "NICKNAME",        CARD,  V_TEXT,       0, NULL },
     { "TEL",             CARD,  V_PHONE,      T_PHONE, NULL },
     { "EMAIL",           CARD,  V_LOWER,      T_PLACE, NULL },
     { "ADR",             CARD,  V_STRUCT,     T_PLACE, NULL },
     { "URL",             CARD,  V_TEXT,       T_PLACE, NULL },
     { "IMPP",            CARD,  V_LOWER,      0, NULL },
     { "BDAY",            CARD,  V_DATE,       0, NULL },
-    { "ANNIVERSARY",     CARD,  V_DATE,       0, NULL },
+    { "NOTE",            CARD,  V_TEXT,       0, NULL },
     { "PHOTO",           CARD,  V_BINARY,     0, NULL },
     { "GEO",             CARD,  V_STRUCT,     0, NULL },
-    { "CATEGORIES",      CARD | CAL, V_LIST,  0, NULL },
-    /* Not kept by clients, and by themselves no other person. */
-    { "LABEL",           CARD,  V_OMIT,       0, NULL },
-    { "LOGO",            CARD,  V_OMIT,       0, NULL },
-    { "SOUND",           CARD,  V_OMIT,       0, NULL },
-    { "KEY",             CARD,  V_OMIT,       0, NULL },
-    { "AGENT",           CARD,  V_OMIT,       0, NULL },
-    { "CLASS",           CARD,  V_OMIT,       0, NULL },
-    { "TZ",              CARD,  V_OMIT,       0, NULL },
-    { "LANG",            CARD,  V_OMIT,       0, NULL },
-    { "MAILER",          CARD,  V_OMIT,       0, NULL },
-    { "NAME",            CARD,  V_OMIT,       0, NULL },
-    { "PROFILE",         CARD,  V_OMIT,       0, NULL },
-    { "SOURCE",          CARD,  V_OMIT,       0, NULL },
-    { "SORT-STRING",     CARD,  V_OMIT,       0, NULL },
-    { "CALURI",          CARD,  V_OMIT,       0, NULL },
-    { "CALADRURI",       CARD,  V_OMIT,       0, NULL },
-    { "FBURL",           CARD,  V_OMIT,       0, NULL },
-    { "CLIENTPIDMAP",    CARD,  V_OMIT,       0, NULL },
+    { "CATEGORIES",      CARD,  V_LIST,       0, NULL },
     { "KIND",            CARD,  V_LOWER,      0, "individual" },
+    { "MEMBER",          CARD,  V_TEXT,       0, NULL },
 
     { "UID",             CAL,   V_UID,        0, NULL },
     { "RECURRENCE-ID",   CAL,   V_RECURRENCE, 0, NULL },
+    { "SUMMARY",         CAL,   V_TEXT,       0, NULL },
+    { "DESCRIPTION",     CAL,   V_TEXT,       0, NULL },
+    { "LOCATION",        CAL,   V_TEXT,       0, NULL },
     { "DTSTART",         CAL,   V_START,      0, NULL },
     { "DTEND",           EVENT, V_END,        0, NULL },
     { "DUE",             TODO,  V_END,        0, NULL },
@@ -97,33 +87,19 @@ static const prop_t props[] = {
     { "PRIORITY",        CAL,   V_TEXT,       0, "0" },
     { "PERCENT-COMPLETE", TODO, V_PERCENT,    0, "0" },
     { "GEO",             CAL,   V_STRUCT,     0, NULL },
-    { "ATTENDEE",        CAL,   V_ADDRESS,    0, NULL },
-    { "ORGANIZER",       CAL,   V_LOWER,      0, NULL },
-    { "DTSTAMP",         CAL,   V_OMIT,       0, NULL },
-    { "CREATED",         CAL,   V_OMIT,       0, NULL },
-    { "LAST-MODIFIED",   CAL,   V_OMIT,       0, NULL },
-    { "SEQUENCE",        CAL,   V_OMIT,       0, NULL },
-    { "METHOD",          CAL,   V_OMIT,       0, NULL },
-    { "URL",             EVENT, V_OMIT,       0, NULL },
-    { "COMMENT",         CAL,   V_OMIT,       0, NULL },
-    { "CONTACT",         CAL,   V_OMIT,       0, NULL },
-    { "RESOURCES",       CAL,   V_OMIT,       0, NULL },
-    { "ATTACH",          CAL,   V_OMIT,       0, NULL },
-    { "RELATED-TO",      CAL,   V_OMIT,       0, NULL },
-    { "REQUEST-STATUS",  CAL,   V_OMIT,       0, NULL },
-    { NULL, 0, V_TEXT, 0, NULL }
+    { "CATEGORIES",      CAL,   V_LIST,       0, NULL },
+    { "ATTENDEE",        EVENT, V_ADDRESS,    0, NULL },
+    { "ORGANIZER",       EVENT, V_LOWER,      0, NULL },
+    { NULL, 0, V_OMIT, 0, NULL }
 };
 
 static const prop_t *find_prop(item_kind_e kind, item_span_t name)
 {
-    static const prop_t omit = { "X-", 0, V_OMIT, 0, NULL };
     int where = kind == ITEM_VEVENT ? EVENT : kind == ITEM_VTODO ? TODO
                                                                  : CARD;
     const prop_t *prop;
     char first;
 
-    if (name.len > 1 && !strncasecmp(name.s, "X-", 2))
-        return &omit;
     first = name.len ? (char)apr_toupper(*name.s) : '\0';
     for (prop = props; prop->name; prop++)
         if (*prop->name == first && (prop->where & where)
@@ -364,9 +340,7 @@ static void note_value(item_comp_t *comp, value_e how, apr_size_t from)
 
 apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
 {
-    static const prop_t junk = { "?", 0, V_TEXT, 0, NULL };
-    const prop_t *prop = line->junk ? &junk
-                                    : find_prop(comp->kind, line->name);
+    const prop_t *prop = find_prop(comp->kind, line->name);
     apr_size_t from;
 
     switch (prop->how) {

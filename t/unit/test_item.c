@@ -220,6 +220,9 @@ static const pair_t cards_same[] = {
       "PHOTO;BASE64:AA\r\n EC\r\n" },
     { "CATEGORIES:a,b\r\n", "CATEGORIES:b\r\nCATEGORIES:a\r\n" },
     { "FN:a\r\nCLASS:PUBLIC\r\nLABEL:x\r\nSORT-STRING:a\r\n", "FN:a\r\n" },
+    { "FN:a\r\nGENDER:M\r\nANNIVERSARY:20000101\r\nRELATED:b\r\n",
+      "FN:a\r\n" },
+    { "FN:a\r\na line that has no colon\r\n", "FN:a\r\n" },
     /* measured */
     { "N:D;J;Q,R;Dr.,Prof.;Jr.\\, III\r\n",
       "N:D;J;Q\\,R;Dr.\\,Prof.;Jr.\\, III\r\n" },
@@ -271,7 +274,8 @@ static const pair_t cards_differ[] = {
     { "PHOTO;ENCODING=b:AAEC\r\n", "PHOTO;ENCODING=b:AAED\r\n" },
     { "FN:\xc3\xa4\r\n", "FN:\xc3\xb6\r\n" },
     { "FN:\xff\r\n", "FN:\xfe\r\n" },
-    { "a line without its colon\r\n", "another one\r\n" },
+    { "KIND:group\r\nFN:g\r\nMEMBER:a\r\n",
+      "KIND:group\r\nFN:g\r\nMEMBER:b\r\n" },
     { NULL, NULL }
 };
 
