@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Encode ();
 use Test::More;
 use IO::Socket::INET;
 use Test::Httpd;
@@ -410,6 +411,23 @@ subtest 'content types' => sub {
         is $r->{status}, 200, $type;
         is $r->{headers}{'content-type'}, "application/vnd.syncml+$f",
             '... answered as exactly its type';
+    }
+};
+
+subtest 'XML in other character sets' => sub {
+    my %to = (
+        'ISO-8859-1' => sub { my $x = $_[0]; utf8::decode($x); utf8::downgrade($x); $x },
+        'US-ASCII' => sub { $_[0] =~ s/\xc3\xb6/&#246;/gr },
+        'UTF-16' => sub { my $x = $_[0]; utf8::decode($x); Encode::encode('UTF-16', $x) },
+    );
+    for my $set (sort keys %to) {
+        my $c = client(format => 'xml');
+        my $a = $c->send({ mangle => sub {
+            $to{$set}->($_[0] =~ s/UTF-8/$set/r) } },
+            alert(201, 'contacts', "./J\xc3\xb6rg", undef, '1'));
+        my ($alert) = $a->alerts;
+        is $alert && $alert->{target}, "./J\xc3\xb6rg", "$set is understood";
+        fine($c, $set);
     }
 };
 

@@ -233,6 +233,32 @@ subtest 'broken lines' => sub {
     }
 };
 
+subtest 'suspend and resume' => sub {
+    for my $n (1 .. 3) {
+        account();
+        my $p = phone(per_message => 2, max_msg => 1500);
+        server_put($h, $user, contacts => vcard("Server$_")) for 1 .. 4;
+        $p->put(contacts => vcard("Phone$_")) for 1 .. 4;
+        my $r = $p->sync({ between => sub {
+            my ($self, $i) = @_;
+            return if $i != $n;
+            my $a = $self->send(status_cmd($i, undef, 200),
+                cmd('Alert', [ 'Data', 224 ], item(target => 'contacts',
+                                                   source => './contacts')));
+            is $a->status('Alert'), 200, "suspended at message $i";
+            die "suspended\n";
+        } }, 201, 'contacts');
+        is $r->{why}, 'suspended', 'the session ends there' or next;
+        $r = good("resumed after $n", $p, 225, undef);
+        like $r->{answers}[0]->status('Alert'), qr/^(?:200|508)$/,
+            'resume: granted, or a refresh asked for';
+        my $all = join ' ', map({"Phone$_"} 1 .. 4), map {"Server$_"} 1 .. 4;
+        is server(), $all, "resumed after $n: the server";
+        is on($p), $all, "resumed after $n: the phone";
+        good('nothing after that', $p, 200, '0/0');
+    }
+};
+
 subtest 'deletes wait for the end of the package' => sub {
     account();
     my $p = phone();
@@ -268,6 +294,34 @@ subtest 'changes at a wrong time' => sub {
         like $a->status('Add'), qr/^4/, '... and its Add';
     } });
     is server(), 'Anna1', 'nothing of it is stored';
+};
+
+# Alert and Sync in the first message: synchronisation without a separate
+# initialisation.
+subtest 'without separate initialisation' => sub {
+    account();
+    server_put($h, $user, contacts => vcard('Server1'));
+    my $p = phone();
+    my $a = $p->send($p->put_devinf, alert(201, 'contacts', './c', undef, '1'),
+        sync_cmd('contacts', './c', 1, add('1', 'text/vcard',
+                                           vcard('Phone1'))));
+    is $a->status('Alert'), 200, 'the Alert is answered';
+    is $a->status('Add'), 201, 'the item is taken';
+    my ($sync) = $a->syncs;
+    $a = $p->send(status_cmd($a->msg, undef, 200), $p->get_devinf) unless $sync;
+    ($sync) = $a->syncs;
+    is names_of(map { $_->{data} } @{ $sync->{changes} }), 'Server1',
+        "the server's item comes";
+    $a = $p->send(status_cmd($a->msg, undef, 200),
+        map({ status_cmd($a->msg, $_->{node}, 200) } $a->alerts, $sync),
+        status_cmd($a->msg, $sync->{changes}[0]{node}, 201),
+        map_cmd('contacts', './c', $sync->{changes}[0]{guid} => '2'));
+    is $a->status('Map'), 200, 'the Map is taken';
+    is join("\n", $p->problems), '', 'answers are right';
+    is server(), 'Phone1 Server1', 'the server has both';
+    $p->begin;
+    $a = $p->send(alert(200, 'contacts', './c', '1', '2'));
+    is $a->status('Alert'), 200, 'and remembers it: two-way next';
 };
 
 subtest 'an item too large' => sub {

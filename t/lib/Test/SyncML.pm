@@ -72,6 +72,7 @@ sub begin {
     $self->{resp_uri} = undef;
     $self->{authenticated} = 0;
     $self->{sync_open} = {};
+    $self->{gets} = 0;
     $self->{last_server_msg} = 0;
     return $self;
 }
@@ -315,6 +316,7 @@ sub send {
     my ($self, @commands) = @_;
     my $o = @commands && ref $commands[0] eq 'HASH' ? shift @commands : {};
     my $node = $self->message($o, @commands);
+    $self->{gets} += grep { $_->[0] eq 'Get' } @commands;
     my $octets = $self->octets($node);
     $octets = $o->{mangle}->($octets) if $o->{mangle};
     $self->{last_octets} = $octets;
@@ -341,7 +343,7 @@ sub take {
     my $a = bless { http => $http, client => $self, asked => {
         node => $node, format => $self->{format}, version => $self->{version},
         max_msg => $self->{max_msg}, sync_open => $self->{sync_open},
-        server => $self->{target},
+        server => $self->{target}, gets => \$self->{gets},
         number_of_changes => $self->{number_of_changes} } },
         'Test::SyncML::Answer';
     if ($http->{status} == 200) {
@@ -356,6 +358,7 @@ sub take {
 sub learn {
     my ($self, $a) = @_;
     return unless $a->{node};
+    $self->{gets} -= () = $a->commands('Results');
     my $uri = $a->hdr('RespURI');
     $self->{resp_uri} = $uri if defined $uri;
     my $code = $a->status('SyncHdr') // 0;

@@ -9,7 +9,8 @@ package Test::SyncML::Judge;
 #   my @wrong = Test::SyncML::Judge::answer($asked, $answer);
 #
 # $asked: { node, format, version, max_msg, number_of_changes, server (the
-# first Target), sync_open } of the request;
+# first Target), sync_open, gets (reference to the number of Gets not answered
+# yet) } of the request;
 # $answer: { http, node, info }.  document() judges a document alone.
 
 use strict;
@@ -204,6 +205,10 @@ sub _statuses {
     push @wrong, 'the first command is not the Status of SyncHdr'
         unless $first && $first->[0] eq 'Status'
             && (text($first, 'CmdRef') // '') eq '0';
+    # Old phones give up over Results that they did not ask for.
+    my $gets = ${ $asked->{gets} || \0 };
+    push @wrong, 'Results without a Get'
+        if $gets < grep { $_->[0] eq 'Results' } _body($answer->{node});
     for my $s (@statuses) {
         my ($ref, $cmd, $msgref) = map { text($s, $_) // '' }
             qw(CmdRef Cmd MsgRef);
