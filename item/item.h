@@ -61,8 +61,9 @@ typedef struct item_keys_t {
  *   CATEGORIES, KIND, MEMBER; of events and tasks SUMMARY, DESCRIPTION,
  *   LOCATION, CLASS, STATUS, TRANSP, PRIORITY, PERCENT-COMPLETE, GEO,
  *   CATEGORIES, ATTENDEE, ORGANIZER (of events), all times, recurrences and
- *   alarms; values that are the default (CLASS:PUBLIC, TRANSP:OPAQUE,
- *   STATUS:CONFIRMED or NEEDS-ACTION, PRIORITY:0, ...) count as missing;
+ *   alarms; a DESCRIPTION that is the SUMMARY again and values that are the
+ *   default (CLASS:PUBLIC, TRANSP:OPAQUE, STATUS:CONFIRMED or NEEDS-ACTION,
+ *   PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
  *   of mail in lower case, lists one by one, full dates without time, zones
  *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the time

@@ -10,27 +10,47 @@
 
 #define DAY  86400
 
-static void put_line(item_comp_t *comp, const char *name, const char *value)
+static void put_octets(item_comp_t *comp, const char *name, const char *value,
+                       apr_size_t len)
 {
     item_cut_t *cut = apr_array_push(comp->lines);
 
     cut->from = comp->buf.len;
     item_buf_puts(&comp->buf, name);
     item_buf_putc(&comp->buf, ':');
-    item_buf_puts(&comp->buf, value);
+    item_buf_add(&comp->buf, value, len);
     cut->len = comp->buf.len - cut->from;
+}
+
+static void put_line(item_comp_t *comp, const char *name, const char *value)
+{
+    put_octets(comp, name, value, strlen(value));
+}
+
+static int same_text(const item_buf_t *a, const item_buf_t *b)
+{
+    return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len));
 }
 
 /* FN follows from N, and where there is no N it is often the name of the
  * organisation; clients make it up and drop it. */
 static void finish_card(item_comp_t *comp)
 {
-    if (!comp->fn.len || comp->has_name)
-        return;
-    if (comp->org.len == comp->fn.len
-        && !memcmp(comp->org.s, comp->fn.s, comp->fn.len))
-        return;
-    put_line(comp, "FN", comp->fn.s);
+    if (comp->fn.len && !comp->has_name
+        && !same_text(&comp->fn, &comp->org))
+        put_octets(comp, "FN", comp->fn.s, comp->fn.len);
+}
+
+/* An event without a description gets its summary for one in SyncEvolution,
+ * measured; and phones with one text field fill in both. */
+static void finish_texts(item_comp_t *comp)
+{
+    if (comp->summary.len)
+        put_octets(comp, "SUMMARY", comp->summary.s, comp->summary.len);
+    if (comp->description.len
+        && !same_text(&comp->summary, &comp->description))
+        put_octets(comp, "DESCRIPTION", comp->description.s,
+                   comp->description.len);
 }
 
 /* DTEND and DURATION say the same; an end that a start alone would have
@@ -62,7 +82,7 @@ static void finish_end(item_comp_t *comp)
     item_value_text(&text, comp->end_text.len ? comp->end_text
                                               : comp->duration);
     if (text.len)
-        put_line(comp, name, text.s);
+        put_octets(comp, name, text.s, text.len);
 }
 
 /* An alarm is the time between it and the item's start (or end, for want of
@@ -99,13 +119,14 @@ static void finish_alarm(item_comp_t *comp, const item_alarm_t *alarm)
     text.p = comp->p;
     item_value_text(&text, alarm->trigger);
     if (text.len)
-        put_line(comp, "ALARM", text.s);
+        put_octets(comp, "ALARM", text.s, text.len);
 }
 
 static void finish_calendar(item_comp_t *comp)
 {
     int i;
 
+    finish_texts(comp);
     finish_end(comp);
     for (i = 0; i < comp->rules->nelts; i++) {
         item_rule_t *rule = &APR_ARRAY_IDX(comp->rules, i, item_rule_t);

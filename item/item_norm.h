@@ -42,7 +42,8 @@ typedef struct item_comp_t {
     apr_array_header_t *lines;  /* of item_cut_t, into buf */
     apr_array_header_t *rules;  /* of item_rule_t: RRULE, EXRULE */
     apr_array_header_t *alarms; /* of item_alarm_t */
-    item_buf_t fn, org;
+    item_buf_t fn, org;         /* of a vCard */
+    item_buf_t summary, description;    /* of a calendar component */
     int has_name;
     item_time_t start, end;
     item_span_t end_text;       /* DTEND or DUE, as written */

@@ -25,7 +25,7 @@ typedef enum {
     V_OMIT, V_TEXT, V_STRUCT, V_LIST, V_PHONE, V_LOWER, V_DATE, V_BINARY,
     V_TIMES, V_ADDRESS,
     V_NAME, V_FN, V_ORG, V_UID, V_START, V_END, V_DURATION, V_RULE,
-    V_RECURRENCE, V_STATUS, V_PERCENT, V_VERSION
+    V_RECURRENCE, V_STATUS, V_PERCENT, V_SUMMARY, V_DESCRIPTION, V_VERSION
 } value_e;
 
 #define CARD   1
@@ -68,8 +68,8 @@ static const prop_t props[] = {
 
     { "UID",             CAL,   V_UID,        0, NULL },
     { "RECURRENCE-ID",   CAL,   V_RECURRENCE, 0, NULL },
-    { "SUMMARY",         CAL,   V_TEXT,       0, NULL },
-    { "DESCRIPTION",     CAL,   V_TEXT,       0, NULL },
+    { "SUMMARY",         CAL,   V_SUMMARY,    0, NULL },
+    { "DESCRIPTION",     CAL,   V_DESCRIPTION, 0, NULL },
     { "LOCATION",        CAL,   V_TEXT,       0, NULL },
     { "DTSTART",         CAL,   V_START,      0, NULL },
     { "DTEND",           EVENT, V_END,        0, NULL },
@@ -117,6 +117,7 @@ item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p)
     comp->kind = kind;
     comp->buf.p = comp->fn.p = comp->org.p = p;
     comp->uid.p = comp->recurrence.p = p;
+    comp->summary.p = comp->description.p = p;
     comp->lines = apr_array_make(p, 16, sizeof(item_cut_t));
     comp->rules = apr_array_make(p, 1, sizeof(item_rule_t));
     comp->alarms = apr_array_make(p, 1, sizeof(item_alarm_t));
@@ -276,6 +277,13 @@ static void put_value(item_comp_t *comp, const item_line_t *line,
 
 /* ---- properties -------------------------------------------------------- */
 
+/** Kept until the component's end; the last one of a name counts. */
+static void take_text(item_buf_t *text, item_span_t value)
+{
+    text->len = 0;
+    item_value_text(text, value);
+}
+
 /** UID, in vCard perhaps written as a URN. */
 static void take_uid(item_comp_t *comp, item_span_t value)
 {
@@ -284,8 +292,7 @@ static void take_uid(item_comp_t *comp, item_span_t value)
         value.s += 9;
         value.len -= 9;
     }
-    comp->uid.len = 0;
-    item_value_text(&comp->uid, value);
+    take_text(&comp->uid, value);
 }
 
 static void take_time(item_comp_t *comp, const item_line_t *line, value_e how)
@@ -353,8 +360,13 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
         take_uid(comp, line->value);
         return APR_SUCCESS;
     case V_FN:
-        comp->fn.len = 0;
-        item_value_text(&comp->fn, line->value);
+        take_text(&comp->fn, line->value);
+        return APR_SUCCESS;
+    case V_SUMMARY:
+        take_text(&comp->summary, line->value);
+        return APR_SUCCESS;
+    case V_DESCRIPTION:
+        take_text(&comp->description, line->value);
         return APR_SUCCESS;
     case V_DURATION:
         comp->duration = line->value;

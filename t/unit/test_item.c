@@ -361,6 +361,7 @@ static const pair_t events_same[] = {
     { WED "RRULE:FREQ=DAILY;COUNT=10;INTERVAL=3\r\n",
       WED "RRULE:FREQ=DAILY;INTERVAL=3;UNTIL=20200211T100000Z\r\n" },
     /* measured: texts */
+    { "SUMMARY:a\\, b\r\n", "SUMMARY:a\\, b\r\nDESCRIPTION:a\\, b\r\n" },
     { "SUMMARY: sp \r\nDESCRIPTION:a\\n\\nb\\n\r\nLOCATION:l \r\n",
       "SUMMARY:sp\r\nDESCRIPTION:a\\n\\nb\r\nLOCATION:l \r\n" },
     { "CATEGORIES:A,B\r\nCATEGORIES:C\r\n", "CATEGORIES:A,B,C\r\n" },
