@@ -20,11 +20,18 @@ my @STORES = @Test::SyncEvo::STORES;
 my $h = Test::Httpd->syncml(push => 0);
 my $dev = Test::SyncEvo->new(url => $h->url('/syncml'), id => 'device-modes');
 
-# ---- helpers -----------------------------------------------------------------
+# ---- helpers ----------------------------------------------------------------
 
-sub on_client { my ($re) = @_; return map { [ $_, $dev->find($_, $re) ] } @STORES }
+sub on_client {
+    my ($re) = @_;
+    return map { [ $_, $dev->find($_, $re) ] } @STORES;
+}
 
-sub client_add { my ($name) = @_; $dev->put($_, sample($_, $name), lc $name) for @STORES; return }
+sub client_add {
+    my ($name) = @_;
+    $dev->put($_, sample($_, $name), lc $name) for @STORES;
+    return;
+}
 
 sub client_edit {
     my ($name) = @_;
@@ -42,7 +49,11 @@ sub client_delete {
     return;
 }
 
-sub server_add { my ($name) = @_; server_put($h, 'alice', $DATASTORE{$_}, sample($_, $name)) for @STORES; return }
+sub server_add {
+    my ($name) = @_;
+    server_put($h, 'alice', $DATASTORE{$_}, sample($_, $name)) for @STORES;
+    return;
+}
 
 sub server_change {
     my ($name) = @_;
@@ -119,14 +130,14 @@ sub edited {
     return;
 }
 
-# ---- slow ----------------------------------------------------------------------
+# ---- slow -------------------------------------------------------------------
 
 client_add($_) for qw(Anna1 Bert2 Cora3);
 server_add($_) for qw(Dora4 Emil5 Finn6);
 sync('first', 'slow', 'local 3/0/0 remote 3/0/0');
 is_on('first', ('Anna1 Bert2 Cora3 Dora4 Emil5 Finn6') x 2);
 
-# ---- two-way ---------------------------------------------------------------------
+# ---- two-way ----------------------------------------------------------------
 
 client_add('Gina7');
 client_edit('Anna1');
@@ -141,7 +152,7 @@ edited('both', qw(Anna1 Cora3 Dora4));
 
 sync('nothing', 'two-way', 'local 0/0/0 remote 0/0/0');
 
-# ---- one way -----------------------------------------------------------------------
+# ---- one way ----------------------------------------------------------------
 
 client_add('Ida9');
 client_edit('Finn6');
@@ -160,7 +171,7 @@ is_on('down', 'Anna1 Cora3 Dora4 Finn6 Gina7 Ida9 Jan10 Kai11',
       'Anna1 Cora3 Dora4 Finn6 Gina7 Ida9 Jan10');
 edited('down', 'Gina7');
 
-# ---- refresh -------------------------------------------------------------------------
+# ---- refresh ----------------------------------------------------------------
 
 client_delete('Anna1');
 server_add('Lea12');
@@ -176,7 +187,7 @@ sync('replace', 'refresh-from-local', undef);
 is_on('replace', ('Anna1 Dora4 Finn6 Gina7 Ida9 Jan10 Lea12 Max13') x 2);
 sync('after that', 'two-way', 'local 0/0/0 remote 0/0/0');
 
-# ---- slow again doubles nothing ---------------------------------------------------------
+# ---- slow again doubles nothing ---------------------------------------------
 
 sync('slow again', 'slow', undef);
 is_on('slow again',

@@ -170,9 +170,10 @@ sync_all('slow', 'slow again');
 is_everywhere('slow again', 'Anita1 Emil5 Paula1', 'Cora3 Dora4');
 
 is join("\n", map { my $c = $_; map {"$c->{name}: $_"} $c->{phone}->problems }
-        @combos, @extra, @plain), '', 'the other devices had nothing to complain of';
+        @combos, @extra, @plain), '',
+    'the other devices had nothing to complain of';
 
-# ---- many messages -------------------------------------------------------------------
+# ---- many messages ----------------------------------------------------------
 
 my $other = Test::SyncML::Phone->new(url => $h->url('/syncml'),
     user => 'many', password => 'pass many', max_msg => 30000);

@@ -57,7 +57,7 @@ sub normal {
     return [ sort @all ];
 }
 
-# ---- two devices ---------------------------------------------------------------
+# ---- two devices ------------------------------------------------------------
 
 $a->put(addressbook => sample(addressbook => 'Anna1'), 'anna');
 $a->put(addressbook => sample(addressbook => 'Bert2'), 'bert');
@@ -117,7 +117,7 @@ ok scalar($a->find(addressbook => qr/Dora4 lives/)),
 good("$_->[0]: nothing to do", $_->[1]->sync('two-way'),
      addressbook => 'local 0/0/0 remote 0/0/0') for [ A => $a ], [ B => $b ];
 
-# ---- two accounts -----------------------------------------------------------------
+# ---- two accounts -----------------------------------------------------------
 
 # Bob's device even has the same id as one of Alice's, and an equal item.
 $bob->put(addressbook => sample(addressbook => 'Eve5'));
@@ -139,7 +139,7 @@ is_deeply server_items($h, 'alice', 'contacts'), $before,
     "Bob's deletes are not Alice's";
 is server_count($h, 'bob', 'contacts'), 0, 'Bob has none left';
 
-# ---- wrong password, unknown user ---------------------------------------------------
+# ---- wrong password, unknown user -------------------------------------------
 
 for my $auth (qw(md5 basic)) {
     for my $user (qw(alice mallory)) {
@@ -156,7 +156,7 @@ for my $auth (qw(md5 basic)) {
 is_deeply server_items($h, 'alice', 'contacts'), $before, '... and changes nothing';
 $h->expect_log(qr/\b(?:alice|mallory)\b/);      # the failed logins
 
-# ---- unknown datastore -----------------------------------------------------------------
+# ---- unknown datastore ------------------------------------------------------
 
 {
     my $d = Test::SyncEvo->new(url => $url, id => 'astray',
@@ -169,7 +169,7 @@ $h->expect_log(qr/\b(?:alice|mallory)\b/);      # the failed logins
     $h->expect_log(qr/nosuchplace/);
 }
 
-# ---- large items -------------------------------------------------------------------------
+# ---- large items ------------------------------------------------------------
 
 for my $version (qw(1.1 1.2)) {
     my @pair = map { Test::SyncEvo->new(url => $url, id => "large-$version-$_",

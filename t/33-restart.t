@@ -19,7 +19,7 @@ use Time::HiRes qw(sleep);
 plan skip_all => 'not installed: ' . Test::SyncEvo::missing()
     if Test::SyncEvo::missing();
 
-# ---- the things that happen --------------------------------------------------
+# ---- the things that happen -------------------------------------------------
 
 my %HAPPENS = (
     graceful => sub { $_[0]->graceful },
@@ -79,7 +79,8 @@ sub session {
     return;
 }
 
-# Requests 1 and 2 log in, 3 and the next bring the client's items, later ones fetch the server's.
+# Requests 1 and 2 log in, 3 and the next bring the client's items, later ones
+# fetch the server's.
 session('between messages', 60,
     { map { $_ => 'hold' } 2, 4, 8, 10 },
     [ 2, 'graceful' ], [ 4, 'kill -9 of the children' ],
@@ -99,7 +100,7 @@ session('killed at work', 60,
                                       : 'kill -9 in the middle' ] }
     2, 4, 6, 8, 11);
 
-# ---- graceful while a request is handled ------------------------------------------
+# ---- graceful while a request is handled ------------------------------------
 
 {
     my $h = Test::Httpd->syncml(push => 0);

@@ -21,7 +21,7 @@ plan skip_all => 'not installed: ' . Test::SyncEvo::missing_for_wake()
 my $SERVER_ID = 'wake-test';
 my $NUMBER = '+491701234567';
 
-# ---- gateways: each gives the SMS that have come out, oldest first -------------
+# ---- gateways: each gives the SMS that have come out, oldest first ----------
 
 my %GATEWAY = (
     file => sub {

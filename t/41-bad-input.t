@@ -26,7 +26,7 @@ my %TYPE = map { $_ => "application/vnd.syncml+$_" } qw(wbxml xml);
 sub client { return Test::SyncML->new(url => $url, @_) }
 sub hello { return alert(201, 'contacts', './c', undef, '1') }
 
-# ---- the store, as it is -------------------------------------------------------------
+# ---- the store, as it is ----------------------------------------------------
 
 my $db = "$h->{dir}/state/syncml.db";
 
@@ -82,7 +82,7 @@ sub message {
     return $c->octets($c->message({}, @commands ? @commands : hello()));
 }
 
-# ---- HTTP -----------------------------------------------------------------------------
+# ---- HTTP -------------------------------------------------------------------
 
 subtest 'methods and types' => sub {
     my $good = message('wbxml');
@@ -142,7 +142,7 @@ subtest 'too large' => sub {
     untouched('too large');
 };
 
-# ---- broken documents -----------------------------------------------------------------
+# ---- broken documents -------------------------------------------------------
 
 subtest 'truncated' => sub {
     for my $f (qw(wbxml xml)) {
@@ -167,7 +167,10 @@ subtest 'truncated' => sub {
 my $HEAD = "\x02\xa4\x01\x6a\x00";
 my $OPEN = $HEAD . "\x6d\x6c\x71\x03" . "1.2\x00\x01";      # SyncML SyncHdr VerDTD
 
-sub table_head { my ($table) = @_; return "\x02\xa4\x01\x6a" . mb(length $table) . $table }
+sub table_head {
+    my ($table) = @_;
+    return "\x02\xa4\x01\x6a" . mb(length $table) . $table;
+}
 
 sub mb {
     my ($n) = @_;
@@ -290,7 +293,7 @@ subtest 'XML' => sub {
     $before = dump_store();
 };
 
-# ---- documents that are no messages ------------------------------------------------------
+# ---- documents that are no messages -----------------------------------------
 
 # The tree with changes by $edit.
 sub edited {
@@ -525,7 +528,7 @@ subtest 'items' => sub {
     items_untouched('bad items');
 };
 
-# ---- the next good sync ---------------------------------------------------------------------
+# ---- the next good sync -----------------------------------------------------
 
 my $r = $phone->sync(200, 'contacts');
 ok $r->{ok}, 'after all that, the phone syncs' or diag $r->{why};

@@ -64,7 +64,7 @@ sub challenged {
     return;
 }
 
-# ---- missing and wrong credentials, in all versions --------------------------------
+# ---- missing and wrong credentials, in all versions -------------------------
 
 for (@ALL) {
     my ($v, $f) = @$_;
@@ -106,12 +106,13 @@ for (@ALL) {
     };
 }
 
-# ---- credentials that are none --------------------------------------------------------
+# ---- credentials that are none ----------------------------------------------
 
 subtest 'odd credentials' => sub {
     my $cred = sub { Test::SyncML::node_cred(@_) };
     my %odd = (
-        'unknown user' => $cred->('b64', 'syncml:auth-basic', b64('mallory:secret')),
+        'unknown user' => $cred->('b64', 'syncml:auth-basic',
+                                  b64('mallory:secret')),
         'empty' => $cred->('b64', 'syncml:auth-basic', ''),
         'no colon' => $cred->('b64', 'syncml:auth-basic', b64('alice')),
         'no base64' => $cred->('b64', 'syncml:auth-basic', '%%%!!'),
@@ -169,7 +170,7 @@ subtest 'the user of a digest' => sub {
         "Bob's digest in Alice's name fails";
 };
 
-# ---- nonces -------------------------------------------------------------------------------
+# ---- nonces -----------------------------------------------------------------
 
 subtest 'nonces of a known device' => sub {
     my $c = client(auth => 'md5');
@@ -207,13 +208,17 @@ subtest 'nonces of a known device' => sub {
 
 subtest 'a nonce is for one device' => sub {
     my ($one, $two) = map { client(auth => 'md5') } 1, 2;
-    for ($one, $two) { $_->send(hello()); ok good($_->send(hello())), 'logged in'; $_->begin }
-    @$one{'nonce'} = $two->{nonce};
+    for ($one, $two) {
+        $_->send(hello());
+        ok good($_->send(hello())), 'logged in';
+        $_->begin;
+    }
+    $one->{nonce} = $two->{nonce};
     is $one->send(hello())->status('SyncHdr'), 401,
         "the nonce of another device does not serve";
 };
 
-# ---- what the administrator allows -----------------------------------------------------
+# ---- what the administrator allows ------------------------------------------
 
 subtest 'SyncMLAuthScheme' => sub {
     my $c = client(url => $h->url('/basic'), auth => 'md5');
@@ -251,7 +256,7 @@ subtest "httpd's own providers" => sub {
     $h->expect_log(qr/carla/);
 };
 
-# ---- within a session ---------------------------------------------------------------------
+# ---- within a session -------------------------------------------------------
 
 subtest 'the session knows who it is' => sub {
     my $c = client();

@@ -35,7 +35,7 @@ sub refusal {
     return $hdr =~ /^2/ ? $a->status('Add') : $hdr;
 }
 
-# ---- locked ---------------------------------------------------------------------------
+# ---- locked -----------------------------------------------------------------
 
 subtest 'another process writes for a second' => sub {
     my $h = Test::Httpd->syncml(push => 0);
@@ -76,7 +76,7 @@ subtest 'another process does not stop writing' => sub {
     ok $p->sync(201, 'contacts')->{ok}, 'other devices sync';
 };
 
-# ---- disk full ---------------------------------------------------------------------------
+# ---- disk full --------------------------------------------------------------
 
 subtest 'disk full' => sub {
     plan skip_all => 'needs root to mount a small file system' if $>;
@@ -129,7 +129,7 @@ subtest 'disk full' => sub {
     $h->stop;
 };
 
-# ---- the file is taken away ---------------------------------------------------------------
+# ---- the file is taken away -------------------------------------------------
 
 subtest 'the store cannot be read' => sub {
     my $h = Test::Httpd->syncml(push => 0);

@@ -35,7 +35,7 @@ sub at_once {
     return @results;
 }
 
-# ---- phones at the same time ---------------------------------------------------------
+# ---- phones at the same time ------------------------------------------------
 
 subtest 'phones at the same time' => sub {
     my @users = map {"user$_"} 1 .. 3;
@@ -85,7 +85,7 @@ subtest 'phones at the same time' => sub {
     }
 };
 
-# ---- two httpds, one store --------------------------------------------------------------
+# ---- two httpds, one store --------------------------------------------------
 
 subtest 'two httpds with one store' => sub {
     my $one = Test::Httpd->syncml(push => 0);
@@ -127,7 +127,7 @@ subtest 'two httpds with one store' => sub {
     is $devinf->($one), $devinf->($two), 'both are the same server to a phone';
 };
 
-# ---- time ------------------------------------------------------------------------------------
+# ---- time -------------------------------------------------------------------
 
 subtest 'a session grows old' => sub {
     my $h = Test::Httpd->syncml(push => 0,

@@ -58,7 +58,7 @@ sub new {
 }
 
 sub port { return $_[0]{listen_port} }
-sub url  { my ($self, $path) = @_; return "http://127.0.0.1:$self->{listen_port}$path" }
+sub url  { return "http://127.0.0.1:$_[0]{listen_port}$_[1]" }
 
 # Until the request of that number has reached its rule's place.
 sub wait_for {

@@ -12,8 +12,9 @@ use warnings;
 use Exporter 'import';
 use JSON::PP ();
 
-our @EXPORT_OK = qw(vcard event todo note sample %DATASTORE server_items server_count server_names
-    server_put server_edit server_delete server_has names_of);
+our @EXPORT_OK = qw(vcard event todo note sample %DATASTORE server_items
+    server_count server_names server_put server_edit server_delete server_has
+    names_of);
 
 # The client's database => the server's datastore.
 our %DATASTORE = (addressbook => 'contacts', calendar => 'calendar',
@@ -66,7 +67,7 @@ sub names_of {
     return join ' ', sort map { /\b([A-Z][a-z]{2,}\d+)\b/ ? $1 : '?' } @texts;
 }
 
-# ---- the server's side ---------------------------------------------------------
+# ---- the server's side ------------------------------------------------------
 
 sub _ctl {
     my ($h, @args) = @_;

@@ -174,7 +174,7 @@ sub configure {
     return $self;
 }
 
-# ---- items -------------------------------------------------------------------
+# ---- items ------------------------------------------------------------------
 
 # Add an item; returns its name (LUID).
 sub put {
@@ -241,7 +241,7 @@ sub _write {
     return;
 }
 
-# ---- syncs --------------------------------------------------------------------
+# ---- syncs ------------------------------------------------------------------
 
 # Modes: two-way slow refresh-from-remote refresh-from-local
 # one-way-from-remote one-way-from-local (remote is the server).
@@ -330,7 +330,7 @@ sub sessions {
     return map { s{/$}{}r } sort { $at{$a} <=> $at{$b} || $a cmp $b } @dirs;
 }
 
-# ---- woken by the server ---------------------------------------------------------
+# ---- woken by the server ----------------------------------------------------
 
 # Start what a phone has running all the time: bus, D-Bus server and carrier.
 # Comes by itself with the first wake().
@@ -409,7 +409,7 @@ sub DESTROY {
     return;
 }
 
-# ---- what a phone's SMS stack does -------------------------------------------------
+# ---- what a phone's SMS stack does ------------------------------------------
 
 # A file of the file: gateway as { to, udh, data }.
 sub read_sms {
@@ -472,7 +472,7 @@ sub san_of_push {
     return $rest;
 }
 
-# ---- a sync under way ---------------------------------------------------------------
+# ---- a sync under way -------------------------------------------------------
 
 package Test::SyncEvo::Run;
 
@@ -509,7 +509,7 @@ sub result {
     return $r;
 }
 
-# ---- what came of it -----------------------------------------------------------------
+# ---- what came of it --------------------------------------------------------
 
 package Test::SyncEvo::Result;
 

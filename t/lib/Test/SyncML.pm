@@ -80,7 +80,7 @@ sub begin {
 sub problems { my ($self) = @_; return @{ $self->{problems} } }
 sub forgive  { my ($self) = @_; $self->{problems} = []; return }
 
-# ---- credentials -----------------------------------------------------------------
+# ---- credentials ------------------------------------------------------------
 
 sub b64 { return encode_base64($_[0], '') }
 
@@ -107,7 +107,7 @@ sub node_cred {
              [ 'Data', $data ] ];
 }
 
-# ---- commands -------------------------------------------------------------------
+# ---- commands ---------------------------------------------------------------
 
 # [ Meta, [name, value]... ] without those of no value; undef if none is left.
 sub meta {
@@ -160,7 +160,11 @@ sub add {
              data => ref $data || $o{inline} ? $data : \$data));
 }
 
-sub replace { my ($luid, $type, $data, %o) = @_; return add($luid, $type, $data, %o, name => 'Replace') }
+sub replace {
+    my ($luid, $type, $data, %o) = @_;
+    return add($luid, $type, $data, %o, name => 'Replace');
+}
+
 sub delete_cmd { my ($luid) = @_; return cmd('Delete', item(source => $luid)) }
 
 # map_cmd($target, $source, guid => luid, ...)
@@ -231,7 +235,7 @@ sub devinf_type {
     return "application/vnd.syncml-devinf+$self->{format}";
 }
 
-# ---- messages -----------------------------------------------------------------------
+# ---- messages ---------------------------------------------------------------
 
 # The tree of the next message, its commands numbered.  Options:
 #   final => 0          without Final
@@ -395,7 +399,8 @@ sub xml {
         unless $self->{node};
     my $xml = Test::SyncML::Codec::encode($self->{node}, format => 'xml',
         version => $self->{info}{version} // '1.2');
-    $xml =~ s/(?<=>)(?=<(?:Status|Alert|Sync|Add|Replace|Delete|Results|Final|Map))/\n/g;
+    $xml =~ s/(?<=>)(?=<(?:Status|Alert|Sync|Add|Replace|Delete|Results|Final
+                          |Map)\b)/\n/gx;
     return "$xml\n";
 }
 

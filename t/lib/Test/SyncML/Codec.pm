@@ -65,7 +65,7 @@ for my $v (keys %PUBLIC) {
     }
 }
 
-# ---- walking trees -----------------------------------------------------------
+# ---- walking trees ----------------------------------------------------------
 
 # All child nodes, or those of a name.
 sub kids {
@@ -93,7 +93,7 @@ sub text {
         @$node[1 .. $#$node];
 }
 
-# ---- encoding -------------------------------------------------------------------
+# ---- encoding ---------------------------------------------------------------
 
 # encode($node, format => 'wbxml'|'xml', version => '1.2', doc => 0 (SyncML) or
 # 1 (DevInf), public => 'number' or 'string' or octets, charset => 0x6a).
@@ -192,7 +192,7 @@ sub _xml_node {
     return "$out</$name>";
 }
 
-# ---- decoding ----------------------------------------------------------------------
+# ---- decoding ---------------------------------------------------------------
 
 # Returns the root node; in list context also { version, doc }.  Opaque data
 # comes as a reference to a string, but DevInf inside WBXML or XML comes as
@@ -323,6 +323,8 @@ sub _unescape {
     return $s;
 }
 
+my $ATTRIBUTE = qr/(?:\s+[\w:]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))/;
+
 sub _xml_decode {
     my ($xml) = @_;
     my $check = $xml;
@@ -332,7 +334,7 @@ sub _xml_decode {
     $xml =~ /\G<\?xml\s[^?]*\?>\s*/gc or die "no XML declaration\n";
     $xml =~ /\G<!DOCTYPE\s[^>\[]*>\s*/gc;
     while (pos $xml < length $xml) {
-        if ($xml =~ m{\G<([\w-]+)((?:\s+[\w:]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>}gc) {
+        if ($xml =~ m{\G<([\w-]+)($ATTRIBUTE*)\s*(/?)>}gc) {
             my ($name, $attributes, $empty) = ($1, $2, $3);
             my ($ns) = $attributes =~ /\sxmlns\s*=\s*["']([^"']*)["']/;
             $ns //= @stack ? $stack[-1][1] : '';

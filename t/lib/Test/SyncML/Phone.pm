@@ -51,7 +51,7 @@ sub new {
     return $self;
 }
 
-# ---- items ------------------------------------------------------------------------
+# ---- items ------------------------------------------------------------------
 
 sub items { my ($self, $store) = @_; return $self->{stores}{$store}{items} }
 
@@ -72,7 +72,7 @@ sub delete {
     return;
 }
 
-# ---- a session ---------------------------------------------------------------------
+# ---- a session --------------------------------------------------------------
 
 # sync($code, @stores); an options hash may come first:
 #   init_only => 1       end after the first package
@@ -221,7 +221,7 @@ sub _note_statuses {
     return;
 }
 
-# ---- the client's package ------------------------------------------------------------
+# ---- the client's package ---------------------------------------------------
 
 # Statuses for what the server said, as nodes.
 sub _statuses_for {
@@ -319,7 +319,8 @@ sub _change_nodes {
         my @pieces = unpack "(a$chunk)*", $text;
         for my $i (0 .. $#pieces) {
             push @nodes, add($luid, $s->{type}, $pieces[$i], name => $op,
-                inline => $self->{inline}, size => $i ? undef : length $text, more => $i < $#pieces);
+                inline => $self->{inline}, more => $i < $#pieces,
+                size => $i ? undef : length $text);
         }
     } else {
         @nodes = add($luid, $s->{type}, $text, name => $op,
@@ -330,7 +331,7 @@ sub _change_nodes {
     return @nodes;
 }
 
-# ---- the server's package -------------------------------------------------------------
+# ---- the server's package ---------------------------------------------------
 
 sub _receive {
     my ($self, $run, $a) = @_;
@@ -394,7 +395,8 @@ sub _apply_one {
         return $answer->(201);
     }
     my $luid = $change->{luid};
-    exists $s->{items}{$luid} or return $answer->($op eq 'Delete' ? 211 : 404);
+    exists $s->{items}{$luid}
+        or return $answer->($op eq 'Delete' ? 211 : 404);
     $op eq 'Delete' ? delete $s->{items}{$luid}
                     : ($s->{items}{$luid} = $data);
     return $answer->(200);
