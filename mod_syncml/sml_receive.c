@@ -6,13 +6,15 @@
  *
  * Both sides changed the same item: the client's text is taken (208), the
  * server's stays in the store as a version; against a delete the change
- * wins, whichever side it is on.
+ * wins, whichever side it is on.  The text that the device is known to have
+ * is no change, though: what comes again must not undo what others did since.
  */
 #include "mod_syncml/sml_session.h"
 
 #include <string.h>
 
 #include <apr_base64.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 /* One Add or Replace, ready to be applied. */
@@ -42,8 +44,9 @@ static int sync_index(const sml_session_t *s, const sml_sync_t *y)
 /* ---- finding the item --------------------------------------------------- */
 
 /* The device's row for a LUID.  A client that uses our GUID as its own id
- * sends no Map for it; the row that waits for one is then meant. */
-static apr_status_t find_map(sml_session_t *s, const sml_sync_t *y,
+ * sends no Map for it; the row that waits for one is then meant, but not by
+ * an Add: a new item's LUID may look like any GUID. */
+static apr_status_t find_map(sml_session_t *s, const sml_sync_t *y, int tag,
                              const char *luid, const char *guid,
                              store_map_t **map)
 {
@@ -51,12 +54,12 @@ static apr_status_t find_map(sml_session_t *s, const sml_sync_t *y,
     apr_status_t rv = store_map_by_luid(s->tx, s->device->id, y->datastore,
                                         luid, map);
 
-    if (rv != APR_NOTFOUND) {
+    if (rv != APR_NOTFOUND || tag == SYNCML_ADD) {
         return rv;
     }
     item = store_guid_parse(guid && *guid ? guid : luid);
-    if (item == 0) {
-        return APR_NOTFOUND;
+    if (item == 0 || y->code == 201 || y->code == 203) {
+        return APR_NOTFOUND;    /* those begin by forgetting all rows */
     }
     rv = store_map_by_item(s->tx, s->device->id, item, y->datastore, map);
     if (rv == APR_SUCCESS && (*map)->luid != NULL) {
@@ -142,13 +145,47 @@ static int add(sml_session_t *s, sml_sync_t *y, change_t *c)
     return 201;
 }
 
+/* What somebody else made of the item is sent to this device, even where it
+ * was offered that before and refused it. */
+static void come_back(sml_sync_t *y, const store_item_t *item)
+{
+    if (y->seen >= item->change) {
+        y->seen = item->change - 1;
+    }
+}
+
+/* Is it the text that the device has of us, or had told us: a modification
+ * that comes again because our answer was lost? */
+static int is_again(sml_session_t *s, const sml_sync_t *y, const change_t *c,
+                    const store_item_t *old, store_id_t version)
+{
+    store_item_t *base;
+    apr_status_t rv = store_item_version(s->tx, s->account, y->datastore,
+                                         old->id, version, &base);
+
+    if (rv == APR_NOTFOUND) {
+        /* A delete keeps the text, but under its own change. */
+        return old->deleted && same_text(old, &c->item);
+    }
+    s->rv = rv;
+    return rv == APR_SUCCESS && same_text(base, &c->item);
+}
+
 /* The item exists; @p version is the one that the device knew, 0: none. */
 static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
                   store_item_t *old, store_id_t version)
 {
     int conflict = version != 0 && version != old->change;
+    int code = c->tag == SYNCML_ADD ? 201 : 200;
 
     c->item.id = old->id;
+    if (conflict && is_again(s, y, c, old, version)) {
+        come_back(y, old);
+        return code;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
     if (old->deleted) {
         s->rv = store_item_restore(s->tx, s->account, &c->item);
         conflict = 1;
@@ -172,7 +209,7 @@ static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
                 old->deleted ? "deleted" : "changed");
         return 208;
     }
-    return c->tag == SYNCML_ADD ? 201 : 200;
+    return code;
 }
 
 /* The item comes back although its delete is staged: no delete then. */
@@ -195,7 +232,7 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
     store_item_t *old = NULL;
     store_id_t version = 0;
 
-    s->rv = find_map(s, y, c->luid, c->guid, &map);
+    s->rv = find_map(s, y, c->tag, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
         version = map->version;
         unstage(s, y, map->item);
@@ -247,13 +284,36 @@ static int recognise(sml_session_t *s, const sml_sync_t *y, change_t *c,
     return 0;
 }
 
-static void decode_b64(change_t *c, apr_pool_t *p)
+/* apr's decoder ends at the first octet that is no digit, so white space
+ * goes first.  @return 0 if it is not base64 */
+static int decode_b64(change_t *c, apr_pool_t *p)
 {
-    char *text = apr_pstrmemdup(p, c->item.data, c->item.len);
-    char *out = apr_palloc(p, (apr_size_t)apr_base64_decode_len(text) + 1);
+    char *text = apr_palloc(p, c->item.len + 1), *out;
+    apr_size_t i, n = 0, digits = 0;
 
+    for (i = 0; i < c->item.len; i++) {
+        char x = c->item.data[i];
+
+        if (x == ' ' || x == '\t' || x == '\r' || x == '\n') {
+            continue;
+        }
+        if (x != '=' && digits == n
+            && (apr_isalnum(x) || x == '+' || x == '/')) {
+            digits++;
+        }
+        else if (x != '=' || n - digits == 2) {
+            return 0;
+        }
+        text[n++] = x;
+    }
+    if (digits % 4 == 1) {
+        return 0;
+    }
+    text[digits] = '\0';
+    out = apr_palloc(p, (apr_size_t)apr_base64_decode_len(text) + 1);
     c->item.len = (apr_size_t)apr_base64_decode(out, text);
     c->item.data = out;
+    return 1;
 }
 
 /* A piece that is not the last. */
@@ -349,8 +409,9 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         && (code = join_pieces(s, &change, &type)) != 0) {
         return code;
     }
-    if (format != NULL && strcasecmp(format, "b64") == 0) {
-        decode_b64(&change, s->p);
+    if (format != NULL && strcasecmp(format, "b64") == 0
+        && !decode_b64(&change, s->p)) {
+        return 400;
     }
     code = recognise(s, y, &change, type);
     return code ? code : apply(s, y, &change);
@@ -364,23 +425,14 @@ static int changed_meanwhile(const store_item_t *item,
     return !item->deleted && item->change != map->version;
 }
 
-/* Change wins over delete: the item is sent to this device as a new one, for
- * its map row goes.  So even where the device was offered the change before
- * and refused it. */
-static void come_back(sml_sync_t *y, const store_item_t *item)
-{
-    if (y->seen >= item->change) {
-        y->seen = item->change - 1;
-    }
-}
-
 static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 {
     store_map_t *map;
     store_item_t *old;
     sml_staged_t *d;
 
-    s->rv = find_map(s, y, item->source.uri, item->target.uri, &map);
+    s->rv = find_map(s, y, SYNCML_DELETE, item->source.uri, item->target.uri,
+                     &map);
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;
         return 211;
@@ -393,6 +445,7 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
         return 510;
     }
     if (changed_meanwhile(old, map)) {
+        /* Change wins over delete: it is sent as a new item. */
         come_back(y, old);
         s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
                                  map->item);
@@ -556,6 +609,11 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
     }
     if (y->failed || y->client_ended) {
         refuse(s, c, y->failed ? y->failed : 412);
+        return;
+    }
+    if (y->alert_pending && y->code != y->asked) {
+        /* It cannot know yet that all is wanted: these are only changes. */
+        refuse(s, c, 508);
         return;
     }
     sml_sync_begin(s, y);

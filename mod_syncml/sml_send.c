@@ -22,6 +22,7 @@ typedef struct sender_t {
     int full;                   /* the message has no room for the next */
     int written;                /* commands in this Sync */
     apr_uint32_t sync_cmdid;    /* of this Sync */
+    int none;                   /* counted: there are no changes */
     apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
                                    their Add has not come */
 } sender_t;
@@ -324,6 +325,7 @@ static void write_number_of_changes(sender_t *b)
 
     s->rv = store_changes_count(s->tx, s->account, s->device->id,
                                 y->datastore, y->cursor, y->upto, &n);
+    b->none = n == 0;
     if (s->rv == APR_SUCCESS) {
         s->rv = store_changes_retry(s->tx, s->account, s->device->id,
                                     y->datastore, 0, y->seen, count_change,
@@ -378,8 +380,11 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
         y->retried = s->rv == APR_SUCCESS && !b.full;
     }
     if (y->retried && !b.full && sml_reply_fits(s)) {
-        s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
-                              y->cursor, y->upto, on_change, &b);
+        if (!b.none) {
+            s->rv = store_changes(s->tx, s->account, s->device->id,
+                                  y->datastore, y->cursor, y->upto,
+                                  on_change, &b);
+        }
         if (s->rv == APR_SUCCESS && !b.full) {
             y->cursor = y->upto;
             y->server_ended = 1;
