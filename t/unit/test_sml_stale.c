@@ -1,0 +1,231 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The engine: what a client says again because it missed our answer, and
+ * what it says before it can know our decision.  None of it may overwrite,
+ * bring back, double or delete what others wrote.
+ */
+#include "sml_world.h"
+
+static const char *card(const char *name)
+{
+    return world_card(name);
+}
+
+/* A phone in step with the server: one card, "Old". */
+static client_t *in_step(void)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    client_put(c, "contacts", card("Old"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    return c;
+}
+
+/* The session breaks off after the server has handled the modifications. */
+static void sync_broken(client_t *c)
+{
+    w->break_at = 2;
+    w->break_after = 1;
+    assert_int_equal(client_session(c, 200, "contacts"), APR_TIMEUP);
+    w->break_at = 0;
+}
+
+/* ---- modifications that come again --------------------------------------- */
+
+/* The edit that comes again is older than the server's. */
+static void test_edit_again(void **state)
+{
+    client_t *c = in_step();
+    store_id_t id = world_find("contacts", "Old");
+
+    client_edit(c, client_find(c, "contacts", "Old"), card("Phone"));
+    sync_broken(c);
+    assert_int_equal(world_find("contacts", "Phone"), id);
+    world_put("contacts", id, card("Later"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_find("contacts", "Later"), id);
+    assert_int_equal(world_count("contacts"), 1);
+    world_quiet(c, "contacts");
+}
+
+static void test_add_again(void **state)
+{
+    client_t *c = in_step();
+    store_id_t id;
+
+    client_put(c, "contacts", card("Phone"));
+    sync_broken(c);
+    id = world_find("contacts", "Phone");
+    world_put("contacts", id, card("Later"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_find("contacts", "Later"), id);
+    assert_int_equal(world_count("contacts"), 2);
+    world_quiet(c, "contacts");
+}
+
+/* ... and must not bring back what was deleted after it. */
+static void test_deleted_after_edit(void **state)
+{
+    client_t *c = in_step();
+    store_id_t id = world_find("contacts", "Old");
+
+    client_edit(c, client_find(c, "contacts", "Old"), card("Phone"));
+    client_put(c, "contacts", card("New"));
+    sync_broken(c);
+    world_delete("contacts", id);
+    world_delete("contacts", world_find("contacts", "New"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_count("contacts"), 0);
+    world_quiet(c, "contacts");
+}
+
+/* A new edit on top of it is one, and wins. */
+static void test_edited_again(void **state)
+{
+    client_t *c = in_step();
+    store_id_t id = world_find("contacts", "Old");
+
+    client_edit(c, client_find(c, "contacts", "Old"), card("Phone"));
+    sync_broken(c);
+    world_put("contacts", id, card("Later"));
+    client_edit(c, client_find(c, "contacts", "Phone"), card("Latest"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_find("contacts", "Latest"), id);
+    world_quiet(c, "contacts");
+}
+
+/* A new item's LUID may look like the GUID of one whose Map is missing. */
+static void test_luid_like_a_guid(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_item_t *item;
+    char guid[STORE_GUID_LEN];
+    store_id_t id;
+
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    c->maps = MAPS_NEVER;
+    id = world_put("contacts", 0, card("Server"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    item = client_put(c, "contacts", card("Phone"));
+    item->luid = apr_pstrdup(w->pool, store_guid(id, guid));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_find("contacts", "Server"), id);
+    assert_int_equal(world_count("contacts"), 2);
+}
+
+/* ---- modifications before our decision ------------------------------------- */
+
+static phone_t *ph;
+
+static void add(const char *luid, const char *name)
+{
+    phone_change(ph, SYNCML_ADD, luid, "text/vcard", card(name),
+                 strlen(card(name)), 0, 0);
+}
+
+/* Alert and modifications in one package, where the server wants a slow
+ * sync: what came was not all that the client has. */
+static void test_changes_with_the_alert(void **state)
+{
+    client_t *c = in_step();
+
+    world_put("contacts", 0, card("Server"));
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c", "stranger", "n1");
+    phone_open_sync(ph, "contacts", "./c");
+    add("77", "Phone");
+    codec_close(ph->w);
+    SENT(ph, 1);
+    assert_int_equal(phone_code(ph, "Alert", 0), 508);
+    assert_int_equal(phone_code(ph, "Sync", 0), 508);
+    assert_int_equal(phone_code(ph, "Add", 0), 508);
+    assert_string_equal(phone_got(ph, SYNCML_ALERT, 0)->data, "201");
+    assert_null(phone_got(ph, SYNCML_SYNC, 0));
+    assert_int_equal(world_count("contacts"), 2);
+
+    phone_open(ph);             /* everything, then */
+    phone_open_sync(ph, "contacts", "./c");
+    add("1", "Old");
+    add("77", "Phone");
+    codec_close(ph->w);
+    SENT(ph, 1);
+    assert_int_equal(phone_got(ph, SYNCML_SYNC, 0)->commands->nelts, 1);
+    assert_int_equal(world_count("contacts"), 3);
+}
+
+/* ---- data -------------------------------------------------------------------- */
+
+/* Base64 in lines; what is no base64 at all is refused. */
+static void test_base64_in_lines(void **state)
+{
+    static const struct {
+        const char *data, *text;
+    } notes[] = {
+        { "Rmlyc3QgbGluZSBhbmQg\r\nYW5vdGhlcg==\r\n",
+          "First line and another" },
+        { " \n Rmlyc3Q= ", "First" },
+        { "Rmlyc3Q", "First" },
+        { "Rml*yc3Q=", NULL },
+        { "Rmlyc3Q=Rmlyc3Q=", NULL },
+        { "R", NULL }
+    };
+    client_t *c = world_phone("IMEI:1");
+    apr_size_t i;
+    int good = 0;
+
+    ph = c->ph;
+    phone_begin(ph);
+    ph->scheme = SML_AUTH_BASIC;
+    phone_open(ph);
+    phone_alert(ph, 201, "notes", "./n", NULL, "n1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "notes", "./n");
+    for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        const char *luid = apr_psprintf(w->pool, "%d", (int)i);
+
+        phone_command(ph, SYNCML_ADD);
+        phone_expect(ph, "Add", luid);
+        codec_open(ph->w, SYNCML_META);
+        codec_text(ph->w, METINF_TYPE, "text/plain");
+        codec_text(ph->w, METINF_FORMAT, "b64");
+        codec_close(ph->w);
+        codec_open(ph->w, SYNCML_ITEM);
+        phone_uri(ph, SYNCML_SOURCE, luid, NULL);
+        codec_text(ph->w, SYNCML_DATA, notes[i].data);
+        codec_close(ph->w);
+        codec_close(ph->w);
+    }
+    codec_close(ph->w);
+    SENT(ph, 1);
+    for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        assert_int_equal(phone_code(ph, "Add", (int)i),
+                         notes[i].text ? 201 : 400);
+        good += notes[i].text != NULL;
+    }
+    assert_int_equal(world_count("notes"), good);
+    assert_true(world_find("notes", notes[0].text));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_edit_again),
+        ON_EACH_STORE(test_add_again),
+        ON_EACH_STORE(test_deleted_after_edit),
+        ON_EACH_STORE(test_edited_again),
+        ON_EACH_STORE(test_luid_like_a_guid),
+        ON_EACH_STORE(test_changes_with_the_alert),
+        ON_EACH_STORE(test_base64_in_lines)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_stale");
+}
