@@ -139,12 +139,30 @@ static sml_sync_t *place_for(sml_session_t *s, const char *name)
     return y;
 }
 
+/* Two of the client's databases for one of ours: their LUIDs are not of one
+ * kind, so what is done to one would be done to the other's items. */
+static int taken_by_another(sml_session_t *s, const char *name,
+                            const char *source)
+{
+    const sml_sync_t *y = find_by_name(s, name);
+
+    if (y == NULL || y->committed || y->failed
+        || strcmp(y->client_uri, source) == 0) {
+        return 0;
+    }
+    sml_log(s->config, 4, 0, "device %s asks for %s with its \"%s\" and with "
+            "its \"%s\"; only the first is synchronised", s->device->devid,
+            name, y->client_uri, source);
+    return 1;
+}
+
 /* @return the status of the Alert for this datastore */
 static int begin_datastore(sml_session_t *s, int code,
                            const sml_item_t *item,
                            const sml_datastore_conf_t *d, int resume)
 {
     const char *path = server_path(&item->target, &item->source);
+    const char *source = item->source.uri ? item->source.uri : "";
     store_datastore_t *ds;
     store_anchor_t *a;
     sml_sync_t *y;
@@ -153,6 +171,9 @@ static int begin_datastore(sml_session_t *s, int code,
         || strlen(item->meta.next) > STORE_MAX_ANCHOR
         || strlen(path) > STORE_MAX_URI) {
         return 400;
+    }
+    if (taken_by_another(s, d->name, source)) {
+        return 403;
     }
     y = place_for(s, d->name);
     if (y == NULL) {
@@ -171,7 +192,7 @@ static int begin_datastore(sml_session_t *s, int code,
         return 510;
     }
     y->datastore = ds->id;
-    y->client_uri = item->source.uri ? item->source.uri : "";
+    y->client_uri = source;
     y->server_uri = path;
     y->asked = code;
     y->client_last = item->meta.last ? item->meta.last : "";
@@ -249,8 +270,10 @@ void sml_alert(sml_session_t *s, const sml_command_t *c)
         alert_sync(s, c, 200, 1);
     }
     else if (code == 100 || (code >= 221 && code <= 224)) {
-        /* Text for the user, results, next message, end of data, suspend:
-         * nothing to do here but to say so. */
+        /* Text for the user, results, next message, end of data: nothing to
+         * do here but to say so.  Suspend: a Final beside it says nothing of
+         * the package, which is not complete. */
+        s->suspended |= code == 224;
         sml_status(s, c, 200, NULL, NULL);
     }
     else {

@@ -167,6 +167,31 @@ static int refused_sync(sml_session_t *s, const sml_command_t *c, long code)
     return 1;
 }
 
+/* An Alert of ours that the client refuses, for instance because its owner
+ * wants no slow sync: the datastore takes no further part. */
+static int refused_alert(sml_session_t *s, const sml_command_t *c, long code)
+{
+    long msg = sml_number(c->msgref), cmd = sml_number(c->cmdref);
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (y->alert_cmd == 0 || msg != (long)y->alert_msg
+            || cmd != (long)y->alert_cmd) {
+            continue;
+        }
+        if (code >= 300 && code != 508 && !y->client_began && !y->failed) {
+            sml_log(s->config, 4, 0, "device %s of account %s refused the "
+                    "%s sync of %s with status %ld", s->device->devid,
+                    s->state->user, sml_sync_name(y->code), y->name, code);
+            y->failed = (int)code;
+        }
+        return 1;
+    }
+    return 0;
+}
+
 void sml_confirm(sml_session_t *s, const sml_command_t *c)
 {
     apr_array_header_t *list = s->state->outstanding;
@@ -175,7 +200,8 @@ void sml_confirm(sml_session_t *s, const sml_command_t *c)
     sml_sync_t *y;
     int at;
 
-    if (code == 213 || code == 101 || refused_sync(s, c, code)) {
+    if (code == 213 || code == 101 || refused_sync(s, c, code)
+        || refused_alert(s, c, code)) {
         return;                 /* a piece, or "still at it" */
     }
     at = find(s, sml_number(c->msgref), sml_number(c->cmdref));

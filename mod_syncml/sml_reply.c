@@ -346,12 +346,14 @@ static int write_get(sml_session_t *s)
     return 1;
 }
 
-static void write_alert(sml_session_t *s, const sml_sync_t *y)
+static void write_alert(sml_session_t *s, sml_sync_t *y)
 {
     codec_writer_t *w = s->w;
 
+    y->alert_msg = s->state->our_msg;
+    y->alert_cmd = sml_reply_cmdid(s);
     codec_open(w, SYNCML_ALERT);
-    codec_number(w, SYNCML_CMDID, sml_reply_cmdid(s));
+    codec_number(w, SYNCML_CMDID, y->alert_cmd);
     codec_number(w, SYNCML_DATA, y->code);
     codec_open(w, SYNCML_ITEM);
     write_uri(w, SYNCML_TARGET, y->client_uri, NULL);
@@ -434,8 +436,15 @@ static void final(sml_session_t *s)
 void sml_reply_fill(sml_session_t *s)
 {
     sml_state_t *state = s->state;
-    int complete = write_statuses(s) && write_no_end(s) && write_results(s)
-                   && write_get(s) && write_alerts(s);
+    int complete;
+
+    if (s->suspended) {
+        write_statuses(s);
+        codec_empty(s->w, SYNCML_FINAL);
+        return;
+    }
+    complete = write_statuses(s) && write_no_end(s) && write_results(s)
+               && write_get(s) && write_alerts(s);
 
     switch (state->phase) {
     case SML_INIT:

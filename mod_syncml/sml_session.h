@@ -29,6 +29,7 @@ typedef struct sml_session_t {
     const char *nonce;          /* for the Chal of this answer, base64 */
     int chal_scheme;            /* SML_AUTH_*: 0, no Chal */
     int devinf_came;            /* this message brought it */
+    int suspended;              /* it has Alert 224: nothing is complete */
     apr_status_t rv;            /* first failure of the store: all is undone */
     /* the answer */
     codec_writer_t *w;

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c03
+#define STATE_FORMAT 0x534d4c04
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -128,6 +128,8 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->retried);
     STEP(s, y->unmapped);
     STEP(s, y->alert_pending);
+    STEP(s, y->alert_msg);
+    STEP(s, y->alert_cmd);
     STEP(s, y->client_began);
     STEP(s, y->client_ended);
     STEP(s, y->opened);

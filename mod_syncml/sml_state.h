@@ -50,6 +50,7 @@ typedef struct sml_sync_t {
     int retried;                /* all of those are sent */
     store_id_t unmapped;        /* an item due that waits for its Map */
     int alert_pending;          /* our Alert is still to be sent */
+    apr_uint32_t alert_msg, alert_cmd;  /* MsgID and CmdID of our Alert */
     int client_began, client_ended;     /* Sync came; package ended */
     int opened;                 /* NumberOfChanges has been said */
     int server_ended;           /* nothing more to send */

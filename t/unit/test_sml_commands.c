@@ -335,7 +335,7 @@ static void test_alerts(void **state)
     alert("221", NULL, NULL, NULL);
     alert("222", NULL, NULL, NULL);
     alert("223", NULL, NULL, NULL);
-    alert("224", NULL, NULL, NULL);
+    alert("226", NULL, NULL, NULL);
     alert("225", "SNOTE?/dr(-1,30)", "./n", "1");
     alert("206", "Calendar/", "./k", "1");
     alert("208", "", "TODO", "1");
@@ -353,7 +353,7 @@ static void test_alerts(void **state)
     assert_int_equal(CODE("Alert", 10), 200);
     assert_int_equal(CODE("Alert", 11), 200);
     assert_int_equal(CODE("Alert", 12), 200);
-    assert_int_equal(CODE("Alert", 13), 200);
+    assert_int_equal(CODE("Alert", 13), 406);
     assert_int_equal(CODE("Alert", 14), 508);
     assert_int_equal(CODE("Alert", 15), 508);
     assert_int_equal(CODE("Alert", 16), 200);

@@ -1,8 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * The engine: what a client says again because it missed our answer, and
- * what it says before it can know our decision.  None of it may overwrite,
- * bring back, double or delete what others wrote.
+ * The engine: what a client says again because it missed our answer, what it
+ * says before it can know our decision, and what it refuses or breaks off.
+ * None of it may overwrite, bring back, double or delete what others wrote.
  */
 #include "sml_world.h"
 
@@ -161,6 +161,105 @@ static void test_changes_with_the_alert(void **state)
     assert_int_equal(world_count("contacts"), 3);
 }
 
+/* ---- broken off or refused by the client ------------------------------------ */
+
+static void next_alert(int code)
+{
+    phone_alert(ph, code, ph->url, ph->devid, NULL, NULL);
+}
+
+/* Suspended in the middle of a refresh from the client: what has not come is
+ * not deleted, even where the message says Final. */
+static void test_suspended(void **state)
+{
+    client_t *c = in_step();
+
+    world_put("contacts", 0, card("Server"));
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 203, "contacts", "./c", NULL, "n1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    add("5", "Phone");
+    codec_close(ph->w);
+    SENT(ph, 0);
+    phone_open(ph);
+    next_alert(224);
+    SENT(ph, 1);
+    assert_int_equal(phone_code(ph, "Alert", 1), 200);
+    assert_int_equal(world_count("contacts"), 3);
+    assert_true(ph->in->final);
+    assert_null(phone_got(ph, SYNCML_SYNC, 0));
+    assert_null(phone_got(ph, SYNCML_ALERT, 0));
+}
+
+/* Suspended while the server sends: nothing more comes. */
+static void test_suspended_later(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Server"));
+    ph = c->ph;
+    world_start(ph);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    codec_close(ph->w);
+    next_alert(224);
+    SENT(ph, 1);
+    assert_null(phone_got(ph, SYNCML_SYNC, 0));
+    assert_true(ph->in->final);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+}
+
+/* The client does not want the slow sync that we ask for. */
+static void test_alert_refused(void **state)
+{
+    client_t *c = in_step();
+    const char *msg, *cmd;
+
+    world_put("contacts", 0, card("Server"));
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c", "stranger", "n1");
+    SENT(ph, 1);
+    msg = apr_pstrdup(w->pool, ph->in->msg_id);
+    cmd = apr_pstrdup(w->pool, phone_got(ph, SYNCML_ALERT, 0)->cmdid);
+    phone_open(ph);
+    phone_status(ph, msg, cmd, "Alert", NULL, NULL, 406);
+    SENT(ph, 1);
+    assert_null(phone_got(ph, SYNCML_SYNC, 0));
+    assert_true(world_logged("406"));
+    /* Its anchors are still good. */
+    client_put(c, "contacts", card("Phone"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(client_store(c, "contacts")->code, 200);
+    world_same(c, "contacts");
+}
+
+/* Two databases of the client cannot be one datastore here: their LUIDs
+ * would be mixed up. */
+static void test_two_databases_for_one(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    ph = c->ph;
+    phone_begin(ph);
+    ph->scheme = SML_AUTH_BASIC;
+    phone_open(ph);
+    phone_alert(ph, 201, "contacts", "./sim", NULL, "n1");
+    phone_alert(ph, 201, "addressbook", "./phone", NULL, "n1");
+    SENT(ph, 1);
+    assert_int_equal(phone_code(ph, "Alert", 0), 200);
+    assert_int_equal(phone_code(ph, "Alert", 1), 403);
+    assert_string_equal(APR_ARRAY_IDX(phone_got(ph, SYNCML_ALERT, 0)->items,
+                                      0, sml_item_t).target.uri, "./sim");
+    assert_null(phone_got(ph, SYNCML_ALERT, 1));
+}
+
 /* ---- data -------------------------------------------------------------------- */
 
 /* Base64 in lines; what is no base64 at all is refused. */
@@ -224,6 +323,10 @@ int main(void)
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
         ON_EACH_STORE(test_changes_with_the_alert),
+        ON_EACH_STORE(test_suspended),
+        ON_EACH_STORE(test_suspended_later),
+        ON_EACH_STORE(test_alert_refused),
+        ON_EACH_STORE(test_two_databases_for_one),
         ON_EACH_STORE(test_base64_in_lines)
     };
 

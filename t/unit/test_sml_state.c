@@ -42,6 +42,8 @@ static void fill_sync(sml_sync_t *y, int n)
     y->retried = 1;
     y->unmapped = 9;
     y->alert_pending = 1;
+    y->alert_msg = 12;
+    y->alert_cmd = 13;
     y->client_began = y->client_ended = 1;
     y->opened = y->server_ended = y->committed = 1;
     y->failed = 404;
