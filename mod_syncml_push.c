@@ -38,7 +38,7 @@ typedef struct push_conf_t {
     int wake_fd;                /* eventfd of the worker; -1: none */
 } push_conf_t;
 
-/* ---- the configuration ----------------------------------------------------- */
+/* ---- the configuration ------------------------------------------------- */
 
 static void *create_conf(apr_pool_t *p, server_rec *s)
 {
@@ -139,10 +139,10 @@ static const command_rec commands[] = {
     AP_INIT_TAKE1("SyncMLPushThreads", set_threads, NULL, RSRC_CONF,
                   "threads that post to the gateway, each with up to 16 "
                   "requests at a time (default 2)"),
-    { NULL }
+    { .name = NULL }
 };
 
-/* ---- the workers of a configuration ---------------------------------------- */
+/* ---- the workers of a configuration ------------------------------------ */
 
 typedef struct peers_t {
     APR_OPTIONAL_FN_TYPE(syncml_store_url) *store_url;
@@ -260,7 +260,7 @@ static int without_store(server_rec *main_server, const peers_t *peers)
     return wanted ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }
 
-/* ---- hooks ------------------------------------------------------------------ */
+/* ---- hooks ------------------------------------------------------------- */
 
 /* After mod_syncml's, which knows the server id only then. */
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog,

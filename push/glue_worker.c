@@ -201,7 +201,7 @@ static int worker_main(const slot_t *slot, apr_interval_time_t wait,
     return must_stop ? 0 : run_worker(slot, p);
 }
 
-/* ---- in the parent -------------------------------------------------------- */
+/* ---- in the parent ------------------------------------------------------ */
 
 /* The process has been told to stop: wait until it has, for a time. */
 static void await_end(pid_t pid)
@@ -367,7 +367,7 @@ int glue_workers_start(server_rec *main_server, apr_array_header_t *workers,
     return OK;
 }
 
-/* ---- the gateway's directory ---------------------------------------------- */
+/* ---- the gateway's directory -------------------------------------------- */
 
 static int is_empty(int dir)
 {

@@ -60,6 +60,7 @@ struct worker_t {
     apr_time_t version_seen;    /* when it was asked for */
 
     int look;                   /* something may be due */
+    int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
     health_t health;
     apr_hash_t *warned;         /* device ids told to need several SMS */

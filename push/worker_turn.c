@@ -89,6 +89,7 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
                           int max, batch_t *batch, apr_array_header_t **jobs)
 {
     apr_array_header_t *dues;
+    const job_t *former = NULL;
     apr_status_t rv;
     int i;
 
@@ -100,7 +101,10 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
 
         job->batch = batch;
         job->due = APR_ARRAY_IDX(dues, i, store_due_t *);
-        job->password = get_password(w, tx, job->due->account, &rv);
+        job->password = former && former->due->account == job->due->account
+            ? former->password
+            : get_password(w, tx, job->due->account, &rv);
+        former = job;
         job->delivery.deadline = now + LATEST;
         APR_ARRAY_PUSH(*jobs, job_t *) = job;
     }
@@ -160,13 +164,20 @@ static const char *prepare(worker_t *w, job_t *job)
     return NULL;
 }
 
-static int shortest_queue(const int *length, int n)
+/* What is on its way to a queue. */
+typedef struct lane_t {
+    delivery_t *first, **last;
+    int length;                 /* with what is in the queue already */
+} lane_t;
+
+static lane_t *shortest(lane_t *lanes, int n)
 {
-    int i, best = 0;
+    lane_t *best = lanes;
+    int i;
 
     for (i = 1; i < n; i++) {
-        if (length[i] < length[best]) {
-            best = i;
+        if (lanes[i].length < best->length) {
+            best = &lanes[i];
         }
     }
     return best;
@@ -175,14 +186,14 @@ static int shortest_queue(const int *length, int n)
 /* Give the claimed rows to the queues, evenly. */
 static void dispatch(worker_t *w, const apr_array_header_t *jobs)
 {
-    delivery_t *list[WORKER_MAX_THREADS] = { NULL };
-    delivery_t **last[WORKER_MAX_THREADS];
-    int length[WORKER_MAX_THREADS] = { 0 };
+    lane_t lanes[WORKER_MAX_THREADS];
     int i;
 
-    for (i = 0; i < w->o.threads; i++) {
-        last[i] = &list[i];
-        length[i] = delivery_queue_length(w->queues[i]);
+    for (i = 0; i < WORKER_MAX_THREADS; i++) {
+        lanes[i].first = NULL;
+        lanes[i].last = &lanes[i].first;
+        lanes[i].length = i < w->o.threads
+            ? delivery_queue_length(w->queues[i]) : 0;
     }
     for (i = 0; i < jobs->nelts; i++) {
         job_t *job = APR_ARRAY_IDX(jobs, i, job_t *);
@@ -192,16 +203,16 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs)
             worker_reject(w, job, wrong);
         }
         else {
-            int q = shortest_queue(length, w->o.threads);
+            lane_t *lane = shortest(lanes, w->o.threads);
 
-            length[q]++;
-            *last[q] = &job->delivery;
-            last[q] = &job->delivery.next;
+            lane->length++;
+            *lane->last = &job->delivery;
+            lane->last = &job->delivery.next;
         }
     }
     for (i = 0; i < w->o.threads; i++) {
-        if (list[i]) {
-            delivery_queue_add(w->queues[i], list[i]);
+        if (lanes[i].first) {
+            delivery_queue_add(w->queues[i], lanes[i].first);
         }
     }
 }
@@ -238,7 +249,9 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
     if (rv == APR_SUCCESS) {
         rv = max ? claim(w, tx, now, max, batch, jobs) : APR_SUCCESS;
     }
-    if (rv == APR_SUCCESS) {
+    /* As many as there was room for: there may be more, no need to ask. */
+    w->more = rv == APR_SUCCESS && max && (*jobs)->nelts == max;
+    if (rv == APR_SUCCESS && !w->more) {
         rv = store_due_next(tx, w->o.quiet, &w->next_due);
     }
     return rv;
@@ -253,7 +266,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     apr_pool_t *p;
     apr_status_t rv;
 
-    if (!w->done) {
+    if (!w->done && !w->more) {
         rv = peek(w, now);
         if (rv != APR_SUCCESS || !w->look || !max) {
             return rv;
@@ -275,7 +288,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
         return rv;
     }
     forget_done(w);
-    w->look = w->next_due && w->next_due <= now;
+    w->look = w->more || (w->next_due && w->next_due <= now);
     if (jobs && jobs->nelts) {
         batch->left = jobs->nelts;
         w->unsettled += jobs->nelts;
