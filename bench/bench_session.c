@@ -58,7 +58,7 @@ static struct {
 
 static apr_pool_t *pool;
 
-/* ---- measuring ------------------------------------------------------------------- */
+/* ---- measuring --------------------------------------------------------- */
 
 /* Processor time of all threads of a process, ns. */
 static double process_ns(int pid)
@@ -75,7 +75,7 @@ static double process_ns(int pid)
     }
     while ((entry = readdir(tasks)) != NULL) {
         char name[400];
-        double ns;
+        double ns = 0;
         FILE *f;
 
         if (entry->d_name[0] == '.') {
@@ -138,7 +138,7 @@ static load_t *client(const char *user, const char *devid)
     return l;
 }
 
-/* ---- raw SQLite --------------------------------------------------------------------- */
+/* ---- raw SQLite -------------------------------------------------------- */
 
 typedef struct raw_t {
     sqlite3 *db;
@@ -262,7 +262,7 @@ static double raw_insert(raw_t *r, int account, int transactions)
     return clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
 }
 
-/* ---- uploads --------------------------------------------------------------------------- */
+/* ---- uploads ----------------------------------------------------------- */
 
 static void measure_uploads(void)
 {
@@ -298,7 +298,7 @@ static void measure_uploads(void)
         contact / items, AIM_CONTACT_RATIO);
 }
 
-/* ---- sessions without changes -------------------------------------------------------------- */
+/* ---- sessions without changes ------------------------------------------ */
 
 static double quiet_round(load_t *l)
 {
@@ -347,7 +347,7 @@ static void measure_quiet(void)
     load_destroy(large);
 }
 
-/* ---- sessions per second ---------------------------------------------------------------------- */
+/* ---- sessions per second ----------------------------------------------- */
 
 typedef struct runner_t {
     pthread_t thread;
@@ -428,7 +428,7 @@ static void measure_rush(void)
     figure("requests_ratio", requests / files, "x_static");
 }
 
-/* ---- the engine alone ---------------------------------------------------------------------------- */
+/* ---- the engine alone -------------------------------------------------- */
 
 static apr_status_t check_password(void *baton, const char *user,
                                    const char *password)

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "t/unit/sml_phone.h"
+#include "t/unit/sml_answer.h"
 
 #define PER_MESSAGE  100        /* contacts in a message */
 
@@ -50,7 +50,7 @@ static inline double clock_ns(clockid_t id)
     return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-/* ---- HTTP ------------------------------------------------------------------------ */
+/* ---- HTTP -------------------------------------------------------------- */
 
 static inline void http_connect(load_t *l)
 {
@@ -159,7 +159,7 @@ static inline void http_get(load_t *l, const char *path)
     l->posts++;
 }
 
-/* ---- the engine without httpd ----------------------------------------------------- */
+/* ---- the engine without httpd ------------------------------------------ */
 
 static inline apr_status_t engine_post(phone_t *ph, const char *body,
                                        apr_size_t len, const char **answer,
@@ -195,7 +195,7 @@ static inline apr_status_t engine_post(phone_t *ph, const char *body,
     return APR_SUCCESS;
 }
 
-/* ---- a phone -------------------------------------------------------------------------- */
+/* ---- a phone ----------------------------------------------------------- */
 
 static inline load_t *load_create(const char *user, const char *devid)
 {

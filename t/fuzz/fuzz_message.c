@@ -34,7 +34,7 @@ static const char separator[4] = "\xfe\xfe\xfe\xfe";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* ---- the server -------------------------------------------------------------- */
+/* ---- the server -------------------------------------------------------- */
 
 static apr_status_t check_password(void *baton, const char *user,
                                    const char *password)
@@ -100,7 +100,7 @@ static store_t *open_store(sml_config_t *config, apr_pool_t *p)
     return store;
 }
 
-/* ---- what must hold ---------------------------------------------------------------- */
+/* ---- what must hold ---------------------------------------------------- */
 
 static apr_status_t count_item(void *baton, const store_item_t *item)
 {
@@ -191,7 +191,7 @@ static const char *check_answer(const sml_request_t *request,
     return at ? at + 2 : NULL;
 }
 
-/* ---- the client ---------------------------------------------------------------------- */
+/* ---- the client -------------------------------------------------------- */
 
 static void send_one(const sml_config_t *config, store_t *store,
                      sml_request_t *request, long *limit, apr_pool_t *p)

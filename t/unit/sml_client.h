@@ -7,7 +7,7 @@
 #ifndef T_UNIT_SML_CLIENT_H
 #define T_UNIT_SML_CLIENT_H
 
-#include "sml_phone.h"
+#include "sml_answer.h"
 
 #define CLIENT_STORES     4
 #define CLIENT_MAX_POSTS  5000      /* of a session */
@@ -106,7 +106,7 @@ static inline client_store_t *client_store(client_t *c, const char *name)
     abort();
 }
 
-/* ---- the phone's owner --------------------------------------------------------- */
+/* ---- the phone's owner ------------------------------------------------- */
 
 static inline client_item_t *client_new_item(client_t *c, client_store_t *s,
                                              const char *text)
@@ -172,7 +172,7 @@ static inline int client_count(client_t *c, const char *store)
     return n;
 }
 
-/* ---- messages -------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------- */
 
 static inline client_reply_t *client_reply(client_t *c,
                                            const sml_command_t *command,
@@ -306,7 +306,7 @@ static inline int client_waiting(client_t *c)
     return n;
 }
 
-/* ---- the server's commands -------------------------------------------------------- */
+/* ---- the server's commands --------------------------------------------- */
 
 static inline client_store_t *client_by_paths(client_t *c, const char *target,
                                               const char *source)

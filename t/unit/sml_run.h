@@ -13,7 +13,7 @@
 
 #include "sml_client.h"
 
-/* ---- package 1 ---------------------------------------------------------------------- */
+/* ---- package 1 --------------------------------------------------------- */
 
 static inline void client_write_init(client_t *c, int code)
 {
@@ -91,7 +91,7 @@ static inline int client_alerted(client_t *c)
     return n;
 }
 
-/* ---- package 3 ---------------------------------------------------------------------- */
+/* ---- package 3 --------------------------------------------------------- */
 
 /* Tag under which the item travels in this session, 0: it does not. */
 static inline int client_tag(const client_t *c, const client_store_t *s,
@@ -225,7 +225,7 @@ static inline apr_status_t client_changes(client_t *c)
     return rv == APR_SUCCESS ? client_post(c, 1) : rv;
 }
 
-/* ---- packages 4 to 6 ------------------------------------------------------------------ */
+/* ---- packages 4 to 6 --------------------------------------------------- */
 
 static inline apr_status_t client_rest(client_t *c)
 {

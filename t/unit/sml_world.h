@@ -110,7 +110,7 @@ static inline apr_status_t world_check_password(void *baton,
     return rv;
 }
 
-/* ---- the store ------------------------------------------------------------------- */
+/* ---- the store --------------------------------------------------------- */
 
 static inline store_tx_t *world_begin(int mode, apr_pool_t **p)
 {
@@ -234,7 +234,7 @@ static inline int world_teardown(void **state)
 #define ON_SQLITE(f) \
     { #f, f, world_setup, world_teardown, NULL }
 
-/* ---- the line ---------------------------------------------------------------------- */
+/* ---- the line ---------------------------------------------------------- */
 
 static inline const char *world_token(const phone_t *ph)
 {
@@ -336,7 +336,7 @@ static inline void world_start(phone_t *ph)
     assert_int_equal(phone_code(ph, "Alert", 0), 200);
 }
 
-/* ---- items ------------------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------- */
 
 static inline const char *world_card(const char *name)
 {

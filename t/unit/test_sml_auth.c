@@ -262,7 +262,7 @@ static void test_two_accounts(void **state)
     world_same(a, "contacts");
 }
 
-/* ---- the URL of the session ---------------------------------------------------------- */
+/* ---- the URL of the session -------------------------------------------- */
 
 static void test_session_url(void **state)
 {

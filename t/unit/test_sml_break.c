@@ -97,7 +97,7 @@ static void expect_count(client_t *c, int n, int code, unsigned at, int after)
     }
 }
 
-/* ---- one break --------------------------------------------------------------------- */
+/* ---- one break --------------------------------------------------------- */
 
 /* Break at each message in turn, sync again with @p then. */
 static void break_everywhere(int code, int then, int sync_first, int expect,
@@ -194,7 +194,7 @@ static void test_one_way_from_server(void **state)
     break_everywhere(204, 200, 1, 4 * CARDS - 4, NULL);
 }
 
-/* ---- worse ------------------------------------------------------------------------- */
+/* ---- worse ------------------------------------------------------------- */
 
 /* Both ends of the line break again and again, at ever later messages; the
  * sync that gets through in the end makes it good. */
@@ -301,7 +301,7 @@ static void test_slow_after_the_break(void **state)
     }
 }
 
-/* ---- the same message again -------------------------------------------------------- */
+/* ---- the same message again -------------------------------------------- */
 
 static void test_every_message_twice(void **state)
 {
@@ -366,7 +366,7 @@ static void test_gap_in_the_numbers(void **state)
     assert_int_equal(world_count("contacts"), 1);
 }
 
-/* ---- the session of another ---------------------------------------------------------- */
+/* ---- the session of another -------------------------------------------- */
 
 static const char *token_of(const phone_t *ph)
 {

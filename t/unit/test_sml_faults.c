@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-/* ---- a disk that fails --------------------------------------------------------- */
+/* ---- a disk that fails ------------------------------------------------- */
 
 enum { ON_WRITE, ON_SYNC, ON_READ };
 
@@ -106,7 +106,7 @@ static void disk_make(void)
     sqlite3_vfs_register(&disk.vfs, 1);
 }
 
-/* ---- what the store holds ------------------------------------------------------- */
+/* ---- what the store holds ---------------------------------------------- */
 
 typedef struct digest_t {
     apr_pool_t *p;
@@ -170,7 +170,7 @@ static const char *digest(void)
     return d.text;
 }
 
-/* ---- one message under each failure ------------------------------------------------ */
+/* ---- one message under each failure ------------------------------------ */
 
 static unsigned failures;
 
@@ -325,7 +325,7 @@ static void test_read_error(void **state)
     assert_true(n > 0 && n < 200);
 }
 
-/* ---- the lock is held by another process ------------------------------------------- */
+/* ---- the lock is held by another process ------------------------------- */
 
 static apr_status_t busy_post(phone_t *ph, const char *body, apr_size_t len,
                               const char **answer, apr_size_t *answer_len)

@@ -32,7 +32,7 @@ static client_t *fresh_phone(int format, int version, apr_size_t max_msg)
     return c;
 }
 
-/* ---- small messages --------------------------------------------------------- */
+/* ---- small messages ---------------------------------------------------- */
 
 /* More is said at once than fits into an answer: the Statuses of many
  * changes spill over into later messages. */
@@ -159,7 +159,7 @@ static void test_references_too_long(void **state)
     assert_true(world_logged("with references so long"));
 }
 
-/* ---- large objects from the client ------------------------------------------- */
+/* ---- large objects from the client ------------------------------------- */
 
 static void test_large_from_client(void **state)
 {
@@ -249,7 +249,7 @@ static void test_pieces_interrupted(void **state)
     assert_int_equal(world_count("contacts"), 2);
 }
 
-/* ---- large objects from the server ------------------------------------------- */
+/* ---- large objects from the server ------------------------------------- */
 
 static void test_large_from_server(void **state)
 {
@@ -381,7 +381,7 @@ static void test_message_larger_than_the_servers(void **state)
     assert_int_equal(world_count("contacts"), 0);
 }
 
-/* ---- broken off in the middle of an object --------------------------------------- */
+/* ---- broken off in the middle of an object ----------------------------- */
 
 static void test_break_inside_an_object(void **state)
 {

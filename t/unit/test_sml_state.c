@@ -19,7 +19,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- states ---------------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------------ */
 
 static void fill_sync(sml_sync_t *y, int n)
 {
@@ -135,7 +135,7 @@ static sml_state_t *full_state(void)
     return s;
 }
 
-/* ---- comparing -------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------- */
 
 static void same_text(const char *a, const char *b)
 {
@@ -275,7 +275,7 @@ static void same_state(const sml_state_t *a, const sml_state_t *b)
     same_octets(a, b);
 }
 
-/* ---- tests ------------------------------------------------------------------------ */
+/* ---- tests ------------------------------------------------------------- */
 
 static void round_trip(const sml_state_t *state)
 {

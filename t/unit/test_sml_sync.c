@@ -21,7 +21,7 @@ static void sync_same(client_t *c, int code)
     world_same(c, "contacts");
 }
 
-/* ---- versions, formats, credentials ------------------------------------------- */
+/* ---- versions, formats, credentials ------------------------------------ */
 
 /* First contact, a quiet sync, and everything on both sides. */
 static void story(client_t *c)
@@ -92,7 +92,7 @@ static void test_habits(void **state)
     story(c);
 }
 
-/* ---- sync types -------------------------------------------------------------------- */
+/* ---- sync types -------------------------------------------------------- */
 
 /* A phone with three items in step with the server. */
 static client_t *in_step(const char *devid)
@@ -311,7 +311,7 @@ static void test_hundreds(void **state)
     world_quiet(c, "contacts");
 }
 
-/* ---- conflicts ---------------------------------------------------------------------- */
+/* ---- conflicts --------------------------------------------------------- */
 
 /* Code of the Status for the phone's n-th command of that name. */
 #define CODE(c, name, n) phone_code((c)->ph, name, n)
@@ -384,7 +384,7 @@ static void test_both_deleted(void **state)
     world_quiet(c, "contacts");
 }
 
-/* ---- two devices ---------------------------------------------------------------------- */
+/* ---- two devices ------------------------------------------------------- */
 
 static void test_two_devices(void **state)
 {
@@ -465,7 +465,7 @@ static void test_change_during_a_session(void **state)
     }
 }
 
-/* ---- maps ------------------------------------------------------------------------------ */
+/* ---- maps -------------------------------------------------------------- */
 
 static void test_map_before_status(void **state)
 {
@@ -546,7 +546,7 @@ static void test_guid_is_the_luid(void **state)
     world_quiet(c, "contacts");
 }
 
-/* ---- what the phone says to our changes ------------------------------------------------ */
+/* ---- what the phone says to our changes -------------------------------- */
 
 static int judge_code;
 
