@@ -19,6 +19,7 @@ typedef struct client_item_t {
     const char *guid;           /* the server's id, where it told one */
     int gone;                   /* deleted here */
     int dirty;                  /* tag of what is to be told, 0: nothing */
+    int told;                   /* it was sent, whatever became of that */
     int map;                    /* a Map: 0 none, 1 owed, 2 on its way */
 } client_item_t;
 
@@ -141,7 +142,8 @@ static inline void client_edit(client_t *c, client_item_t *item,
 static inline void client_erase(client_item_t *item)
 {
     item->gone = 1;
-    item->dirty = item->dirty == SYNCML_ADD ? 0 : SYNCML_DELETE;
+    item->dirty = item->dirty == SYNCML_ADD && !item->told ? 0
+                                                           : SYNCML_DELETE;
 }
 
 /** The live item whose text contains that, or NULL. */

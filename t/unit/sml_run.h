@@ -170,6 +170,7 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         if (tag == 0) {
             continue;
         }
+        item->told = 1;
         if (c->per_message && n == c->per_message) {
             rv = client_turn_page(c, s);
             n = 0;
@@ -275,6 +276,8 @@ static inline void client_settle_maps(client_t *c)
 
             if (item->map == 2) {
                 item->map = good ? 0 : 1;
+                /* Known for certain now: of no more use to the phone. */
+                item->guid = good ? NULL : item->guid;
             }
         }
     }
