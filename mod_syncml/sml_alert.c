@@ -124,6 +124,7 @@ static void decide(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
 static sml_sync_t *place_for(sml_session_t *s, const char *name)
 {
     sml_sync_t *y = find_by_name(s, name);
+    int waiting = y ? y->waiting : 0;
 
     if (y == NULL) {
         if (s->state->syncs->nelts >= SML_MAX_DATASTORES) {
@@ -136,6 +137,7 @@ static sml_sync_t *place_for(sml_session_t *s, const char *name)
     }
     memset(y, 0, sizeof(*y));
     y->name = name;
+    y->waiting = waiting;       /* of a former cycle */
     return y;
 }
 
@@ -402,7 +404,7 @@ static apr_status_t reached(sml_session_t *s, const sml_sync_t *y,
             &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
 
         if (&APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t) == y
-            && o->version <= base) {
+            && o->tag != 0 && o->version <= base) {
             base = o->version - 1;
         }
     }

@@ -137,6 +137,7 @@ void sml_commands(sml_session_t *s)
     for (i = 0; i < s->in->commands->nelts && s->rv == APR_SUCCESS; i++) {
         command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *));
     }
+    sml_confirm_end(s);
     if (s->in->final && !s->suspended && s->rv == APR_SUCCESS) {
         package_end(s);
     }

@@ -11,14 +11,8 @@
 
 int sml_outstanding(const sml_session_t *s, const sml_sync_t *y)
 {
-    int i, n = 0;
+    int n = y->waiting;
 
-    for (i = 0; i < s->state->outstanding->nelts; i++) {
-        const sml_outstanding_t *o =
-            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
-
-        n += &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t) == y;
-    }
     if (s->state->outgoing != NULL
         && &APR_ARRAY_IDX(s->state->syncs, s->state->outgoing->sync,
                           sml_sync_t) == y) {
@@ -125,21 +119,29 @@ static void settle(sml_session_t *s, sml_sync_t *y,
     y->sent[o->tag == SYNCML_ADD ? 0 : o->tag == SYNCML_REPLACE ? 1 : 2]++;
 }
 
-/* Statuses come in the order of the commands, so the one looked for is
- * nearly always the first. */
-static int find(const sml_session_t *s, long msg, long cmd)
+/* The list is in the order of sending: by MsgID, then by CmdID.
+ * @return NULL: none waits, or no more */
+static sml_outstanding_t *find(const sml_session_t *s, long msg, long cmd)
 {
-    int i;
+    apr_array_header_t *list = s->state->outstanding;
+    int low = 0, high = list->nelts;
 
-    for (i = 0; i < s->state->outstanding->nelts; i++) {
-        const sml_outstanding_t *o =
-            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+    while (low < high) {
+        int half = low + (high - low) / 2;
+        sml_outstanding_t *o = &APR_ARRAY_IDX(list, half, sml_outstanding_t);
 
-        if (o->msg == (apr_uint32_t)msg && o->cmd == (apr_uint32_t)cmd) {
-            return i;
+        if ((long)o->msg == msg && (long)o->cmd == cmd) {
+            return o->tag ? o : NULL;
+        }
+        if ((long)o->msg < msg || ((long)o->msg == msg
+                                   && (long)o->cmd < cmd)) {
+            low = half + 1;
+        }
+        else {
+            high = half;
         }
     }
-    return -1;
+    return NULL;
 }
 
 /* A Sync that the client refuses, whole. */
@@ -194,46 +196,68 @@ static int refused_alert(sml_session_t *s, const sml_command_t *c, long code)
 
 void sml_confirm(sml_session_t *s, const sml_command_t *c)
 {
-    apr_array_header_t *list = s->state->outstanding;
     long code = sml_number(c->data);
     sml_outstanding_t *o;
     sml_sync_t *y;
-    int at;
 
     if (code == 213 || code == 101 || refused_sync(s, c, code)
         || refused_alert(s, c, code)) {
         return;                 /* a piece, or "still at it" */
     }
-    at = find(s, sml_number(c->msgref), sml_number(c->cmdref));
-    if (at < 0) {
-        return;                 /* of an Alert, SyncHdr or Results */
+    o = find(s, sml_number(c->msgref), sml_number(c->cmdref));
+    if (o == NULL) {
+        return;                 /* of SyncHdr or Results */
     }
-    o = &APR_ARRAY_IDX(list, at, sml_outstanding_t);
     y = &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t);
     settle(s, y, o, code < 0 ? 500 : code);
-    memmove(o, o + 1, (size_t)(list->nelts - at - 1) * sizeof(*o));
-    list->nelts--;
+    o->tag = 0;
+    y->waiting--;
+    s->settled++;
     if (s->rv == APR_SUCCESS && y->server_ended
         && sml_outstanding(s, y) == 0) {
         sml_sync_commit(s, y);
     }
 }
 
-/* ---- Map ---------------------------------------------------------------- */
-
-static store_id_t sent_version(const sml_session_t *s, store_id_t item)
+void sml_confirm_end(sml_session_t *s)
 {
-    int i;
+    apr_array_header_t *list = s->state->outstanding;
+    int i, kept = 0;
 
-    for (i = 0; i < s->state->outstanding->nelts; i++) {
-        const sml_outstanding_t *o =
-            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+    for (i = 0; i < list->nelts && s->settled > 0; i++) {
+        sml_outstanding_t o = APR_ARRAY_IDX(list, i, sml_outstanding_t);
 
-        if (o->item == item && o->tag == SYNCML_ADD) {
-            return o->version;
+        if (o.tag != 0) {
+            APR_ARRAY_IDX(list, kept++, sml_outstanding_t) = o;
         }
     }
-    return 0;
+    if (s->settled > 0) {
+        list->nelts = kept;
+    }
+    s->settled = 0;
+    s->sent_adds = NULL;
+}
+
+/* ---- Map ---------------------------------------------------------------- */
+
+/* Where the Map comes before the Status. */
+static store_id_t sent_version(sml_session_t *s, store_id_t item)
+{
+    apr_array_header_t *list = s->state->outstanding;
+    const sml_outstanding_t *o;
+    int i;
+
+    if (s->sent_adds == NULL) {
+        s->sent_adds = apr_hash_make(s->p);
+        for (i = 0; i < list->nelts; i++) {
+            o = &APR_ARRAY_IDX(list, i, sml_outstanding_t);
+            if (o->tag == SYNCML_ADD) {
+                apr_hash_set(s->sent_adds, &o->item, sizeof(o->item), o);
+            }
+        }
+    }
+    o = apr_hash_get(s->sent_adds, &item, sizeof(item));
+    return o != NULL && o->tag == SYNCML_ADD ? o->version : 0;
 }
 
 static int map_item(sml_session_t *s, store_id_t datastore,

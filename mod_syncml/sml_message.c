@@ -20,11 +20,15 @@ typedef struct frame_t {
 
 #define MAX_FRAMES 40
 
+/* Of a small message; a large one may have one per octet. */
+#define MAX_EVENTS 500000
+
 typedef struct builder_t {
     apr_pool_t *p;
     sml_message_t *m;
     frame_t stack[MAX_FRAMES];
     int depth;
+    unsigned max_parts;
     int nesting;                /* containers open */
     int skipping;               /* open elements inside an ignored one */
     int saw_header, saw_body;
@@ -101,7 +105,7 @@ static apr_status_t start_command(builder_t *b, apr_array_header_t *list,
 {
     sml_command_t *c;
 
-    if (++b->m->parts > SML_MAX_PARTS) {
+    if (++b->m->parts > b->max_parts) {
         return SML_ELIMIT;
     }
     c = make_command(b, tag);
@@ -150,7 +154,7 @@ static apr_status_t start_in_body(builder_t *b, int tag)
 
 static apr_status_t start_item(builder_t *b, sml_command_t *c)
 {
-    if (++b->m->parts > SML_MAX_PARTS) {
+    if (++b->m->parts > b->max_parts) {
         return SML_ELIMIT;
     }
     /* The frame refers to the command: the array may move when it grows,
@@ -169,7 +173,7 @@ static apr_status_t start_ref(builder_t *b, apr_array_header_t *refs)
     if (refs == NULL) {
         return skip(b);
     }
-    if (++b->m->parts > SML_MAX_PARTS) {
+    if (++b->m->parts > b->max_parts) {
         return SML_ELIMIT;
     }
     /* Filled in at the end of the leaf: see end_leaf(). */
@@ -497,6 +501,15 @@ apr_status_t sml_message_decode(sml_message_t **message,
     b->m->commands = apr_array_make(p, 8, sizeof(sml_command_t *));
     sink.baton = b;
     limits.max_octets = max_octets;
+    b->max_parts = SML_MAX_PARTS;
+    if (max_octets / SML_PART_OCTETS > b->max_parts) {
+        b->max_parts = (unsigned)(max_octets / SML_PART_OCTETS);
+    }
+    /* Some 12 events for each item of a Map. */
+    limits.max_events = MAX_EVENTS;
+    if (max_octets > limits.max_events) {
+        limits.max_events = (unsigned)max_octets;
+    }
     rv = codec_decode(format, data, len, &limits, &sink, &info, p);
     if (rv != APR_SUCCESS) {
         *error = b->error ? b->error

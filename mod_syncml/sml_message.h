@@ -16,8 +16,12 @@
 
 #include "codec/codec.h"
 
-/** Commands and items together in one message; nested containers. */
+/** Commands and items together in one message: as many as a message of the
+ * greatest size can be full of, one in so many octets (the shortest are the
+ * items of a Map and the command and item of a Delete), but never fewer than
+ * the first number; nested containers. */
 #define SML_MAX_PARTS       20000
+#define SML_PART_OCTETS     10
 #define SML_MAX_NESTING     8
 
 /** The message holds more than these limits. */

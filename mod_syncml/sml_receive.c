@@ -83,52 +83,6 @@ static apr_status_t put_map(sml_session_t *s, const sml_sync_t *y,
     return store_map_put(s->tx, &map);
 }
 
-typedef struct match_t {
-    const change_t *change;
-    apr_pool_t *p;
-    store_item_t *found;
-    int equal_only;
-} match_t;
-
-static apr_status_t on_match(void *baton, const store_item_t *item)
-{
-    match_t *m = baton;
-    const store_item_t *mine = &m->change->item;
-
-    if (m->equal_only && !item_equal(item->type, item->data, item->len,
-                                     mine->type, mine->data, mine->len,
-                                     m->p)) {
-        return APR_SUCCESS;
-    }
-    m->found = apr_pmemdup(m->p, item, sizeof(*item));
-    m->found->type = apr_pstrdup(m->p, item->type);
-    m->found->data = apr_pstrmemdup(m->p, item->data, item->len);
-    return APR_EOF;
-}
-
-/* Slow sync: an equal item that this device has not been matched with yet;
- * else one with the same UID. */
-static apr_status_t match(sml_session_t *s, const sml_sync_t *y,
-                          const change_t *c, store_item_t **found)
-{
-    match_t m = { 0 };
-    apr_status_t rv;
-
-    m.change = c;
-    m.p = s->p;
-    m.equal_only = 1;
-    rv = store_item_match(s->tx, s->account, y->datastore, STORE_MATCH_KEY,
-                          c->item.key, s->device->id, on_match, &m);
-    if (rv == APR_SUCCESS && m.found == NULL && c->item.uid_key != 0) {
-        m.equal_only = 0;
-        rv = store_item_match(s->tx, s->account, y->datastore,
-                              STORE_MATCH_UID, c->item.uid_key,
-                              s->device->id, on_match, &m);
-    }
-    *found = m.found;
-    return rv;
-}
-
 /* ---- applying ----------------------------------------------------------- */
 
 static int same_text(const store_item_t *a, const store_item_t *b)
@@ -212,18 +166,62 @@ static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
     return code;
 }
 
-/* The item comes back although its delete is staged: no delete then. */
-static void unstage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+/* Where the item's delete is staged. */
+static void note_staged(sml_session_t *s, int index)
 {
+    const store_id_t *item =
+        &APR_ARRAY_IDX(s->state->staged, index, sml_staged_t).item;
+
+    /* Keys outlive the list, which moves as it grows. */
+    apr_hash_set(s->staged, apr_pmemdup(s->p, item, sizeof(*item)),
+                 sizeof(*item), (void *)(apr_uintptr_t)(index + 1));
+}
+
+/* @return the item's staged delete, or NULL */
+static sml_staged_t *find_staged(sml_session_t *s, store_id_t item)
+{
+    apr_uintptr_t at;
     int i;
 
-    for (i = 0; i < s->state->staged->nelts; i++) {
-        sml_staged_t *d = &APR_ARRAY_IDX(s->state->staged, i, sml_staged_t);
-
-        if (d->item == item && d->sync == sync_index(s, y)) {
-            d->item = 0;
+    if (s->staged == NULL) {
+        s->staged = apr_hash_make(s->p);
+        for (i = 0; i < s->state->staged->nelts; i++) {
+            note_staged(s, i);
         }
     }
+    at = (apr_uintptr_t)apr_hash_get(s->staged, &item, sizeof(item));
+    if (at == 0) {
+        return NULL;
+    }
+    return &APR_ARRAY_IDX(s->state->staged, at - 1, sml_staged_t);
+}
+
+/* The item comes back although its delete is staged: no delete then. */
+static void unstage(sml_session_t *s, store_id_t item)
+{
+    sml_staged_t *d = find_staged(s, item);
+
+    if (d != NULL) {
+        d->item = 0;
+    }
+}
+
+/* @return 0 if there are too many */
+static int stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+{
+    sml_staged_t *d = find_staged(s, item);
+
+    if (d == NULL) {
+        if (s->state->staged->nelts >= SML_MAX_STAGED) {
+            return 0;
+        }
+        d = apr_array_push(s->state->staged);
+        d->item = item;
+        note_staged(s, s->state->staged->nelts - 1);
+    }
+    d->sync = sync_index(s, y);
+    d->item = item;
+    return 1;
 }
 
 static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
@@ -235,13 +233,13 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
     s->rv = find_map(s, y, c->tag, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
         version = map->version;
-        unstage(s, y, map->item);
+        unstage(s, map->item);
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
     else if (s->rv == APR_NOTFOUND && !y->alone
              && (y->code == 201 || y->code == 203)) {
-        s->rv = match(s, y, c, &old);
+        s->rv = sml_match(s, y, &c->item, &old);
     }
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;
@@ -316,13 +314,31 @@ static int decode_b64(change_t *c, apr_pool_t *p)
     return 1;
 }
 
+/* Put a piece to those before; room for twice as much each time, so that
+ * many small ones cost no more than they bring. */
+static void append_piece(sml_session_t *s, sml_object_t *o,
+                         const sml_item_t *item)
+{
+    char *whole;
+
+    if (o->len + item->len + 1 > o->room) {
+        o->room = 2 * (o->len + item->len + 1);
+        whole = apr_palloc(s->p, o->room);
+        memcpy(whole, o->data, o->len);
+        o->data = whole;
+    }
+    whole = (char *)(apr_uintptr_t)o->data;
+    memcpy(whole + o->len, item->data, item->len);
+    o->len += item->len;
+    whole[o->len] = '\0';
+}
+
 /* A piece that is not the last. */
 static int take_piece(sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item)
 {
     sml_object_t *o = s->state->incoming;
     long size = sml_number(SML_META(item, c, size));
-    char *whole;
 
     if (o == NULL) {
         if (size < 0) {
@@ -343,25 +359,19 @@ static int take_piece(sml_session_t *s, const sml_sync_t *y,
         s->state->incoming = NULL;
         return 424;
     }
-    whole = apr_palloc(s->p, o->len + item->len + 1);
-    memcpy(whole, o->data, o->len);
-    memcpy(whole + o->len, item->data, item->len);
-    o->data = whole;
-    o->len += item->len;
+    append_piece(s, o, item);
     return 213;
 }
 
 /* Put the last piece to those before. @return a status code or 0 */
-static int join_pieces(sml_session_t *s, change_t *c, const char **type)
+static int join_pieces(sml_session_t *s, change_t *c,
+                       const sml_item_t *last, const char **type)
 {
     sml_object_t *o = s->state->incoming;
-    char *whole = apr_palloc(s->p, o->len + c->item.len + 1);
 
-    memcpy(whole, o->data, o->len);
-    memcpy(whole + o->len, c->item.data, c->item.len);
-    c->item.len += o->len;
-    whole[c->item.len] = '\0';
-    c->item.data = whole;
+    append_piece(s, o, last);
+    c->item.len = o->len;
+    c->item.data = o->data;
     if (*type == NULL) {
         *type = o->type;
     }
@@ -406,7 +416,7 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     change.item.data = item->data;
     change.item.len = item->len;
     if (s->state->incoming != NULL
-        && (code = join_pieces(s, &change, &type)) != 0) {
+        && (code = join_pieces(s, &change, item, &type)) != 0) {
         return code;
     }
     if (format != NULL && strcasecmp(format, "b64") == 0
@@ -429,7 +439,6 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 {
     store_map_t *map;
     store_item_t *old;
-    sml_staged_t *d;
 
     s->rv = find_map(s, y, SYNCML_DELETE, item->source.uri, item->target.uri,
                      &map);
@@ -451,13 +460,7 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
                                  map->item);
         return 419;
     }
-    if (s->state->staged->nelts >= SML_MAX_STAGED) {
-        return 510;
-    }
-    d = apr_array_push(s->state->staged);
-    d->sync = sync_index(s, y);
-    d->item = map->item;
-    return 200;
+    return stage(s, y, map->item) ? 200 : 510;
 }
 
 static void delete_staged(sml_session_t *s, sml_sync_t *y,
@@ -502,6 +505,7 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
         }
     }
     list->nelts = kept;
+    s->staged = NULL;           /* they have moved */
 }
 
 /* ---- commands ----------------------------------------------------------- */

@@ -54,6 +54,7 @@ static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
     o->item = item;
     o->version = version;
     o->luid = luid ? apr_pstrdup(b->s->p, luid) : NULL;
+    b->y->waiting++;
 }
 
 static void write_item(sml_session_t *s, int tag, const char *type,

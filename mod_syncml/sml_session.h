@@ -6,11 +6,14 @@
  *
  * A sml_session_t lives for one message, in the pool of the request, inside
  * one write transaction.  The parts: sml_cred (who is it), sml_alert (which
- * datastores, which sync type), sml_receive (the client's changes), sml_send
- * (ours), sml_confirm (statuses and maps), sml_reply (the answer).
+ * datastores, which sync type), sml_receive (the client's changes), sml_match
+ * (items that both sides have), sml_send (ours), sml_confirm (statuses and
+ * maps), sml_reply (the answer).
  */
 #ifndef SYNCML_SML_SESSION_H
 #define SYNCML_SML_SESSION_H
+
+#include <apr_hash.h>
 
 #include "mod_syncml/sml.h"
 #include "mod_syncml/sml_message.h"
@@ -30,6 +33,13 @@ typedef struct sml_session_t {
     int chal_scheme;            /* SML_AUTH_*: 0, no Chal */
     int devinf_came;            /* this message brought it */
     int suspended;              /* it has Alert 224: nothing is complete */
+    apr_hash_t *staged;         /* item to index in state->staged; NULL: not
+                                   looked for yet */
+    apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
+                                   not looked for yet */
+    apr_hash_t *candidates;     /* see sml_match.c */
+    int settled;                /* outstanding changes that have got a Status
+                                   in this message */
     apr_status_t rv;            /* first failure of the store: all is undone */
     /* the answer */
     codec_writer_t *w;
@@ -95,6 +105,15 @@ void sml_receive(sml_session_t *s, const sml_command_t *c);
 /** Carry out the deletes of a datastore that were staged. */
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
 
+/* ---- sml_match.c ------------------------------------------------------- */
+
+/** Slow sync: the item of ours that is the client's, of those that the device
+ * has not been matched with yet.
+ * @param mine  type, data and keys of the client's
+ * @param found  out, NULL if there is none */
+apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
+                       const store_item_t *mine, store_item_t **found);
+
 /* ---- sml_send.c -------------------------------------------------------- */
 
 /** Write as many of our changes as fit. @return non-zero when all datastores
@@ -105,6 +124,8 @@ int sml_send(sml_session_t *s);
 
 void sml_confirm(sml_session_t *s, const sml_command_t *c);
 void sml_map(sml_session_t *s, const sml_command_t *c);
+/** After all commands of a message: forget what has got its Status. */
+void sml_confirm_end(sml_session_t *s);
 /** Number of changes of a datastore that still wait for a Status. */
 int sml_outstanding(const sml_session_t *s, const sml_sync_t *y);
 

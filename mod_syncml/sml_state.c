@@ -290,6 +290,21 @@ const char *sml_state_pack(const sml_state_t *state, apr_size_t *len,
     return s.data;
 }
 
+static int count_outstanding(sml_state_t *state)
+{
+    int i;
+
+    for (i = 0; i < state->outstanding->nelts; i++) {
+        int n = APR_ARRAY_IDX(state->outstanding, i, sml_outstanding_t).sync;
+
+        if (n < 0 || n >= state->syncs->nelts) {
+            return 0;
+        }
+        APR_ARRAY_IDX(state->syncs, n, sml_sync_t).waiting++;
+    }
+    return 1;
+}
+
 apr_status_t sml_state_unpack(sml_state_t **state, const char *data,
                               apr_size_t len, apr_pool_t *p)
 {
@@ -301,7 +316,7 @@ apr_status_t sml_state_unpack(sml_state_t **state, const char *data,
     s.size = len;
     *state = sml_state_make(p);
     step_state(&s, *state);
-    if (s.bad || s.len != len) {
+    if (s.bad || s.len != len || !count_outstanding(*state)) {
         *state = NULL;
         return APR_EINVAL;
     }

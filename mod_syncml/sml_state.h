@@ -66,13 +66,17 @@ typedef struct sml_sync_t {
                                    the next sync; 0: none */
     apr_uint32_t received[4];   /* Add, Replace, Delete, refused */
     apr_uint32_t sent[4];
+    int waiting;                /* changes outstanding; counted anew for each
+                                   message, not written */
 } sml_sync_t;
 
-/** A change on its way to the client: MsgID and CmdID of the command. */
+/** A change on its way to the client: MsgID and CmdID of the command, by
+ * which the list is in order. */
 typedef struct sml_outstanding_t {
     apr_uint32_t msg, cmd;
     int sync;                   /* index of the datastore in the session */
-    int tag;                    /* SYNCML_ADD, REPLACE, DELETE */
+    int tag;                    /* SYNCML_ADD, REPLACE, DELETE; 0: has got its
+                                   Status in this message */
     store_id_t item;
     store_id_t version;
     const char *luid;           /* NULL for Add */
@@ -103,6 +107,8 @@ typedef struct sml_object_t {
     apr_size_t size;            /* announced, 0 if not */
     const char *data;           /* incoming: so far; outgoing: the rest */
     apr_size_t len;
+    apr_size_t room;            /* incoming: octets that data may have before
+                                   it has to grow; not written */
     store_id_t item, version;   /* outgoing */
     int begun;                  /* outgoing: the first piece is sent */
 } sml_object_t;
