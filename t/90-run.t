@@ -29,7 +29,8 @@ sub make_run {
     if (!$pid) {
         setpgrp;
         chdir $tree;
-        delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS VARIANT PORT STATE GATEWAY)};
+        delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS VARIANT PORT STATE GATEWAY
+            PERL5LIB)};
         $ENV{SYNCML_TEST_DIR} = $h->{dir};
         $ENV{HOME} = $base if @as;
         open STDIN,  '<', '/dev/null';
