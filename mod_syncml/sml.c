@@ -353,7 +353,9 @@ static apr_status_t find_device(sml_session_t *s)
     return rv;
 }
 
-/* The nonce moves on with a login by digest, and only then. */
+/* The nonce moves on with a login by digest, and only then.  A login with the
+ * former one gets the present one again: the client has missed it, or it is
+ * a copied message, which then does not take the client's nonce away. */
 static apr_status_t note_login(handling_t *h, sml_session_t *s,
                                const sml_login_t *login)
 {
@@ -364,8 +366,12 @@ static apr_status_t note_login(handling_t *h, sml_session_t *s,
     d->sync_url = url_of(h);
     d->last_seen = s->now;
     if (login->code == 212) {
-        d->nonce_prev = login->used_nonce;
-        d->nonce = s->nonce = sml_nonce(h->p);
+        if (*d->nonce == '\0'
+            || strcmp(login->used_nonce, d->nonce_prev) != 0) {
+            d->nonce_prev = login->used_nonce;
+            d->nonce = sml_nonce(h->p);
+        }
+        s->nonce = d->nonce;
         s->chal_scheme = SML_AUTH_MD5;
         if (s->nonce == NULL) {
             return APR_EGENERAL;

@@ -135,6 +135,29 @@ static void test_former_nonce(void **state)
     assert_int_equal(knock(ph), 212);
 }
 
+/* Whoever sends a copy of an old digest does not take the phone's nonce away,
+ * and has no use for the copy once the phone has been here again. */
+static void test_copied_digest(void **state)
+{
+    phone_t *ph = make_phone("IMEI:1", SML_AUTH_MD5);
+    const char *copied, *own;
+    int i;
+
+    knock(ph);
+    copied = ph->nonce;
+    assert_int_equal(knock(ph), 212);
+    own = ph->nonce;
+    for (i = 0; i < 3; i++) {
+        ph->nonce = copied;
+        assert_int_equal(knock(ph), 212);
+        assert_string_equal(ph->nonce, own);
+    }
+    assert_int_equal(knock(ph), 212);
+    assert_string_not_equal(ph->nonce, own);
+    ph->nonce = copied;
+    assert_int_equal(knock(ph), 401);
+}
+
 static void test_wrong_password(void **state)
 {
     phone_t *ph = make_phone("IMEI:1", SML_AUTH_BASIC);
@@ -325,6 +348,7 @@ int main(void)
         ON_EACH_STORE(test_derived_nonce),
         ON_EACH_STORE(test_failure_moves_no_nonce),
         ON_EACH_STORE(test_former_nonce),
+        ON_EACH_STORE(test_copied_digest),
         ON_EACH_STORE(test_wrong_password),
         ON_EACH_STORE(test_strangers),
         ON_EACH_STORE(test_without_credentials),
