@@ -19,8 +19,8 @@ typedef struct describer_t {
     int tags[MAX_DEPTH];
     int depth, base;            /* base: indentation of a nested document */
     int fresh;                  /* the open element has no content yet */
-    const char *text;
-    apr_size_t len;
+    char *text;
+    apr_size_t len, room;
 } describer_t;
 
 static void put(describer_t *d, const char *text, apr_size_t len)
@@ -187,17 +187,20 @@ static apr_status_t on_text(void *baton, const char *data, apr_size_t len,
                             int opaque)
 {
     describer_t *d = baton;
-    char *joined;
+    char *larger;
 
     if (!d->fresh || len == 0) {
         return APR_SUCCESS;
     }
-    joined = apr_palloc(d->p, d->len + len);
-    if (d->len) {
-        memcpy(joined, d->text, d->len);
+    if (d->len + len > d->room) {
+        d->room = 2 * (d->len + len);
+        larger = apr_palloc(d->p, d->room);
+        if (d->len) {
+            memcpy(larger, d->text, d->len);
+        }
+        d->text = larger;
     }
-    memcpy(joined + d->len, data, len);
-    d->text = joined;
+    memcpy(d->text + d->len, data, len);
     d->len += len;
     return APR_SUCCESS;
 }

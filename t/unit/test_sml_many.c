@@ -352,6 +352,38 @@ static void test_pieces(void **state)
     linear("pieces of a large object", pieces(FEW / 2), pieces(MANY / 2));
 }
 
+/* ---- dumps --------------------------------------------------------------------- */
+
+/* A text of n character references, each a piece of its own. */
+static double describe(int n)
+{
+    apr_pool_t *p;
+    char *xml;
+    int i, len;
+    double before, cost;
+
+    apr_pool_create(&p, w->pool);
+    xml = apr_palloc(p, (apr_size_t)n * 5 + 200);
+    len = sprintf(xml, "<SyncML><SyncBody><Alert><Data>");
+    for (i = 0; i < n; i++) {
+        len += sprintf(xml + len, "&#65;");
+    }
+    len += sprintf(xml + len, "</Data></Alert></SyncBody></SyncML>");
+    before = now();
+    assert_null(strstr(sml_describe(CODEC_XML, xml, (apr_size_t)len, p),
+                       "not decodable"));
+    cost = now() - before;
+    apr_pool_destroy(p);
+    return cost / n;
+}
+
+static void test_dump(void **state)
+{
+    describe(FEW);
+    linear("a text in pieces, dumped", describe(4 * FEW),
+           describe(4 * MANY));
+}
+
 /* ---- as much as a message holds ---------------------------------------------- */
 
 /* More than 20000 commands, items or ids. */
@@ -391,6 +423,7 @@ int main(void)
         ON_SQLITE(test_delete_and_add),
         ON_SQLITE(test_twins),
         ON_SQLITE(test_pieces),
+        ON_SQLITE(test_dump),
         ON_SQLITE(test_full_message)
     };
 
