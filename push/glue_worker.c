@@ -46,16 +46,19 @@ typedef struct slot_t {
     int deaths;                 /* at once, in a row */
 } slot_t;
 
+/* A process: the baton of its supervision. */
+typedef struct child_t {
+    struct child_t *next;
+    apr_proc_t proc;
+    slot_t *slot;               /* that it was started for */
+} child_t;
+
 typedef struct retained_t {
     slot_t *slots;
+    child_t *children;          /* all that live, older ones too */
+    child_t *unused;
     pid_t parent;               /* whose cleanups may touch the workers */
 } retained_t;
-
-/* Which slot a process was started for: the baton of its supervision. */
-typedef struct child_t {
-    apr_proc_t proc;
-    slot_t *slot;
-} child_t;
 
 #define RETAINED_KEY  "mod_syncml_push"
 
@@ -223,13 +226,30 @@ static void await_end(pid_t pid)
     }
 }
 
+/* No longer a process of ours. */
+static void forget_child(child_t *child)
+{
+    retained_t *retained = get_retained();
+    child_t **at = &retained->children;
+
+    apr_proc_other_child_unregister(child);
+    while (*at && *at != child) {
+        at = &(*at)->next;
+    }
+    if (*at) {
+        *at = child->next;
+        child->next = retained->unused;
+        retained->unused = child;
+    }
+}
+
 static void on_death(child_t *child, int status)
 {
     slot_t *slot = child->slot;
-    int state;
+    int was_current = slot->current == &child->proc, state;
 
-    apr_proc_other_child_unregister(child);
-    if (slot->current != &child->proc) {
+    forget_child(child);
+    if (!was_current) {
         return;                 /* an older one that has done its work */
     }
     slot->current = NULL;
@@ -262,10 +282,10 @@ static void supervise(int reason, void *data, apr_wait_t status)
     case APR_OC_REASON_RESTART:
         /* Stop or hard restart: nobody else tells it, and who starts httpd
          * (systemd, a test) takes the parent's end for the end of all. */
-        apr_proc_other_child_unregister(child);
         if (child->slot->current == &child->proc) {
             child->slot->current = NULL;
         }
+        forget_child(child);
         kill(pid, SIGTERM);
         await_end(pid);
         break;
@@ -288,11 +308,27 @@ static apr_interval_time_t restart_wait(const slot_t *slot)
     return wait < MAX_WAIT ? wait : MAX_WAIT;
 }
 
+static child_t *make_child(apr_pool_t *p)
+{
+    retained_t *retained = get_retained();
+    child_t *child = retained->unused;
+
+    if (child) {
+        retained->unused = child->next;
+        memset(child, 0, sizeof *child);
+    }
+    else {
+        child = apr_pcalloc(p, sizeof *child);
+    }
+    child->next = retained->children;
+    return retained->children = child;
+}
+
 static void start_worker(slot_t *slot)
 {
     server_rec *s = slot->conf->server;
     apr_pool_t *p = s->process->pool;
-    child_t *child = apr_pcalloc(p, sizeof *child);
+    child_t *child;
     apr_interval_time_t wait = restart_wait(slot);
     pid_t parent = getpid(), pid;
     sigset_t all, mask;
@@ -316,6 +352,7 @@ static void start_worker(slot_t *slot)
                      slot->store_url);
         return;
     }
+    child = make_child(p);
     child->proc.pid = pid;
     child->slot = slot;
     slot->current = &child->proc;
@@ -323,21 +360,29 @@ static void start_worker(slot_t *slot)
     apr_proc_other_child_register(&child->proc, supervise, child, NULL, p);
 }
 
-/* The configuration ends: a graceful restart, since otherwise supervise()
- * came first.  The worker ends its deliveries on its own. */
+/* The configuration ends.  Over a graceful restart the workers end their
+ * deliveries on their own while others start.  At the end of httpd most have
+ * been through supervise(), but the prefork MPM's graceful stop calls it for
+ * nobody. */
 static apr_status_t retire(void *data)
 {
     retained_t *retained = data;
+    int last = ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING;
+    child_t *child;
     slot_t *slot;
 
     if (getpid() != retained->parent) {
         return APR_SUCCESS;
     }
+    for (child = retained->children; child; child = child->next) {
+        kill(child->proc.pid, SIGTERM);
+    }
+    for (child = last ? retained->children : NULL; child;
+         child = child->next) {
+        await_end(child->proc.pid);
+    }
     for (slot = retained->slots; slot; slot = slot->next) {
-        if (slot->current) {
-            kill(slot->current->pid, SIGTERM);
-            slot->current = NULL;
-        }
+        slot->current = NULL;
         slot->deaths = 0;
     }
     return APR_SUCCESS;

@@ -120,12 +120,23 @@ static apr_status_t check_version(worker_t *w, apr_time_t now)
     return rv;
 }
 
+/* The clock was put back: times of the future would hold everything up. */
+static void check_clock(worker_t *w, apr_time_t now)
+{
+    if (now < w->latest) {
+        w->version_seen = w->store_until = w->health.until = 0;
+        w->look = 1;
+    }
+    w->latest = now;
+}
+
 /* One round with the store, if there is anything to do. */
 static void work(worker_t *w, apr_time_t now)
 {
     const char *words = NULL;
     apr_status_t rv = APR_SUCCESS;
 
+    check_clock(w, now);
     if (now < w->store_until) {
         return;
     }

@@ -59,6 +59,7 @@ struct worker_t {
     apr_int64_t version;        /* store_data_version() */
     apr_time_t version_seen;    /* when it was asked for */
 
+    apr_time_t latest;          /* that the clock has said */
     int look;                   /* something may be due */
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */

@@ -175,6 +175,10 @@ for my $mpm (qw(event worker prefork)) {
         "$mpm: a change during a graceful restart is told, once";
     ok $h->stop, "$mpm: stops";         # and leaves nothing: checked there
     is $p->worker, 0, "$mpm: without a worker left";
+    $h->start;
+    ok until_true(5, sub { $p->worker }), "$mpm: starts again";
+    ok $h->stop('WINCH'), "$mpm: stops gracefully";
+    is $p->worker, 0, "$mpm: ... without a worker left";
 }
 
 # ---- a worker that dies at once -------------------------------------------------------------

@@ -123,8 +123,11 @@ for my $case (@cases) {
     $p->change;
     ok $h->wait_log(qr/gateway \S+ fails: .*refused.*nothing is sent for/,
         10), '40 devices, a dead gateway: it is left alone';
+    sleep 1;
     my $tried = $p->attempts;
-    cmp_ok $tried, '<=', 36, '... before all of them were tried';
+    cmp_ok $tried, '<=', 40, '... after one attempt for each at most';
+    sleep 2;
+    is $p->attempts, $tried, '... and nobody asks it for some seconds';
     my ($rc, $out) = $h->ctl(qw(due list --json));
     my $owed = () = $out =~ /phone-second/g;
     is $owed, 40, '... and all are kept';
