@@ -183,6 +183,12 @@ static apr_status_t save(handling_t *h, sml_session_t *s, const char *token)
     row.account = s->account;
     row.device = s->device->id;
     row.state = sml_state_pack(s->state, &row.state_len, h->p);
+    if (row.state == NULL || row.state_len > STORE_MAX_STATE) {
+        sml_log(h->config, 4, 0, "device %s: there is more in session %s than "
+                "can be remembered until its next message",
+                s->device->devid, s->state->session_id);
+        return APR_EINVAL;
+    }
     memcpy(row.request_hash, h->hash, sizeof(row.request_hash));
     row.answer = h->answer->body;
     row.answer_len = h->answer->len;

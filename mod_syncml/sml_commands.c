@@ -104,6 +104,7 @@ static void package_end(sml_session_t *s)
     else if (state->phase != SML_CLIENT_SYNC || !state->final_sent) {
         return;
     }
+    sml_receive_no_end(s);
     for (i = 0; i < state->syncs->nelts; i++) {
         sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
 

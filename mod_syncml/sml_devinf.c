@@ -180,6 +180,14 @@ static apr_status_t read_devinf(reader_t *r, const char *data,
     return codec_decode(format, data, len, &limits, &sink, NULL, p);
 }
 
+/* SyncML 1.0 has no MoreData and no NumberOfChanges, whatever the device said
+ * in a later version. */
+static void note_abilities(sml_session_t *s, const reader_t *r)
+{
+    s->state->client_counts = r->counts && s->state->version != CODEC_V10;
+    s->state->client_large = r->large && s->state->version != CODEC_V10;
+}
+
 int sml_devinf_take(sml_session_t *s, const sml_item_t *item)
 {
     store_device_t *d = s->device;
@@ -206,8 +214,7 @@ int sml_devinf_take(sml_session_t *s, const sml_item_t *item)
     d->firmware = r.fwv;
     d->software = r.swv;
     d->hardware = r.hwv;
-    s->state->client_counts = r.counts;
-    s->state->client_large = r.large;
+    note_abilities(s, &r);
     s->devinf_came = 1;
     return 200;
 }
@@ -219,7 +226,6 @@ void sml_devinf_apply(sml_session_t *s)
     if (s->device->devinf_len > 0
         && read_devinf(&r, s->device->devinf, s->device->devinf_len,
                        s->p) == APR_SUCCESS) {
-        s->state->client_counts = r.counts;
-        s->state->client_large = r.large;
+        note_abilities(s, &r);
     }
 }

@@ -388,6 +388,17 @@ static int same_object(const sml_session_t *s, const sml_sync_t *y,
         && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
 }
 
+void sml_receive_no_end(sml_session_t *s)
+{
+    if (s->state->incoming == NULL) {
+        return;
+    }
+    sml_log(s->config, 5, 0, "device %s: an item in pieces was not finished; "
+            "what had come of it is dropped", s->device->devid);
+    s->state->no_end = s->state->incoming->luid;
+    s->state->incoming = NULL;
+}
+
 static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                   const sml_item_t *item)
 {
@@ -400,11 +411,7 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         return 400;
     }
     if (s->state->incoming != NULL && !same_object(s, y, c, item)) {
-        sml_log(s->config, 5, 0, "device %s: an item in pieces was not "
-                "finished; what had come of it is dropped",
-                s->device->devid);
-        s->state->no_end = s->state->incoming->luid;
-        s->state->incoming = NULL;
+        sml_receive_no_end(s);
     }
     if (item->more) {
         return take_piece(s, y, c, item);

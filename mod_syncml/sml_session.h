@@ -102,6 +102,8 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y);
 
 /** The Sync command with all its children. */
 void sml_receive(sml_session_t *s, const sml_command_t *c);
+/** The last piece of an item that came in pieces will not come any more. */
+void sml_receive_no_end(sml_session_t *s);
 /** Carry out the deletes of a datastore that were staged. */
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
 

@@ -286,8 +286,8 @@ const char *sml_state_pack(const sml_state_t *state, apr_size_t *len,
     s.size = 2048;
     s.data = apr_palloc(p, s.size);
     step_state(&s, &copy);
-    *len = s.len;
-    return s.data;
+    *len = s.bad ? 0 : s.len;
+    return s.bad ? NULL : s.data;
 }
 
 static int count_outstanding(sml_state_t *state)

@@ -143,7 +143,8 @@ typedef struct sml_state_t {
 
 sml_state_t *sml_state_make(apr_pool_t *p);
 
-/** @return octets in the pool, length in *len */
+/** @return octets in the pool, length in *len; NULL if a list is longer than
+ * its maximum */
 const char *sml_state_pack(const sml_state_t *state, apr_size_t *len,
                            apr_pool_t *p);
 

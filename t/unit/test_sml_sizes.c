@@ -249,6 +249,32 @@ static void test_pieces_interrupted(void **state)
     assert_int_equal(world_count("contacts"), 2);
 }
 
+/* The package ends without the rest: what comes under that LUID later is not
+ * put to it. */
+static void test_pieces_without_end(void **state)
+{
+    phone_t *ph = world_phone("IMEI:1")->ph;
+    const char *card = world_card("Name");
+    const sml_command_t *alert;
+
+    world_start(ph);
+    assert_int_equal(piece(ph, "1", apr_pstrmemdup(w->pool, card, 20),
+                           strlen(card), 1), 213);
+    phone_open(ph);
+    SENT(ph, 1);
+    alert = phone_got(ph, SYNCML_ALERT, 0);
+    assert_string_equal(alert->data, "223");
+    assert_string_equal(APR_ARRAY_IDX(alert->items, 0, sml_item_t).source.uri,
+                        "1");
+    phone_open(ph);
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_alert(ph, 201, "contacts", "./c", NULL, "a2");
+    SENT(ph, 1);
+    assert_int_equal(piece(ph, "1", card, 0, 0), 201);
+    assert_int_equal(world_count("contacts"), 1);
+}
+
 /* ---- large objects from the server ------------------------------------- */
 
 static void test_large_from_server(void **state)
@@ -337,6 +363,22 @@ static void test_too_large_for_the_client(void **state)
     world_quiet(c, "contacts");
 }
 
+/* SyncML 1.0 knows no pieces, though the device knew them in 1.2. */
+static void test_no_pieces_in_1_0(void **state)
+{
+    client_t *c = fresh_phone(CODEC_WBXML, CODEC_V12, 2000);
+
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    c->ph->version = CODEC_V10;
+    c->devinf_known = 1;
+    world_put("contacts", 0, world_large_card("Large1", 30000));
+    world_put("contacts", 0, world_card("Small1"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(client_store(c, "contacts")->pieces, 0);
+    assert_int_equal(client_count(c, "contacts"), 1);
+    assert_true(world_logged("larger than its MaxMsgSize"));
+}
+
 static void test_larger_than_max_obj_size(void **state)
 {
     client_t *c = fresh_phone(CODEC_WBXML, CODEC_V12, 3000);
@@ -421,6 +463,8 @@ int main(void)
         ON_EACH_STORE(test_large_from_client),
         ON_EACH_STORE(test_pieces_of_the_wrong_size),
         ON_EACH_STORE(test_pieces_interrupted),
+        ON_EACH_STORE(test_pieces_without_end),
+        ON_EACH_STORE(test_no_pieces_in_1_0),
         ON_EACH_STORE(test_large_from_server),
         ON_EACH_STORE(test_large_begins_anywhere),
         ON_EACH_STORE(test_large_text_is_cut_between_characters),

@@ -195,6 +195,7 @@ static void same_sync(const sml_sync_t *a, const sml_sync_t *b)
     right.name = right.client_uri = right.server_uri = NULL;
     right.client_last = right.client_next = NULL;
     right.server_last = right.server_next = NULL;
+    left.waiting = right.waiting;   /* not written */
     assert_memory_equal(&left, &right, sizeof(left));
 }
 
@@ -316,6 +317,19 @@ static void test_many(void **state)
     round_trip(s);
 }
 
+/* A list that would not be read back is not written. */
+static void test_too_many(void **state)
+{
+    sml_state_t *s = full_state();
+    apr_size_t len = 1;
+
+    while (s->pending->nelts <= SML_MAX_PENDING) {
+        memset(apr_array_push(s->pending), 0, sizeof(sml_status_t));
+    }
+    assert_null(sml_state_pack(s, &len, pool));
+    assert_int_equal(len, 0);
+}
+
 /* Cut at each octet, and with one more. */
 static void test_truncated(void **state)
 {
@@ -392,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown)
     };
