@@ -238,6 +238,28 @@ static void resend(handling_t *h, const store_session_t *row)
     h->answer->auth_status = 200;
 }
 
+/* Before the write lock is asked for: strangers must not take it with tokens
+ * that they made up, and a repeated message does not need it.
+ * @return APR_NOTFOUND, APR_EEXIST: answered; else to be looked at */
+static apr_status_t glance(handling_t *h)
+{
+    store_session_t *row;
+    store_tx_t *tx;
+    apr_status_t rv = store_begin(&tx, h->store, STORE_READ, h->p);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = store_session_get(tx, h->request->session, &row);
+    store_rollback(&tx);
+    if (rv == APR_SUCCESS
+        && memcmp(row->request_hash, h->hash, sizeof(h->hash)) == 0) {
+        resend(h, row);
+        rv = APR_EEXIST;
+    }
+    return rv;
+}
+
 /* @param user  whom the message's Cred proved, NULL without a Cred
  * @return APR_NOTFOUND if there is no such session of this client */
 static apr_status_t continue_session(handling_t *h, const char *user)
@@ -250,6 +272,10 @@ static apr_status_t continue_session(handling_t *h, const char *user)
     apr_status_t rv;
     long msg = sml_number(h->in->msg_id);
 
+    rv = glance(h);
+    if (rv == APR_NOTFOUND || rv == APR_EEXIST) {
+        return rv == APR_EEXIST ? APR_SUCCESS : rv;
+    }
     rv = store_begin(&tx, h->store, STORE_WRITE, h->p);
     if (rv != APR_SUCCESS) {
         return store_failed(h, rv, "");

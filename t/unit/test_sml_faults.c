@@ -361,6 +361,42 @@ static void test_busy(void **state)
     world_quiet(c, "contacts");
 }
 
+/* Neither a token that somebody made up nor a repeated message asks for the
+ * lock. */
+static void test_no_lock_for_strangers(void **state)
+{
+    phone_t *ph = world_phone("IMEI:1")->ph;
+    phone_t *stranger = world_phone("IMEI:2")->ph;
+    sml_answer_t again;
+    sqlite3 *other;
+    const char *body;
+    apr_size_t len;
+
+    world_start(ph);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    codec_close(ph->w);
+    codec_close(ph->w);
+    codec_close(ph->w);
+    body = codec_writer_data(ph->w, &len);
+    OK(world_handle(ph, body, len, &w->answer));
+    assert_int_equal(sqlite3_open(w->url + 7, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
+                                  NULL), SQLITE_OK);
+    OK(world_handle(ph, body, len, &again));
+    assert_true(again.resent);
+    assert_int_equal(again.len, w->answer.len);
+    assert_memory_equal(again.body, w->answer.body, again.len);
+
+    w->token = "0123456789abcdef0123456789abcdef";
+    stranger->scheme = 0;
+    phone_begin(stranger);
+    phone_open(stranger);
+    SENT(stranger, 1);
+    assert_int_equal(stranger->header_code, 407);
+    sqlite3_close(other);
+}
+
 /* The phone ends the session, as real ones do when told 510, and comes again
  * another day. */
 static void test_end_after_failure(void **state)
@@ -423,6 +459,7 @@ int main(void)
         ON_SQLITE(test_sync_error),
         ON_SQLITE(test_read_error),
         ON_SQLITE(test_busy),
+        ON_SQLITE(test_no_lock_for_strangers),
         ON_SQLITE(test_end_after_failure),
         ON_EACH_STORE(test_account_goes_in_the_middle)
     };
