@@ -28,7 +28,9 @@ endif
 HTTPD_INC := $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 APR_FLAGS := $(shell apr-1-config --includes --cppflags 2>/dev/null)
 PKGS      := libxml-2.0 sqlite3 libcrypto libcurl apr-util-1
-PKG_FLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS) 2>/dev/null)
+# As system headers: their warnings are not ours to mend.
+PKG_FLAGS := $(patsubst -I%,-isystem %,\
+             $(shell $(PKGCONFIG) --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS  := $(shell $(PKGCONFIG) --libs $(PKGS) 2>/dev/null) \
              $(shell apr-1-config --link-ld --libs 2>/dev/null)
 

@@ -160,10 +160,9 @@ static int taken_by_another(sml_session_t *s, const char *name,
 
 /* @return the status of the Alert for this datastore */
 static int begin_datastore(sml_session_t *s, int code,
-                           const sml_item_t *item,
+                           const sml_item_t *item, const char *path,
                            const sml_datastore_conf_t *d, int resume)
 {
-    const char *path = server_path(&item->target, &item->source);
     const char *source = item->source.uri ? item->source.uri : "";
     store_datastore_t *ds;
     store_anchor_t *a;
@@ -216,14 +215,14 @@ static void alert_item(sml_session_t *s, const sml_command_t *c, int code,
     const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
     int status;
 
-    if (d == NULL) {
+    if (d == NULL || path == NULL) {
         sml_log(s->config, 5, 0, "device %s asked for datastore \"%s\", "
                 "which is not offered here", s->device->devid,
                 path ? path : "");
         sml_status(s, c, 404, item->target.uri, item->source.uri);
         return;
     }
-    status = begin_datastore(s, code, item, d, resume);
+    status = begin_datastore(s, code, item, path, d, resume);
     sml_status_anchor(s, c, status, item->target.uri, item->source.uri,
                       status == 200 || status == 508 ? item->meta.next
                                                      : NULL);

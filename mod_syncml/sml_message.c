@@ -294,32 +294,39 @@ static apr_status_t end_devinf(builder_t *b, int tag)
     return APR_SUCCESS;
 }
 
-static apr_status_t on_start(void *baton, int tag)
+static apr_status_t start_in_message(builder_t *b, int tag)
 {
-    builder_t *b = baton;
-    frame_t *f = top(b);
+    if (tag == SYNCML_SYNCHDR && !b->saw_header) {
+        b->saw_header = 1;
+        return push(b, IN_HEADER, NULL, NULL);
+    }
+    if (tag == SYNCML_SYNCBODY && !b->saw_body) {
+        b->saw_body = 1;
+        return push(b, IN_BODY, NULL, NULL);
+    }
+    return skip(b);
+}
 
-    if (b->skipping > 0) {
-        b->skipping++;
-        return APR_SUCCESS;
+/* One of two leaves is expected. */
+static apr_status_t start_either(builder_t *b, int tag, int tag_a,
+                                 const char **a, int tag_b, const char **leaf)
+{
+    if (tag == tag_a) {
+        return push_leaf(b, a);
     }
-    if (b->devinf != NULL && b->devinf_depth > 0) {
-        return start_devinf(b, tag);
-    }
+    return tag == tag_b ? push_leaf(b, leaf) : skip(b);
+}
+
+static apr_status_t start_in(builder_t *b, frame_t *f, int tag)
+{
+    sml_meta_t *meta;
+    sml_uri_t *uri;
+
     switch (f->context) {
     case IN_ROOT:
         return tag == SYNCML_SYNCML ? push(b, IN_MESSAGE, NULL, NULL)
                                     : CODEC_EDOCTYPE;
-    case IN_MESSAGE:
-        if (tag == SYNCML_SYNCHDR && !b->saw_header) {
-            b->saw_header = 1;
-            return push(b, IN_HEADER, NULL, NULL);
-        }
-        if (tag == SYNCML_SYNCBODY && !b->saw_body) {
-            b->saw_body = 1;
-            return push(b, IN_BODY, NULL, NULL);
-        }
-        return skip(b);
+    case IN_MESSAGE: return start_in_message(b, tag);
     case IN_HEADER:  return start_in_header(b, tag);
     case IN_BODY:    return start_in_body(b, tag);
     case IN_COMMAND: return start_in_command(b, f->object, tag);
@@ -330,32 +337,35 @@ static apr_status_t on_start(void *baton, int tag)
         return tag == SYNCML_META ? push(b, IN_META, f->object, NULL)
                                   : skip(b);
     case IN_ANCHOR:
-        if (tag == METINF_LAST) {
-            return push_leaf(b, &((sml_meta_t *)f->object)->last);
-        }
-        if (tag == METINF_NEXT) {
-            return push_leaf(b, &((sml_meta_t *)f->object)->next);
-        }
-        return skip(b);
+        meta = f->object;
+        return start_either(b, tag, METINF_LAST, &meta->last, METINF_NEXT,
+                            &meta->next);
     case IN_URI:
-        if (tag == SYNCML_LOCURI) {
-            return push_leaf(b, &((sml_uri_t *)f->object)->uri);
-        }
-        if (tag == SYNCML_LOCNAME) {
-            return push_leaf(b, &((sml_uri_t *)f->object)->name);
-        }
-        return skip(b);
+        uri = f->object;
+        return start_either(b, tag, SYNCML_LOCURI, &uri->uri, SYNCML_LOCNAME,
+                            &uri->name);
     case IN_PARENT:
         return tag == SYNCML_LOCURI ? push_leaf(b, f->leaf) : skip(b);
     case IN_DATA:
-        if (tag == DEVINF_DEVINF) {
-            return start_devinf(b, tag);
-        }
-        return skip(b);
+        return tag == DEVINF_DEVINF ? start_devinf(b, tag) : skip(b);
     default:
         b->skipping++;
         return APR_SUCCESS;
     }
+}
+
+static apr_status_t on_start(void *baton, int tag)
+{
+    builder_t *b = baton;
+
+    if (b->skipping > 0) {
+        b->skipping++;
+        return APR_SUCCESS;
+    }
+    if (b->devinf != NULL && b->devinf_depth > 0) {
+        return start_devinf(b, tag);
+    }
+    return start_in(b, top(b), tag);
 }
 
 static void end_leaf(builder_t *b, const frame_t *f, const frame_t *parent)
