@@ -520,6 +520,8 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
 static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                     const sml_item_t *item)
 {
+    int code;
+
     if (y->failed) {
         return y->failed;
     }
@@ -535,7 +537,12 @@ static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     case SYNCML_REPLACE:
         return modify(s, y, c, item);
     case SYNCML_DELETE:
-        return c->sftdel ? 406 : erase(s, y, item);
+        if (c->sftdel) {
+            return 406;
+        }
+        code = erase(s, y, item);
+        /* The text is kept for a time only: that is no archive. */
+        return code == 200 && c->archive ? 210 : code;
     default:
         return 501;
     }

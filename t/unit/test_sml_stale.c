@@ -260,6 +260,49 @@ static void test_two_databases_for_one(void **state)
     assert_null(phone_got(ph, SYNCML_ALERT, 1));
 }
 
+/* ---- deletes ------------------------------------------------------------------ */
+
+static void erase(const char *luid, int how)
+{
+    phone_command(ph, SYNCML_DELETE);
+    phone_expect(ph, "Delete", luid);
+    if (how) {
+        codec_empty(ph->w, how);
+    }
+    codec_open(ph->w, SYNCML_ITEM);
+    phone_uri(ph, SYNCML_SOURCE, luid, NULL);
+    codec_close(ph->w);
+    codec_close(ph->w);
+}
+
+/* Deleted here too, not archived, and not by those that only want room. */
+static void test_archive_and_soft_delete(void **state)
+{
+    client_t *c = in_step();
+
+    client_put(c, "contacts", card("Other"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c",
+                client_store(c, "contacts")->last, "n1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    erase(client_find(c, "contacts", "Old")->luid, SYNCML_ARCHIVE);
+    erase(client_find(c, "contacts", "Other")->luid, SYNCML_SFTDEL);
+    erase("unknown", SYNCML_ARCHIVE);
+    codec_close(ph->w);
+    SENT(ph, 1);
+    assert_int_equal(phone_code(ph, "Delete", 0), 210);
+    assert_int_equal(phone_code(ph, "Delete", 1), 406);
+    assert_int_equal(phone_code(ph, "Delete", 2), 211);
+    assert_int_equal(world_find("contacts", "Old"), 0);
+    assert_true(world_find("contacts", "Other"));
+    assert_int_equal(world_count("contacts"), 1);
+}
+
 /* ---- data -------------------------------------------------------------------- */
 
 /* Base64 in lines; what is no base64 at all is refused. */
@@ -327,6 +370,7 @@ int main(void)
         ON_EACH_STORE(test_suspended_later),
         ON_EACH_STORE(test_alert_refused),
         ON_EACH_STORE(test_two_databases_for_one),
+        ON_EACH_STORE(test_archive_and_soft_delete),
         ON_EACH_STORE(test_base64_in_lines)
     };
 
