@@ -18,6 +18,7 @@
  * with as many connections:
  *
  *   push_sms_per_s, push_gateway_per_s, push_ratio  (aim: > 0.8)
+ *   push_gateway_cpu_us        the worker's processor time for each SMS
  *
  * Usage: bench_push [-g URL] [DIRECTORY]    (on a disk; default .)
  * Status 1: an aim was missed.
@@ -453,6 +454,7 @@ static void measure_ratio(const char *dir, const char *url, apr_pool_t *p)
     }
     print("push_sms_per_s", quantile(ours, TURNS, 0.5), "1/s");
     print("push_gateway_per_s", quantile(theirs, TURNS, 0.5), "1/s");
+    print("push_gateway_cpu_us", cpu, "us");
     print("push_ratio", quantile(ratio, TURNS, 0.5), "ratio");
     missed |= quantile(ratio, TURNS, 0.5) < AIM_RATIO;
 }

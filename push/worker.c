@@ -125,6 +125,7 @@ static void check_clock(worker_t *w, apr_time_t now)
 {
     if (now < w->latest) {
         w->version_seen = w->store_until = w->health.until = 0;
+        w->turned = 0;
         w->look = 1;
     }
     w->latest = now;
@@ -149,9 +150,10 @@ static void work(worker_t *w, apr_time_t now)
     if (w->next_due && w->next_due <= now) {
         w->look = 1;
     }
-    if (rv == APR_SUCCESS
-        && (w->done || (w->look && worker_room(w, now) > 0))) {
-        rv = worker_turn(w, now);
+    if (rv == APR_SUCCESS) {
+        apr_time_t next = worker_next_turn(w, now);
+
+        rv = next && next <= now ? worker_turn(w, now) : APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
         store_works(w);
@@ -166,13 +168,17 @@ static void work(worker_t *w, apr_time_t now)
 /* How long nothing will be there to do, as far as is known. */
 static apr_interval_time_t idle_time(const worker_t *w, apr_time_t now)
 {
-    apr_time_t until = now + POLL_INTERVAL;
+    apr_time_t until = now + POLL_INTERVAL, next;
 
     if (w->store_until > now) {
         return w->store_until - now;
     }
-    if (w->done || !w->store || (w->look && worker_room(w, now) > 0)) {
+    if (!w->store) {
         return 0;
+    }
+    next = worker_next_turn(w, now);
+    if (next) {
+        return next > now ? next - now : 0;
     }
     if (w->look) {
         /* the end of a pause, or results */
@@ -232,6 +238,7 @@ static void drop_not_tried(worker_t *w)
     while (*at) {
         if ((*at)->delivery.answer.result == GATEWAY_NOT_TRIED) {
             *at = (*at)->next;
+            w->ndone--;
         }
         else {
             at = &(*at)->next;

@@ -50,6 +50,7 @@ struct worker_t {
     delivery_queue_t **queues;  /* o.threads of them */
     int unsettled;              /* jobs claimed and not settled */
     job_t *done, **last_done;   /* to be settled */
+    int ndone;
 
     store_t *store;             /* NULL: to be opened */
     apr_pool_t *store_pool;
@@ -60,6 +61,7 @@ struct worker_t {
     apr_time_t version_seen;    /* when it was asked for */
 
     apr_time_t latest;          /* that the clock has said */
+    apr_time_t turned;          /* the latest transaction */
     int look;                   /* something may be due */
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
@@ -76,6 +78,9 @@ void worker_log(worker_t *w, int level, apr_status_t rv, const char *format,
 apr_status_t worker_turn(worker_t *w, apr_time_t now);
 /* How many rows may be claimed now. */
 int worker_room(const worker_t *w, apr_time_t now);
+/* When the next transaction is worth its price, as far as is known: results
+ * wait for others a moment while much is under way. @return 0: no time set */
+apr_time_t worker_next_turn(const worker_t *w, apr_time_t now);
 
 /* worker_result.c: take finished deliveries from the queues, decide what
  * they mean and put them on w->done. */

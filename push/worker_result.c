@@ -150,6 +150,7 @@ static void put_done(worker_t *w, job_t *job)
     job->next = NULL;
     *w->last_done = job;
     w->last_done = &job->next;
+    w->ndone++;
 }
 
 static void decide(worker_t *w, job_t *job, apr_time_t now)

@@ -9,13 +9,38 @@
 
 #define MAX_WARNED  10000       /* devices remembered as warned about */
 
+/* Results are written together with those of the next moment... */
+#define GATHER  (APR_USEC_PER_SEC / 200)
+/* ...unless there are so many, of all that may be under way. */
+#define ENOUGH(most)  ((most) / 4)
+
 /* No part may go out so late that its answer could miss the lease. */
 #define LATEST  (WORKER_LEASE - WORKER_TIMEOUT - apr_time_from_sec(2))
+
+/* Rows that may be claimed and not settled. */
+static int most(const worker_t *w)
+{
+    return w->o.threads * WORKER_PARALLEL * WORKER_AHEAD;
+}
+
+apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
+{
+    int under_way = w->unsettled - w->ndone;
+
+    if (!w->done) {
+        return w->look && worker_room(w, now) > 0 ? now : 0;
+    }
+    if (under_way <= w->o.threads * WORKER_PARALLEL
+        || w->ndone >= ENOUGH(most(w)) || w->turned + GATHER < now) {
+        return now;
+    }
+    return w->turned + GATHER;
+}
 
 int worker_room(const worker_t *w, apr_time_t now)
 {
     const health_t *h = &w->health;
-    int room = w->o.threads * WORKER_PARALLEL * WORKER_AHEAD - w->unsettled;
+    int room = most(w) - w->unsettled;
 
     if (now < h->until) {
         return 0;
@@ -54,6 +79,7 @@ static void forget_done(worker_t *w)
 
     w->done = NULL;
     w->last_done = &w->done;
+    w->ndone = 0;
     while (job) {
         job_t *next = job->next;
 
@@ -266,6 +292,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     apr_pool_t *p;
     apr_status_t rv;
 
+    w->turned = now;
     if (!w->done && !w->more) {
         rv = peek(w, now);
         if (rv != APR_SUCCESS || !w->look || !max) {
