@@ -229,12 +229,27 @@ static int keep(sml_session_t *s, const codec_mark_t *mark,
     return 0;
 }
 
+/* SyncHdr's Status: an answer without it is none.  Its references may be
+ * left out. */
+static void write_header_status(sml_session_t *s, sml_status_t *t)
+{
+    codec_mark_t mark;
+
+    codec_writer_mark(s->w, &mark);
+    write_status(s, t);
+    if (!keep(s, &mark, 0)) {
+        t->targetref = t->sourceref = NULL;
+        write_status(s, t);
+    }
+}
+
 static int write_statuses(sml_session_t *s)
 {
     apr_array_header_t *list = s->state->pending;
     int i;
 
-    for (i = 0; i < list->nelts; i++) {
+    write_header_status(s, (sml_status_t *)list->elts);
+    for (i = 1; i < list->nelts; i++) {
         apr_uint32_t cmdid = s->cmdid;
         codec_mark_t mark;
 

@@ -137,6 +137,30 @@ static void test_sizes_that_are_none(void **state)
 }
 
 /* A Status that fits into no message is left out: the session goes on. */
+/* So little that not even the shortest answer fits: it says at least who it
+ * answers. */
+static void test_header_status_always(void **state)
+{
+    apr_size_t size;
+
+    for (size = 1000; size < 1200; size += 10) {
+        phone_t *ph = world_phone("IMEI:353918051234567")->ph;
+
+        ph->format = CODEC_XML;
+        ph->max_msg_text = apr_psprintf(w->pool, "%d", (int)size);
+        ph->scheme = SML_AUTH_BASIC;
+        phone_begin(ph);
+        phone_open(ph);
+        phone_alert(ph, 201, "contacts", "./c", NULL, "a1");
+        SENT(ph, 1);
+        assert_int_equal(ph->header_code, 200);
+        phone_open(ph);
+        phone_next_message(ph, ph->url, ph->devid);
+        SENT(ph, 0);
+        assert_int_equal(ph->header_code, 200);
+    }
+}
+
 static void test_references_too_long(void **state)
 {
     phone_t *ph = world_phone("IMEI:1")->ph;
@@ -459,6 +483,7 @@ int main(void)
         ON_EACH_STORE(test_server_sizes),
         ON_EACH_STORE(test_every_size),
         ON_EACH_STORE(test_sizes_that_are_none),
+        ON_SQLITE(test_header_status_always),
         ON_EACH_STORE(test_references_too_long),
         ON_EACH_STORE(test_large_from_client),
         ON_EACH_STORE(test_pieces_of_the_wrong_size),
