@@ -151,7 +151,9 @@ static void set_signals(const sigset_t *mask)
 static void on_log(void *baton, int level, apr_status_t rv,
                    const char *message)
 {
-    ap_log_error(APLOG_MARK, level, rv, (server_rec *)baton, "%s", message);
+    /* httpd has no words for the store's statuses; the message has. */
+    ap_log_error(APLOG_MARK, level, rv < APR_OS_START_USERERR ? rv : 0,
+                 (server_rec *)baton, "%s", message);
 }
 
 static int run_worker(const slot_t *slot, apr_pool_t *p)

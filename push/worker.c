@@ -24,6 +24,15 @@
 
 /* ---- the store ----------------------------------------------------------- */
 
+/* The store's own words: once, until it works again. */
+static void on_store_log(void *baton, int level, apr_status_t rv,
+                         const char *message)
+{
+    worker_t *w = baton;
+
+    worker_log(w, w->store_failures ? 7 : level, rv, "%s", message);
+}
+
 static void close_store(worker_t *w)
 {
     if (w->store_pool) {
@@ -88,8 +97,8 @@ static apr_status_t open_store(worker_t *w, const char **error)
 {
     store_options_t options = { .key_file = w->o.key_file,
                                 .busy_timeout = BUSY_TIMEOUT,
-                                .log = w->o.log,
-                                .log_baton = w->o.log_baton };
+                                .log = on_store_log,
+                                .log_baton = w };
     apr_status_t rv;
 
     apr_pool_create(&w->store_pool, w->pool);
