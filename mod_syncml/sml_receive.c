@@ -445,7 +445,7 @@ static int changed_meanwhile(const store_item_t *item,
 static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
 {
     store_map_t *map;
-    store_item_t *old;
+    store_item_t *old = NULL;
 
     s->rv = find_map(s, y, SYNCML_DELETE, item->source.uri, item->target.uri,
                      &map);
