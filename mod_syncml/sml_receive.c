@@ -457,7 +457,7 @@ static int erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
-    if (s->rv != APR_SUCCESS) {
+    if (s->rv != APR_SUCCESS || old == NULL) {
         return 510;
     }
     if (changed_meanwhile(old, map)) {
