@@ -25,6 +25,8 @@ typedef struct load_t {
     char last[24], next[24];    /* anchors */
     unsigned anchors;
     /* over HTTP */
+    const char *path;           /* of the URL */
+    const char *datastore;
     int port, fd;
     char *in;                   /* what is read */
     apr_size_t in_size;
@@ -132,10 +134,10 @@ static inline apr_status_t http_post(phone_t *ph, const char *body,
     if (l->fd < 0) {
         http_connect(l);
     }
-    n = snprintf(head, sizeof(head), "POST /syncml%s HTTP/1.1\r\n"
+    n = snprintf(head, sizeof(head), "POST %s%s HTTP/1.1\r\n"
                  "Host: localhost\r\nContent-Type: " SML_TYPE_WBXML "\r\n"
-                 "Content-Length: %lu\r\n\r\n", query ? query : "",
-                 (unsigned long)len);
+                 "Content-Length: %lu\r\n\r\n", l->path,
+                 query ? query : "", (unsigned long)len);
     http_write(l, head, (apr_size_t)n);
     http_write(l, body, len);
     l->posts++;
@@ -206,6 +208,8 @@ static inline load_t *load_create(const char *user, const char *devid)
     l = apr_pcalloc(p, sizeof(*l));
     l->pool = p;
     l->fd = -1;
+    l->path = "/syncml";
+    l->datastore = "contacts";
     l->ph = phone_create(p, http_post, l, apr_pstrdup(p, devid));
     l->ph->user = apr_pstrdup(p, user);
     l->ph->url = "http://localhost/syncml";
@@ -255,7 +259,7 @@ static inline void begin_session(load_t *l, int code, int first)
         if (first) {
             phone_put_devinf(ph);
         }
-        phone_alert(ph, code, "contacts", "./c", *l->last ? l->last : NULL,
+        phone_alert(ph, code, l->datastore, "./c", *l->last ? l->last : NULL,
                     l->next);
         send_message(l, 1);
     }
@@ -314,7 +318,7 @@ static inline void upload(load_t *l, unsigned from, unsigned n)
 
         if (i % PER_MESSAGE == 0) {
             open_with_statuses(l);
-            phone_open_sync(ph, "contacts", "./c");
+            phone_open_sync(ph, l->datastore, "./c");
         }
         snprintf(luid, sizeof(luid), "%u", i + 1);
         phone_change(ph, SYNCML_REPLACE, luid, "text/vcard", card, len, 0, 0);
@@ -336,7 +340,7 @@ static inline void quiet_session(load_t *l)
 
     begin_session(l, 200, 0);
     open_with_statuses(l);
-    phone_open_sync(l->ph, "contacts", "./c");
+    phone_open_sync(l->ph, l->datastore, "./c");
     codec_close(l->ph->w);
     send_message(l, 1);
     sync = phone_got(l->ph, SYNCML_SYNC, 0);
