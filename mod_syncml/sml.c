@@ -272,10 +272,6 @@ static apr_status_t continue_session(handling_t *h, const char *user)
     apr_status_t rv;
     long msg = sml_number(h->in->msg_id);
 
-    rv = glance(h);
-    if (rv == APR_NOTFOUND || rv == APR_EEXIST) {
-        return rv == APR_EEXIST ? APR_SUCCESS : rv;
-    }
     rv = store_begin(&tx, h->store, STORE_WRITE, h->p);
     if (rv != APR_SUCCESS) {
         return store_failed(h, rv, "");
@@ -585,7 +581,13 @@ static apr_status_t handle(handling_t *h)
                 return resent(h) ? APR_SUCCESS : deny(h, &login);
             }
         }
-        rv = continue_session(h, login.user);
+        rv = glance(h);
+        if (rv == APR_EEXIST) {
+            return APR_SUCCESS;
+        }
+        if (rv != APR_NOTFOUND) {
+            rv = continue_session(h, login.user);
+        }
         if (rv != APR_NOTFOUND) {
             return rv;
         }
