@@ -233,6 +233,8 @@ static inline int world_teardown(void **state)
     { #f " in memory", f, world_setup, world_teardown, &w }
 #define ON_SQLITE(f) \
     { #f, f, world_setup, world_teardown, NULL }
+#define ON_MEMORY(f) \
+    { #f, f, world_setup, world_teardown, &w }
 
 /* ---- the line ---------------------------------------------------------- */
 

@@ -254,8 +254,7 @@ static void test_some_lives_on_disk(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        { "test_many_lives in memory", test_many_lives, world_setup,
-          world_teardown, &w },
+        ON_MEMORY(test_many_lives),
         ON_SQLITE(test_some_lives_on_disk)
     };
 

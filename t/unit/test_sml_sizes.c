@@ -482,9 +482,9 @@ static void test_break_inside_an_object(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        ON_EACH_STORE(test_client_sizes),
+        ON_MEMORY(test_client_sizes),
         ON_EACH_STORE(test_server_sizes),
-        ON_EACH_STORE(test_every_size),
+        ON_MEMORY(test_every_size),
         ON_EACH_STORE(test_sizes_that_are_none),
         ON_SQLITE(test_header_status_always),
         ON_EACH_STORE(test_references_too_long),
@@ -493,7 +493,7 @@ int main(void)
         ON_EACH_STORE(test_pieces_interrupted),
         ON_EACH_STORE(test_pieces_without_end),
         ON_EACH_STORE(test_no_pieces_in_1_0),
-        ON_EACH_STORE(test_large_from_server),
+        ON_MEMORY(test_large_from_server),
         ON_EACH_STORE(test_large_begins_anywhere),
         ON_EACH_STORE(test_large_text_is_cut_between_characters),
         ON_EACH_STORE(test_too_large_for_the_client),
