@@ -1,139 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/*
- * The store's contract, over both drivers: what push owes.
- */
-#include "store_fixture.h"
-
-#define SEC  apr_time_from_sec(1)
-
-/* Both devices of Alice have synced contacts at time 5. */
-static int setup_synced(void **state)
-{
-    fixture_t *f;
-    store_tx_t *tx;
-
-    fixture_setup(state);
-    f = *state;
-    tx = begin_write(f);
-    store_set_now(tx, 5);
-    add_item(tx, f->alice, f->contacts, 0, "1");
-    put_map(tx, f->phone, f->contacts, 1, "1", 1);
-    put_map(tx, f->tablet, f->contacts, 1, "1", 1);
-    assert_int_equal(commit(tx), 0);
-    tx = begin_write(f);
-    store_set_now(tx, 5);
-    put_synced(tx, f->alice, f->phone, "contacts", 5);
-    put_synced(tx, f->alice, f->tablet, "contacts", 5);
-    assert_int_equal(commit(tx), 0);
-    return 0;
-}
-
-/* A change of contacts in a transaction of its own. @return owes_push */
-static int change_at(fixture_t *f, apr_time_t now, store_id_t origin)
-{
-    store_tx_t *tx = begin_write(f);
-
-    store_set_now(tx, now);
-    add_item(tx, f->alice, f->contacts, origin, "x");
-    return commit(tx);
-}
-
-/* Everything that a device has become, synced at `now`. */
-static int sync_at(fixture_t *f, store_id_t device, apr_time_t now)
-{
-    store_tx_t *tx = begin_write(f);
-
-    store_set_now(tx, now);
-    put_synced(tx, f->alice, device, "contacts", now);
-    return commit(tx);
-}
-
-typedef struct rows_t {
-    store_id_t device;
-    store_due_t due;            /* the row of that device */
-    int n_datastores;
-    store_due_datastore_t first;
-    int all, found;
-    apr_pool_t *p;
-} rows_t;
-
-static apr_status_t see_row(void *baton, const store_due_t *due)
-{
-    rows_t *rows = baton;
-
-    rows->all++;
-    if (due->device == rows->device) {
-        rows->due = *due;
-        rows->due.last_error = apr_pstrdup(rows->p, due->last_error);
-        rows->found = 1;
-        rows->n_datastores = due->datastores->nelts;
-        if (rows->n_datastores)
-            rows->first = APR_ARRAY_IDX(due->datastores, 0,
-                                        store_due_datastore_t);
-    }
-    return APR_SUCCESS;
-}
-
-static rows_t look(fixture_t *f, store_id_t device)
-{
-    store_tx_t *tx = begin(f, STORE_READ);
-    rows_t rows = { .device = device, .p = f->p };
-
-    OK(store_due_list(tx, 0, see_row, &rows));
-    roll_back(tx);
-    return rows;
-}
-
-static apr_array_header_t *claim(fixture_t *f, apr_time_t now,
-                                 apr_interval_time_t quiet,
-                                 apr_interval_time_t lease,
-                                 const char *owner, int max)
-{
-    store_tx_t *tx = begin_write(f);
-    apr_array_header_t *dues;
-
-    OK(store_due_claim(tx, now, quiet, lease, owner, max, &dues));
-    commit(tx);
-    return dues;
-}
-
-static store_due_t *claim_one(fixture_t *f, apr_time_t now, const char *owner)
-{
-    apr_array_header_t *dues = claim(f, now, 0, 100, owner, 10);
-
-    assert_int_equal(dues->nelts, 1);
-    return APR_ARRAY_IDX(dues, 0, store_due_t *);
-}
-
-static apr_status_t sent(fixture_t *f, store_id_t device, const char *owner,
-                         apr_time_t not_before)
-{
-    store_tx_t *tx = begin_write(f);
-    apr_status_t rv = store_due_sent(tx, device, owner, not_before);
-
-    commit(tx);
-    return rv;
-}
-
-static apr_status_t failed(fixture_t *f, store_id_t device, const char *owner,
-                           apr_time_t not_before, const char *reason)
-{
-    store_tx_t *tx = begin_write(f);
-    apr_status_t rv = store_due_failed(tx, device, owner, not_before, reason);
-
-    commit(tx);
-    return rv;
-}
-
-static apr_time_t next(fixture_t *f, apr_interval_time_t quiet)
-{
-    store_tx_t *tx = begin(f, STORE_READ);
-    apr_time_t when = 1;
-
-    OK(store_due_next(tx, quiet, &when));
-    roll_back(tx);
-    return when;
-}
+/* What push owes: deriving, claiming, telling; over both drivers. */
+#include "store_dues.h"
 
 /* ---- deriving ---------------------------------------------------------- */
 
@@ -495,134 +362,7 @@ static void next_time(void **state)
     assert_int_equal(next(f, 160), 260);
 }
 
-/* ---- syncing ----------------------------------------------------------- */
-
-/* A sync that went only so far, or while others went on. */
-static void sync_that_saw_not_all(void **state)
-{
-    fixture_t *f = *state;
-    store_tx_t *tx;
-    store_anchor_t *a;
-    rows_t rows;
-
-    change_at(f, 100, f->phone);                        /* change 2 */
-    claim_one(f, 200, "w");
-    sent(f, f->tablet, "w", 9000);
-    tx = begin_write(f);        /* the session took in what there was ... */
-    OK(store_anchor_get(tx, f->tablet, f->contacts, &a));
-    put_map(tx, f->tablet, f->contacts, 2, "2", 2);
-    commit(tx);
-    change_at(f, 250, 0);       /* ... then came change 3 ... */
-    tx = begin_write(f);        /* ... and then its end */
-    store_set_now(tx, 300);
-    a->last.seen = 2;
-    a->synced = 300;
-    OK(store_anchor_put(tx, a));
-    assert_int_equal(commit(tx), 1);
-    rows = look(f, f->tablet);
-    assert_true(rows.found);
-    assert_int_equal(rows.due.state, STORE_DUE_WAITING);
-    assert_true(rows.due.unanswered == 0 && rows.due.not_before == 0
-                && rows.due.last_change == 250);
-    assert_int_equal(rows.first.change, 3);
-}
-
-/* What the device itself did in its session does not make it owe. */
-static void own_changes_above_seen(void **state)
-{
-    fixture_t *f = *state;
-    store_tx_t *tx;
-    store_anchor_t *a;
-    store_item_t item;
-
-    change_at(f, 100, 0);
-    tx = begin_write(f);
-    store_set_now(tx, 200);
-    OK(store_anchor_get(tx, f->tablet, f->contacts, &a));
-    a->last.seen = 2;
-    a->synced = 200;
-    OK(store_anchor_put(tx, a));
-    put_map(tx, f->tablet, f->contacts, 2, "2", 2);
-    item = add_item(tx, f->alice, f->contacts, f->tablet, "mine");
-    put_map(tx, f->tablet, f->contacts, item.id, "3", item.change);
-    OK(store_item_delete(tx, f->alice, f->contacts, 1, f->tablet, NULL));
-    OK(store_map_delete(tx, f->tablet, f->contacts, 1));
-    commit(tx);
-    assert_false(look(f, f->tablet).found);
-    assert_true(look(f, f->phone).found);
-}
-
-static void one_notice_for_two_datastores(void **state)
-{
-    fixture_t *f = *state;
-    store_tx_t *tx = begin_write(f);
-    store_due_t *due;
-    rows_t rows;
-
-    store_set_now(tx, 6);
-    put_synced(tx, f->alice, f->tablet, "calendar", 6);
-    commit(tx);
-    tx = begin_write(f);
-    store_set_now(tx, 100);
-    add_item(tx, f->alice, f->contacts, f->phone, "x");
-    add_item(tx, f->alice, f->calendar, f->phone, "y");
-    assert_int_equal(commit(tx), 1);
-    due = claim_one(f, 200, "w");
-    assert_int_equal(due->datastores->nelts, 2);
-    assert_string_equal(APR_ARRAY_IDX(due->datastores, 0,
-                                      store_due_datastore_t).name,
-                        "calendar");
-    sent(f, f->tablet, "w", 9000);
-    /* It syncs one of them: the other is owed, at once. */
-    assert_int_equal(sync_at(f, f->tablet, 300), 1);
-    rows = look(f, f->tablet);
-    assert_int_equal(rows.due.state, STORE_DUE_WAITING);
-    assert_int_equal(rows.due.not_before, 0);
-    assert_int_equal(rows.n_datastores, 1);
-    assert_string_equal(rows.first.name, "calendar");
-}
-
-/* A first sync during which another changed something. */
-static void change_during_the_first_sync(void **state)
-{
-    fixture_t *f = *state;
-    store_tx_t *tx = begin_write(f);
-    store_id_t id = add_device(tx, f->alice, "new", "+4917");
-    store_anchor_t a = { .device = id, .datastore = f->contacts };
-
-    OK(store_anchor_put(tx, &a));
-    put_map(tx, id, f->contacts, 1, "1", 1);
-    commit(tx);
-    change_at(f, 100, f->phone);
-    assert_false(look(f, id).found);
-    tx = begin_write(f);
-    store_set_now(tx, 200);
-    a.last.seen = 1;
-    a.synced = 200;
-    OK(store_anchor_put(tx, &a));
-    assert_int_equal(commit(tx), 1);
-    assert_true(look(f, id).found);
-    assert_int_equal(look(f, id).due.first_change, 200);
-}
-
-/* An anchor that is written without ending a sync changes no row. */
-static void anchor_in_the_middle(void **state)
-{
-    fixture_t *f = *state;
-    store_tx_t *tx;
-    store_anchor_t *a;
-
-    change_at(f, 100, f->phone);
-    claim_one(f, 200, "w");
-    sent(f, f->tablet, "w", 9000);
-    tx = begin_write(f);
-    store_set_now(tx, 300);
-    OK(store_anchor_get(tx, f->tablet, f->contacts, &a));
-    a->uri = "./addressbook";
-    OK(store_anchor_put(tx, a));
-    assert_int_equal(commit(tx), 0);
-    assert_int_equal(look(f, f->tablet).due.state, STORE_DUE_SENT);
-}
+/* ---- the rest ---------------------------------------------------------- */
 
 static void refresh(void **state)
 {
@@ -705,23 +445,17 @@ static void listing(void **state)
     roll_back(tx);
 }
 
-#define SYNCED(F)  { #F, F, setup_synced }
-
 int main(void)
 {
     static const test_entry_t tests[] = {
-        SYNCED(others_owe), SYNCED(a_thousand_edits),
-        SYNCED(who_owes_nothing), SYNCED(every_kind_of_change),
-        SYNCED(two_origins_in_one_transaction),
+        SYNCED(others_owe), SYNCED(a_thousand_edits), SYNCED(who_owes_nothing),
+        SYNCED(every_kind_of_change), SYNCED(two_origins_in_one_transaction),
         SYNCED(rollback_owes_nothing), SYNCED(claim_and_lease),
         SYNCED(claim_limits), SYNCED(undone_owes_nothing),
-        SYNCED(not_to_be_pushed_any_more),
-        SYNCED(sent_waits_for_the_device), SYNCED(suspended),
-        SYNCED(failed_is_tried_again), SYNCED(release), SYNCED(next_time),
-        SYNCED(sync_that_saw_not_all), SYNCED(own_changes_above_seen),
-        SYNCED(one_notice_for_two_datastores),
-        SYNCED(change_during_the_first_sync), SYNCED(anchor_in_the_middle),
-        SYNCED(refresh), SYNCED(san_sessions_never_zero), SYNCED(listing)
+        SYNCED(not_to_be_pushed_any_more), SYNCED(sent_waits_for_the_device),
+        SYNCED(suspended), SYNCED(failed_is_tried_again), SYNCED(release),
+        SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
+        SYNCED(listing)
     };
 
     return RUN_BOTH("store dues", tests);
