@@ -5,6 +5,8 @@
  * another.  Afterwards nothing is lost, nothing is doubled, and no phone
  * that knew its anchors is sent into a slow sync.
  */
+#include <pthread.h>
+
 #include "sml_world.h"
 
 #define CARDS 4
@@ -319,6 +321,83 @@ static void test_every_message_twice(void **state)
     expect_count(c, 2 * CARDS, 200, 0, 0);
 }
 
+/* Impatient clients and proxies send a message again while the first is
+ * still being handled. */
+typedef struct twin_t {
+    pthread_t thread;
+    pthread_barrier_t *start;
+    sml_request_t request;
+    sml_answer_t answer;
+    apr_pool_t *p;
+    apr_status_t rv;
+} twin_t;
+
+static void *handle_twin(void *baton)
+{
+    twin_t *t = baton;
+
+    pthread_barrier_wait(t->start);
+    t->rv = sml_handle(&w->config, w->store, &t->request, &t->answer, t->p);
+    return NULL;
+}
+
+static apr_status_t twin_post(phone_t *ph, const char *body, apr_size_t len,
+                              const char **answer, apr_size_t *answer_len)
+{
+    twin_t twins[3] = { 0 };
+    pthread_barrier_t start;
+    int i;
+
+    pthread_barrier_init(&start, NULL, 3);
+    for (i = 0; i < 3; i++) {
+        twin_t *t = &twins[i];
+
+        apr_pool_create_unmanaged_ex(&t->p, NULL, NULL);
+        t->start = &start;
+        t->request.format = ph->format;
+        t->request.body = body;
+        t->request.len = len;
+        t->request.session = world_token(ph);
+        t->request.url = ph->url;
+        t->request.remote = "192.0.2.1";
+        assert_int_equal(pthread_create(&t->thread, NULL, handle_twin, t),
+                         0);
+    }
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(twins[i].thread, NULL), 0);
+        OK(twins[i].rv);
+        assert_int_equal(twins[i].answer.len, twins[0].answer.len);
+        assert_memory_equal(twins[i].answer.body, twins[0].answer.body,
+                            twins[0].answer.len);
+    }
+    assert_int_equal(twins[0].answer.resent + twins[1].answer.resent
+                     + twins[2].answer.resent, 2);
+    *answer = apr_pmemdup(ph->message_pool, twins[0].answer.body,
+                          twins[0].answer.len);
+    *answer_len = twins[0].answer.len;
+    for (i = 0; i < 3; i++) {
+        apr_pool_destroy(twins[i].p);
+    }
+    pthread_barrier_destroy(&start);
+    return APR_SUCCESS;
+}
+
+static void test_three_times_at_once(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    c->ph->post = twin_post;
+    c->ph->scheme = SML_AUTH_BASIC;
+    w->config.log = NULL;       /* ours is for one thread */
+    for (i = 0; i < 10; i++) {
+        client_put(c, "contacts", name_of("Phone", i));
+        world_put("contacts", 0, name_of("Server", i));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        expect_count(c, 2 * i + 2, 200, 0, 0);
+    }
+}
+
 static void add_by_hand(phone_t *ph, const char *luid, const char *text)
 {
     phone_open(ph);
@@ -482,6 +561,7 @@ int main(void)
         ON_EACH_STORE(test_edits_after_the_break),
         ON_EACH_STORE(test_slow_after_the_break),
         ON_EACH_STORE(test_every_message_twice),
+        ON_EACH_STORE(test_three_times_at_once),
         ON_EACH_STORE(test_old_message_again),
         ON_EACH_STORE(test_gap_in_the_numbers),
         ON_EACH_STORE(test_session_of_another_device),
