@@ -126,6 +126,11 @@ $(B)/%.o: %.c $(B)/flags
 $(B)/store/store_memory.o: private WARN += \
     $(if $(filter analyze,$(VARIANT)),-Wno-analyzer-malloc-leak)
 
+# For Debian's SyncEvolution client: see the file.
+build/syncevo_curlfix.so: t/lib/syncevo_curlfix.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -o $@ $< -ldl
+
 # The only symbol a module exports is its module structure.
 $(B)/%.map:
 	@mkdir -p $(@D)
@@ -192,7 +197,7 @@ MAKE_J = $(MAKE) --no-print-directory -j$(JOBS)
 
 run:
 	@scripts/deps run
-	@$(MAKE_J) VARIANT= all
+	@$(MAKE_J) VARIANT= all build/syncevo_curlfix.so
 	@scripts/run
 
 demo:
