@@ -149,7 +149,7 @@ static void sync_wildly(client_t *c)
     w->break_at = 0;
 }
 
-/* ---- when it is calm ---------------------------------------------------------------- */
+/* ---- when it is calm ------------------------------------------------------ */
 
 static void check_numbers(void)
 {
