@@ -112,9 +112,9 @@ my $k = Test::Kannel->new->start;
     ok $h->wait_log(
         qr/refuses our configuration: .* nothing is sent for \d\d s/, 5),
         '... and the gateway is left alone for a time';
-    my ($rc, $out) = $h->ctl(qw(due list --json));
-    like $out, qr/phone-second/, '... the due stays';
-    like $out, qr/Authorization failed/, '... with the reason';
+    like $p->due, qr/phone-second/, '... the due stays';
+    ok until_true(3, sub { $p->due =~ /Authorization failed/ }),
+        '... with the reason';
     # repaired by the administrator
     $h->{gateway} = $k->gateway;
     $h->write_conf;

@@ -73,8 +73,9 @@ for my $case (@cases) {
     like $line, $words, '... in clear words';
     my ($state) = $result eq 'rejected' ? 'suspended'
         : $sent ? 'sent' : 'waiting';
-    my ($rc, $out) = $h->ctl(qw(due list --json));
-    like $out, qr/\Q$state\E/, "... the row is $state";
+    # the line comes first, the store follows
+    ok until_true(3, sub { $p->due =~ /"\Q$state\E"/ }),
+        "... the row is $state" or diag $p->due;
     is $g->requests, 1, '... after one request';
     if ($sent) {
         my ($next) = $line =~ / next=(\S+)/;
@@ -128,8 +129,7 @@ for my $case (@cases) {
     cmp_ok $tried, '<=', 40, '... after one attempt for each at most';
     sleep 2;
     is $p->attempts, $tried, '... and nobody asks it for some seconds';
-    my ($rc, $out) = $h->ctl(qw(due list --json));
-    my $owed = () = $out =~ /phone-second/g;
+    my $owed = () = $p->due =~ /phone-second/g;
     is $owed, 40, '... and all are kept';
     $g->start;
     my @r = $g->wait_requests(40, 40 * $slow);

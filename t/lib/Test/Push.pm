@@ -111,6 +111,14 @@ sub worker {
     return @pids && kill(0, $pids[-1]) ? $pids[-1] : 0;
 }
 
+# What syncmlctl says of the rows, as JSON.
+sub due {
+    my ($self) = @_;
+    my ($rc, $out, $err) = $self->{h}->ctl(qw(due list --json));
+    die "due list: $err\n" if $rc;
+    return $out;
+}
+
 sub attempts {
     my ($self) = @_;
     return grep {/ push account=.* result=/} split /\n/, $self->{h}->log;
