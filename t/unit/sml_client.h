@@ -61,6 +61,9 @@ struct client_t {
     int devinf_known;           /* Put it no more */
     int forgets_guids;          /* takes the same Add twice */
     int counts_less;            /* fewer changes than announced are fine */
+    int sync_code;              /* said to the server's Sync, 0: 200; from
+                                   300 on, its changes are not taken */
+    int mute;                   /* says no Status of single changes */
     int (*judge)(client_t *c, client_store_t *s, const sml_command_t *change);
                                 /* a Status code, 0: as it should be */
     void (*between)(client_t *c);       /* before each message */
@@ -445,6 +448,9 @@ static inline apr_status_t client_take_change(client_t *c, client_store_t *s,
             code = client_apply(c, s, change->tag, luid, guid, data, len);
         }
     }
+    if (c->mute) {
+        return APR_SUCCESS;
+    }
     r = client_reply(c, change, code);
     r->targetref = luid ? apr_pstrdup(c->ph->session_pool, luid) : NULL;
     r->sourceref = guid ? apr_pstrdup(c->ph->session_pool, guid) : NULL;
@@ -456,12 +462,15 @@ static inline apr_status_t client_take_sync(client_t *c,
 {
     client_store_t *s = client_by_paths(c, sync->target.uri,
                                         sync->source.uri);
+    client_reply_t *r;
     int i;
 
     if (s == NULL || !s->wanted || s->code == 0) {
         return phone_wrong(c->ph, "a Sync for something else");
     }
-    client_reply(c, sync, 200);
+    r = client_reply(c, sync, c->sync_code ? c->sync_code : 200);
+    r->targetref = s->local;
+    r->sourceref = s->name;
     if (s->code == 202 || s->code == 203) {
         return phone_wrong(c->ph, "a Sync where only the client sends");
     }
@@ -477,7 +486,7 @@ static inline apr_status_t client_take_sync(client_t *c,
         s->last = NULL;
         apr_array_clear(s->items);
     }
-    for (i = 0; i < sync->commands->nelts; i++) {
+    for (i = 0; i < sync->commands->nelts && c->sync_code < 300; i++) {
         const sml_command_t *change =
             APR_ARRAY_IDX(sync->commands, i, const sml_command_t *);
 
