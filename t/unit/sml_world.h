@@ -188,7 +188,12 @@ static inline int world_setup(void **state)
     w = apr_pcalloc(p, sizeof(*w));
     w->pool = p;
     w->log = apr_array_make(p, 16, sizeof(const char *));
-    if (apr_temp_dir_get(&tmp, p) != APR_SUCCESS) {
+    /* In memory where there is such a place: thousands of transactions that
+     * wait for a disk say nothing about the engine. */
+    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0) {
+        tmp = "/dev/shm";
+    }
+    else if (apr_temp_dir_get(&tmp, p) != APR_SUCCESS) {
         return -1;
     }
     dir = apr_pstrcat(p, tmp, "/sml-test-XXXXXX", NULL);
