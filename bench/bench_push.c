@@ -53,7 +53,7 @@
 #define WAKES        2000
 #define DEVICES      20000
 #define THREADS      2          /* as SyncMLPushThreads by default */
-#define TURNS        3
+#define TURNS        5
 #define AIM_P99_US   20000.0
 #define AIM_RATIO    0.8
 

@@ -206,9 +206,14 @@ static void wait_for_more(worker_t *w, apr_interval_time_t wait)
         { .fd = w->self_fd, .events = POLLIN },
         { .fd = w->o.wake_fd, .events = POLLIN }
     };
+    int nfds = w->o.wake_fd < 0 ? 1 : 2;
     eventfd_t n;
 
-    if (poll(fd, w->o.wake_fd < 0 ? 1 : 2, (int)((wait + 999) / 1000)) <= 0) {
+    /* Results are gathered for a moment: not to be woken by each of them. */
+    if (w->done && !w->store_failures) {
+        nfds = 0;
+    }
+    if (poll(fd, nfds, (int)((wait + 999) / 1000)) <= 0) {
         return;
     }
     if (fd[0].revents & POLLIN) {
