@@ -22,6 +22,11 @@ int sml_sync_to_client(const sml_sync_t *y)
     return y->code != 202 && y->code != 203;
 }
 
+int sml_sync_is_slow(const sml_sync_t *y)
+{
+    return y->code == 201 || y->code == 203;
+}
+
 const char *sml_sync_name(int code)
 {
     static const char *const names[] = {

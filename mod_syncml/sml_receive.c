@@ -58,7 +58,7 @@ static apr_status_t find_map(sml_session_t *s, const sml_sync_t *y, int tag,
         return rv;
     }
     item = store_guid_parse(guid && *guid ? guid : luid);
-    if (item == 0 || y->code == 201 || y->code == 203) {
+    if (item == 0 || sml_sync_is_slow(y)) {
         return APR_NOTFOUND;    /* those begin by forgetting all rows */
     }
     rv = store_map_by_item(s->tx, s->device->id, item, y->datastore, map);
@@ -145,7 +145,9 @@ static int update(sml_session_t *s, sml_sync_t *y, change_t *c,
         conflict = 1;
     }
     else if (same_text(old, &c->item)
-             || (version == 0 && old->key == c->item.key)) {
+             || (version == 0 && sml_sync_is_slow(y)
+                 && old->key == c->item.key)) {
+        /* In a slow sync an equal item is no edit. */
         c->item.change = old->change;
         conflict = 0;
     }
@@ -238,7 +240,7 @@ static int apply(sml_session_t *s, sml_sync_t *y, change_t *c)
                                &old);
     }
     else if (s->rv == APR_NOTFOUND && !y->alone
-             && (y->code == 201 || y->code == 203)) {
+             && sml_sync_is_slow(y)) {
         s->rv = sml_match(s, y, &c->item, &old);
     }
     if (s->rv == APR_NOTFOUND) {

@@ -89,6 +89,8 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
 /** Non-zero if items travel in that direction. */
 int sml_sync_from_client(const sml_sync_t *y);
 int sml_sync_to_client(const sml_sync_t *y);
+/** Non-zero if the client sends all its items: slow, refresh from it. */
+int sml_sync_is_slow(const sml_sync_t *y);
 /** "two-way", ... for log lines. */
 const char *sml_sync_name(int code);
 /** The client's items begin to come: forget maps where the type asks it. */
