@@ -37,6 +37,9 @@ PKG_LIBS  := $(shell $(PKGCONFIG) --libs $(PKGS) 2>/dev/null) \
 WARN  := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes \
          -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
          -Wvla -Wundef -Wno-unused-parameter
+ifneq ($(findstring clang,$(CC)),)
+WARN  += -Wno-cast-qual         # APR's ring macros, as clang sees them
+endif
 OPT   ?= -O2
 HARD  := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC \
          -fvisibility=hidden -fno-strict-aliasing -fstack-clash-protection
