@@ -401,7 +401,7 @@ $c->send({ judge => 0 }, status_cmd($a->msg, undef, 200),
     sync_cmd('contacts', './c', add('luid-1', 'text/vcard',
         "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Top Secret\r\nN:Secret;Top\r\n"
         . "END:VCARD\r\n")));
-my @files = sort glob "$dumps/*";
+my @files = dumped($dumps, 6);
 is @files, 6, 'three messages, three answers' or diag "@files";
 like $files[0], qr{/\d{8}T\d{6}\.\d{6}Z-\d+-1-in\.xml$}, 'their names';
 is_deeply [ map {/-(\w+)\.xml$/} @files ], [qw(in out) x 3], '... both ways';
@@ -433,12 +433,7 @@ Test::Httpd::spew("$dumps/notes.txt", 'mine');
 my $large = client('/dump', id => 'IMEI:123', auth => 'basic');
 $large->send({ judge => 0 }, map { alert(200, "contacts$_", './c', undef, 1) }
     1 .. 1500);
-# Room is made and both are written while the answer is on its way already.
-for (1 .. 200) {
-    @files = sort glob "$dumps/*.xml";
-    last if @files == 1000 && $files[-1] =~ /-out/ && -s $files[-1];
-    select undef, undef, undef, 0.05;
-}
+@files = dumped($dumps, 1000);
 is scalar(@files), 1000, 'at most a thousand files';
 is_deeply [ grep {/T000000\.00000[1-7]Z/} @files ], [], '... without the oldest';
 ok -e "$dumps/notes.txt", '... and without touching others';
@@ -454,7 +449,7 @@ SKIP: {
     is login('/dump', alice => 'secret', id => 'IMEI:123'), 200,
         'a directory that is closed hinders nobody';
     $h->expect_log(qr/SyncMLDump: cannot write in \Q$dumps\E/);
-    like $h->log, qr/SyncMLDump: cannot write/, '... the log says so';
+    ok $h->wait_log(qr/SyncMLDump: cannot write/, 10), '... the log says so';
     chown @st[ 4, 5 ], $dumps;
     $h->stop;
     mkdir "$h->{dir}/closed", 0700;
@@ -470,3 +465,16 @@ SKIP: {
 $h->stop;
 
 done_testing;
+
+# Room is made and both files of a message are written while its answer is on
+# its way already.
+sub dumped {
+    my ($dir, $n) = @_;
+    my @found;
+    for (1 .. 200) {
+        @found = sort glob "$dir/*.xml";
+        last if @found == $n && $found[-1] =~ /-out/ && -s $found[-1];
+        select undef, undef, undef, 0.05;
+    }
+    return @found;
+}
