@@ -108,7 +108,10 @@ sub wait_files {
 sub worker {
     my ($self) = @_;
     my @pids = $self->{h}->log =~ /push worker (\d+) for \S+ and \S+ starts/g;
-    return @pids && kill(0, $pids[-1]) ? $pids[-1] : 0;
+    return 0 unless @pids;
+    # A zombie is dead: process 1 of a container may not wait for orphans.
+    my ($state) = Test::Httpd::slurp("/proc/$pids[-1]/stat") =~ /\) (\S)/;
+    return $state && $state ne 'Z' ? $pids[-1] : 0;
 }
 
 # What syncmlctl says of the rows, as JSON.
