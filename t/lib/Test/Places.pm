@@ -11,6 +11,7 @@ use warnings;
 use Cwd            ();
 use Exporter       qw(import);
 use File::Basename ();
+use File::Path     ();
 use File::Spec     ();
 use File::Temp     ();
 use IO::Socket::INET ();
@@ -85,13 +86,26 @@ sub reachable {
     return 1;
 }
 
-# A directory for one test, that httpd's children can reach.
+# A directory for one test, that httpd's children can reach; it goes with the
+# process that asked for it, unless KEEP=1.
+my %scratch;
+
 sub scratch {
     my $top = File::Spec->tmpdir;
     $top = '/tmp' if !$> && !reachable($top);
     my $dir = File::Temp::tempdir('syncml-XXXXXX', DIR => $top);
     chmod 0755, $dir;
+    $scratch{$dir} = $$;
     return $dir;
+}
+
+END {
+    my $status = $?;
+    for my $dir (grep { $scratch{$_} == $$ && -d } keys %scratch) {
+        File::Path::remove_tree($dir, { error => \my $ignored })
+            unless $ENV{KEEP};
+    }
+    $? = $status;
 }
 
 # A port of our own.  The socket stays bound without listening, so the kernel
