@@ -122,7 +122,7 @@ apr_status_t sml_check_store_password(store_t *store, const char *user,
                                       const char *password, apr_pool_t *p);
 
 /** Name of the store's setting that holds the server id. */
-#define SML_SETTING_SERVER_ID "server-id"
+#define SML_SETTING_SERVER_ID STORE_SETTING_SERVER_ID
 
 /** The server id kept in the store, made on first use: "syncml-" and 8
  * random letters.  Also makes what else the server keeps there (the key of
