@@ -86,6 +86,10 @@ void sml_alert(sml_session_t *s, const sml_command_t *c);
 /** The session's datastore for a Sync or Map, by its two paths; NULL. */
 sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
                           const sml_uri_t *source);
+/* ---- sml_sync.c -------------------------------------------------------- */
+
+/** Sync types that begin by forgetting what the device has. */
+#define SML_FORGETS(code)  ((code) == 201 || (code) == 203 || (code) == 205)
 /** Non-zero if items travel in that direction. */
 int sml_sync_from_client(const sml_sync_t *y);
 int sml_sync_to_client(const sml_sync_t *y);

@@ -1,0 +1,146 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The client's deletes: staged while its package comes, carried out when the
+ * package is complete, so that a session that breaks off has deleted nothing.
+ */
+#include "mod_syncml/sml_receive.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+/* Where the item's delete is staged. */
+static void note_staged(sml_session_t *s, int index)
+{
+    const store_id_t *item =
+        &APR_ARRAY_IDX(s->state->staged, index, sml_staged_t).item;
+
+    /* Keys outlive the list, which moves as it grows. */
+    apr_hash_set(s->staged, apr_pmemdup(s->p, item, sizeof(*item)),
+                 sizeof(*item), (void *)(apr_uintptr_t)(index + 1));
+}
+
+/* @return the item's staged delete, or NULL */
+static sml_staged_t *find_staged(sml_session_t *s, store_id_t item)
+{
+    apr_uintptr_t at;
+    int i;
+
+    if (s->staged == NULL) {
+        s->staged = apr_hash_make(s->p);
+        for (i = 0; i < s->state->staged->nelts; i++) {
+            note_staged(s, i);
+        }
+    }
+    at = (apr_uintptr_t)apr_hash_get(s->staged, &item, sizeof(item));
+    if (at == 0) {
+        return NULL;
+    }
+    return &APR_ARRAY_IDX(s->state->staged, at - 1, sml_staged_t);
+}
+
+/* The item comes back although its delete is staged: no delete then. */
+void sml_unstage(sml_session_t *s, store_id_t item)
+{
+    sml_staged_t *d = find_staged(s, item);
+
+    if (d != NULL) {
+        d->item = 0;
+    }
+}
+
+/* @return 0 if there are too many */
+int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+{
+    sml_staged_t *d = find_staged(s, item);
+
+    if (d == NULL) {
+        if (s->state->staged->nelts >= SML_MAX_STAGED) {
+            return 0;
+        }
+        d = apr_array_push(s->state->staged);
+        d->item = item;
+        note_staged(s, s->state->staged->nelts - 1);
+    }
+    d->sync = sml_sync_index(s, y);
+    d->item = item;
+    return 1;
+}
+
+static int changed_meanwhile(const store_item_t *item,
+                             const store_map_t *map)
+{
+    return !item->deleted && item->change != map->version;
+}
+
+int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
+{
+    store_map_t *map;
+    store_item_t *old = NULL;
+
+    s->rv = sml_find_map(s, y, SYNCML_DELETE, item->source.uri, item->target.uri,
+                     &map);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        return 211;
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
+                               &old);
+    }
+    if (s->rv != APR_SUCCESS || old == NULL) {
+        return 510;
+    }
+    if (changed_meanwhile(old, map)) {
+        /* Change wins over delete: it is sent as a new item. */
+        sml_come_back(y, old);
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 map->item);
+        return 419;
+    }
+    return sml_stage(s, y, map->item) ? 200 : 510;
+}
+
+static void delete_staged(sml_session_t *s, sml_sync_t *y,
+                          store_id_t item)
+{
+    store_map_t *map = NULL;
+    store_item_t *old = NULL;
+
+    s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
+                              &map);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_get(s->tx, s->account, y->datastore, item, &old);
+    }
+    if (s->rv == APR_SUCCESS && changed_meanwhile(old, map)) {
+        sml_come_back(y, old);
+    }
+    else if (s->rv == APR_SUCCESS && !old->deleted) {
+        s->rv = store_item_delete(s->tx, s->account, y->datastore, item,
+                                  s->device->id, NULL);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore, item);
+    }
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;    /* the same LUID was deleted twice */
+    }
+}
+
+void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
+{
+    apr_array_header_t *list = s->state->staged;
+    int i, kept = 0;
+
+    for (i = 0; i < list->nelts && s->rv == APR_SUCCESS; i++) {
+        sml_staged_t d = APR_ARRAY_IDX(list, i, sml_staged_t);
+
+        if (d.sync != sml_sync_index(s, y)) {
+            APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
+        }
+        else if (d.item != 0) {
+            delete_staged(s, y, d.item);
+        }
+    }
+    list->nelts = kept;
+    s->staged = NULL;           /* they have moved */
+}

@@ -1,0 +1,68 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml_receive.h
+ * @brief What the parts that take the client's modifications share:
+ * sml_receive (commands), sml_pieces (large objects), sml_apply (one Add or
+ * Replace), sml_deletes (staged deletes).
+ *
+ * All of it works inside the message's transaction; s->rv tells that the
+ * store failed, and then nothing of the message is kept.
+ */
+#ifndef SYNCML_SML_RECEIVE_H
+#define SYNCML_SML_RECEIVE_H
+
+#include "mod_syncml/sml_session.h"
+
+/** One Add or Replace, ready to be applied. */
+typedef struct sml_change_t {
+    int tag;
+    const char *luid;
+    const char *guid;           /* Target, if the client gave one */
+    store_item_t item;
+    item_keys_t keys;
+} sml_change_t;
+
+/** The datastore's place in the session's list. */
+int sml_sync_index(const sml_session_t *s, const sml_sync_t *y);
+
+/* ---- sml_apply.c ------------------------------------------------------- */
+
+/**
+ * The device's row for a LUID.  A client that uses our GUID as its own id
+ * sends no Map for it; the row that waits for one is then meant, but not by
+ * an Add: a new item's LUID may look like any GUID.
+ * @param guid  the command's Target, may be NULL
+ * @return APR_NOTFOUND: the device has no such item
+ */
+apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
+                          const char *luid, const char *guid,
+                          store_map_t **map);
+/** What somebody else made of the item is sent to this device, even where it
+ * was offered that before and refused it. */
+void sml_come_back(sml_sync_t *y, const store_item_t *item);
+/** Apply an Add or Replace. @return the item's status code */
+int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
+
+/* ---- sml_pieces.c ------------------------------------------------------ */
+
+/** Take a piece that is not the last. @return its status code */
+int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
+                   const sml_command_t *c, const sml_item_t *item);
+/** Put the last piece to those before. @return a status code or 0 */
+int sml_piece_join(sml_session_t *s, sml_change_t *c, const sml_item_t *last,
+                   const char **type);
+/** Non-zero if the item is the one that is coming in pieces. */
+int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
+                      const sml_command_t *c, const sml_item_t *item);
+
+/* ---- sml_deletes.c ----------------------------------------------------- */
+
+/** The client deletes an item. @return the item's status code */
+int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
+/** Have the item deleted at the package's end. @return 0: there are too many
+ * of them */
+int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item);
+/** The item comes back although its delete is staged: no delete then. */
+void sml_unstage(sml_session_t *s, store_id_t item);
+
+#endif

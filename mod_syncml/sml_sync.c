@@ -1,0 +1,235 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The life of a datastore's sync: it begins with the client's items, goes on
+ * when its package is complete, and ends with the anchors, which are written
+ * only when all that was sent has been confirmed.
+ */
+#include "mod_syncml/sml_session.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+int sml_sync_from_client(const sml_sync_t *y)
+{
+    return y->code != 204 && y->code != 205;
+}
+
+int sml_sync_to_client(const sml_sync_t *y)
+{
+    return y->code != 202 && y->code != 203;
+}
+
+int sml_sync_is_slow(const sml_sync_t *y)
+{
+    return y->code == 201 || y->code == 203;
+}
+
+const char *sml_sync_name(int code)
+{
+    static const char *const names[] = {
+        "two-way", "slow", "one-way-from-client", "refresh-from-client",
+        "one-way-from-server", "refresh-from-server"
+    };
+
+    return code >= 200 && code <= 205 ? names[code - 200] : "?";
+}
+
+static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
+                               store_anchor_t **a)
+{
+    apr_status_t rv = store_anchor_get(s->tx, s->device->id, y->datastore,
+                                       a);
+
+    if (rv == APR_NOTFOUND) {
+        *a = apr_pcalloc(s->p, sizeof(**a));
+        (*a)->device = s->device->id;
+        (*a)->datastore = y->datastore;
+        (*a)->last.client = (*a)->last.server = "";
+        (*a)->former.client = (*a)->former.server = "";
+        rv = APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        const sml_datastore_conf_t *d =
+            sml_datastore_lookup(s->config, y->name);
+
+        (*a)->uri = y->server_uri;
+        (*a)->content_code = d ? d->content_code : 0;
+    }
+    return rv;
+}
+
+static apr_status_t counter(sml_session_t *s, const sml_sync_t *y,
+                            store_id_t *change)
+{
+    store_datastore_t *ds;
+    apr_status_t rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+
+    *change = rv == APR_SUCCESS ? ds->change : 0;
+    return rv;
+}
+
+/* Maps are forgotten together with the anchors: should the sync be cut off
+ * now, the next one must be slow as well. */
+static apr_status_t forget(sml_session_t *s, const sml_sync_t *y)
+{
+    store_anchor_t *a;
+    apr_status_t rv = store_map_clear(s->tx, s->device->id, y->datastore);
+
+    if (rv == APR_SUCCESS) {
+        rv = get_anchor(s, y, &a);
+    }
+    if (rv == APR_SUCCESS) {
+        a->last.client = a->former.client = "";
+        rv = store_anchor_put(s->tx, a);
+    }
+    return rv;
+}
+
+void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
+{
+    store_datastore_t *ds;
+
+    if (y->client_began || s->rv != APR_SUCCESS) {
+        return;
+    }
+    y->client_began = 1;
+    s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+    if (s->rv == APR_SUCCESS) {
+        y->start = y->left_at = ds->change;
+        y->alone = ds->items == 0;
+    }
+    if (s->rv == APR_SUCCESS && SML_FORGETS(y->code)) {
+        s->rv = forget(s, y);
+    }
+}
+
+void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
+{
+    apr_int64_t deleted = 0;
+
+    if (y->failed || s->rv != APR_SUCCESS) {
+        return;
+    }
+    if (y->code == 203 && !y->client_began) {
+        /* Without a Sync there is nothing to refresh from; taking that for
+         * an empty database would delete everything. */
+        sml_log(s->config, 4, 0, "device %s, %s: refresh from client without "
+                "a Sync command: nothing changed", s->device->devid,
+                y->name);
+        y->failed = 412;
+        return;
+    }
+    sml_sync_begin(s, y);
+    y->client_ended = 1;
+    sml_receive_deletes(s, y);
+    if (y->code == 203 && s->rv == APR_SUCCESS) {
+        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
+                                           s->device->id, s->device->id,
+                                           y->start, &deleted);
+        y->received[2] += (apr_uint32_t)deleted;
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = counter(s, y, &y->upto);
+    }
+    y->cursor = y->seen;
+    y->server_ended = !sml_sync_to_client(y);
+}
+
+/* Up to where the device now has everything. */
+static apr_status_t reached(sml_session_t *s, const sml_sync_t *y,
+                            store_id_t *seen)
+{
+    store_id_t base = y->upto;
+    int i;
+
+    if (y->code == 202) {
+        base = y->seen;
+    }
+    else if (y->code == 203) {
+        base = y->start;
+    }
+    for (i = 0; i < s->state->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(s->state->outstanding, i, sml_outstanding_t);
+
+        if (&APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t) == y
+            && o->tag != 0 && o->version <= base) {
+            base = o->version - 1;
+        }
+    }
+    if (y->resend_from && y->resend_from <= base) {
+        base = y->resend_from - 1;
+    }
+    return store_changes_settled(s->tx, s->device->id, y->datastore, base,
+                                 seen);
+}
+
+/* An item that the device took without ever saying its LUID has changed.  It
+ * cannot be sent as it is; a slow sync finds out what the device has. */
+static apr_status_t still_unmapped(sml_session_t *s, const sml_sync_t *y,
+                                   int *unmapped)
+{
+    store_map_t *map;
+    apr_status_t rv;
+
+    *unmapped = 0;
+    if (!y->unmapped) {
+        return APR_SUCCESS;
+    }
+    rv = store_map_by_item(s->tx, s->device->id, y->unmapped, y->datastore,
+                           &map);
+    if (rv == APR_SUCCESS && map->luid == NULL) {
+        *unmapped = 1;
+        sml_log(s->config, 4, 0, "device %s of account %s never sent a Map "
+                "for item %" APR_INT64_T_FMT " of %s, which has changed: its "
+                "next sync will be slow", s->device->devid, s->state->user,
+                y->unmapped, y->name);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+static void log_sync(sml_session_t *s, const sml_sync_t *y)
+{
+    sml_log(s->config, 6, 0, "sync account=%s device=%s datastore=%s type=%s "
+            "received=%u+%u-%u refused=%u sent=%u+%u-%u refused=%u "
+            "seen=%" APR_INT64_T_FMT, s->state->user, s->device->devid,
+            y->name, sml_sync_name(y->code), y->received[0], y->received[1],
+            y->received[2], y->received[3], y->sent[0], y->sent[1],
+            y->sent[2], y->sent[3], y->seen);
+}
+
+void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
+{
+    store_anchor_t *a;
+    store_id_t seen;
+    int unmapped;
+
+    if (y->committed || y->failed || s->rv != APR_SUCCESS) {
+        return;
+    }
+    s->rv = get_anchor(s, y, &a);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = reached(s, y, &seen);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = still_unmapped(s, y, &unmapped);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    a->former.client = y->client_last;
+    a->former.server = y->server_last;
+    a->former.seen = SML_FORGETS(y->code) ? seen : y->seen;
+    a->last.client = unmapped ? "" : y->client_next;
+    if (unmapped) {
+        a->former.client = "";
+    }
+    a->last.server = y->server_next;
+    a->last.seen = seen;
+    a->synced = s->now;
+    s->rv = store_anchor_put(s->tx, a);
+    y->committed = 1;
+    y->seen = seen;
+    log_sync(s, y);
+}
