@@ -7,6 +7,7 @@
  *   syncml_store, syncml_prepare      the stores, over start and restart
  *   syncml_handler                    HTTP around a message; the log lines
  *   syncml_auth                       who checks passwords
+ *   syncml_throttle                   who has guessed too often
  *   syncml_page                       what a browser sees
  *   syncml_dump                       readable copies of messages
  *   sml_*                             the engine, which knows no httpd
@@ -20,6 +21,7 @@
 #include "mod_syncml/mod_syncml.h"
 #include "mod_syncml/syncml_handler.h"
 #include "mod_syncml/syncml_store.h"
+#include "mod_syncml/syncml_throttle.h"
 
 /* ---- for other modules ------------------------------------------------------ */
 
@@ -58,6 +60,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     codec_init();
     syncml_find_push();
+    syncml_throttle_prepare(s);
     return syncml_stores_prepare(s, first, pconf, ptemp) == APR_SUCCESS
         ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

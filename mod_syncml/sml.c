@@ -475,9 +475,15 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
     return finish(h, &s, token);
 }
 
+static int granted(const sml_login_t *login)
+{
+    return login->code == 200 || login->code == 212;
+}
+
 static void check(handling_t *h, sml_login_t *login)
 {
     sml_cred_check(h->config, h->store, h->in, login, h->p);
+    h->answer->auth_new = granted(login);
 }
 
 /* A repeated message gets the answer that it got before, without a login: its
@@ -499,19 +505,14 @@ static int resent(handling_t *h)
     return found;
 }
 
-static int granted(const sml_login_t *login)
-{
-    return login->code == 200 || login->code == 212;
-}
-
 static apr_status_t deny(handling_t *h, const sml_login_t *login)
 {
     h->answer->account = login->user ? login->user : "";
-    if (login->code == 500) {
-        return refuse(h, 500, 0, NULL);
-    }
-    if (login->code == 401) {
+    if (login->code == 401 || login->code == 503) {
         h->answer->auth_error = login->why;
+    }
+    if (login->code == 500 || login->code == 503) {
+        return refuse(h, login->code, 0, NULL);
     }
     return refuse(h, login->code, login->scheme, login->nonce);
 }

@@ -62,7 +62,10 @@ typedef struct sml_config_t {
      * wrong password, APR_NOTFOUND no such user, else trouble (SyncML 500) */
     apr_status_t (*check_password)(void *baton, const char *user,
                                    const char *password);
-    void *check_baton;
+    /** May a login be tried now?  Called before the password is looked at.
+     * @return 0, or after how many seconds: SyncML 503.  NULL: always */
+    int (*login_wait)(void *baton, const char *user, const char *device);
+    void *check_baton;          /* of both */
     store_log_fn *log;          /* levels as in store.h */
     void *log_baton;
 } sml_config_t;
@@ -93,9 +96,11 @@ typedef struct sml_answer_t {
     /* For log lines and dumps; "" where not known. */
     const char *account, *device, *session_id, *msg_id;
     int auth_status;            /* SyncHdr status: 200, 212, 401, 407, ... */
-    const char *auth_error;     /* why a login failed; NULL: none did. A
+    const char *auth_error;     /* why a login failed (auth_status 401) or
+                                   was not tried (503); NULL: neither.  A
                                    first digest, made before the client can
                                    know its nonce, is no failure */
+    int auth_new;               /* the message's Cred has been proved */
 } sml_answer_t;
 
 /**

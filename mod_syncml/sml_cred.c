@@ -187,13 +187,37 @@ static void know(store_t *store, const char *user, const char *devid,
     }
 }
 
+/* ---- too many failures ---------------------------------------------------- */
+
+/* @return non-zero if this login is not to be tried now */
+static int must_wait(const sml_config_t *config, const sml_message_t *in,
+                     sml_login_t *login, apr_pool_t *p)
+{
+    int seconds = config->login_wait == NULL ? 0
+                : config->login_wait(config->check_baton,
+                                     login->user ? login->user : "",
+                                     in->source.uri);
+
+    if (seconds <= 0) {
+        return 0;
+    }
+    login->code = 503;
+    login->why = apr_psprintf(p, "too many failed logins; the next try is "
+                              "allowed in %d s", seconds);
+    return 1;
+}
+
 /* ---- the two schemes ---------------------------------------------------- */
 
-static void check_md5(const sml_message_t *in, const known_t *known,
-                      sml_login_t *login, apr_pool_t *p)
+static void check_md5(const sml_config_t *config, const sml_message_t *in,
+                      const known_t *known, sml_login_t *login,
+                      apr_pool_t *p)
 {
     int i;
 
+    if (must_wait(config, in, login, p)) {
+        return;
+    }
     login->code = 401;
     if (login->user == NULL) {
         login->why = "auth-md5 without a user name (SyncHdr Source LocName)";
@@ -250,6 +274,9 @@ static void check_basic(const sml_config_t *config, const sml_message_t *in,
     login->user = pair;
     if (strlen(pair) > STORE_MAX_NAME) {
         login->why = "user name too long";
+        return;
+    }
+    if (must_wait(config, in, login, p)) {
         return;
     }
     rv = config->check_password(config->check_baton, pair, colon + 1);
@@ -331,7 +358,7 @@ void sml_cred_check(const sml_config_t *config, store_t *store,
             used = 0;
         }
         else if (used == SML_AUTH_MD5) {
-            check_md5(in, &known, login, p);
+            check_md5(config, in, &known, login, p);
         }
         else {
             check_basic(config, in, login, p);

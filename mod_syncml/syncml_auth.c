@@ -3,6 +3,8 @@
 
 #include "apr_tables.h"
 
+#include "mod_syncml/syncml_throttle.h"
+
 static apr_status_t ask_provider(request_rec *r,
                                  const syncml_provider_t *provider,
                                  const char *user, const char *password)
@@ -28,6 +30,13 @@ static apr_status_t ask_provider(request_rec *r,
                       provider->name);
         return APR_EGENERAL;
     }
+}
+
+int syncml_auth_wait(void *baton, const char *user, const char *device)
+{
+    const syncml_auth_t *auth = baton;
+
+    return syncml_throttle_wait(auth->r, user, device);
 }
 
 apr_status_t syncml_auth_check(void *baton, const char *user,

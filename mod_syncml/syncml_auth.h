@@ -25,4 +25,8 @@ typedef struct syncml_auth_t {
 apr_status_t syncml_auth_check(void *baton, const char *user,
                                const char *password);
 
+/** sml_config_t.login_wait: see syncml_throttle_wait().
+ * @param baton  syncml_auth_t * */
+int syncml_auth_wait(void *baton, const char *user, const char *device);
+
 #endif

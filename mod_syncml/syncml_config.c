@@ -67,6 +67,10 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over)
     if (m->session_timeout == 0) {
         m->session_timeout = b->session_timeout;
     }
+    if (m->login_limit == 0) {
+        m->login_limit = b->login_limit;
+        m->login_window = b->login_window;
+    }
     if (!m->dump_given) {
         m->dump_given = b->dump_given;
         m->dump_device = b->dump_device;
@@ -84,6 +88,19 @@ syncml_server_conf_t *syncml_server_conf(const server_rec *s)
 const syncml_dir_conf_t *syncml_dir_conf(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &syncml_module);
+}
+
+int syncml_login_limit(const syncml_dir_conf_t *conf)
+{
+    if (conf->login_limit == 0) {
+        return SYNCML_LOGIN_LIMIT;
+    }
+    return conf->login_limit > 0 ? conf->login_limit : 0;
+}
+
+apr_interval_time_t syncml_login_window(const syncml_dir_conf_t *conf)
+{
+    return conf->login_window ? conf->login_window : SYNCML_LOGIN_WINDOW;
 }
 
 int syncml_conf_uses_store_passwords(const syncml_dir_conf_t *conf)
@@ -273,6 +290,23 @@ static const char *set_auth_provider(cmd_parms *cmd, void *c,
     return NULL;
 }
 
+const char *syncml_conf_time(cmd_parms *cmd, const char *arg,
+                             apr_interval_time_t min,
+                             apr_interval_time_t max, const char *range,
+                             apr_interval_time_t *value)
+{
+    apr_interval_time_t t;
+
+    if (!apr_isdigit(*arg)
+        || ap_timeout_parameter_parse(arg, &t, "s") != APR_SUCCESS
+        || t < min || t > max) {
+        return syncml_conf_error(cmd, "'%s' will not do: give seconds, or a"
+                                 " number with s, min or h, %s", arg, range);
+    }
+    *value = t;
+    return NULL;
+}
+
 static const char *set_octets(cmd_parms *cmd, const char *arg, long min,
                               long max, long usual, apr_size_t *value)
 {
@@ -308,17 +342,37 @@ static const char *set_session_timeout(cmd_parms *cmd, void *c,
                                        const char *arg)
 {
     syncml_dir_conf_t *conf = c;
-    apr_interval_time_t t;
 
-    if (!apr_isdigit(*arg)
-        || ap_timeout_parameter_parse(arg, &t, "s") != APR_SUCCESS
-        || t < SYNCML_TIMEOUT_MIN || t > SYNCML_TIMEOUT_MAX) {
-        return syncml_conf_error(cmd, "'%s' will not do: give seconds, or a"
-                                 " number with s, min or h, from 1s to 24h"
-                                 " (default 30min)", arg);
+    return syncml_conf_time(cmd, arg, SYNCML_TIMEOUT_MIN, SYNCML_TIMEOUT_MAX,
+                            "from 1s to 24h (default 30min)",
+                            &conf->session_timeout);
+}
+
+static const char *set_login_limit(cmd_parms *cmd, void *c, const char *arg,
+                                   const char *window)
+{
+    syncml_dir_conf_t *conf = c;
+    char *end;
+    apr_int64_t n = apr_strtoi64(arg, &end, 10);
+
+    if (ap_cstr_casecmp(arg, "off") == 0 && window == NULL) {
+        conf->login_limit = -1;
+        return NULL;
     }
-    conf->session_timeout = t;
-    return NULL;
+    if (!apr_isdigit(*arg) || *end != '\0' || n < 1
+        || n > SYNCML_LOGIN_LIMIT_MAX) {
+        return syncml_conf_error(cmd, "'%s' will not do: give off, or how"
+                                 " many logins may fail, from 1 to %d"
+                                 " (default %d), and in what time (default"
+                                 " 10min)", arg, SYNCML_LOGIN_LIMIT_MAX,
+                                 SYNCML_LOGIN_LIMIT);
+    }
+    conf->login_limit = (int)n;
+    return window == NULL ? NULL
+        : syncml_conf_time(cmd, window, SYNCML_TIMEOUT_MIN,
+                           SYNCML_TIMEOUT_MAX,
+                           "from 1s to 24h (default 10min)",
+                           &conf->login_window);
 }
 
 static const char *set_dump(cmd_parms *cmd, void *c, const char *device,
@@ -378,6 +432,9 @@ const command_rec syncml_commands[] = {
     AP_INIT_TAKE1("SyncMLSessionTimeout", set_session_timeout, NULL,
                   RSRC_CONF | ACCESS_CONF, "how long a session waits for its"
                   " next message"),
+    AP_INIT_TAKE12("SyncMLLoginLimit", set_login_limit, NULL,
+                   RSRC_CONF | ACCESS_CONF, "how many logins may fail, and"
+                   " in what time; or off"),
     AP_INIT_TAKE12("SyncMLDump", set_dump, NULL,
                    RSRC_CONF | ACCESS_CONF, "a device id and a directory for"
                    " readable copies of its messages, or off"),

@@ -51,6 +51,11 @@ APLOG_USE_MODULE(syncml);
 #define SYNCML_TIMEOUT_DEFAULT  apr_time_from_sec(30 * 60)
 #define SYNCML_TIMEOUT_MIN      apr_time_from_sec(1)
 #define SYNCML_TIMEOUT_MAX      apr_time_from_sec(24 * 60 * 60)
+/* Failed logins at once, and the time in which as many more are allowed: a
+ * phone whose owner mistyped the password tries four times in a session. */
+#define SYNCML_LOGIN_LIMIT      10
+#define SYNCML_LOGIN_LIMIT_MAX  10000
+#define SYNCML_LOGIN_WINDOW     apr_time_from_sec(10 * 60)
 /* PROVIDER-ID of a configuration SMS may have so many octets. */
 #define SYNCML_SERVER_ID_MAX    150
 
@@ -78,6 +83,8 @@ typedef struct syncml_dir_conf_t {
     apr_size_t max_msg_size;    /* 0: not given, as the next two */
     apr_size_t max_obj_size;
     apr_interval_time_t session_timeout;
+    int login_limit;            /* 0: not given; -1: off */
+    apr_interval_time_t login_window;
     int dump_given;
     const char *dump_device;    /* NULL: off */
     const char *dump_dir;
@@ -92,6 +99,10 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over);
 
 syncml_server_conf_t *syncml_server_conf(const server_rec *s);
 const syncml_dir_conf_t *syncml_dir_conf(const request_rec *r);
+
+/** SyncMLLoginLimit: failures, 0 for off, and the time for as many more. */
+int syncml_login_limit(const syncml_dir_conf_t *conf);
+apr_interval_time_t syncml_login_window(const syncml_dir_conf_t *conf);
 
 /** Non-zero if passwords of the store may be used to log in. */
 int syncml_conf_uses_store_passwords(const syncml_dir_conf_t *conf);
@@ -109,6 +120,16 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
 /** "SyncMLThing: " and the text, as the answer of a directive. */
 const char *syncml_conf_error(cmd_parms *cmd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/**
+ * A directive's argument that is a time: a number with ms, s, min or h, or
+ * seconds.
+ * @param range  for the error: "from 1s to 24h (default 30min)"
+ * @return NULL, or the error */
+const char *syncml_conf_time(cmd_parms *cmd, const char *arg,
+                             apr_interval_time_t min,
+                             apr_interval_time_t max, const char *range,
+                             apr_interval_time_t *value);
 
 /* ---- syncml_datastore.c ------------------------------------------------ */
 

@@ -18,6 +18,7 @@
 #include "mod_syncml/syncml_dump.h"
 #include "mod_syncml/syncml_page.h"
 #include "mod_syncml/syncml_store.h"
+#include "mod_syncml/syncml_throttle.h"
 
 #define BODY_PIECE      16384
 #define SESSION_MAX     128     /* octets of "s" in the query */
@@ -277,7 +278,8 @@ static void log_message(request_rec *r, const sml_request_t *request,
 
     if (a->auth_error != NULL) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
-                      "login failed:%s%s%s: %s",
+                      "login %s:%s%s%s: %s",
+                      a->auth_status == 503 ? "refused" : "failed",
                       syncml_kv(p, "client", r->useragent_ip),
                       syncml_kv(p, "account", a->account),
                       syncml_kv(p, "device", a->device), a->auth_error);
@@ -312,6 +314,7 @@ static int handle_message(request_rec *r, const sml_config_t *base,
     sml_answer_t answer;
 
     config.check_password = syncml_auth_check;
+    config.login_wait = syncml_auth_wait;
     config.check_baton = &auth;
     config.log = log_request;
     config.log_baton = r;
@@ -319,6 +322,11 @@ static int handle_message(request_rec *r, const sml_config_t *base,
     sml_handle(&config, store, request, &answer, r->pool);
     if (answer.owes_push && wake_push != NULL) {
         wake_push(r->server);
+    }
+    if (answer.auth_new) {
+        syncml_throttle_granted(r, answer.account, answer.device);
+    } else if (answer.auth_status == 401 && answer.auth_error != NULL) {
+        syncml_throttle_failed(r, answer.account, answer.device);
     }
     if (answer.account != NULL && *answer.account != '\0'
         && (answer.auth_status == 200 || answer.auth_status == 212)) {

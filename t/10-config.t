@@ -54,6 +54,7 @@ for my $good (
     'SyncMLMaxObjSize 4096',
     'SyncMLMaxObjSize 4194304',
     (map {"SyncMLSessionTimeout $_"} qw(1 90 5min 24h 1s)),
+    (map {"SyncMLLoginLimit $_"} 'off', 'OFF', 1, 10000, '3 1h', '5 90'),
     'SyncMLDump IMEI:350000000000001 dumps',
     'SyncMLDump off',
     "<Location /a>\nSetHandler syncml\nSyncMLAuthScheme basic\n"
@@ -119,6 +120,11 @@ for (
     [ 'SyncMLSessionTimeout 25h' => 'from 1s to 24h' ],
     [ 'SyncMLSessionTimeout 5x' => "'5x' will not do" ],
     [ 'SyncMLSessionTimeout -1' => "'-1' will not do" ],
+    [ 'SyncMLLoginLimit 0' => "'0' will not do: give off, or how many logins"
+      . ' may fail, from 1 to 10000' ],
+    [ 'SyncMLLoginLimit many' => "'many' will not do" ],
+    [ 'SyncMLLoginLimit off 1h' => "'off' will not do" ],
+    [ 'SyncMLLoginLimit 3 0' => "'0' will not do: give seconds" ],
     [ 'SyncMLDump x' => 'give a device id and a directory, or off' ],
     [ 'SyncMLDump ' . 'x' x 256 . ' dumps' => 'a device id has 1 to 255' ],
     [ 'SyncMLDump x /no/such' => '/no/such is no directory: make it' ],

@@ -16,6 +16,7 @@ my $h = Test::Httpd->syncml(push => 0,
     accounts => { alice => 'secret', bob => 'p:w w ö' , "j\xc3\xb6rg" => 'x' },
     modules  => [qw(authn_file authn_core)],
     conf     => sub { <<"END" });
+SyncMLLoginLimit off
 <Location "/basic">
     SetHandler syncml
     SyncMLAuthScheme basic
