@@ -508,10 +508,10 @@ static int resent(handling_t *h)
 static apr_status_t deny(handling_t *h, const sml_login_t *login)
 {
     h->answer->account = login->user ? login->user : "";
-    if (login->code == 401 || login->code == 503) {
+    if (login->code != 407 && login->code != 500) {
         h->answer->auth_error = login->why;
     }
-    if (login->code == 500 || login->code == 503) {
+    if (login->code != 401 && login->code != 407) {
         return refuse(h, login->code, 0, NULL);
     }
     return refuse(h, login->code, login->scheme, login->nonce);

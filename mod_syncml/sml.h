@@ -96,8 +96,8 @@ typedef struct sml_answer_t {
     /* For log lines and dumps; "" where not known. */
     const char *account, *device, *session_id, *msg_id;
     int auth_status;            /* SyncHdr status: 200, 212, 401, 407, ... */
-    const char *auth_error;     /* why a login failed (auth_status 401) or
-                                   was not tried (503); NULL: neither.  A
+    const char *auth_error;     /* why a login failed (auth_status 401, 403)
+                                   or was not tried (503); NULL: neither.  A
                                    first digest, made before the client can
                                    know its nonce, is no failure */
     int auth_new;               /* the message's Cred has been proved */

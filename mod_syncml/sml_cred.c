@@ -326,6 +326,19 @@ static int scheme_to_ask(const sml_config_t *config, int used,
     return allowed;
 }
 
+/* A client that comes with a scheme that is not offered is told once which
+ * one is (401 has to bring a challenge).  If it insists within the same
+ * session, it has no other: the same challenge again would be answered in the
+ * same way, by some clients for ever. */
+static void wrong_scheme(const sml_message_t *in, sml_login_t *login)
+{
+    int insists = sml_number(in->msg_id) > 1;
+
+    login->code = insists ? 403 : 401;
+    login->why = insists ? "authentication scheme not offered, again"
+                         : "authentication scheme not offered";
+}
+
 void sml_cred_check(const sml_config_t *config, store_t *store,
                     const sml_message_t *in, sml_login_t *login,
                     apr_pool_t *p)
@@ -353,8 +366,7 @@ void sml_cred_check(const sml_config_t *config, store_t *store,
     else if (cred != NULL && cred->data != NULL && cred->len <= MAX_CRED) {
         used = scheme_of(cred);
         if (used == 0 || (used & config->auth_schemes) == 0) {
-            login->code = 401;
-            login->why = "authentication scheme not offered";
+            wrong_scheme(in, login);
             used = 0;
         }
         else if (used == SML_AUTH_MD5) {

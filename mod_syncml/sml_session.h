@@ -164,7 +164,7 @@ const char *sml_reply_end(sml_session_t *s, apr_size_t *len);
 /* ---- sml_cred.c -------------------------------------------------------- */
 
 typedef struct sml_login_t {
-    int code;                   /* 200 basic, 212 md5, 401, 407, 500, 503 */
+    int code;                   /* 200 basic, 212 md5, 401, 403, 407, 500, 503 */
     int scheme;                 /* to be challenged with */
     const char *user;
     const char *nonce;          /* for the Chal of a failure */

@@ -325,7 +325,7 @@ static int handle_message(request_rec *r, const sml_config_t *base,
     }
     if (answer.auth_new) {
         syncml_throttle_granted(r, answer.account, answer.device);
-    } else if (answer.auth_status == 401 && answer.auth_error != NULL) {
+    } else if (answer.auth_error != NULL && answer.auth_status != 503) {
         syncml_throttle_failed(r, answer.account, answer.device);
     }
     if (answer.account != NULL && *answer.account != '\0'

@@ -218,6 +218,27 @@ static void test_offered_schemes(void **state)
     assert_int_equal(knock(ph), 200);
 }
 
+/* The challenge is given once in a session. */
+static void test_insists_on_a_scheme(void **state)
+{
+    phone_t *ph = make_phone("IMEI:1", SML_AUTH_BASIC);
+    const sml_command_t *header;
+
+    w->config.auth_schemes = SML_AUTH_MD5;
+    assert_int_equal(knock(ph), 401);
+    ph->scheme = SML_AUTH_BASIC;
+    phone_open(ph);
+    phone_alert(ph, 201, "contacts", "./c", NULL, "a1");
+    SENT(ph, 1);
+    assert_int_equal(ph->header_code, 403);
+    header = APR_ARRAY_IDX(ph->in->commands, 0, sml_command_t *);
+    assert_null(header->chal);
+    assert_non_null(w->answer.auth_error);
+    ph->scheme = SML_AUTH_BASIC;
+    assert_int_equal(knock(ph), 401);
+    assert_int_equal(ph->scheme, SML_AUTH_MD5);
+}
+
 /* Its password is not in the store: a digest cannot be checked. */
 static void test_account_of_another_provider(void **state)
 {
@@ -353,6 +374,7 @@ int main(void)
         ON_EACH_STORE(test_strangers),
         ON_EACH_STORE(test_without_credentials),
         ON_EACH_STORE(test_offered_schemes),
+        ON_EACH_STORE(test_insists_on_a_scheme),
         ON_EACH_STORE(test_account_of_another_provider),
         ON_EACH_STORE(test_providers),
         ON_EACH_STORE(test_two_accounts),
