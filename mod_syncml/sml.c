@@ -119,6 +119,7 @@ static void begin(sml_session_t *s, const handling_t *h, sml_state_t *state)
     s->p = h->p;
     s->now = apr_time_now();
     s->state = state;
+    s->final = h->in->final;
     sizes_of_client(s);
 }
 

@@ -10,6 +10,8 @@
 
 #include <apr_strings.h>
 
+#define MAX_WORDS  200          /* octets of a text for the log */
+
 static sml_sync_t *find_by_name(sml_session_t *s, const char *name)
 {
     int i;
@@ -174,6 +176,7 @@ static int begin_datastore(sml_session_t *s, int code,
     y->client_uri = source;
     y->server_uri = path;
     y->asked = code;
+    y->announced = -1;
     y->client_last = item->meta.last ? item->meta.last : "";
     y->client_next = item->meta.next;
     y->server_next = next_anchor(s, a);
@@ -230,9 +233,28 @@ static void alert_sync(sml_session_t *s, const sml_command_t *c, int code,
     }
 }
 
+/* Words for the user of the other side: those of a phone to its server are
+ * for whoever reads the log. */
+static void alert_display(sml_session_t *s, const sml_command_t *c)
+{
+    int i;
+
+    for (i = 0; i < c->items->nelts; i++) {
+        const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+
+        if (item->data != NULL) {
+            sml_log(s->config, 6, 0, "device %s of account %s says: %.*s",
+                    s->device->devid, s->state->user, MAX_WORDS, item->data);
+        }
+    }
+    sml_status(s, c, 200, NULL, NULL);
+}
+
 void sml_alert(sml_session_t *s, const sml_command_t *c)
 {
     long code = sml_number(c->data);
+
+    s->works |= code != 222;
 
     if (code >= 200 && code <= 205) {
         alert_sync(s, c, (int)code, 0);
@@ -248,10 +270,14 @@ void sml_alert(sml_session_t *s, const sml_command_t *c)
          * finds it by its content and doubles nothing. */
         alert_sync(s, c, 200, 1);
     }
-    else if (code == 100 || (code >= 221 && code <= 224)) {
-        /* Text for the user, results, next message, end of data: nothing to
-         * do here but to say so.  Suspend: a Final beside it says nothing of
-         * the package, which is not complete. */
+    else if (code == 100) {
+        alert_display(s, c);
+    }
+    else if (code >= 221 && code <= 224) {
+        /* Results, next message, end of data: nothing to do here but to say
+         * so.  Suspend: a Final beside it says nothing of the package, which
+         * is not complete. */
+        s->asks |= code == 222;
         s->suspended |= code == 224;
         sml_status(s, c, 200, NULL, NULL);
     }

@@ -7,6 +7,39 @@
 
 #include <string.h>
 
+/* ---- refusals ----------------------------------------------------------- */
+
+static void refuse_alone(sml_session_t *s, const sml_command_t *c, int code)
+{
+    int i;
+
+    if (c->items->nelts == 0 || c->tag == SYNCML_MAP) {
+        sml_status(s, c, code, c->target.uri, c->source.uri);
+        return;
+    }
+    for (i = 0; i < c->items->nelts; i++) {
+        const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+
+        sml_status(s, c, code, item->target.uri, item->source.uri);
+    }
+}
+
+void sml_refuse(sml_session_t *s, const sml_command_t *c, int code)
+{
+    int i;
+
+    if (c->tag == SYNCML_STATUS) {
+        return;
+    }
+    refuse_alone(s, c, code);
+    for (i = 0; c->commands != NULL && i < c->commands->nelts; i++) {
+        sml_refuse(s, APR_ARRAY_IDX(c->commands, i, const sml_command_t *),
+                   code);
+    }
+}
+
+/* ---- Put, Results, Get -------------------------------------------------- */
+
 static int is_devinf(const char *uri)
 {
     apr_size_t n = uri ? strlen(uri) : 0;
@@ -16,43 +49,50 @@ static int is_devinf(const char *uri)
 
 static void put(sml_session_t *s, const sml_command_t *c)
 {
-    int i, code = c->items->nelts ? 200 : 400;
+    int i;
 
+    if (c->items->nelts == 0) {
+        sml_status(s, c, 400, NULL, NULL);
+    }
     for (i = 0; i < c->items->nelts; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+        int code = item->devinf || is_devinf(item->source.uri)
+                           || is_devinf(item->target.uri)
+                 ? sml_devinf_take(s, item) : 404;
 
-        code = item->devinf || is_devinf(item->source.uri)
-                   || is_devinf(item->target.uri)
-             ? sml_devinf_take(s, item) : 404;
+        sml_status(s, c, code, item->target.uri, item->source.uri);
     }
-    sml_status(s, c, code, NULL,
-               c->items->nelts
-                   ? APR_ARRAY_IDX(c->items, 0, sml_item_t).source.uri
-                   : NULL);
 }
 
+/* There is only our DevInf to be got; asked for twice, it comes once. */
 static void get(sml_session_t *s, const sml_command_t *c)
 {
-    const sml_item_t *item =
-        c->items->nelts ? &APR_ARRAY_IDX(c->items, 0, sml_item_t) : NULL;
     sml_state_t *state = s->state;
+    int i;
 
-    if (item == NULL || !is_devinf(item->target.uri)) {
-        sml_status(s, c, item ? 404 : 400, item ? item->target.uri : NULL,
-                   NULL);
-        return;
+    if (c->items->nelts == 0) {
+        sml_status(s, c, 400, NULL, NULL);
     }
-    state->want_results = 1;
-    state->results_msg = s->in->msg_id;
-    state->results_cmd = c->cmdid;
-    state->results_uri = item->target.uri;
-    sml_status(s, c, 200, item->target.uri, NULL);
+    for (i = 0; i < c->items->nelts; i++) {
+        const char *uri = APR_ARRAY_IDX(c->items, i, sml_item_t).target.uri;
+
+        if (is_devinf(uri)) {
+            state->want_results = 1;
+            state->results_msg = s->in->msg_id;
+            state->results_cmd = c->cmdid;
+            state->results_uri = uri;
+        }
+        sml_status(s, c, is_devinf(uri) ? 200 : uri ? 404 : 400, uri, NULL);
+    }
 }
+
+/* ---- commands ----------------------------------------------------------- */
 
 static void command(sml_session_t *s, const sml_command_t *c)
 {
     int i;
 
+    s->works |= c->tag != SYNCML_STATUS && c->tag != SYNCML_ALERT;
     switch (c->tag) {
     case SYNCML_ALERT:   sml_alert(s, c); break;
     case SYNCML_STATUS:  sml_confirm(s, c); break;
@@ -67,21 +107,24 @@ static void command(sml_session_t *s, const sml_command_t *c)
             command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *));
         }
         break;
-    case SYNCML_ADD: case SYNCML_REPLACE: case SYNCML_DELETE:
-    case SYNCML_COPY: case SYNCML_MOVE:
-        /* Only inside Sync do they say what they belong to. */
-        sml_status(s, c, 400, NULL, NULL);
-        break;
     case SYNCML_ATOMIC:
-        sml_status(s, c, 501, NULL, NULL);
+        sml_refuse(s, c, 501);
         break;
-    default:             /* Exec, Search: optional, and not for a datastore */
-        sml_status(s, c, 406, NULL, NULL);
+    case SYNCML_EXEC: case SYNCML_SEARCH:
+        /* Optional in every version, and of no use for a datastore. */
+        sml_refuse(s, c, 406);
+        break;
+    default:
+        /* Add and the like: only inside Sync do they say what they belong
+         * to. */
+        sml_refuse(s, c, 400);
         break;
     }
 }
 
-/* The client's package is complete: Final came. */
+/* ---- the end of the client's package ------------------------------------- */
+
+/* Final came. */
 static void package_end(sml_session_t *s)
 {
     sml_state_t *state = s->state;
@@ -131,15 +174,54 @@ static void commit_received(sml_session_t *s)
     }
 }
 
+/* Is there anything that the answer before this one had no room for? */
+static int is_owed(const sml_session_t *s)
+{
+    const sml_state_t *state = s->state;
+    int i;
+
+    for (i = 0; i < state->syncs->nelts; i++) {
+        if (APR_ARRAY_IDX(state->syncs, i, sml_sync_t).alert_pending) {
+            return 1;
+        }
+    }
+    /* One is of this message's SyncHdr. */
+    return state->pending->nelts > 1 || state->want_results
+        || state->no_end != NULL || state->phase == SML_SERVER_SYNC;
+}
+
+/* A client that asks for the next message while it is its own turn, and says
+ * nothing else, again and again. */
+static void note_idle(sml_session_t *s)
+{
+    sml_state_t *state = s->state;
+
+    if (!s->asks || s->works || s->owed || s->final || s->suspended
+        || s->settled) {
+        state->idle = 0;
+        return;
+    }
+    if (++state->idle < SML_MAX_IDLE) {
+        return;
+    }
+    sml_log(s->config, 5, 0, "device %s of account %s asked %d times for the "
+            "next message without saying anything; its package counts as "
+            "complete", s->device->devid, state->user, state->idle);
+    state->idle = 0;
+    s->final = 1;
+}
+
 void sml_commands(sml_session_t *s)
 {
     int i;
 
+    s->owed = is_owed(s);
     for (i = 0; i < s->in->commands->nelts && s->rv == APR_SUCCESS; i++) {
         command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *));
     }
+    note_idle(s);
     sml_confirm_end(s);
-    if (s->in->final && !s->suspended && s->rv == APR_SUCCESS) {
+    if (s->final && !s->suspended && s->rv == APR_SUCCESS) {
         package_end(s);
     }
     if (s->rv == APR_SUCCESS && s->state->phase == SML_SERVER_SYNC) {

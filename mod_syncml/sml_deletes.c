@@ -48,6 +48,13 @@ void sml_unstage(sml_session_t *s, store_id_t item)
     }
 }
 
+int sml_is_staged(sml_session_t *s, store_id_t item)
+{
+    const sml_staged_t *d = find_staged(s, item);
+
+    return d != NULL && d->item != 0;
+}
+
 /* @return 0 if there are too many */
 int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
 {

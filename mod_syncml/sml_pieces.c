@@ -47,6 +47,7 @@ int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
         o->tag = c->tag;
         o->luid = item->source.uri;
         o->type = SML_META(item, c, type);
+        o->format = SML_META(item, c, format);
         o->size = (apr_size_t)size;
         o->data = "";
     }
@@ -60,7 +61,8 @@ int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
 
 /* Put the last piece to those before. @return a status code or 0 */
 int sml_piece_join(sml_session_t *s, sml_change_t *c,
-                       const sml_item_t *last, const char **type)
+                       const sml_item_t *last, const char **type,
+                       const char **format)
 {
     sml_object_t *o = s->state->incoming;
 
@@ -69,6 +71,9 @@ int sml_piece_join(sml_session_t *s, sml_change_t *c,
     c->item.data = o->data;
     if (*type == NULL) {
         *type = o->type;
+    }
+    if (*format == NULL) {
+        *format = o->format;
     }
     s->state->incoming = NULL;
     return c->item.len == o->size ? 0 : 424;

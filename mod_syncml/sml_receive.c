@@ -13,10 +13,12 @@
 
 static void count(sml_sync_t *y, int tag, int code)
 {
-    int which = code >= 300 ? 3 : tag == SYNCML_ADD ? 0
+    int which = code >= 300 ? 3
+              : tag == SYNCML_ADD || tag == SYNCML_COPY ? 0
               : tag == SYNCML_REPLACE ? 1 : 2;
 
-    if (code != 211) {
+    y->came++;
+    if (code != 211 && tag != SYNCML_MOVE) {
         y->received[which]++;
     }
 }
@@ -55,6 +57,19 @@ static int recognise(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
     c->item.datastore = y->datastore;
     c->item.origin = s->device->id;
     return 0;
+}
+
+/* MetInf's Format: as it is, or base64.  The others (node, xml, int ...) are
+ * of device management, or say that Data holds elements. */
+typedef enum { FORMAT_PLAIN, FORMAT_B64, FORMAT_OTHER } format_e;
+
+static format_e format_of(const char *format)
+{
+    if (format == NULL || *format == '\0' || strcasecmp(format, "chr") == 0
+        || strcasecmp(format, "bin") == 0) {
+        return FORMAT_PLAIN;
+    }
+    return strcasecmp(format, "b64") == 0 ? FORMAT_B64 : FORMAT_OTHER;
 }
 
 /* apr's decoder ends at the first octet that is no digit, so white space
@@ -103,6 +118,9 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     if (s->state->incoming != NULL && !sml_piece_of_same(s, y, c, item)) {
         sml_receive_no_end(s);
     }
+    if (format_of(format) == FORMAT_OTHER) {
+        return 415;
+    }
     if (item->more) {
         return sml_piece_take(s, y, c, item);
     }
@@ -113,11 +131,10 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     change.item.data = item->data;
     change.item.len = item->len;
     if (s->state->incoming != NULL
-        && (code = sml_piece_join(s, &change, item, &type)) != 0) {
+        && (code = sml_piece_join(s, &change, item, &type, &format)) != 0) {
         return code;
     }
-    if (format != NULL && strcasecmp(format, "b64") == 0
-        && !decode_b64(&change, s->p)) {
+    if (format_of(format) == FORMAT_B64 && !decode_b64(&change, s->p)) {
         return 400;
     }
     code = recognise(s, y, &change, type);
@@ -152,8 +169,10 @@ static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         code = sml_erase(s, y, item);
         /* The text is kept for a time only: that is no archive. */
         return code == 200 && c->archive ? 210 : code;
+    case SYNCML_COPY:
+        return sml_copy(s, y, item);
     default:
-        return 501;
+        return sml_move(s, y, item);
     }
 }
 
@@ -171,21 +190,10 @@ static void children(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     }
 }
 
-static void one_command(sml_session_t *s, sml_sync_t *y,
-                        const sml_command_t *c, int depth)
+static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
 {
     int i, code;
 
-    if (c->tag == SYNCML_SEQUENCE && depth < SML_MAX_NESTING) {
-        sml_status(s, c, 200, NULL, NULL);
-        children(s, y, c, depth + 1);
-        return;
-    }
-    if (c->commands != NULL) {
-        /* Atomic, and Sync inside Sync: refused whole, nothing is done. */
-        sml_status(s, c, c->tag == SYNCML_ATOMIC ? 501 : 400, NULL, NULL);
-        return;
-    }
     if (c->items->nelts == 0) {
         sml_status(s, c, 400, NULL, NULL);
     }
@@ -200,24 +208,27 @@ static void one_command(sml_session_t *s, sml_sync_t *y,
     }
 }
 
-static void refuse(sml_session_t *s, const sml_command_t *c, int code)
+static void one_command(sml_session_t *s, sml_sync_t *y,
+                        const sml_command_t *c, int depth)
 {
-    int i, j;
-
-    sml_status(s, c, code, c->target.uri, c->source.uri);
-    for (i = 0; i < c->commands->nelts; i++) {
-        const sml_command_t *child =
-            APR_ARRAY_IDX(c->commands, i, sml_command_t *);
-
-        if (child->items->nelts == 0) {
-            sml_status(s, child, code, NULL, NULL);
-        }
-        for (j = 0; j < child->items->nelts; j++) {
-            const sml_item_t *item =
-                &APR_ARRAY_IDX(child->items, j, sml_item_t);
-
-            sml_status(s, child, code, item->target.uri, item->source.uri);
-        }
+    switch (c->tag) {
+    case SYNCML_ADD: case SYNCML_REPLACE: case SYNCML_DELETE:
+    case SYNCML_COPY: case SYNCML_MOVE:
+        items(s, y, c);
+        break;
+    case SYNCML_SEQUENCE:
+        sml_status(s, c, 200, NULL, NULL);
+        children(s, y, c, depth + 1);
+        break;
+    case SYNCML_ATOMIC:
+        sml_refuse(s, c, 501);
+        break;
+    case SYNCML_EXEC: case SYNCML_SEARCH:
+        sml_refuse(s, c, 406);
+        break;
+    default:                    /* they do not belong into a Sync */
+        sml_refuse(s, c, 400);
+        break;
     }
 }
 
@@ -231,21 +242,24 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
                                                            : c->source.uri;
 
         /* 412: the Alert that has to come first did not come. */
-        refuse(s, c, sml_datastore_lookup(s->config, path) ? 412 : 404);
+        sml_refuse(s, c, sml_datastore_lookup(s->config, path) ? 412 : 404);
         return;
     }
     if (y->failed || y->client_ended) {
-        refuse(s, c, y->failed ? y->failed : 412);
+        sml_refuse(s, c, y->failed ? y->failed : 412);
         return;
     }
     if (y->alert_pending && y->code != y->asked) {
         /* It cannot know yet that all is wanted: these are only changes. */
-        refuse(s, c, 508);
+        sml_refuse(s, c, 508);
         return;
     }
     sml_sync_begin(s, y);
     if (s->rv != APR_SUCCESS) {
         return;
+    }
+    if (c->number_of_changes != NULL && y->announced < 0) {
+        y->announced = sml_number(c->number_of_changes);
     }
     sml_status(s, c, 200, c->target.uri, c->source.uri);
     s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);

@@ -3,7 +3,7 @@
  * @file mod_syncml/sml_receive.h
  * @brief What the parts that take the client's modifications share:
  * sml_receive (commands), sml_pieces (large objects), sml_apply (one Add or
- * Replace), sml_deletes (staged deletes).
+ * Replace), sml_deletes (staged deletes), sml_copy (Copy and Move).
  *
  * All of it works inside the message's transaction; s->rv tells that the
  * store failed, and then nothing of the message is kept.
@@ -48,9 +48,12 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
 /** Take a piece that is not the last. @return its status code */
 int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
                    const sml_command_t *c, const sml_item_t *item);
-/** Put the last piece to those before. @return a status code or 0 */
+/** Put the last piece to those before.
+ * @param type, format  of the last piece; where it says none, those of the
+ *        first
+ * @return a status code or 0 */
 int sml_piece_join(sml_session_t *s, sml_change_t *c, const sml_item_t *last,
-                   const char **type);
+                   const char **type, const char **format);
 /** Non-zero if the item is the one that is coming in pieces. */
 int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item);
@@ -64,5 +67,19 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
 int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item);
 /** The item comes back although its delete is staged: no delete then. */
 void sml_unstage(sml_session_t *s, store_id_t item);
+/** Non-zero if the item's delete is staged. */
+int sml_is_staged(sml_session_t *s, store_id_t item);
+
+/* ---- sml_copy.c -------------------------------------------------------- */
+
+/** The client has copied one of its items: Source names the original, Target
+ * the copy, both by LUID.  @return the item's status code: 200; 404 without
+ * such an original, 418 if there is something under the copy's LUID */
+int sml_copy(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
+/** The client has moved an item to another folder (SyncML 1.2).  Datastores
+ * have no folders here: only to their root can an item be moved, which
+ * changes nothing.  @return 200; 404 for another place or without such an
+ * item, 501 before SyncML 1.2, which has no Move */
+int sml_move(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
 
 #endif

@@ -142,7 +142,7 @@ static apr_size_t measure_tail(sml_session_t *s)
     codec_mark_t mark;
 
     codec_writer_mark(s->w, &mark);
-    if (!s->in->final && s->state->phase != SML_SERVER_SYNC) {
+    if (!s->final && s->state->phase != SML_SERVER_SYNC) {
         write_next_message(s);
     }
     codec_empty(s->w, SYNCML_FINAL);
@@ -463,10 +463,10 @@ void sml_reply_fill(sml_session_t *s)
 
     switch (state->phase) {
     case SML_INIT:
-        if (complete && s->in->final) {
+        if (complete && s->final) {
             final(s);
         }
-        else if (!s->in->final) {
+        else if (!s->final) {
             write_next_message(s);
         }
         break;
@@ -474,7 +474,7 @@ void sml_reply_fill(sml_session_t *s)
         if (complete && !state->final_sent) {
             final(s);
         }
-        else if (complete && !s->in->final) {
+        else if (complete && !s->final) {
             write_next_message(s);
         }
         break;
@@ -486,9 +486,13 @@ void sml_reply_fill(sml_session_t *s)
         break;
     case SML_MAP:
     case SML_DONE:
-        if (complete && s->in->final) {
+        if (complete && s->final) {
             commit_rest(s);
             state->phase = SML_DONE;
+            final(s);
+        }
+        else if (complete && s->asks) {
+            /* It waits for more of our package, which was complete. */
             final(s);
         }
         else if (complete) {

@@ -33,6 +33,13 @@ typedef struct sml_session_t {
     int chal_scheme;            /* SML_AUTH_*: 0, no Chal */
     int devinf_came;            /* this message brought it */
     int suspended;              /* it has Alert 224: nothing is complete */
+    int final;                  /* the client's package ends here: by its
+                                   Final, or because it only ever asks */
+    int asks;                   /* it has Alert 222 */
+    int works;                  /* it has more than Status and Alert 222 */
+    int owed;                   /* something was left over from the answer
+                                   before */
+    struct sml_atomic_t *atomic;        /* while inside Atomic, else NULL */
     apr_hash_t *staged;         /* item to index in state->staged; NULL: not
                                    looked for yet */
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
@@ -79,6 +86,13 @@ void sml_status_header(sml_session_t *s, int code, int chal);
 
 /** Do all commands of the message; s->rv says whether the store failed. */
 void sml_commands(sml_session_t *s);
+/** A command and all inside it get that status, one for each item; nothing of
+ * it is done.  (Nobody answers a Status.) */
+void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
+/** How often in a row a client may ask for the next message without anything
+ * to be told on either side, until that counts as the end of its package:
+ * some resuming Symbian clients would go on for ever. */
+#define SML_MAX_IDLE  3
 
 /* ---- sml_alert.c ------------------------------------------------------- */
 

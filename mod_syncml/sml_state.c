@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c04
+#define STATE_FORMAT 0x534d4c05
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -144,6 +144,8 @@ static void step_sync(step_t *s, void *element)
         STEP(s, y->received[i]);
         STEP(s, y->sent[i]);
     }
+    STEP(s, y->announced);
+    STEP(s, y->came);
 }
 
 static void step_outstanding(step_t *s, void *element)
@@ -197,6 +199,7 @@ static void step_object(step_t *s, sml_object_t **object)
     STEP(s, o->tag);
     step_string(s, &o->luid);
     step_string(s, &o->type);
+    step_string(s, &o->format);
     STEP(s, o->size);
     step_octets(s, &o->data, &o->len);
     STEP(s, o->item);
@@ -249,6 +252,7 @@ static void step_state(step_t *s, sml_state_t *state)
     STEP(s, state->client_large);
     STEP(s, state->phase);
     STEP(s, state->final_sent);
+    STEP(s, state->idle);
     STEP(s, state->want_results);
     step_string(s, &state->results_msg);
     step_string(s, &state->results_cmd);

@@ -66,6 +66,8 @@ typedef struct sml_sync_t {
                                    the next sync; 0: none */
     apr_uint32_t received[4];   /* Add, Replace, Delete, refused */
     apr_uint32_t sent[4];
+    apr_int64_t announced;      /* the client's NumberOfChanges, -1: not said */
+    apr_int64_t came;           /* changes of the client so far */
     int waiting;                /* changes outstanding; counted anew for each
                                    message, not written */
 } sml_sync_t;
@@ -104,6 +106,7 @@ typedef struct sml_object_t {
     int tag;
     const char *luid;
     const char *type;
+    const char *format;         /* incoming: of the whole, may be NULL */
     apr_size_t size;            /* announced, 0 if not */
     const char *data;           /* incoming: so far; outgoing: the rest */
     apr_size_t len;
@@ -129,6 +132,8 @@ typedef struct sml_state_t {
     int client_large;           /* it takes objects in pieces */
     sml_phase_e phase;
     int final_sent;             /* our present package is complete */
+    int idle;                   /* messages in a row that only asked for the
+                                   next */
     int want_results;           /* the client's Get is to be answered */
     const char *results_msg, *results_cmd, *results_uri, *results_type;
     int get_sent;               /* the client's DevInf was asked for */

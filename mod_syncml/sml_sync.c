@@ -104,6 +104,17 @@ void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
     }
 }
 
+/* What did not come may have been lost on its way to us. */
+static void note_announced(sml_session_t *s, const sml_sync_t *y)
+{
+    if (y->announced >= 0 && y->announced != y->came) {
+        sml_log(s->config, 5, 0, "device %s of account %s announced %"
+                APR_INT64_T_FMT " changes of %s and sent %" APR_INT64_T_FMT,
+                s->device->devid, s->state->user, y->announced, y->name,
+                y->came);
+    }
+}
+
 void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
 {
     apr_int64_t deleted = 0;
@@ -120,6 +131,15 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
         y->failed = 412;
         return;
     }
+    if (y->code == 201 && !y->client_began && !s->in->final) {
+        /* It only ever asked for the next message: what it has is not known,
+         * and all of ours might come as doubles. */
+        sml_log(s->config, 4, 0, "device %s, %s: slow sync without a Sync "
+                "command: nothing changed", s->device->devid, y->name);
+        y->failed = 412;
+        return;
+    }
+    note_announced(s, y);
     sml_sync_begin(s, y);
     y->client_ended = 1;
     sml_receive_deletes(s, y);
