@@ -24,6 +24,7 @@ apr_status_t item_keys(item_keys_t *keys, const char *type, const char *data,
                        apr_size_t len, apr_pool_t *p)
 {
     item_norm_t norm;
+    item_span_t near;
     apr_status_t rv;
 
     memset(keys, 0, sizeof(*keys));
@@ -34,6 +35,10 @@ apr_status_t item_keys(item_keys_t *keys, const char *type, const char *data,
     keys->key = hash64(norm.canon.s, norm.canon.len, norm.kind);
     if (norm.uid.len)
         keys->uid_key = hash64(norm.uid.s, norm.uid.len, 0x55u);
+    near = item_near(&norm, p);
+    if (near.len)
+        keys->near_key = hash64(near.s, near.len, 0x4eu + norm.kind);
+    item_when(&norm, &keys->starts, &keys->ends);
     return APR_SUCCESS;
 }
 

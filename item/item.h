@@ -26,6 +26,14 @@
 #define ITEM_MAX_PARAMS      64      /* of one property */
 #define ITEM_MAX_DEPTH       16      /* of components in components */
 
+/** Raised whenever a rule by which item_keys() computes anything changes:
+ * keys that were stored under another version are to be computed anew. */
+#define ITEM_KEYS_VERSION    2
+
+/** In item_keys_t.ends: no end, or none that is known; with a minus sign in
+ * item_keys_t.starts: no beginning. */
+#define ITEM_WHEN_ALWAYS     APR_INT64_MAX
+
 typedef enum {
     ITEM_VCARD30 = 0,       /* text/vcard, VERSION:3.0 (4.0 is kept as is) */
     ITEM_VEVENT,            /* text/calendar with a VEVENT */
@@ -39,6 +47,9 @@ typedef struct item_keys_t {
     item_kind_e kind;
     apr_int64_t key;        /* of the normalised content, never 0 */
     apr_int64_t uid_key;    /* of UID (and RECURRENCE-ID); 0 without UID */
+    apr_int64_t near_key;   /* what it is to a person; 0: nothing to go by */
+    apr_int64_t starts;     /* seconds since 1970 UTC; see below */
+    apr_int64_t ends;       /* likewise, not before starts */
 } item_keys_t;
 
 /**
@@ -71,7 +82,30 @@ typedef struct item_keys_t {
  *
  * So equal items are the same thing to people, but not the same octets: do
  * not drop an update because it is equal.  The store keeps the keys: whoever
- * changes these rules must have them computed anew there.
+ * changes these rules must raise ITEM_KEYS_VERSION.
+ *
+ * near_key finds candidates for item_likeness(), which decides.  It is taken
+ * from letters and digits only (octets above 127 are letters, ASCII case is
+ * ignored), of
+ * - contacts: the first eight characters of the given name and of the last
+ *   word of the family name, in either order; without N, of the first and
+ *   last word of FN, else of ORG; else the first EMAIL, else the last seven
+ *   digits of the first TEL;
+ * - events: the first twelve characters of SUMMARY (else DESCRIPTION, else
+ *   LOCATION), with the month of DTSTART, which begins on the first at 03:00
+ *   of the clock that is written; without any of these the day;
+ * - tasks: the first twelve characters of SUMMARY (else DESCRIPTION);
+ * - texts: the first twelve characters of the first line that has any.
+ * A phone that writes local times where the other side writes UTC moves an
+ * event to another month only in the hours about that limit.
+ *
+ * starts and ends enclose all that an event or task takes: overrides and
+ * RDATE included, EXDATE and EXRULE not looked at.  Times in a zone, without
+ * one and whole days are widened by 14 hours at both sides, since the zone is
+ * not known here, so that a window never misses an item.  A series ends by
+ * UNTIL, or by COUNT where that is simple arithmetic (item_time.h), else
+ * never.  A task that is not completed has no end: it is still to be done.
+ * Undated items, contacts and texts: always.
  */
 apr_status_t item_keys(item_keys_t *keys, const char *type,
                        const char *data, apr_size_t len, apr_pool_t *p);
@@ -81,6 +115,46 @@ apr_status_t item_keys(item_keys_t *keys, const char *type,
 int item_equal(const char *type_a, const char *a, apr_size_t len_a,
                const char *type_b, const char *b, apr_size_t len_b,
                apr_pool_t *p);
+
+/** What two items are to each other. */
+typedef enum {
+    ITEM_DIFFERENT = 0,     /* two things */
+    ITEM_RELATED,           /* share their identity (name; subject and start;
+                             * UID), but contradict each other in something */
+    ITEM_NEAR,              /* same identity, and each property is equal,
+                             * absent on one side, or cut short on one side:
+                             * a phone's poorer copy */
+    ITEM_EQUAL              /* as item_equal() */
+} item_likeness_e;
+
+/**
+ * Compare two items as a person would.  Arguments as item_keys().
+ *
+ * Identity: of contacts the name, where one may lack or cut words of the
+ * other's (without names ORG, EMAIL or TEL); of events the subject and the
+ * start; of tasks and texts the subject or first line.  A start in UTC and
+ * one in local time can be the same if they differ by quarters of an hour, at
+ * most 14 hours; an all-day event may be written as a date, from midnight to
+ * midnight, or as that in UTC.  The same UID is identity, too.
+ *
+ * Of properties that may repeat, one side may have more than the other; if
+ * each has values that the other has not, they contradict.
+ * @return ITEM_DIFFERENT to ITEM_EQUAL; malformed items are ITEM_EQUAL if
+ * they are so octet by octet, else ITEM_DIFFERENT
+ */
+item_likeness_e item_likeness(const char *type_a, const char *a,
+                              apr_size_t len_a, const char *type_b,
+                              const char *b, apr_size_t len_b,
+                              apr_pool_t *p);
+
+/**
+ * When an item says that it was changed last: the newest REV (vCard) or
+ * LAST-MODIFIED (of any event or task in it) that is a full time.  Without a
+ * zone it is taken as UTC.
+ * @return seconds since 1970 UTC; 0: it does not say, or is malformed
+ */
+apr_int64_t item_modified(const char *type, const char *data, apr_size_t len,
+                          apr_pool_t *p);
 
 /** The media type without parameters under which a kind is stored and sent:
  * "text/vcard", "text/calendar", "text/plain". */

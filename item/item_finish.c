@@ -175,6 +175,7 @@ item_span_t item_spans_join(apr_array_header_t *spans, char sep, int once,
 item_span_t item_comp_finish(item_comp_t *comp)
 {
     apr_array_header_t *spans;
+    item_span_t canon;
     int i;
 
     if (comp->kind == ITEM_VCARD30)
@@ -190,5 +191,7 @@ item_span_t item_comp_finish(item_comp_t *comp)
         span->s = comp->buf.s + cut->from;
         span->len = cut->len;
     }
-    return item_spans_join(spans, '\x1e', 1, comp->p);
+    canon = item_spans_join(spans, '\x1e', 1, comp->p);
+    comp->spans = spans;
+    return canon;
 }

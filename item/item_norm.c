@@ -117,6 +117,7 @@ typedef struct parse_t {
     int ended;                  /* the outermost END has come */
     item_comp_t *comp;          /* open vCard, VEVENT or VTODO */
     apr_array_header_t *done;   /* item_span_t: finished components */
+    apr_array_header_t *comps;  /* item_comp_t *: the same */
     item_kind_e kind;           /* of the first */
     item_span_t version;        /* of the calendar */
     item_span_t uid;
@@ -198,6 +199,7 @@ static apr_status_t end(parse_t *ps, item_span_t name)
         item_span_t *span = apr_array_push(ps->done);
 
         *span = item_comp_finish(ps->comp);
+        APR_ARRAY_PUSH(ps->comps, item_comp_t *) = ps->comp;
         take_uid(ps, ps->comp);
         if (ps->root == ITEM_VCARD30)
             ps->version = ps->comp->version;
@@ -271,6 +273,7 @@ static apr_status_t normalise_lines(item_norm_t *norm, parse_t *ps,
     norm->kind = ps->kind;
     norm->canon = item_spans_join(ps->done, '\x1d', 0, ps->p);
     norm->uid = ps->uid;
+    norm->comps = ps->comps;
     return APR_SUCCESS;
 }
 
@@ -302,5 +305,20 @@ apr_status_t item_normalise(item_norm_t *norm, const char *type,
     ps.root = kind;
     ps.strict = strict;
     ps.done = apr_array_make(p, 2, sizeof(item_span_t));
+    ps.comps = apr_array_make(p, 2, sizeof(item_comp_t *));
     return normalise_lines(norm, &ps, data, len);
+}
+
+const item_comp_t *item_norm_main(const item_norm_t *norm)
+{
+    const item_comp_t *comp;
+    int i;
+
+    for (i = 0; norm->comps && i < norm->comps->nelts; i++) {
+        comp = APR_ARRAY_IDX(norm->comps, i, const item_comp_t *);
+        if (!comp->recurrence.len)
+            return comp;
+    }
+    return norm->comps && norm->comps->nelts
+           ? APR_ARRAY_IDX(norm->comps, 0, const item_comp_t *) : NULL;
 }

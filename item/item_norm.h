@@ -5,7 +5,8 @@
  *
  * Private to item/.  item_norm.c knows the structure (components in
  * components), item_props.c what becomes of a property, with one table,
- * item_finish.c what can only be said at a component's end.
+ * item_finish.c what can only be said at a component's end; item_near.c and
+ * item_when.c read the finished components.
  */
 #ifndef SYNCML_ITEM_NORM_H
 #define SYNCML_ITEM_NORM_H
@@ -19,6 +20,7 @@ typedef struct item_norm_t {
     item_kind_e kind;
     item_span_t canon;          /* equal for equal items */
     item_span_t uid;            /* UID and RECURRENCE-ID, len 0 without */
+    apr_array_header_t *comps;  /* item_comp_t *, finished; none of a text */
 } item_norm_t;
 
 /** Recognise and normalise. @return APR_SUCCESS, ITEM_E* */
@@ -51,6 +53,13 @@ typedef struct item_comp_t {
     int completed, percent_full;
     item_buf_t uid, recurrence;
     item_span_t version;
+    /* as written, of the first that has a value: for item_near.c */
+    item_span_t name, email, phone, place;
+    /* for item_when.c */
+    item_time_t done;           /* COMPLETED */
+    apr_array_header_t *dates;  /* item_time_t: RDATE */
+    int open_end;               /* RDATE as a period, or a range of overrides */
+    apr_array_header_t *spans;  /* item_span_t: the finished lines, sorted */
 } item_comp_t;
 
 typedef struct item_cut_t {
@@ -84,5 +93,30 @@ void item_comp_alarm(item_comp_t *comp, const item_line_t *line);
 
 /** The whole component: lines sorted, none twice. */
 item_span_t item_comp_finish(item_comp_t *comp);
+
+/** The component that stands for an item: the master of a series, else the
+ * first; NULL of a text. */
+const item_comp_t *item_norm_main(const item_norm_t *norm);
+
+/** What an item is to a person, to be hashed for near_key; len 0: nothing. */
+item_span_t item_near(const item_norm_t *norm, apr_pool_t *p);
+
+/** The letters and digits of an escaped text, ASCII in lower case.
+ * @param chars  at most so many characters, 0: all */
+void item_near_text(item_buf_t *b, item_span_t value, int chars);
+
+/** The words of a person's name, in the order in which it is spoken, each
+ * as item_near_text(); from N, else from FN, else from ORG.
+ * @return how many, at most max */
+int item_near_name(const item_comp_t *comp, item_span_t *words, int max,
+                   apr_pool_t *p);
+
+/** Non-zero if an event takes whole days. @param day  the first, in days
+ * since 1970-01-01 where it takes place */
+int item_when_days(const item_comp_t *comp, apr_int64_t *day);
+
+/** item_keys_t.starts and .ends. */
+void item_when(const item_norm_t *norm, apr_int64_t *starts,
+               apr_int64_t *ends);
 
 #endif

@@ -121,6 +121,7 @@ item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p)
     comp->lines = apr_array_make(p, 16, sizeof(item_cut_t));
     comp->rules = apr_array_make(p, 1, sizeof(item_rule_t));
     comp->alarms = apr_array_make(p, 1, sizeof(item_alarm_t));
+    comp->dates = apr_array_make(p, 1, sizeof(item_time_t));
     return comp;
 }
 
@@ -211,6 +212,22 @@ static void line_end(item_comp_t *comp, apr_size_t value, const char *usual)
         cut->len = comp->buf.len - cut->from;
 }
 
+/** Times that item_when.c must know. */
+static void note_time(item_comp_t *comp, const item_line_t *line,
+                      item_span_t word, item_span_t zone)
+{
+    item_time_t t;
+
+    if (item_span_is(line->name, "COMPLETED"))
+        item_time_parse(&comp->done, word, zone);
+    else if (item_span_is(line->name, "RDATE")) {
+        if (item_time_parse(&t, word, zone))
+            APR_ARRAY_PUSH(comp->dates, item_time_t) = t;
+        else
+            comp->open_end = 1;
+    }
+}
+
 /** A canonical line for each word of a list. @return ITEM_ELIMIT: too many */
 static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
                               value_e how)
@@ -222,8 +239,10 @@ static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
         if (++*comp->words > ITEM_MAX_PROPERTIES)
             return ITEM_ELIMIT;
         from = line_begin(comp, line->name, 0);
-        if (how == V_TIMES)
+        if (how == V_TIMES) {
+            note_time(comp, line, word, zone);
             item_value_time(&comp->buf, word, zone);
+        }
         else
             item_value_text(&comp->buf, word);
         line_end(comp, from, NULL);
@@ -308,6 +327,7 @@ static void take_time(item_comp_t *comp, const item_line_t *line, value_e how)
     if (how == V_START)
         item_time_parse(&comp->start, line->value, zone);
     else {
+        comp->open_end |= item_line_param(line, "RANGE") != NULL;
         comp->recurrence.len = 0;
         item_value_time(&comp->recurrence, line->value, zone);
     }
@@ -325,15 +345,29 @@ static void take_rule(item_comp_t *comp, const prop_t *prop,
     rule->text = value;
 }
 
-/** What the component's end must know; the value is at the buffer's end. */
-static void note_value(item_comp_t *comp, value_e how, apr_size_t from)
+/** What the component's end must know; the canonical value is at the
+ * buffer's end. */
+static void note_value(item_comp_t *comp, const prop_t *prop,
+                       item_span_t written, apr_size_t from)
 {
+    value_e how = prop->how;
     item_span_t value;
 
     value.s = comp->buf.s + from;
     value.len = comp->buf.len - from;
-    if (how == V_NAME && value.len)
+    if (!value.len)
+        return;
+    if (how == V_PHONE && !comp->phone.len)
+        comp->phone = written;
+    else if (how == V_LOWER && !comp->email.len
+             && !strcmp(prop->name, "EMAIL"))
+        comp->email = written;
+    else if (how == V_TEXT && !strcmp(prop->name, "LOCATION"))
+        comp->place = written;
+    if (how == V_NAME) {
         comp->has_name = 1;
+        comp->name = written;
+    }
     else if (how == V_STATUS)
         comp->completed = item_span_is(value, "completed");
     else if (how == V_ORG) {
@@ -391,7 +425,7 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
         from = line_begin(comp, line->name,
                           prop->types ? prop->types & line_types(line) : 0);
         put_value(comp, line, prop->how);
-        note_value(comp, prop->how, from);
+        note_value(comp, prop, line->value, from);
         line_end(comp, from, prop->usual);
         return APR_SUCCESS;
     }

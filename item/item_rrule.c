@@ -419,3 +419,29 @@ const char *item_rrule_canon(item_span_t text, const item_time_t *start,
           compare_words);
     return apr_array_pstrcat(p, list, ';');
 }
+
+int item_rrule_last(item_span_t text, const item_time_t *start,
+                    item_time_t *last)
+{
+    static const item_span_t no_zone = { "", 0 };
+    apr_int64_t first = day_of(start), day = first;
+    rule_t rule;
+
+    if (!read_rule(&rule, text))
+        return 0;
+    if (rule.parts[P_UNTIL].len) {
+        if (!item_time_parse(last, rule.parts[P_UNTIL], no_zone))
+            return 0;
+        if (last->kind == ITEM_TIME_DATE)
+            last->secs += DAY - 1;
+        return 1;
+    }
+    if (!rule.parts[P_COUNT].len || start->kind == ITEM_TIME_NONE)
+        return 0;
+    simplify(&rule, first);
+    if (!last_day(&rule, &day))
+        return 0;
+    *last = *start;
+    last->secs += (day - first) * DAY;
+    return 1;
+}

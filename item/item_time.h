@@ -50,4 +50,13 @@ int item_duration_parse(item_span_t text, apr_int64_t *secs);
 const char *item_rrule_canon(item_span_t text, const item_time_t *start,
                              apr_pool_t *p);
 
+/**
+ * When the last occurrence of a rule begins, at the latest.
+ * @param last  out: UNTIL (of a day its last second), or the last by COUNT
+ *              where that is simple arithmetic, on DTSTART's clock
+ * @return 0: no end, or none that can be told
+ */
+int item_rrule_last(item_span_t text, const item_time_t *start,
+                    item_time_t *last);
+
 #endif

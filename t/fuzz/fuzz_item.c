@@ -67,12 +67,15 @@ static void check_item(const char *type, const char *text, size_t len,
 
     MUST(item_equal(type, text, len, type, text, len, p));
     check_summary(item_summary(type, text, len, SUMMARY_MAX, p));
+    MUST(item_modified(type, text, len, p) >= 0);
     if (rv != APR_SUCCESS) {
         MUST(item_strerror(rv));
         MUST(!keys.key && !keys.uid_key);
         return;
     }
     MUST(keys.key);
+    MUST(keys.starts <= keys.ends);
+    MUST(item_likeness(type, text, len, type, text, len, p) == ITEM_EQUAL);
     MUST(item_keys(&again, type, text, len, p) == APR_SUCCESS);
     MUST(again.key == keys.key && again.uid_key == keys.uid_key
          && again.kind == keys.kind);
