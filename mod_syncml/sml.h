@@ -18,6 +18,7 @@
 
 #include "codec/codec.h"
 #include "item/item.h"
+#include "mod_syncml/sml_view.h"
 #include "store/store.h"
 
 /** Version of the modules and the command line tool. */
@@ -39,10 +40,16 @@ typedef struct sml_datastore_conf_t {
     const char *display;        /* DevInf DisplayName */
     apr_array_header_t *aliases;        /* const char *: other names, ASCII,
                                    compared without case and leading "./" */
-    item_kind_e kind;           /* what its items are */
+    apr_array_header_t *members;        /* const sml_datastore_conf_t *: it is
+                                   a combination of these, each of another
+                                   kind; NULL: it is one by itself */
+    item_kind_e kind;           /* what its items are; of a combination those
+                                   of its first member */
     const char *type;           /* media type received and sent */
     const char *type_version;   /* VerCT: "3.0" */
     apr_uint32_t content_code;  /* OMNA WSP content type of it, for SAN */
+    sml_access_e access;        /* of devices that have no setting of their
+                                   own for it */
 } sml_datastore_conf_t;
 
 typedef struct sml_config_t {
@@ -71,7 +78,8 @@ typedef struct sml_config_t {
 } sml_config_t;
 
 /** The datastores that a server offers without a SyncMLDatastore: contacts,
- * calendar, tasks, notes with the aliases that clients' templates use.
+ * calendar, tasks, notes, and caltasks, which is calendar and tasks together,
+ * with the aliases that clients' templates use.
  * @return array of sml_datastore_conf_t * */
 apr_array_header_t *sml_default_datastores(apr_pool_t *p);
 

@@ -12,41 +12,26 @@
 
 #define MAX_WORDS  200          /* octets of a text for the log */
 
-static sml_sync_t *find_by_name(sml_session_t *s, const char *name)
+/* ---- anchors ------------------------------------------------------------ */
+
+static int was_ours(const char *next, const apr_array_header_t *anchors)
 {
     int i;
 
-    for (i = 0; i < s->state->syncs->nelts; i++) {
-        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+    for (i = 0; i < anchors->nelts; i++) {
+        const store_anchor_t *a = APR_ARRAY_IDX(anchors, i, store_anchor_t *);
 
-        if (strcmp(y->name, name) == 0) {
-            return y;
+        if (a != NULL && (strcmp(next, a->last.server) == 0
+                          || strcmp(next, a->former.server) == 0)) {
+            return 1;
         }
     }
-    return NULL;
+    return 0;
 }
-
-/* Some phones leave the Target empty (Sony Ericsson C510): their own name of
- * the database is then all there is. */
-static const char *server_path(const sml_uri_t *target,
-                               const sml_uri_t *source)
-{
-    return target->uri && *target->uri ? target->uri : source->uri;
-}
-
-sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
-                          const sml_uri_t *source)
-{
-    const sml_datastore_conf_t *d =
-        sml_datastore_lookup(s->config, server_path(target, source));
-
-    return d ? find_by_name(s, d->name) : NULL;
-}
-
-/* ---- anchors ------------------------------------------------------------ */
 
 /* Our Next: the time in UTC, never one of the last two. */
-static const char *next_anchor(sml_session_t *s, const store_anchor_t *a)
+static const char *next_anchor(sml_session_t *s,
+                               const apr_array_header_t *anchors)
 {
     apr_time_t t = s->now;
 
@@ -58,8 +43,7 @@ static const char *next_anchor(sml_session_t *s, const store_anchor_t *a)
         text = apr_psprintf(s->p, "%04d%02d%02dT%02d%02d%02dZ",
                             x.tm_year + 1900, x.tm_mon + 1, x.tm_mday,
                             x.tm_hour, x.tm_min, x.tm_sec);
-        if (a == NULL || (strcmp(text, a->last.server) != 0
-                          && strcmp(text, a->former.server) != 0)) {
+        if (!was_ours(text, anchors)) {
             return text;
         }
         t += apr_time_from_sec(1);
@@ -103,7 +87,7 @@ static void decide(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
 
 static sml_sync_t *place_for(sml_session_t *s, const char *name)
 {
-    sml_sync_t *y = find_by_name(s, name);
+    sml_sync_t *y = sml_sync_by_name(s, name);
     int waiting = y ? y->waiting : 0;
 
     if (y == NULL) {
@@ -124,12 +108,15 @@ static sml_sync_t *place_for(sml_session_t *s, const char *name)
 /* Two of the client's databases for one of ours: their LUIDs are not of one
  * kind, so what is done to one would be done to the other's items. */
 static int taken_by_another(sml_session_t *s, const char *name,
-                            const char *source)
+                            const char *source, const char *combined)
 {
-    const sml_sync_t *y = find_by_name(s, name);
+    const sml_sync_t *y = sml_sync_by_name(s, name);
 
     if (y == NULL || y->committed || y->failed
-        || strcmp(y->client_uri, source) == 0) {
+        || (strcmp(y->client_uri, source) == 0
+            && (y->combined == combined
+                || (y->combined && combined
+                    && strcmp(y->combined, combined) == 0)))) {
         return 0;
     }
     sml_log(s->config, 4, 0, "device %s asks for %s with its \"%s\" and with "
@@ -138,72 +125,166 @@ static int taken_by_another(sml_session_t *s, const char *name,
     return 1;
 }
 
-/* @return the status of the Alert for this datastore */
-static int begin_datastore(sml_session_t *s, int code,
-                           const sml_item_t *item, const char *path,
-                           const sml_datastore_conf_t *d, int resume)
-{
-    const char *source = item->source.uri ? item->source.uri : "";
-    store_datastore_t *ds;
-    store_anchor_t *a;
-    sml_sync_t *y;
+/* What an Alert asks of one of the client's databases. */
+typedef struct asked_t {
+    int code;                   /* sync type */
+    int resume;
+    const sml_item_t *item;
+    const char *uri;            /* ours, as the client wrote it */
+    const char *source;         /* the client's */
+    const char *combined;       /* name of the combination; or NULL */
+    const sml_view_t *view;
+    apr_array_header_t *names;  /* const char *: in the store */
+    apr_array_header_t *anchors;        /* store_anchor_t *, may be NULL */
+    const char *next;           /* our anchor */
+} asked_t;
 
-    if (item->meta.next == NULL || *item->meta.next == '\0'
-        || strlen(item->meta.next) > STORE_MAX_ANCHOR
-        || strlen(path) > STORE_MAX_URI) {
-        return 400;
+/* @return a status code, 0: go on */
+static int read_anchors(sml_session_t *s, asked_t *q)
+{
+    int i;
+
+    q->anchors = apr_array_make(s->p, 2, sizeof(store_anchor_t *));
+    for (i = 0; i < q->names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(q->names, i, const char *);
+        store_anchor_t *a = NULL;
+        store_datastore_t *ds;
+
+        if (taken_by_another(s, name, q->source, q->combined)) {
+            return 403;
+        }
+        s->rv = store_datastore_open(s->tx, s->account, name, &ds);
+        if (s->rv == APR_SUCCESS) {
+            s->rv = store_anchor_get(s->tx, s->device->id, ds->id, &a);
+        }
+        if (s->rv == APR_NOTFOUND) {
+            s->rv = APR_SUCCESS;
+        }
+        if (s->rv != APR_SUCCESS) {
+            return 510;
+        }
+        APR_ARRAY_PUSH(q->anchors, store_anchor_t *) = a;
     }
-    if (taken_by_another(s, d->name, source)) {
-        return 403;
-    }
-    y = place_for(s, d->name);
+    q->next = next_anchor(s, q->anchors);
+    return 0;
+}
+
+static int begin_one(sml_session_t *s, const asked_t *q, int member)
+{
+    const char *name = APR_ARRAY_IDX(q->names, member, const char *);
+    const store_anchor_t *a = APR_ARRAY_IDX(q->anchors, member,
+                                            store_anchor_t *);
+    sml_sync_t *y = place_for(s, name);
+    store_datastore_t *ds;
+
     if (y == NULL) {
         return 412;
     }
-    s->rv = store_datastore_open(s->tx, s->account, d->name, &ds);
-    if (s->rv != APR_SUCCESS) {
-        return 510;
-    }
-    s->rv = store_anchor_get(s->tx, s->device->id, ds->id, &a);
-    if (s->rv == APR_NOTFOUND) {
-        s->rv = APR_SUCCESS;
-        a = NULL;
-    }
+    s->rv = store_datastore_open(s->tx, s->account, name, &ds);
     if (s->rv != APR_SUCCESS) {
         return 510;
     }
     y->datastore = ds->id;
-    y->client_uri = source;
-    y->server_uri = path;
-    y->asked = code;
+    y->combined = q->combined;
+    y->member = member;
+    y->client_uri = q->source;
+    y->server_uri = q->uri;
+    y->asked = q->code;
     y->announced = -1;
-    y->client_last = item->meta.last ? item->meta.last : "";
-    y->client_next = item->meta.next;
-    y->server_next = next_anchor(s, a);
+    y->client_last = q->item->meta.last ? q->item->meta.last : "";
+    y->client_next = q->item->meta.next;
+    y->server_next = q->next;
     decide(s, y, a);
-    if (resume) {
+    if (q->resume) {
         y->code = 201;
         y->seen = 0;
     }
-    y->alert_pending = 1;
-    return y->code == code && !resume ? 200 : 508;
+    return 0;
+}
+
+/* What one member of a group needs all do: the client knows but one. */
+static void agree(sml_session_t *s, sml_sync_t *head)
+{
+    sml_sync_t *y;
+    int slow = 0;
+
+    for (y = head; y != NULL; y = sml_sync_next(s, y)) {
+        slow |= y->code != y->asked;
+    }
+    for (y = head; slow && y != NULL; y = sml_sync_next(s, y)) {
+        y->code = 201;
+        y->seen = 0;
+    }
+    head->alert_pending = 1;
+}
+
+/* @return the status of the Alert for this datastore */
+static int begin_datastore(sml_session_t *s, asked_t *q)
+{
+    sml_sync_t *head;
+    int i, code;
+
+    if (q->item->meta.next == NULL || *q->item->meta.next == '\0'
+        || strlen(q->item->meta.next) > STORE_MAX_ANCHOR
+        || strlen(q->uri) > STORE_MAX_URI) {
+        return 400;
+    }
+    code = read_anchors(s, q);
+    for (i = 0; i < q->names->nelts && code == 0; i++) {
+        code = begin_one(s, q, i);
+    }
+    if (code != 0) {
+        return code;
+    }
+    head = sml_sync_by_name(s, APR_ARRAY_IDX(q->names, 0, const char *));
+    agree(s, head);
+    return head->code == q->code && !q->resume ? 200 : 508;
+}
+
+/* @return a status code if the path or its options are no good, 0: go on */
+static int read_path(sml_session_t *s, asked_t *q, sml_path_t *path)
+{
+    sml_path_parse(s->config, q->uri, path, s->p);
+    q->names = sml_path_names(s, path);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    if (q->names == NULL) {
+        sml_path_log_unknown(s, q->uri, path);
+        return 404;
+    }
+    if (path->error != NULL) {
+        sml_log(s->config, 4, 0, "device %s of account %s asked for \"%s\": "
+                "%s; its owner should correct the path", s->device->devid,
+                s->state->user, q->uri, path->error);
+        return 400;
+    }
+    if (path->passed_over != NULL) {
+        sml_log(s->config, 6, 0, "device %s: \"%s\" in the path \"%s\" is "
+                "not known here and was passed over", s->device->devid,
+                path->passed_over, q->uri);
+    }
+    q->combined = path->conf->members ? path->conf->name : NULL;
+    q->view = &path->view;
+    return 0;
 }
 
 static void alert_item(sml_session_t *s, const sml_command_t *c, int code,
                        const sml_item_t *item, int resume)
 {
-    const char *path = server_path(&item->target, &item->source);
-    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
+    asked_t q = { 0 };
+    sml_path_t path;
     int status;
 
-    if (d == NULL || path == NULL) {
-        sml_log(s->config, 5, 0, "device %s asked for datastore \"%s\", "
-                "which is not offered here", s->device->devid,
-                path ? path : "");
-        sml_status(s, c, 404, item->target.uri, item->source.uri);
-        return;
+    q.code = code;
+    q.resume = resume;
+    q.item = item;
+    q.uri = sml_server_path(&item->target, &item->source);
+    q.source = item->source.uri ? item->source.uri : "";
+    status = read_path(s, &q, &path);
+    if (status == 0) {
+        status = begin_datastore(s, &q);
     }
-    status = begin_datastore(s, code, item, path, d, resume);
     sml_status_anchor(s, c, status, item->target.uri, item->source.uri,
                       status == 200 || status == 508 ? item->meta.next
                                                      : NULL);

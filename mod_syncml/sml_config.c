@@ -26,17 +26,55 @@ static const struct {
     item_kind_e kind;
     const char *type, *type_version;
     apr_uint32_t content_code;
-    const char *aliases;
+    const char *aliases, *members;
 } defaults[] = {
     { "contacts", "Contacts", ITEM_VCARD30, "text/vcard", "3.0", CODE_VCARD,
-      "contact card scard card3 con addressbook contact/unfiled" },
+      "contact card scard card3 con addressbook contact/unfiled", NULL },
     { "calendar", "Calendar", ITEM_VEVENT, "text/calendar", "2.0",
-      CODE_CALENDAR, "cal scal cal2 event events calendar/events" },
+      CODE_CALENDAR, "cal scal cal2 event events calendar/events", NULL },
     { "tasks", "Tasks", ITEM_VTODO, "text/calendar", "2.0", CODE_CALENDAR,
-      "task stask todo jobs task2 calendar/tasks eventtask/tasks" },
+      "task stask todo jobs task2 calendar/tasks eventtask/tasks", NULL },
     { "notes", "Notes", ITEM_TEXT, "text/plain", "1.0", CODE_TEXT,
-      "note snote memo pnote" }
+      "note snote memo pnote", NULL },
+    /* Phones (Nokia) that have both in one database. */
+    { "caltasks", "Calendar and tasks", ITEM_VEVENT, "text/calendar", "2.0",
+      CODE_CALENDAR, "calendar+todo calendar+tasks caltask cal+task "
+      "eventtask eventtasks", "calendar tasks" }
 };
+
+static apr_array_header_t *words_of(const char *text, apr_pool_t *p)
+{
+    apr_array_header_t *list = apr_array_make(p, 8, sizeof(const char *));
+    char *words = apr_pstrdup(p, text), *last = NULL, *word;
+
+    while ((word = apr_strtok(words, " ", &last)) != NULL) {
+        APR_ARRAY_PUSH(list, const char *) = word;
+        words = NULL;
+    }
+    return list;
+}
+
+/* Members come before what they are members of. */
+static apr_array_header_t *members_of(const apr_array_header_t *list,
+                                      const char *text, apr_pool_t *p)
+{
+    apr_array_header_t *names = words_of(text, p);
+    apr_array_header_t *members =
+        apr_array_make(p, names->nelts, sizeof(sml_datastore_conf_t *));
+    int i, j;
+
+    for (i = 0; i < names->nelts; i++) {
+        for (j = 0; j < list->nelts; j++) {
+            sml_datastore_conf_t *d =
+                APR_ARRAY_IDX(list, j, sml_datastore_conf_t *);
+
+            if (strcmp(d->name, APR_ARRAY_IDX(names, i, const char *)) == 0) {
+                APR_ARRAY_PUSH(members, sml_datastore_conf_t *) = d;
+            }
+        }
+    }
+    return members;
+}
 
 apr_array_header_t *sml_default_datastores(apr_pool_t *p)
 {
@@ -46,8 +84,6 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
 
     for (i = 0; i < n; i++) {
         sml_datastore_conf_t *d = apr_pcalloc(p, sizeof(*d));
-        char *words = apr_pstrdup(p, defaults[i].aliases), *last = NULL;
-        char *word;
 
         d->name = defaults[i].name;
         d->display = defaults[i].display;
@@ -55,62 +91,13 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
         d->type = defaults[i].type;
         d->type_version = defaults[i].type_version;
         d->content_code = defaults[i].content_code;
-        d->aliases = apr_array_make(p, 8, sizeof(const char *));
-        while ((word = apr_strtok(words, " ", &last)) != NULL) {
-            APR_ARRAY_PUSH(d->aliases, const char *) = word;
-            words = NULL;
+        d->aliases = words_of(defaults[i].aliases, p);
+        if (defaults[i].members != NULL) {
+            d->members = members_of(list, defaults[i].members, p);
         }
         APR_ARRAY_PUSH(list, sml_datastore_conf_t *) = d;
     }
     return list;
-}
-
-static const char *skip_root(const char *uri)
-{
-    while (*uri == '.' && uri[1] == '/') {
-        uri += 2;
-    }
-    while (*uri == '/') {
-        uri++;
-    }
-    return uri;
-}
-
-static int same_path(const char *uri, apr_size_t len, const char *name)
-{
-    name = skip_root(name);
-    return strlen(name) == len && strncasecmp(uri, name, len) == 0;
-}
-
-const sml_datastore_conf_t *sml_datastore_lookup(const sml_config_t *config,
-                                                 const char *uri)
-{
-    apr_size_t len;
-    int i, j;
-
-    if (uri == NULL) {
-        return NULL;
-    }
-    uri = skip_root(uri);
-    len = strcspn(uri, "?");
-    while (len > 0 && uri[len - 1] == '/') {
-        len--;
-    }
-    for (i = 0; i < config->datastores->nelts; i++) {
-        const sml_datastore_conf_t *d =
-            APR_ARRAY_IDX(config->datastores, i, sml_datastore_conf_t *);
-
-        if (same_path(uri, len, d->name)) {
-            return d;
-        }
-        for (j = 0; j < d->aliases->nelts; j++) {
-            if (same_path(uri, len,
-                          APR_ARRAY_IDX(d->aliases, j, const char *))) {
-                return d;
-            }
-        }
-    }
-    return NULL;
 }
 
 long sml_number(const char *text)

@@ -169,6 +169,15 @@ static int refused_sync(sml_session_t *s, const sml_command_t *c, long code)
     return 1;
 }
 
+static void fail_all(sml_session_t *s, sml_sync_t *head, int code)
+{
+    sml_sync_t *y;
+
+    for (y = head; y != NULL; y = sml_sync_next(s, y)) {
+        y->failed = code;
+    }
+}
+
 /* An Alert of ours that the client refuses, for instance because its owner
  * wants no slow sync: the datastore takes no further part. */
 static int refused_alert(sml_session_t *s, const sml_command_t *c, long code)
@@ -187,7 +196,7 @@ static int refused_alert(sml_session_t *s, const sml_command_t *c, long code)
             sml_log(s->config, 4, 0, "device %s of account %s refused the "
                     "%s sync of %s with status %ld", s->device->devid,
                     s->state->user, sml_sync_name(y->code), y->name, code);
-            y->failed = (int)code;
+            fail_all(s, y, (int)code);
         }
         return 1;
     }
@@ -299,21 +308,41 @@ static int map_item(sml_session_t *s, store_id_t datastore,
     return 200;
 }
 
+/* In whichever of the path's datastores the item is. */
+static int map_in(sml_session_t *s, const apr_array_header_t *names,
+                  const sml_item_t *pair)
+{
+    store_datastore_t *ds;
+    int i, code = 404;
+
+    for (i = 0; i < names->nelts && code == 404; i++) {
+        s->rv = store_datastore_open(s->tx, s->account,
+                                     APR_ARRAY_IDX(names, i, const char *),
+                                     &ds);
+        code = s->rv == APR_SUCCESS ? map_item(s, ds->id, pair) : 510;
+    }
+    return code;
+}
+
 void sml_map(sml_session_t *s, const sml_command_t *c)
 {
-    const char *path = c->target.uri && *c->target.uri ? c->target.uri
-                                                       : c->source.uri;
-    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, path);
-    store_datastore_t *ds;
+    const char *uri = sml_server_path(&c->target, &c->source);
+    apr_array_header_t *names;
+    sml_path_t path;
     int i, code = 200, worst = 200;
 
-    if (d == NULL) {
+    sml_path_parse(s->config, uri, &path, s->p);
+    names = sml_path_names(s, &path);
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    if (names == NULL) {
+        sml_path_log_unknown(s, uri, &path);
         sml_status(s, c, 404, c->target.uri, c->source.uri);
         return;
     }
-    s->rv = store_datastore_open(s->tx, s->account, d->name, &ds);
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
-        code = map_item(s, ds->id, &APR_ARRAY_IDX(c->items, i, sml_item_t));
+        code = map_in(s, names, &APR_ARRAY_IDX(c->items, i, sml_item_t));
         if (code != 200) {
             worst = code;
         }

@@ -129,7 +129,8 @@ static int is_root(const sml_session_t *s, const sml_sync_t *y,
         return 1;
     }
     d = sml_datastore_lookup(s->config, parent);
-    return d != NULL && strcmp(d->name, y->name) == 0;
+    return d != NULL && strcmp(d->name, y->combined ? y->combined
+                                                    : y->name) == 0;
 }
 
 int sml_move(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)

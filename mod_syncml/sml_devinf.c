@@ -17,7 +17,8 @@
 
 /* ---- ours --------------------------------------------------------------- */
 
-/* @return NULL: it takes no part in the session */
+/* @param name  in the store, or of a combination
+ * @return NULL: it takes no part in the session by that name */
 static const char *path_in_session(const sml_session_t *s, const char *name)
 {
     int i;
@@ -26,7 +27,7 @@ static const char *path_in_session(const sml_session_t *s, const char *name)
         const sml_sync_t *y =
             &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
 
-        if (strcmp(y->name, name) == 0) {
+        if (strcmp(y->combined ? y->combined : y->name, name) == 0) {
             return y->server_uri;
         }
     }
@@ -42,18 +43,44 @@ static void write_type(codec_writer_t *w, int tag,
     codec_close(w);
 }
 
-static void write_datastore(const sml_session_t *s, codec_writer_t *w,
-                            const sml_datastore_conf_t *d)
+/* Of a combination the types of all members that differ; the first is the
+ * preferred one. */
+static void write_types(codec_writer_t *w, int preferred, int further,
+                        const sml_datastore_conf_t *d)
 {
-    const char *path = path_in_session(s, d->name);
+    int i, j;
+
+    write_type(w, preferred, d);
+    for (i = 1; d->members != NULL && i < d->members->nelts; i++) {
+        const sml_datastore_conf_t *m =
+            APR_ARRAY_IDX(d->members, i, const sml_datastore_conf_t *);
+
+        for (j = 0; j < i; j++) {
+            const sml_datastore_conf_t *former =
+                APR_ARRAY_IDX(d->members, j, const sml_datastore_conf_t *);
+
+            if (strcmp(m->type, former->type) == 0
+                && strcmp(m->type_version, former->type_version) == 0) {
+                break;
+            }
+        }
+        if (j == i) {
+            write_type(w, further, m);
+        }
+    }
+}
+
+static void write_datastore(codec_writer_t *w, const sml_datastore_conf_t *d,
+                            const char *path, const char *display)
+{
     int type;
 
     codec_open(w, DEVINF_DATASTORE);
-    codec_text(w, DEVINF_SOURCEREF, path ? path : d->name);
-    codec_text(w, DEVINF_DISPLAYNAME, d->display);
+    codec_text(w, DEVINF_SOURCEREF, path);
+    codec_text(w, DEVINF_DISPLAYNAME, display);
     codec_number(w, DEVINF_MAXGUIDSIZE, GUID_OCTETS);
-    write_type(w, DEVINF_RXPREF, d);
-    write_type(w, DEVINF_TXPREF, d);
+    write_types(w, DEVINF_RXPREF, DEVINF_RX, d);
+    write_types(w, DEVINF_TXPREF, DEVINF_TX, d);
     codec_open(w, DEVINF_SYNCCAP);
     for (type = 1; type <= 7; type++) {
         codec_number(w, DEVINF_SYNCTYPE, type);
@@ -62,13 +89,59 @@ static void write_datastore(const sml_session_t *s, codec_writer_t *w,
     codec_close(w);
 }
 
+typedef struct subs_t {
+    sml_session_t *s;
+    codec_writer_t *w;
+    int brief;
+} subs_t;
+
+/* One of the account's own: "contacts/private". */
+static apr_status_t write_sub(void *baton, const store_datastore_t *ds)
+{
+    subs_t *subs = baton;
+    const char *path = path_in_session(subs->s, ds->name);
+    const char *slash = strchr(ds->name, '/');
+    const sml_datastore_conf_t *d =
+        sml_datastore_lookup(subs->s->config, ds->name);
+
+    if (slash != NULL && d != NULL && d->members == NULL
+        && strlen(d->name) == (apr_size_t)(slash - ds->name)
+        && (!subs->brief || path != NULL)) {
+        write_datastore(subs->w, d, path ? path
+                                         : apr_pstrdup(subs->s->p, ds->name),
+                        apr_pstrcat(subs->s->p, d->display, ": ", slash + 1,
+                                    NULL));
+    }
+    return APR_SUCCESS;
+}
+
+/* A combination is listed only where the client uses it: it is none to
+ * choose from, and what is in it is listed already. */
+static void write_datastores(sml_session_t *s, codec_writer_t *w, int brief)
+{
+    subs_t subs = { s, w, brief };
+    int i;
+
+    for (i = 0; i < s->config->datastores->nelts; i++) {
+        const sml_datastore_conf_t *d =
+            APR_ARRAY_IDX(s->config->datastores, i, sml_datastore_conf_t *);
+        const char *path = path_in_session(s, d->name);
+
+        if (path != NULL || (!brief && d->members == NULL)) {
+            write_datastore(w, d, path ? path : d->name, d->display);
+        }
+    }
+    if (s->tx != NULL) {
+        s->rv = store_datastore_list(s->tx, s->account, write_sub, &subs);
+    }
+}
+
 codec_writer_t *sml_devinf_write(sml_session_t *s, int brief)
 {
     static const char *const versions[] = { "1.0", "1.1", "1.2" };
     codec_version_e version = s->state->version;
     codec_writer_t *w = codec_writer_create(s->request->format,
                                             CODEC_DOC_DEVINF, version, s->p);
-    int i;
 
     codec_open(w, DEVINF_DEVINF);
     codec_text(w, DEVINF_VERDTD, versions[version]);
@@ -82,14 +155,7 @@ codec_writer_t *sml_devinf_write(sml_session_t *s, int brief)
         codec_empty(w, DEVINF_LARGEOBJS);
         codec_empty(w, DEVINF_NOFM);
     }
-    for (i = 0; i < s->config->datastores->nelts; i++) {
-        const sml_datastore_conf_t *d =
-            APR_ARRAY_IDX(s->config->datastores, i, sml_datastore_conf_t *);
-
-        if (!brief || path_in_session(s, d->name) != NULL) {
-            write_datastore(s, w, d);
-        }
-    }
+    write_datastores(s, w, brief);
     codec_close(w);
     return w;
 }

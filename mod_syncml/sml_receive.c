@@ -17,24 +17,21 @@ static void count(sml_sync_t *y, int tag, int code)
               : tag == SYNCML_ADD || tag == SYNCML_COPY ? 0
               : tag == SYNCML_REPLACE ? 1 : 2;
 
-    y->came++;
     if (code != 211 && tag != SYNCML_MOVE) {
         y->received[which]++;
     }
 }
 
-int sml_sync_index(const sml_session_t *s, const sml_sync_t *y)
-{
-    return (int)(y - (sml_sync_t *)s->state->syncs->elts);
-}
-
 /* ---- from the wire ------------------------------------------------------ */
 
-/* @return a status code for a refusal, 0 if it is an item of this place */
-static int recognise(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
+/* @param y  in: the datastore that was named; out: of a combination the
+ *           member whose items are of this kind
+ * @return a status code for a refusal, 0 if it is an item of this place */
+static int recognise(sml_session_t *s, sml_sync_t **y, sml_change_t *c,
                      const char *type)
 {
-    const sml_datastore_conf_t *d = sml_datastore_lookup(s->config, y->name);
+    const sml_datastore_conf_t *d = sml_sync_conf(s, *y);
+    sml_sync_t *member;
     apr_status_t rv;
 
     if (c->item.len > s->config->max_obj_size) {
@@ -45,16 +42,18 @@ static int recognise(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
     if (rv == ITEM_ELIMIT) {
         return 413;
     }
-    if (rv == ITEM_ETYPE || (rv == APR_SUCCESS && c->keys.kind != d->kind)) {
+    if (rv != APR_SUCCESS) {
+        return rv == ITEM_ETYPE ? 415 : 400;
+    }
+    member = sml_sync_for_kind(s, *y, c->keys.kind);
+    if (member == NULL) {
         return 415;
     }
-    if (rv != APR_SUCCESS) {
-        return 400;
-    }
+    *y = member;
     c->item.type = item_kind_type(c->keys.kind);
     c->item.key = c->keys.key;
     c->item.uid_key = c->keys.uid_key;
-    c->item.datastore = y->datastore;
+    c->item.datastore = member->datastore;
     c->item.origin = s->device->id;
     return 0;
 }
@@ -104,9 +103,10 @@ static int decode_b64(sml_change_t *c, apr_pool_t *p)
     return 1;
 }
 
-static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
                   const sml_item_t *item)
 {
+    sml_sync_t *head = *y;
     const char *type = SML_META(item, c, type);
     const char *format = SML_META(item, c, format);
     sml_change_t change;
@@ -115,14 +115,14 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     if (item->data == NULL) {
         return 400;
     }
-    if (s->state->incoming != NULL && !sml_piece_of_same(s, y, c, item)) {
+    if (s->state->incoming != NULL && !sml_piece_of_same(s, head, c, item)) {
         sml_receive_no_end(s);
     }
     if (format_of(format) == FORMAT_OTHER) {
         return 415;
     }
     if (item->more) {
-        return sml_piece_take(s, y, c, item);
+        return sml_piece_take(s, head, c, item);
     }
     memset(&change, 0, sizeof(change));
     change.tag = c->tag;
@@ -138,41 +138,70 @@ static int modify(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         return 400;
     }
     code = recognise(s, y, &change, type);
-    return code ? code : sml_apply(s, y, &change);
+    if (code == 0) {
+        sml_leave_other(s, head, *y, &change);
+    }
+    return code ? code : s->rv != APR_SUCCESS ? 510
+                       : sml_apply(s, *y, &change);
+}
+
+/* The member of a combination that has the item.  A Copy may name it in
+ * either place. */
+static sml_sync_t *owner(sml_session_t *s, sml_sync_t *head,
+                         const sml_command_t *c, const sml_item_t *item)
+{
+    const char *target = item->target.uri;
+    sml_sync_t *y;
+    store_map_t *map;
+
+    if (head->combined == NULL) {
+        return head;
+    }
+    y = sml_sync_with_luid(s, head, c->tag, item->source.uri,
+                           c->tag == SYNCML_DELETE ? target : NULL, NULL,
+                           &map);
+    if (y == NULL && s->rv == APR_SUCCESS && c->tag == SYNCML_COPY && target) {
+        y = sml_sync_with_luid(s, head, c->tag, target, NULL, NULL, &map);
+    }
+    return y ? y : head;
 }
 
 /* ---- commands ----------------------------------------------------------- */
 
-static int one_item(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+static int one_item(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
                     const sml_item_t *item)
 {
     int code;
 
-    if (y->failed) {
-        return y->failed;
+    if ((*y)->failed) {
+        return (*y)->failed;
     }
-    if (!sml_sync_from_client(y)) {
+    if (!sml_sync_from_client(*y)) {
         return 405;             /* this sync goes the other way */
     }
     if (item->source.uri == NULL || *item->source.uri == '\0'
         || strlen(item->source.uri) > STORE_MAX_LUID) {
         return 400;
     }
-    switch (c->tag) {
-    case SYNCML_ADD:
-    case SYNCML_REPLACE:
+    if (c->tag == SYNCML_ADD || c->tag == SYNCML_REPLACE) {
         return modify(s, y, c, item);
+    }
+    *y = owner(s, *y, c, item);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    switch (c->tag) {
     case SYNCML_DELETE:
         if (c->sftdel) {
             return 406;
         }
-        code = sml_erase(s, y, item);
+        code = sml_erase(s, *y, item);
         /* The text is kept for a time only: that is no archive. */
         return code == 200 && c->archive ? 210 : code;
     case SYNCML_COPY:
-        return sml_copy(s, y, item);
+        return sml_copy(s, *y, item);
     default:
-        return sml_move(s, y, item);
+        return sml_move(s, *y, item);
     }
 }
 
@@ -199,10 +228,12 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
     }
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+        sml_sync_t *where = y;
 
-        code = one_item(s, y, c, item);
+        code = one_item(s, &where, c, item);
         if (code != 213) {
-            count(y, c->tag, code);
+            y->came++;
+            count(where, c->tag, code);
         }
         sml_status(s, c, code, item->target.uri, item->source.uri);
     }
@@ -232,14 +263,31 @@ static void one_command(sml_session_t *s, sml_sync_t *y,
     }
 }
 
+/* Are the datastore's items the only client's still, the ones just come?
+ * @param after  non-zero: they have come, note what that made of it */
+static void note_alone(sml_session_t *s, sml_sync_t *head, int after)
+{
+    store_datastore_t *ds;
+    sml_sync_t *y;
+
+    for (y = head; y != NULL && s->rv == APR_SUCCESS;
+         y = sml_sync_next(s, y)) {
+        s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
+        if (s->rv == APR_SUCCESS && after) {
+            y->left_at = ds->change;
+        }
+        else if (s->rv == APR_SUCCESS) {
+            y->alone = y->alone && ds->change == y->left_at;
+        }
+    }
+}
+
 void sml_receive(sml_session_t *s, const sml_command_t *c)
 {
-    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
-    store_datastore_t *ds;
+    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source), *member;
 
     if (y == NULL) {
-        const char *path = c->target.uri && *c->target.uri ? c->target.uri
-                                                           : c->source.uri;
+        const char *path = sml_server_path(&c->target, &c->source);
 
         /* 412: the Alert that has to come first did not come. */
         sml_refuse(s, c, sml_datastore_lookup(s->config, path) ? 412 : 404);
@@ -254,7 +302,10 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
         sml_refuse(s, c, 508);
         return;
     }
-    sml_sync_begin(s, y);
+    for (member = y; member != NULL; member = sml_sync_next(s, member)) {
+        sml_sync_begin(s, member);
+    }
+    note_alone(s, y, 0);
     if (s->rv != APR_SUCCESS) {
         return;
     }
@@ -262,14 +313,6 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
         y->announced = sml_number(c->number_of_changes);
     }
     sml_status(s, c, 200, c->target.uri, c->source.uri);
-    s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
-    if (s->rv != APR_SUCCESS) {
-        return;
-    }
-    y->alone = y->alone && ds->change == y->left_at;
     children(s, y, c, 0);
-    if (s->rv == APR_SUCCESS) {
-        s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
-        y->left_at = ds ? ds->change : 0;
-    }
+    note_alone(s, y, 1);
 }

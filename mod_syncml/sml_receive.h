@@ -22,8 +22,12 @@ typedef struct sml_change_t {
     item_keys_t keys;
 } sml_change_t;
 
-/** The datastore's place in the session's list. */
-int sml_sync_index(const sml_session_t *s, const sml_sync_t *y);
+/* ---- sml_group.c ------------------------------------------------------- */
+
+/** Take an item out of the other members of a combination, because its kind
+ * has changed: it is now one of @p y. */
+void sml_leave_other(sml_session_t *s, sml_sync_t *head, const sml_sync_t *y,
+                     const sml_change_t *c);
 
 /* ---- sml_apply.c ------------------------------------------------------- */
 

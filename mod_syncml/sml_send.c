@@ -318,25 +318,41 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
     return APR_SUCCESS;
 }
 
-static void write_number_of_changes(sender_t *b)
+static apr_int64_t number_of(sml_session_t *s, const sml_sync_t *y,
+                             int *none)
 {
-    sml_session_t *s = b->s;
-    sml_sync_t *y = b->y;
     apr_int64_t n = 0, again = 0;
 
     s->rv = store_changes_count(s->tx, s->account, s->device->id,
                                 y->datastore, y->cursor, y->upto, &n);
-    b->none = n == 0;
+    *none = n == 0;
     if (s->rv == APR_SUCCESS) {
         s->rv = store_changes_retry(s->tx, s->account, s->device->id,
                                     y->datastore, 0, y->seen, count_change,
                                     &again);
     }
-    if (s->state->outgoing != NULL && s->state->outgoing->sync == b->index) {
-        n++;                    /* its turn had come, but there was no room */
+    return n + again;
+}
+
+/* Of all members of a combination in the first's. */
+static void write_number_of_changes(sender_t *b)
+{
+    sml_session_t *s = b->s;
+    const sml_object_t *o = s->state->outgoing;
+    const sml_sync_t *y;
+    apr_int64_t n = 0;
+    int none;
+
+    for (y = b->y; y != NULL && s->rv == APR_SUCCESS;
+         y = sml_sync_next(s, y)) {
+        n += number_of(s, y, &none);
+        b->none |= y == b->y && none;
+        if (o != NULL && o->sync == sml_sync_index(s, y)) {
+            n++;                /* its turn had come, but there was no room */
+        }
     }
     if (s->rv == APR_SUCCESS) {
-        codec_number(s->w, SYNCML_NUMBEROFCHANGES, n + again);
+        codec_number(s->w, SYNCML_NUMBEROFCHANGES, n);
     }
 }
 
@@ -348,7 +364,7 @@ static void open_sync(sender_t *b)
     open_command(s, SYNCML_SYNC, &b->sync_cmdid);
     write_uri(s->w, SYNCML_TARGET, y->client_uri);
     write_uri(s->w, SYNCML_SOURCE, y->server_uri);
-    if (!y->opened && s->state->client_counts
+    if (!y->opened && y->member == 0 && s->state->client_counts
         && s->state->version != CODEC_V10) {
         write_number_of_changes(b);
     }
@@ -360,7 +376,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     apr_uint32_t before = s->cmdid;
     codec_mark_t mark;
     sender_t b = { 0 };
-    int first = !y->opened;
+    int first = !y->opened && y->member == 0;
 
     b.s = s;
     b.y = y;

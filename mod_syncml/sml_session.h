@@ -17,6 +17,7 @@
 
 #include "mod_syncml/sml.h"
 #include "mod_syncml/sml_message.h"
+#include "mod_syncml/sml_path.h"
 #include "mod_syncml/sml_state.h"
 
 typedef struct sml_session_t {
@@ -57,7 +58,8 @@ typedef struct sml_session_t {
 
 /** Words of the protocol. */
 const char *sml_command_name(int tag);
-/** @return the datastore of that path, or NULL */
+/** @return the configured datastore that a path begins with, or NULL: of the
+ * account's own "contacts/private" that is "contacts" */
 const sml_datastore_conf_t *sml_datastore_lookup(const sml_config_t *config,
                                                  const char *uri);
 /** A decimal number. @return -1 if it is none, SML_NUMBER_MAX if it has more
@@ -97,9 +99,46 @@ void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
 /* ---- sml_alert.c ------------------------------------------------------- */
 
 void sml_alert(sml_session_t *s, const sml_command_t *c);
-/** The session's datastore for a Sync or Map, by its two paths; NULL. */
+
+/* ---- sml_group.c ------------------------------------------------------- */
+
+/** Our path in a command of the client's: its Target, or where that is empty
+ * (Sony Ericsson C510) its Source, since the client's own name of the
+ * database is then all there is.  May be NULL. */
+const char *sml_server_path(const sml_uri_t *target, const sml_uri_t *source);
+/** The names, in the store, of the datastores that a path means: one, or all
+ * of a combination. @return array of const char *; NULL: the account has no
+ * such datastore, or s->rv tells that the store failed */
+apr_array_header_t *sml_path_names(sml_session_t *s, const sml_path_t *path);
+/** Log that there are none, and what would help. */
+void sml_path_log_unknown(sml_session_t *s, const char *uri,
+                          const sml_path_t *path);
+/** How the datastore is configured; of the account's own, how the one above
+ * it is. */
+const sml_datastore_conf_t *sml_sync_conf(const sml_session_t *s,
+                                          const sml_sync_t *y);
+/** The datastore's place in the session's list. */
+int sml_sync_index(const sml_session_t *s, const sml_sync_t *y);
+/** The session's datastore of that name in the store; NULL. */
+sml_sync_t *sml_sync_by_name(sml_session_t *s, const char *name);
+/** The session's datastore for a Sync or Map, by its two paths; NULL.  Of a
+ * combination the first. */
 sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
                           const sml_uri_t *source);
+/** The next member of a combination; NULL: there is none, or it is not one. */
+sml_sync_t *sml_sync_next(const sml_session_t *s, const sml_sync_t *y);
+/** The first member of a combination, or the datastore itself. */
+sml_sync_t *sml_sync_head(sml_session_t *s, sml_sync_t *y);
+/** The member that takes items of that kind; NULL: none does. */
+sml_sync_t *sml_sync_for_kind(sml_session_t *s, sml_sync_t *head,
+                              item_kind_e kind);
+/** The member in which the device has that LUID, see sml_find_map().
+ * @param but  is not looked at; may be NULL
+ * @return NULL: none, or s->rv tells that the store failed */
+sml_sync_t *sml_sync_with_luid(sml_session_t *s, sml_sync_t *head, int tag,
+                               const char *luid, const char *guid,
+                               const sml_sync_t *but, store_map_t **map);
+
 /* ---- sml_sync.c -------------------------------------------------------- */
 
 /** Sync types that begin by forgetting what the device has. */

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c05
+#define STATE_FORMAT 0x534d4c06
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -115,6 +115,8 @@ static void step_sync(step_t *s, void *element)
     step_string(s, &y->name);
     step_string(s, &y->client_uri);
     step_string(s, &y->server_uri);
+    step_string(s, &y->combined);
+    STEP(s, y->member);
     STEP(s, y->code);
     STEP(s, y->asked);
     step_string(s, &y->client_last);

@@ -38,6 +38,9 @@ typedef struct sml_sync_t {
     const char *name;           /* canonical */
     const char *client_uri;     /* the client's database */
     const char *server_uri;     /* ours, as the client wrote it */
+    const char *combined;       /* name of the combination that it is a member
+                                   of; NULL: of none */
+    int member;                 /* its place there; 0: stands for all */
     int code;                   /* sync type in force: 200 to 205 */
     int asked;                  /* sync type that the client asked for */
     const char *client_last, *client_next;

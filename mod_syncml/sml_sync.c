@@ -50,8 +50,7 @@ static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
         rv = APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
-        const sml_datastore_conf_t *d =
-            sml_datastore_lookup(s->config, y->name);
+        const sml_datastore_conf_t *d = sml_sync_conf(s, y);
 
         (*a)->uri = y->server_uri;
         (*a)->content_code = d ? d->content_code : 0;

@@ -424,7 +424,8 @@ const command_rec syncml_commands[] = {
                     " order: store, or authn providers of httpd"),
     AP_INIT_TAKE_ARGV("SyncMLDatastore", syncml_set_datastore, NULL,
                       RSRC_CONF | ACCESS_CONF, "a datastore's name, then on"
-                      " or off, alias=name[,name...], display=text"),
+                      " or off, alias=name[,name...], display=text,"
+                      " members=name,name[,...]"),
     AP_INIT_TAKE1("SyncMLMaxMsgSize", set_max_msg_size, NULL,
                   RSRC_CONF | ACCESS_CONF, "octets of a message, either way"),
     AP_INIT_TAKE1("SyncMLMaxObjSize", set_max_obj_size, NULL,

@@ -133,9 +133,11 @@ const char *syncml_conf_time(cmd_parms *cmd, const char *arg,
 
 /* ---- syncml_datastore.c ------------------------------------------------ */
 
-/** The directive SyncMLDatastore. */
+/** The directives SyncMLDatastore and SyncMLAccess. */
 const char *syncml_set_datastore(cmd_parms *cmd, void *conf, int argc,
                                  char *const argv[]);
+const char *syncml_set_access(cmd_parms *cmd, void *conf, const char *name,
+                              const char *word);
 apr_array_header_t *syncml_merge_datastores(apr_pool_t *p,
                                             apr_array_header_t *base,
                                             apr_array_header_t *over);

@@ -49,6 +49,9 @@ for my $good (
     'SyncMLDatastore notes off',
     'SyncMLDatastore Contacts alias=./people,kontakte "display=Address book"',
     'SyncMLDatastore contacts on display=Kontakte alias=card',
+    'SyncMLDatastore caltasks members=tasks,calendar alias=both',
+    'SyncMLDatastore pim members=calendar,tasks,notes "display=All"',
+    "SyncMLDatastore pim members=calendar,notes\nSyncMLDatastore pim off",
     'SyncMLMaxMsgSize 4096',
     'SyncMLMaxMsgSize 1048576',
     'SyncMLMaxObjSize 4096',
@@ -89,10 +92,28 @@ for (
         . ' \\(default\\), or one of httpd\'s after the LoadModule' ],
     [ 'SyncMLAuthProvider file file' => 'file is given twice' ],
     [ 'SyncMLDatastore' => 'give a datastore \\(contacts, calendar, tasks,'
-        . ' notes\\) and then on, off' ],
+        . ' notes, caltasks\\) and then on, off' ],
     [ 'SyncMLDatastore contacts' => 'give a datastore' ],
     [ 'SyncMLDatastore photos on' => "there is no datastore 'photos': the ones"
         . ' known here are contacts, calendar, tasks, notes' ],
+    [ 'SyncMLDatastore pim alias=x' => "there is no datastore 'pim'" ],
+    [ 'SyncMLDatastore p/m members=calendar,tasks' =>
+        "there is no datastore 'p/m'" ],
+    [ 'SyncMLDatastore Card members=calendar,tasks' =>
+        "there is no datastore 'Card'" ],
+    [ 'SyncMLDatastore slow members=calendar,tasks' =>
+        "there is no datastore 'slow'" ],
+    [ 'SyncMLDatastore pim members=calendar' => 'wants two datastores' ],
+    [ 'SyncMLDatastore pim members=calendar,photos' =>
+        "'photos' cannot be a member" ],
+    [ 'SyncMLDatastore pim members=calendar,caltasks' =>
+        "'caltasks' cannot be a member" ],
+    [ 'SyncMLDatastore pim members=calendar,calendar' =>
+        "another one takes the same kind" ],
+    [ 'SyncMLDatastore contacts members=calendar,tasks' =>
+        'contacts has items of its own' ],
+    [ "SyncMLDatastore pim members=calendar,tasks alias=x\n"
+        . 'SyncMLDatastore notes alias=X' => "'X' already means pim" ],
     [ 'SyncMLDatastore notes of' => "'of' is unknown: after the name may come"
         . ' on, off, alias=' ],
     [ 'SyncMLDatastore notes alias=' => "'' cannot be an alias" ],
