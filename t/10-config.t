@@ -264,7 +264,7 @@ like $p->{id}, qr/^syncml-[a-z2-9]{8}$/, 'a server id is made';
 my $id = $p->{id};
 is_deeply [ @$p{qw(auth msg obj min)} ],
     [ 'MD5 digest or basic', 131072, 1048576, 30 ], 'the defaults';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar contacts tasks)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts tasks)],
     'a datastore switched off';
 like $p->{stores}{contacts}, qr/^Contacts: contact, card, .*addressbook/,
     'the usual names';
@@ -272,7 +272,7 @@ like $p->{stores}{contacts}, qr/^Contacts: contact, card, .*addressbook/,
 $p = page($h, '/syncml/tight');
 is_deeply [ @$p{qw(auth msg obj min)} ], [ 'basic', 10000, 1048576, 30 ],
     'a location overrides what it gives';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar contacts tasks)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts tasks)],
     '... and inherits the rest';
 like $p->{stores}{contacts},
     qr/^Tom &amp; Jerry(?:'|&#39;)s &lt;contacts&gt;: contact, .*, people$/,
