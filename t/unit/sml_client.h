@@ -27,7 +27,8 @@ typedef struct client_store_t {
     const char *name, *local, *type;
     apr_array_header_t *items;  /* of client_item_t * */
     const char *last;           /* anchor, or NULL */
-    int numbers;                /* LUIDs and anchors given out */
+    int numbers;                /* LUIDs given out */
+    int anchors;                /* anchors given out: never the same again */
     /* of the latest session */
     const char *next;
     int wanted;                 /* in this session */

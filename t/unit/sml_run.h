@@ -28,7 +28,7 @@ static inline void client_write_init(client_t *c, int code)
         client_store_t *s = &c->stores[i];
 
         if (s->wanted) {
-            s->next = apr_psprintf(c->pool, "%dx", ++s->numbers);
+            s->next = apr_psprintf(c->pool, "%dx", ++s->anchors);
             phone_alert(c->ph, code, s->name, s->local,
                         code == 201 || code == 203 || code == 205 ? NULL
                         : s->last, s->next);

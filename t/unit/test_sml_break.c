@@ -7,66 +7,7 @@
  */
 #include <pthread.h>
 
-#include "sml_world.h"
-
-#define CARDS 4
-
-static const char *name_of(const char *what, int i)
-{
-    return world_card(apr_psprintf(w->pool, "%s%d", what, i));
-}
-
-static client_item_t *item_of(client_t *c, const char *what, int i)
-{
-    return client_find(c, "contacts",
-                       apr_psprintf(w->pool, "FN:%s%d\r", what, i));
-}
-
-static store_id_t id_of(const char *what, int i)
-{
-    return world_find("contacts",
-                      apr_psprintf(w->pool, "FN:%s%d\r", what, i));
-}
-
-/* A new account, and a phone in step with it. */
-static client_t *fresh_phone(int sync_first)
-{
-    static int accounts;
-    client_t *c;
-    int i;
-
-    world_add_account(apr_psprintf(w->pool, "account%d", ++accounts));
-    c = world_phone("IMEI:1");
-    c->per_message = 2;
-    c->ph->max_msg = 1500;
-    for (i = 0; i < CARDS; i++) {
-        client_put(c, "contacts", name_of("Phone", i));
-        world_put("contacts", 0, name_of("Server", i));
-    }
-    if (sync_first) {
-        SYNCED(c, client_sync(c, 200, "contacts"));
-    }
-    return c;
-}
-
-/* Adds, edits and deletes on both sides. */
-static void edit_both(client_t *c)
-{
-    int i;
-
-    for (i = 0; i < CARDS; i++) {
-        client_put(c, "contacts", name_of("PhoneNew", i));
-        world_put("contacts", 0, name_of("ServerNew", i));
-    }
-    client_edit(c, item_of(c, "Phone", 0), name_of("PhoneEdit", 0));
-    client_edit(c, item_of(c, "Server", 0), name_of("PhoneEdit", 1));
-    client_erase(item_of(c, "Phone", 1));
-    client_erase(item_of(c, "Server", 1));
-    world_put("contacts", id_of("Phone", 2), name_of("ServerEdit", 0));
-    world_put("contacts", id_of("Server", 2), name_of("ServerEdit", 1));
-    world_delete("contacts", id_of("Phone", 3));
-    world_delete("contacts", id_of("Server", 3));
-}
+#include "sml_story.h"
 
 /* Run the sync, broken at a message.  @return 0: it was through before */
 static int broken(client_t *c, int code, unsigned at, int after)
