@@ -3,12 +3,14 @@
  * What a client (sml_phone.h) gets for an answer.  It is refused here,
  * whoever asked, if it cannot be decoded, is larger than the client's
  * MaxMsgSize, speaks another version or session, does not begin with the
- * Status of SyncHdr, counts CmdIDs wrongly, or has a Status that answers
- * nothing or answers twice.  The reason is in ph->why.
+ * Status of SyncHdr, counts CmdIDs wrongly, has a Status that answers nothing
+ * or answers twice, has Results that nobody asked for or ids that are too
+ * long, or breaks a rule of sml_judge.h.  The reason is in ph->why.
  */
 #ifndef T_UNIT_SML_ANSWER_H
 #define T_UNIT_SML_ANSWER_H
 
+#include "sml_judge.h"
 #include "sml_phone.h"
 
 static inline apr_status_t phone_wrong(phone_t *ph, const char *why)
@@ -181,6 +183,40 @@ static inline apr_status_t phone_check_header(phone_t *ph)
     return APR_SUCCESS;
 }
 
+/* Ids that every phone can keep: at most eight octets (DevInf's MaxGUIDSize
+ * of Nokia's; above 32 it crashes). */
+static inline apr_status_t phone_check_ids(phone_t *ph,
+                                           const sml_command_t *sync)
+{
+    int i;
+
+    for (i = 0; i < sync->commands->nelts; i++) {
+        const sml_command_t *c =
+            APR_ARRAY_IDX(sync->commands, i, const sml_command_t *);
+        const char *guid = APR_ARRAY_IDX(c->items, 0, sml_item_t).source.uri;
+
+        if (guid != NULL && (*guid == '\0' || strlen(guid) > 8)) {
+            return phone_wrong(ph, apr_psprintf(ph->message_pool, "%s of an "
+                               "item with id \"%s\"", codec_tag_name(c->tag),
+                               guid));
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Results that nobody asked for end a session of Nokia's. */
+static inline apr_status_t phone_check_results(phone_t *ph)
+{
+    int i, asked = 0;
+
+    for (i = 0; i < ph->sent->nelts; i++) {
+        asked += strcmp(APR_ARRAY_IDX(ph->sent, i, phone_sent_t).name,
+                        "Get") == 0;
+    }
+    return ++ph->results > asked ? phone_wrong(ph, "Results without a Get")
+                                 : APR_SUCCESS;
+}
+
 static inline apr_status_t phone_check(phone_t *ph)
 {
     const char *error;
@@ -197,6 +233,11 @@ static inline apr_status_t phone_check(phone_t *ph)
         return phone_wrong(ph, apr_pstrcat(ph->message_pool,
                            "the answer cannot be decoded: ", error, NULL));
     }
+    error = judge_answer(ph->format, ph->version, ph->answer, ph->answer_len,
+                         ph->message_pool);
+    if (error != NULL) {
+        return phone_wrong(ph, error);
+    }
     if (phone_check_header(ph) != APR_SUCCESS
         || phone_check_cmdids(ph, ph->in->commands, &last) != APR_SUCCESS
         || phone_take_header_status(ph) != APR_SUCCESS) {
@@ -208,6 +249,13 @@ static inline apr_status_t phone_check(phone_t *ph)
 
         if (c->tag == SYNCML_STATUS
             && phone_take_status(ph, c) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (c->tag == SYNCML_SYNC && phone_check_ids(ph, c) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (c->tag == SYNCML_RESULTS
+            && phone_check_results(ph) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
     }

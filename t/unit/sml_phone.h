@@ -69,6 +69,7 @@ struct phone_t {
     int header_code;            /* its SyncHdr status */
     unsigned server_msg;        /* the server's latest MsgID */
     unsigned posts;             /* messages of this session */
+    int results;                /* Results of this session */
     const char *why;            /* what is wrong */
 };
 
@@ -110,6 +111,7 @@ static inline void phone_begin(phone_t *ph)
     ph->w = NULL;
     ph->server_msg = 0;
     ph->posts = 0;
+    ph->results = 0;
     ph->why = NULL;
 }
 
