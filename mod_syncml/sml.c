@@ -436,7 +436,7 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = store_session_delete_others(s->tx, s->device->id, *token);
     }
     if (rv == APR_SUCCESS) {
-        rv = store_session_expire(s->tx, EXPIRE_AT_ONCE);
+        rv = store_session_expire(s->tx, EXPIRE_AT_ONCE, 0);
     }
     if (rv == APR_SUCCESS) {
         rv = sml_upkeep(s->tx, s->now, s->p);

@@ -47,7 +47,7 @@ apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
 static apr_status_t put_map(sml_session_t *s, const sml_sync_t *y,
                             const char *luid, const store_item_t *item)
 {
-    store_map_t map;
+    store_map_t map = { 0 };
 
     map.device = s->device->id;
     map.datastore = y->datastore;

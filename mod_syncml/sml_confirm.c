@@ -24,7 +24,7 @@ int sml_outstanding(const sml_session_t *s, const sml_sync_t *y)
 static apr_status_t set_map(sml_session_t *s, const sml_sync_t *y,
                             const sml_outstanding_t *o)
 {
-    store_map_t map, *old;
+    store_map_t map = { 0 }, *old;
     apr_status_t rv = store_map_by_item(s->tx, s->device->id, o->item,
                                         y->datastore, &old);
 
@@ -275,7 +275,7 @@ static int map_item(sml_session_t *s, store_id_t datastore,
     store_id_t id = store_guid_parse(pair->target.uri ? pair->target.uri
                                                       : "");
     store_item_t *item;
-    store_map_t map, *old;
+    store_map_t map = { 0 }, *old;
 
     if (id == 0 || pair->source.uri == NULL || *pair->source.uri == '\0'
         || strlen(pair->source.uri) > STORE_MAX_LUID) {

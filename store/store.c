@@ -369,6 +369,60 @@ void store_rollback(store_tx_t **tx)
     }
 }
 
+/* ---- savepoints -------------------------------------------------------- */
+
+apr_status_t store_savepoint(store_tx_t *tx, store_savepoint_t *sp)
+{
+    apr_status_t rv = store_tx_check(tx, STORE_WRITE);
+
+    *sp = 0;
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (tx->n_savepoints == STORE_MAX_SAVEPOINTS)
+        return store_fail(tx, APR_EINVAL, "too many savepoints are open in "
+                          "one another");
+    rv = tx->driver->savepoint(tx);
+    if (rv == APR_SUCCESS)
+        *sp = tx->savepoints[tx->n_savepoints++] = ++tx->last_savepoint;
+    return store_tx_result(tx, STORE_WRITE, rv);
+}
+
+/* End the savepoint and those set after it, innermost first. */
+static apr_status_t end_savepoints(store_tx_t *tx, store_savepoint_t sp,
+                                   apr_status_t (*end)(store_tx_t *tx))
+{
+    apr_status_t rv = APR_SUCCESS;
+    int from = tx->n_savepoints;
+
+    while (from > 0 && tx->savepoints[from - 1] != sp)
+        from--;
+    if (from == 0)
+        return store_fail(tx, APR_EINVAL, "the savepoint is not open");
+    while (tx->n_savepoints >= from && rv == APR_SUCCESS) {
+        rv = end(tx);
+        tx->n_savepoints--;
+    }
+    return store_tx_result(tx, STORE_WRITE, rv);
+}
+
+apr_status_t store_savepoint_rollback(store_tx_t *tx, store_savepoint_t sp)
+{
+    apr_status_t rv = store_tx_check(tx, STORE_WRITE);
+
+    return rv == APR_SUCCESS
+           ? end_savepoints(tx, sp, tx->driver->savepoint_rollback) : rv;
+}
+
+apr_status_t store_savepoint_release(store_tx_t *tx, store_savepoint_t sp)
+{
+    apr_status_t rv = store_tx_check(tx, STORE_WRITE);
+
+    return rv == APR_SUCCESS
+           ? end_savepoints(tx, sp, tx->driver->savepoint_release) : rv;
+}
+
+/* ---- what a transaction says and writes -------------------------------- */
+
 const char *store_error(store_tx_t *tx)
 {
     return tx && tx->error ? tx->error : "";

@@ -162,6 +162,31 @@ const char *store_error(store_tx_t *tx);
 /** The time that this transaction writes (default: when it began). */
 void store_set_now(store_tx_t *tx, apr_time_t now);
 
+/* ---- savepoints -------------------------------------------------------- */
+
+/** So many savepoints may be open in one another. */
+#define STORE_MAX_SAVEPOINTS  4
+
+/** Names a savepoint of one transaction; 0 is none. */
+typedef unsigned store_savepoint_t;
+
+/**
+ * Set a mark in a write transaction, to come back to it without losing what
+ * was done before (a SyncML Atomic that fails).  Not from within a row
+ * callback: so with all three.
+ * @return APR_EINVAL: STORE_MAX_SAVEPOINTS are open
+ */
+apr_status_t store_savepoint(store_tx_t *tx, store_savepoint_t *sp);
+/** Undo everything of this transaction since the mark, counters and what the
+ * commit derives from them included; the mark and those set after it are
+ * gone afterwards.  A doomed transaction stays doomed.
+ * @return APR_EINVAL: @p sp is not open */
+apr_status_t store_savepoint_rollback(store_tx_t *tx, store_savepoint_t sp);
+/** Forget the mark and those set after it; what was done since stays part
+ * of the transaction.  A commit releases all.
+ * @return APR_EINVAL: @p sp is not open */
+apr_status_t store_savepoint_release(store_tx_t *tx, store_savepoint_t sp);
+
 /* ---- settings of the whole store (server id and the like) -------------- */
 
 /* Names that begin with "store." are the store's own: APR_EINVAL. */
@@ -169,6 +194,9 @@ void store_set_now(store_tx_t *tx, apr_time_t now);
 /** The name by which devices know this store's server: DevInf's DevID, the
  * server id of notifications.  Written by mod_syncml. */
 #define STORE_SETTING_SERVER_ID  "server-id"
+/** By which version of the rules the items' keys were computed, a number in
+ * digits; absent: before versions were counted.  See store_item_rekey(). */
+#define STORE_SETTING_ITEM_KEYS  "item-keys"
 
 apr_status_t store_setting_get(store_tx_t *tx, const char *name,
                                const char **value);      /* APR_NOTFOUND */
@@ -240,6 +268,24 @@ typedef apr_status_t store_device_fn(void *baton, const store_device_t *d);
 apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
                                store_device_fn *fn, void *baton);
 
+/* ---- settings of a device ---------------------------------------------- */
+
+/* What an administrator has settled for one device ("access.contacts"); they
+ * go with the device.  Names of 1 to 255, values of at most 64 Ki octets. */
+
+/** @return APR_NOTFOUND */
+apr_status_t store_device_setting_get(store_tx_t *tx, store_id_t device,
+                                      const char *name, const char **value);
+/** @param value  NULL: remove the setting
+ * @return APR_NOTFOUND: no such device */
+apr_status_t store_device_setting_set(store_tx_t *tx, store_id_t device,
+                                      const char *name, const char *value);
+typedef apr_status_t store_setting_fn(void *baton, const char *name,
+                                      const char *value);
+/** By name. */
+apr_status_t store_device_setting_list(store_tx_t *tx, store_id_t device,
+                                       store_setting_fn *fn, void *baton);
+
 /* ---- datastores -------------------------------------------------------- */
 
 typedef struct store_datastore_t {
@@ -266,13 +312,23 @@ typedef struct store_item_t {
     store_id_t change;          /* counter's value at the latest change */
     store_id_t origin;          /* device that made it; 0: the server side */
     int deleted;                /* data is then the last text */
+    int archived;               /* deleted, but kept for good: the store's
+                                   to set, see store_item_archive() */
     const char *type;           /* media type of data, "text/vcard" */
     apr_int64_t key;            /* matching key of the normalised item */
     apr_int64_t uid_key;        /* hash of its UID, 0 for none */
+    apr_int64_t near_key;       /* hash of what it is to a person, 0 for
+                                   none: see STORE_MATCH_NEAR */
+    apr_int64_t starts, ends;   /* UTC seconds since 1970 between which it
+                                   takes place; STORE_WHEN_ALWAYS */
     const char *data;           /* full text, not NUL-terminated by contract */
     apr_size_t len;
     apr_time_t modified;
 } store_item_t;
+
+/** In starts: since ever; in ends: for ever.  So an item that says nothing of
+ * its time (both are 0) is in every window. */
+#define STORE_WHEN_ALWAYS  0
 
 /** An item's GUID as devices see it: base 36, at most 8 characters for the
  * first 2.8e12 items of an account. buf: STORE_GUID_LEN octets. */
@@ -292,15 +348,29 @@ apr_status_t store_item_add(store_tx_t *tx, store_id_t account,
  * live item of that account and datastore */
 apr_status_t store_item_update(store_tx_t *tx, store_id_t account,
                                store_item_t *item);
-/** Mark as deleted; the text is kept. @param change out, may be NULL
+/** Mark as deleted; the text is kept for a time, see store_gc().
+ * @param change out, may be NULL
  * @return APR_NOTFOUND: no such live item */
 apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
                                store_id_t datastore, store_id_t id,
                                store_id_t origin, store_id_t *change);
-/** Make a deleted item live again with the given text (item->id).
+/** The same for an item that its device has put away for good (SyncML's
+ * Delete with Archive): all devices lose it, the store keeps it until it is
+ * restored. */
+apr_status_t store_item_archive(store_tx_t *tx, store_id_t account,
+                                store_id_t datastore, store_id_t id,
+                                store_id_t origin, store_id_t *change);
+/** Make a deleted or archived item live again with the given text (item->id).
  * @return APR_NOTFOUND: no such deleted item */
 apr_status_t store_item_restore(store_tx_t *tx, store_id_t account,
                                 store_item_t *item);
+/** Write an item's keys (key, uid_key, near_key, starts, ends) after their
+ * rules have changed.  That is no change of the item: no device gets it.
+ * @param item  id, datastore, change and the keys count
+ * @return APR_NOTFOUND: no such item, or it has changed since item->change,
+ *         and so has keys by the new rules already */
+apr_status_t store_item_rekey(store_tx_t *tx, store_id_t account,
+                              const store_item_t *item);
 /** Deleted ones too. */
 apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
                             store_id_t datastore, store_id_t id,
@@ -321,9 +391,17 @@ apr_status_t store_item_list(store_tx_t *tx, store_id_t account,
                              store_id_t datastore, store_id_t after,
                              int limit, store_item_fn *fn, void *baton);
 
-/** Which key store_item_match() looks for. */
-#define STORE_MATCH_KEY  0
-#define STORE_MATCH_UID  1
+/** The same for archived items. */
+apr_status_t store_item_list_archived(store_tx_t *tx, store_id_t account,
+                                      store_id_t datastore, store_id_t after,
+                                      int limit, store_item_fn *fn,
+                                      void *baton);
+
+/** Which key store_item_match() looks for.  A UID or near key of 0 is none
+ * and matches nothing. */
+#define STORE_MATCH_KEY   0
+#define STORE_MATCH_UID   1
+#define STORE_MATCH_NEAR  2
 /** Live items with that key and no map row of @p device (0: do not look at
  * maps), oldest first; the callback returns APR_EOF to stop with success. */
 apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
@@ -359,6 +437,11 @@ typedef struct store_map_t {
                                    present state for a passing reason (full,
                                    busy, no LUID yet): see
                                    store_changes_retry() */
+    int soft;                   /* non-zero: the device has soft-deleted it
+                                   (SftDel: out of room, the item lives on):
+                                   it lacks nothing of the item, whatever
+                                   becomes of it, until its maps are cleared
+                                   or the row is written anew */
 } store_map_t;
 
 /** Add or overwrite the row of (device, item); another row of the device
@@ -375,9 +458,24 @@ apr_status_t store_map_by_item(store_tx_t *tx, store_id_t device,
 /** Success also if there is none. */
 apr_status_t store_map_delete(store_tx_t *tx, store_id_t device,
                               store_id_t datastore, store_id_t item);
-/** Forget all that the device has in a datastore. */
+/** Forget all that the device has in a datastore (a slow sync begins): its
+ * rows with a LUID become former maps, in place of older ones of the same
+ * LUID or item. */
 apr_status_t store_map_clear(store_tx_t *tx, store_id_t device,
                              store_id_t datastore);
+/** What a LUID meant before store_map_clear(), so that a slow sync knows its
+ * own items again.  Former maps hold items and versions like maps do; they
+ * go with store_map_forget_former(), the device, or by store_gc() when they
+ * have become former before its time.
+ * @param item  out
+ * @param version  out: as in store_map_t; may be NULL
+ * @return APR_NOTFOUND */
+apr_status_t store_map_former(store_tx_t *tx, store_id_t device,
+                              store_id_t datastore, const char *luid,
+                              store_id_t *item, store_id_t *version);
+/** Forget them: the slow sync has ended well. */
+apr_status_t store_map_forget_former(store_tx_t *tx, store_id_t device,
+                                     store_id_t datastore);
 /** In no particular order. */
 typedef apr_status_t store_map_fn(void *baton, const store_map_t *map);
 apr_status_t store_map_list(store_tx_t *tx, store_id_t device,
@@ -489,8 +587,17 @@ apr_status_t store_session_by_request(store_tx_t *tx,
 apr_status_t store_session_put(store_tx_t *tx, const store_session_t *s);
 /** Success also if there is none. */
 apr_status_t store_session_delete(store_tx_t *tx, const char *id);
-/** Forget expired sessions; at most @p limit in one call. */
-apr_status_t store_session_expire(store_tx_t *tx, int limit);
+/** The latest session of a device, also one that has expired but is kept
+ * (its answer and hash are gone then): for a resume.
+ * @return APR_NOTFOUND */
+apr_status_t store_session_of_device(store_tx_t *tx, store_id_t device,
+                                     store_session_t **session);
+/** Forget expired sessions; at most @p limit in one call (0: no limit).
+ * @param keep  microseconds for which the expired sessions of devices stay,
+ *              only for store_session_of_device() and without their answer;
+ *              0: not at all */
+apr_status_t store_session_expire(store_tx_t *tx, int limit,
+                                  apr_interval_time_t keep);
 /** Forget the other sessions of a device (a phone has one at a time). */
 apr_status_t store_session_delete_others(store_tx_t *tx, store_id_t device,
                                          const char *keep);
@@ -569,10 +676,11 @@ apr_status_t store_due_refresh(store_tx_t *tx, store_id_t device);
 /* ---- upkeep ------------------------------------------------------------ */
 
 /**
- * Remove what is no longer needed: deleted items that no device has a map
- * row of and overwritten versions that no map row points to, both if that
- * happened before @p before.  Removes no more than @p limit of each (0: no
- * limit), so that the write lock is not held for long.
+ * Remove what is no longer needed: former maps, deleted items that no device
+ * has a map row of (soft-deleted ones do not count, archived items stay), and
+ * overwritten versions that no map row points to, all if that happened before
+ * @p before.  Removes no more than @p limit of each (0: no limit), so that
+ * the write lock is not held for long.
  * @param removed  out: rows removed; may be NULL
  */
 apr_status_t store_gc(store_tx_t *tx, apr_time_t before, int limit,

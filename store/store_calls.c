@@ -48,7 +48,7 @@ apr_status_t store_setting_get(store_tx_t *tx, const char *name,
 {
     *value = NULL;
     BEGIN(STORE_READ);
-    NEED(good_name(name), "a setting's name is empty or too long");
+    NEED(good_name(name), BAD_SETTING);
     CALL(setting_get, name, value);
 }
 
@@ -56,7 +56,7 @@ apr_status_t store_setting_set(store_tx_t *tx, const char *name,
                                const char *value)
 {
     BEGIN(STORE_WRITE);
-    NEED(good_name(name), "a setting's name is empty or too long");
+    NEED(good_name(name), BAD_SETTING);
     NEED(strncmp(name, "store.", 6) != 0, "the setting is the store's own");
     NEED(!value || good_text(value, STORE_MAX_VALUE),
          "a setting's value is too long");
@@ -298,6 +298,38 @@ apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
     CALL(device_list, account, fn, baton);
 }
 
+/* ---- settings of a device ---------------------------------------------- */
+
+apr_status_t store_device_setting_get(store_tx_t *tx, store_id_t device,
+                                      const char *name, const char **value)
+{
+    *value = NULL;
+    BEGIN(STORE_READ);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_name(name), BAD_SETTING);
+    CALL(device_setting_get, device, name, value);
+}
+
+apr_status_t store_device_setting_set(store_tx_t *tx, store_id_t device,
+                                      const char *name, const char *value)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_name(name), BAD_SETTING);
+    NEED(!value || good_text(value, STORE_MAX_VALUE),
+         "a setting's value is too long");
+    CALL(device_setting_set, device, name, value);
+}
+
+apr_status_t store_device_setting_list(store_tx_t *tx, store_id_t device,
+                                       store_setting_fn *fn, void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(fn, BAD_CALLBACK);
+    CALL(device_setting_list, device, fn, baton);
+}
+
 /* ---- datastores -------------------------------------------------------- */
 
 apr_status_t store_datastore_open(store_tx_t *tx, store_id_t account,
@@ -343,7 +375,7 @@ apr_status_t store_item_add(store_tx_t *tx, store_id_t account,
 
     item->id = 0;
     item->change = 0;
-    item->deleted = 0;
+    item->deleted = item->archived = 0;
     BEGIN(STORE_WRITE);
     if ((words = check_item(account, item)) != NULL)
         return bad(tx, words);
@@ -374,9 +406,10 @@ apr_status_t store_item_restore(store_tx_t *tx, store_id_t account,
     CALL(item_restore, account, item);
 }
 
-apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
+static apr_status_t delete_one(store_tx_t *tx, store_id_t account,
                                store_id_t datastore, store_id_t id,
-                               store_id_t origin, store_id_t *change)
+                               store_id_t origin, int archive,
+                               store_id_t *change)
 {
     store_id_t ignored;
 
@@ -388,7 +421,31 @@ apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
     NEED(good_id(datastore), BAD_DATASTORE);
     NEED(good_item(id), BAD_ITEM);
     NEED(origin >= 0, BAD_DEVICE);
-    CALL(item_delete, account, datastore, id, origin, change);
+    CALL(item_delete, account, datastore, id, origin, archive, change);
+}
+
+apr_status_t store_item_delete(store_tx_t *tx, store_id_t account,
+                               store_id_t datastore, store_id_t id,
+                               store_id_t origin, store_id_t *change)
+{
+    return delete_one(tx, account, datastore, id, origin, 0, change);
+}
+
+apr_status_t store_item_archive(store_tx_t *tx, store_id_t account,
+                                store_id_t datastore, store_id_t id,
+                                store_id_t origin, store_id_t *change)
+{
+    return delete_one(tx, account, datastore, id, origin, 1, change);
+}
+
+apr_status_t store_item_rekey(store_tx_t *tx, store_id_t account,
+                              const store_item_t *item)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(item->datastore), BAD_DATASTORE);
+    NEED(good_item(item->id), BAD_ITEM);
+    CALL(item_rekey, account, item);
 }
 
 apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
@@ -429,6 +486,20 @@ apr_status_t store_item_list(store_tx_t *tx, store_id_t account,
     CALL(item_list, account, datastore, after, limit, fn, baton);
 }
 
+apr_status_t store_item_list_archived(store_tx_t *tx, store_id_t account,
+                                      store_id_t datastore, store_id_t after,
+                                      int limit, store_item_fn *fn,
+                                      void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(after >= 0 && after < STORE_ITEM_LIMIT, BAD_ITEM);
+    NEED(limit >= 0, "a limit is not negative");
+    NEED(fn, BAD_CALLBACK);
+    CALL(item_archived, account, datastore, after, limit, fn, baton);
+}
+
 apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
                               store_id_t datastore, int which,
                               apr_int64_t key, store_id_t device,
@@ -437,8 +508,8 @@ apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
     BEGIN(STORE_READ);
     NEED(good_id(account), BAD_ACCOUNT);
     NEED(good_id(datastore), BAD_DATASTORE);
-    NEED(which == STORE_MATCH_KEY || which == STORE_MATCH_UID,
-         "matching is by key or by UID");
+    NEED(which >= STORE_MATCH_KEY && which <= STORE_MATCH_NEAR,
+         "matching is by key, by UID or by near key");
     NEED(device >= 0, BAD_DEVICE);
     NEED(fn, BAD_CALLBACK);
     CALL(item_match, account, datastore, which, key, device, fn, baton);

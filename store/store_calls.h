@@ -62,6 +62,7 @@ static inline apr_status_t bad(store_tx_t *tx, const char *words)
 #define BAD_DEVICE     "no device was given"
 #define BAD_DATASTORE  "no datastore was given"
 #define BAD_ITEM       "the item id is out of range"
+#define BAD_SETTING    "a setting's name is empty or too long"
 #define BAD_CALLBACK   "no function was given for the rows"
 
 #endif

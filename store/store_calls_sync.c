@@ -63,6 +63,32 @@ apr_status_t store_map_clear(store_tx_t *tx, store_id_t device,
     CALL(map_clear, device, datastore);
 }
 
+apr_status_t store_map_former(store_tx_t *tx, store_id_t device,
+                              store_id_t datastore, const char *luid,
+                              store_id_t *item, store_id_t *version)
+{
+    store_id_t ignored;
+
+    if (!version)
+        version = &ignored;
+    *item = *version = 0;
+    BEGIN(STORE_READ);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(good_text(luid, STORE_MAX_LUID) && *luid,
+         "a LUID has 1 to 255 octets");
+    CALL(map_former, device, datastore, luid, item, version);
+}
+
+apr_status_t store_map_forget_former(store_tx_t *tx, store_id_t device,
+                                     store_id_t datastore)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    CALL(map_forget_former, device, datastore);
+}
+
 apr_status_t store_map_list(store_tx_t *tx, store_id_t device,
                             store_id_t datastore, store_map_fn *fn,
                             void *baton)
@@ -219,11 +245,22 @@ apr_status_t store_session_delete(store_tx_t *tx, const char *id)
     CALL(session_delete, id);
 }
 
-apr_status_t store_session_expire(store_tx_t *tx, int limit)
+apr_status_t store_session_of_device(store_tx_t *tx, store_id_t device,
+                                     store_session_t **session)
+{
+    *session = NULL;
+    BEGIN(STORE_READ);
+    NEED(good_id(device), BAD_DEVICE);
+    CALL(session_of_device, device, session);
+}
+
+apr_status_t store_session_expire(store_tx_t *tx, int limit,
+                                  apr_interval_time_t keep)
 {
     BEGIN(STORE_WRITE);
     NEED(limit >= 0, "a limit is not negative");
-    CALL(session_expire, limit);
+    NEED(keep >= 0, "a time to keep is not negative");
+    CALL(session_expire, limit, keep);
 }
 
 apr_status_t store_session_delete_others(store_tx_t *tx, store_id_t device,

@@ -59,6 +59,8 @@ struct store_tx_t {
     apr_time_t now;
     apr_status_t doomed;        /* a write failed half-way, with this */
     const char *error;          /* the driver's words, NULL: none */
+    int n_savepoints;           /* open ones, the innermost last */
+    store_savepoint_t savepoints[STORE_MAX_SAVEPOINTS], last_savepoint;
     store_tx_t *next, **link;   /* in store->open */
 };
 
@@ -78,6 +80,10 @@ struct store_driver_t {
     /** Ends the transaction in every case. */
     apr_status_t (*commit)(store_tx_t *tx, int *owes_push);
     void (*rollback)(store_tx_t *tx);
+    /** Set one, or end the innermost, of which there is one. */
+    apr_status_t (*savepoint)(store_tx_t *tx);
+    apr_status_t (*savepoint_rollback)(store_tx_t *tx);
+    apr_status_t (*savepoint_release)(store_tx_t *tx);
 
     apr_status_t (*setting_get)(store_tx_t *tx, const char *name,
                                 const char **value);
@@ -114,6 +120,13 @@ struct store_driver_t {
                                   store_id_t id);
     apr_status_t (*device_list)(store_tx_t *tx, store_id_t account,
                                 store_device_fn *fn, void *baton);
+    apr_status_t (*device_setting_get)(store_tx_t *tx, store_id_t device,
+                                       const char *name, const char **value);
+    /** value NULL: remove it. */
+    apr_status_t (*device_setting_set)(store_tx_t *tx, store_id_t device,
+                                       const char *name, const char *value);
+    apr_status_t (*device_setting_list)(store_tx_t *tx, store_id_t device,
+                                        store_setting_fn *fn, void *baton);
 
     apr_status_t (*datastore_open)(store_tx_t *tx, store_id_t account,
                                    const char *name,
@@ -127,7 +140,10 @@ struct store_driver_t {
                                 store_item_t *item);
     apr_status_t (*item_delete)(store_tx_t *tx, store_id_t account,
                                 store_id_t datastore, store_id_t id,
-                                store_id_t origin, store_id_t *change);
+                                store_id_t origin, int archive,
+                                store_id_t *change);
+    apr_status_t (*item_rekey)(store_tx_t *tx, store_id_t account,
+                               const store_item_t *item);
     apr_status_t (*item_restore)(store_tx_t *tx, store_id_t account,
                                  store_item_t *item);
     apr_status_t (*item_get)(store_tx_t *tx, store_id_t account,
@@ -139,6 +155,10 @@ struct store_driver_t {
     apr_status_t (*item_list)(store_tx_t *tx, store_id_t account,
                               store_id_t datastore, store_id_t after,
                               int limit, store_item_fn *fn, void *baton);
+    apr_status_t (*item_archived)(store_tx_t *tx, store_id_t account,
+                                  store_id_t datastore, store_id_t after,
+                                  int limit, store_item_fn *fn,
+                                  void *baton);
     apr_status_t (*item_match)(store_tx_t *tx, store_id_t account,
                                store_id_t datastore, int which,
                                apr_int64_t key, store_id_t device,
@@ -161,6 +181,11 @@ struct store_driver_t {
                                store_id_t datastore, store_id_t item);
     apr_status_t (*map_clear)(store_tx_t *tx, store_id_t device,
                               store_id_t datastore);
+    apr_status_t (*map_former)(store_tx_t *tx, store_id_t device,
+                               store_id_t datastore, const char *luid,
+                               store_id_t *item, store_id_t *version);
+    apr_status_t (*map_forget_former)(store_tx_t *tx, store_id_t device,
+                                      store_id_t datastore);
     apr_status_t (*map_list)(store_tx_t *tx, store_id_t device,
                              store_id_t datastore, store_map_fn *fn,
                              void *baton);
@@ -195,7 +220,10 @@ struct store_driver_t {
                                        store_session_t **session);
     apr_status_t (*session_put)(store_tx_t *tx, const store_session_t *s);
     apr_status_t (*session_delete)(store_tx_t *tx, const char *id);
-    apr_status_t (*session_expire)(store_tx_t *tx, int limit);
+    apr_status_t (*session_of_device)(store_tx_t *tx, store_id_t device,
+                                      store_session_t **session);
+    apr_status_t (*session_expire)(store_tx_t *tx, int limit,
+                                   apr_interval_time_t keep);
     /** keep may be "": all of them. */
     apr_status_t (*session_delete_others)(store_tx_t *tx, store_id_t device,
                                           const char *keep);
@@ -224,18 +252,22 @@ struct store_driver_t {
  * table: a driver's function is its prefix and the name. */
 #define STORE_DRIVER_CALLS(X) \
     X(open) X(close) X(data_version) X(begin) X(commit) X(rollback) \
+    X(savepoint) X(savepoint_rollback) X(savepoint_release) \
     X(setting_get) X(setting_set) X(account_add) X(account_find) \
     X(account_get) X(account_secret) X(account_set_secret) X(account_delete) \
     X(account_list) X(device_add) X(device_update) X(device_find) \
     X(device_get) X(device_delete) X(device_list) X(datastore_open) \
+    X(device_setting_get) X(device_setting_set) X(device_setting_list) \
     X(datastore_list) X(item_add) X(item_update) X(item_delete) \
-    X(item_restore) X(item_get) X(item_version) X(item_list) X(item_match) \
+    X(item_restore) X(item_rekey) X(item_archived) X(item_get) \
+    X(item_version) X(item_list) X(item_match) \
     X(item_delete_many) X(map_put) X(map_by_luid) X(map_by_item) \
-    X(map_delete) X(map_clear) X(map_list) X(changes) X(changes_count) \
-    X(changes_retry) \
+    X(map_delete) X(map_clear) X(map_list) X(map_former) \
+    X(map_forget_former) X(changes) X(changes_count) X(changes_retry) \
     X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
     X(session_get) X(session_by_request) X(session_put) X(session_delete) \
-    X(session_expire) X(session_delete_others) X(due_claim) X(due_sent) \
+    X(session_of_device) X(session_expire) X(session_delete_others) \
+    X(due_claim) X(due_sent) \
     X(due_failed) X(due_release) X(due_next) X(due_list) X(due_refresh) \
     X(gc)
 

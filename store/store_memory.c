@@ -41,6 +41,12 @@ COMPARE(compare_maps, mem_map_t, PAIR(v.device, v.item))
 COMPARE(compare_anchors, mem_anchor_t, PAIR(v.device, v.datastore))
 COMPARE(compare_sessions, mem_session_t, strcmp(a->v.id, b->v.id))
 COMPARE(compare_dues, mem_due_t, ORDER(a->device, b->device))
+COMPARE(compare_former, mem_former_t,
+        PAIR(v.device, v.datastore) ? PAIR(v.device, v.datastore)
+                                    : strcmp(a->v.luid, b->v.luid))
+COMPARE(compare_device_settings, mem_device_setting_t,
+        ORDER(a->device, b->device) ? ORDER(a->device, b->device)
+                                    : strcmp(a->name, b->name))
 COMPARE(compare_versions, mem_version_t,
         ORDER(a->v.datastore, b->v.datastore)
         ? ORDER(a->v.datastore, b->v.datastore) : PAIR(v.id, v.change))
@@ -85,7 +91,12 @@ static const mem_type_t types[MEM_TABLES] = {
       compare_sessions },
     { sizeof(mem_due_t), 2, 0,
       { AT(mem_due_t, owner), AT(mem_due_t, last_error) }, { { 0, 0 } },
-      compare_dues }
+      compare_dues },
+    { sizeof(mem_former_t), 1, 0, { AT(mem_former_t, v.luid) }, { { 0, 0 } },
+      compare_former },
+    { sizeof(mem_device_setting_t), 2, 0,
+      { AT(mem_device_setting_t, name), AT(mem_device_setting_t, value) },
+      { { 0, 0 } }, compare_device_settings }
 };
 
 /* Memory that is not there ends the process: this driver serves tests. */
@@ -455,6 +466,52 @@ apr_status_t mem_begin(store_tx_t *tx)
     return rv;
 }
 
+/* ---- savepoints -------------------------------------------------------- */
+
+/* The writer goes on with a copy of its state, of which every table is made
+ * its own before it changes; what is saved stays as it is. */
+apr_status_t mem_savepoint(store_tx_t *tx)
+{
+    mem_tx_t *t = MEM_TX(tx);
+    mem_saved_t *s = &t->saved[t->n_saved++];
+
+    s->touched = apr_array_copy(tx->p, t->touched);
+    s->synced = apr_array_copy(tx->p, t->synced);
+    s->owes_push = t->owes_push;
+    s->state = t->state;
+    lock(t->store);
+    t->state = copy_state(s->state);
+    unlock(t->store);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_savepoint_release(store_tx_t *tx)
+{
+    mem_tx_t *t = MEM_TX(tx);
+
+    lock(t->store);
+    release_state(t->saved[--t->n_saved].state);
+    unlock(t->store);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_savepoint_rollback(store_tx_t *tx)
+{
+    mem_tx_t *t = MEM_TX(tx);
+    mem_saved_t *s = &t->saved[--t->n_saved];
+
+    lock(t->store);
+    release_state(t->state);
+    unlock(t->store);
+    t->state = s->state;
+    t->touched = s->touched;
+    t->synced = s->synced;
+    t->owes_push = s->owes_push;
+    return APR_SUCCESS;
+}
+
+/* ---- ends -------------------------------------------------------------- */
+
 /* @param publish  non-zero: the writer's state becomes everybody's */
 static void end(store_tx_t *tx, int publish)
 {
@@ -462,6 +519,8 @@ static void end(store_tx_t *tx, int publish)
     mem_store_t *s = t->store;
 
     lock(s);
+    while (t->n_saved > 0)
+        release_state(t->saved[--t->n_saved].state);
     if (publish) {
         release_state(s->state);
         s->state = t->state;

@@ -26,7 +26,8 @@
 
 enum mem_table_e {
     MEM_SETTINGS, MEM_ACCOUNTS, MEM_DEVICES, MEM_DATASTORES, MEM_ITEMS,
-    MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_TABLES
+    MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_FORMER,
+    MEM_DEVICE_SETTINGS, MEM_TABLES
 };
 
 /* Rows; `v` is what callers see.  A row's count lies before it, apart, because
@@ -52,10 +53,19 @@ typedef struct {
     apr_time_t time;            /* when it was overwritten */
 } mem_version_t;
 typedef struct { store_map_t v; } mem_map_t;
+typedef struct {
+    store_map_t v;
+    apr_time_t time;            /* when it became former */
+} mem_former_t;
+typedef struct {
+    store_id_t device;
+    const char *name, *value;
+} mem_device_setting_t;
 typedef struct { store_anchor_t v; } mem_anchor_t;
 typedef struct {
     store_session_t v;
     apr_int64_t serial;         /* later ones are greater */
+    int kept;                   /* expired: only for a resume */
 } mem_session_t;
 typedef struct {
     store_id_t device, account;
@@ -91,12 +101,21 @@ typedef struct mem_touch_t {
     store_id_t datastore, origin;
 } mem_touch_t;
 
+/** What a savepoint keeps. */
+typedef struct mem_saved_t {
+    mem_state_t *state;
+    apr_array_header_t *touched, *synced;
+    int owes_push;
+} mem_saved_t;
+
 typedef struct mem_tx_t {
     mem_store_t *store;
     mem_state_t *state;         /* a writer's own, else the shared one */
     apr_array_header_t *touched;        /* of mem_touch_t, each pair once */
     apr_array_header_t *synced;         /* of store_id_t */
     int owes_push;
+    int n_saved;
+    mem_saved_t saved[STORE_MAX_SAVEPOINTS];
 } mem_tx_t;
 
 #define MEM_TX(TX)     ((mem_tx_t *)(TX)->impl)
@@ -120,6 +139,11 @@ int mem_remove(store_tx_t *tx, int table, const void *key);
 typedef int mem_match_fn(const void *row, const void *baton);
 int mem_remove_if(store_tx_t *tx, int table, mem_match_fn *match,
                   const void *baton);
+/** The rows of a table that the caller holds for which @p match is true, in
+ * the order of @p compare; an array in the transaction's pool. */
+void **mem_pick(store_tx_t *tx, mem_table_t *t, mem_match_fn *match,
+                const void *baton,
+                int (*compare)(const void *a, const void *b), int *n);
 /** A copy of a row and its texts in a pool. */
 void *mem_copy(int table, const void *row, apr_pool_t *p);
 
@@ -137,6 +161,11 @@ mem_datastore_t *mem_datastore(store_tx_t *tx, store_id_t account,
 /** Device and datastore of one account? */
 mem_datastore_t *mem_pair(store_tx_t *tx, store_id_t account,
                           store_id_t device, store_id_t datastore);
+/** Index of the first item of a datastore after one, in its table; and the
+ * item at an index, NULL when the datastore's are over. */
+int mem_first_item(const mem_table_t *t, store_id_t datastore,
+                   store_id_t after);
+mem_item_t *mem_item_at(const mem_table_t *t, int i, store_id_t datastore);
 mem_item_t *mem_item(store_tx_t *tx, store_id_t datastore, store_id_t id);
 mem_map_t *mem_map(store_tx_t *tx, store_id_t device, store_id_t item);
 /** Does the device lack what the item has become? @param map  its map row,

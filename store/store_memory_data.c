@@ -1,7 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * The in-memory driver: settings, accounts, devices, datastores, anchors and
- * sessions.
+ * The in-memory driver: settings, accounts, devices, datastores and anchors.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +45,9 @@ mem_datastore_t *mem_pair(store_tx_t *tx, store_id_t account,
 
 /* The rows of a table for which match() is true, in the order of compare();
  * each held by the table, which the caller releases. */
-static void **pick(store_tx_t *tx, mem_table_t *t, mem_match_fn *match,
-                   const void *baton,
-                   int (*compare)(const void *a, const void *b), int *n)
+void **mem_pick(store_tx_t *tx, mem_table_t *t, mem_match_fn *match,
+                const void *baton,
+                int (*compare)(const void *a, const void *b), int *n)
 {
     void **rows = apr_palloc(tx->p, (t->n + 1) * sizeof(void *));
     int i;
@@ -191,7 +190,7 @@ apr_status_t mem_account_list(store_tx_t *tx, store_account_fn *fn,
 {
     mem_table_t *t = mem_hold(tx, MEM_ACCOUNTS);
     int i, n;
-    void **rows = pick(tx, t, any, NULL, by_account_name, &n);
+    void **rows = mem_pick(tx, t, any, NULL, by_account_name, &n);
     apr_status_t rv = APR_SUCCESS;
 
     for (i = 0; i < n && rv == APR_SUCCESS; i++)
@@ -321,6 +320,17 @@ static int map_of(const void *row, const void *id)
     return ((const mem_map_t *)row)->v.device == *(const store_id_t *)id;
 }
 
+static int former_of(const void *row, const void *id)
+{
+    return ((const mem_former_t *)row)->v.device == *(const store_id_t *)id;
+}
+
+static int setting_of(const void *row, const void *id)
+{
+    return ((const mem_device_setting_t *)row)->device
+           == *(const store_id_t *)id;
+}
+
 static int anchor_of(const void *row, const void *id)
 {
     return ((const mem_anchor_t *)row)->v.device == *(const store_id_t *)id;
@@ -340,6 +350,8 @@ apr_status_t mem_device_delete(store_tx_t *tx, store_id_t account,
     if (!mem_device(tx, account, id))
         return APR_NOTFOUND;
     mem_remove_if(tx, MEM_MAPS, map_of, &id);
+    mem_remove_if(tx, MEM_FORMER, former_of, &id);
+    mem_remove_if(tx, MEM_DEVICE_SETTINGS, setting_of, &id);
     mem_remove_if(tx, MEM_ANCHORS, anchor_of, &id);
     mem_remove_if(tx, MEM_SESSIONS, session_of, &id);
     mem_remove(tx, MEM_DUES, &due);
@@ -368,11 +380,56 @@ apr_status_t mem_device_list(store_tx_t *tx, store_id_t account,
 {
     mem_table_t *t = mem_hold(tx, MEM_DEVICES);
     int i, n;
-    void **rows = pick(tx, t, device_of, &account, by_devid, &n);
+    void **rows = mem_pick(tx, t, device_of, &account, by_devid, &n);
     apr_status_t rv = APR_SUCCESS;
 
     for (i = 0; i < n && rv == APR_SUCCESS; i++)
         rv = fn(baton, &((mem_device_t *)rows[i])->v);
+    mem_release(tx, t);
+    return ended(rv);
+}
+
+/* ---- settings of a device ---------------------------------------------- */
+
+apr_status_t mem_device_setting_get(store_tx_t *tx, store_id_t device,
+                                    const char *name, const char **value)
+{
+    mem_device_setting_t key = { .device = device, .name = name }, *s;
+
+    s = mem_find(tx, MEM_DEVICE_SETTINGS, &key);
+    if (!s)
+        return APR_NOTFOUND;
+    *value = apr_pstrdup(tx->p, s->value);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_device_setting_set(store_tx_t *tx, store_id_t device,
+                                    const char *name, const char *value)
+{
+    mem_device_setting_t row = { device, name, value };
+
+    if (!mem_device(tx, 0, device))
+        return APR_NOTFOUND;
+    if (value)
+        mem_put(tx, MEM_DEVICE_SETTINGS, &row);
+    else
+        mem_remove(tx, MEM_DEVICE_SETTINGS, &row);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_device_setting_list(store_tx_t *tx, store_id_t device,
+                                     store_setting_fn *fn, void *baton)
+{
+    mem_table_t *t = mem_hold(tx, MEM_DEVICE_SETTINGS);
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < t->n && rv == APR_SUCCESS; i++) {
+        mem_device_setting_t *s = t->rows[i];
+
+        if (s->device == device)
+            rv = fn(baton, s->name, s->value);
+    }
     mem_release(tx, t);
     return ended(rv);
 }
@@ -423,7 +480,7 @@ apr_status_t mem_datastore_list(store_tx_t *tx, store_id_t account,
 {
     mem_table_t *t = mem_hold(tx, MEM_DATASTORES);
     int i, n;
-    void **rows = pick(tx, t, datastore_of, &account, by_datastore_name, &n);
+    void **rows = mem_pick(tx, t, datastore_of, &account, by_datastore_name, &n);
     apr_status_t rv = APR_SUCCESS;
 
     for (i = 0; i < n && rv == APR_SUCCESS; i++)
@@ -502,117 +559,4 @@ apr_status_t mem_anchor_list(store_tx_t *tx, store_id_t device,
     mem_release(tx, datastores);
     mem_release(tx, anchors);
     return ended(rv);
-}
-
-/* ---- sessions ---------------------------------------------------------- */
-
-static apr_status_t give_session(store_tx_t *tx, const mem_session_t *s,
-                                 store_session_t **session)
-{
-    mem_session_t *copy;
-
-    if (!s || s->v.expires <= tx->now)
-        return APR_NOTFOUND;
-    copy = mem_copy(MEM_SESSIONS, s, tx->p);
-    *session = &copy->v;
-    return APR_SUCCESS;
-}
-
-apr_status_t mem_session_get(store_tx_t *tx, const char *id,
-                             store_session_t **session)
-{
-    mem_session_t key = { .v.id = id };
-
-    return give_session(tx, mem_find(tx, MEM_SESSIONS, &key), session);
-}
-
-apr_status_t mem_session_by_request(store_tx_t *tx,
-                                    const unsigned char hash[16],
-                                    store_session_t **session)
-{
-    mem_table_t *t = MEM_STATE(tx)->tables[MEM_SESSIONS];
-    mem_session_t *best = NULL;
-    int i;
-
-    for (i = 0; i < t->n; i++) {
-        mem_session_t *s = t->rows[i];
-
-        if (memcmp(s->v.request_hash, hash, 16) != 0
-            || s->v.expires <= tx->now)
-            continue;
-        if (!best || s->v.expires > best->v.expires
-            || (s->v.expires == best->v.expires
-                && s->serial > best->serial))
-            best = s;
-    }
-    return give_session(tx, best, session);
-}
-
-apr_status_t mem_session_put(store_tx_t *tx, const store_session_t *s)
-{
-    mem_session_t row = { .v = *s };
-    mem_session_t *old = mem_find(tx, MEM_SESSIONS, &row);
-
-    if ((s->device && !mem_device(tx, s->account, s->device))
-        || (s->account && !mem_account(tx, s->account)))
-        return APR_NOTFOUND;
-    row.serial = old ? old->serial : ++MEM_STATE(tx)->serial;
-    mem_put(tx, MEM_SESSIONS, &row);
-    return APR_SUCCESS;
-}
-
-apr_status_t mem_session_delete(store_tx_t *tx, const char *id)
-{
-    mem_session_t key = { .v.id = id };
-
-    mem_remove(tx, MEM_SESSIONS, &key);
-    return APR_SUCCESS;
-}
-
-static int by_expiry(const void *va, const void *vb)
-{
-    const mem_session_t *a = *(void *const *)va, *b = *(void *const *)vb;
-
-    return a->v.expires < b->v.expires ? -1 : a->v.expires > b->v.expires;
-}
-
-static int expired(const void *row, const void *now)
-{
-    return ((const mem_session_t *)row)->v.expires
-           <= *(const apr_time_t *)now;
-}
-
-apr_status_t mem_session_expire(store_tx_t *tx, int limit)
-{
-    mem_table_t *t = mem_hold(tx, MEM_SESSIONS);
-    int i, n;
-    void **rows = pick(tx, t, expired, &tx->now, by_expiry, &n);
-
-    for (i = 0; i < n && (limit == 0 || i < limit); i++)
-        mem_remove(tx, MEM_SESSIONS, rows[i]);
-    mem_release(tx, t);
-    return APR_SUCCESS;
-}
-
-typedef struct others_t {
-    store_id_t device;
-    const char *keep;
-} others_t;
-
-static int other_session(const void *row, const void *baton)
-{
-    const mem_session_t *s = row;
-    const others_t *others = baton;
-
-    return s->v.device == others->device
-           && strcmp(s->v.id, others->keep) != 0;
-}
-
-apr_status_t mem_session_delete_others(store_tx_t *tx, store_id_t device,
-                                       const char *keep)
-{
-    others_t others = { device, keep };
-
-    mem_remove_if(tx, MEM_SESSIONS, other_session, &others);
-    return APR_SUCCESS;
 }

@@ -27,7 +27,7 @@
 /** Written into the file's header: "SyML". */
 #define SQ_APPLICATION_ID  0x53794d4c
 /** The schema that this program writes: the last migration's number. */
-#define SQ_SCHEMA_VERSION  1
+#define SQ_SCHEMA_VERSION  2
 
 #define X(NAME, SQL) SQ_##NAME,
 enum sq_sql_e { SQ_STATEMENTS(X) SQ_COUNT };
@@ -84,6 +84,7 @@ typedef struct sq_tx_t {
     apr_array_header_t *synced;         /* of store_id_t: devices whose due
                                            row is derived at the commit */
     int owes_push;
+    struct sq_saved_t *saved;           /* of the innermost savepoint */
 } sq_tx_t;
 
 #define SQ_TX(TX)  ((sq_tx_t *)(TX)->impl)

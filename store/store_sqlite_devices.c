@@ -113,7 +113,8 @@ apr_status_t sq_device_delete(store_tx_t *tx, store_id_t account,
                               store_id_t id)
 {
     static const int deletes[] = {
-        SQ_DEVICE_MAPS, SQ_DEVICE_ANCHORS, SQ_DEVICE_SESSIONS, SQ_DUE_DELETE,
+        SQ_DEVICE_MAPS, SQ_DEVICE_FORMER_MAPS, SQ_DEVICE_ANCHORS,
+        SQ_DEVICE_SESSIONS, SQ_DEVICE_SETTINGS, SQ_DUE_DELETE,
         SQ_DEVINF_DELETE, SQ_DEVICE_DELETE
     };
     apr_status_t rv = sq_device(tx, account, id, NULL);
@@ -151,6 +152,58 @@ apr_status_t sq_device_list(store_tx_t *tx, store_id_t account,
     apr_status_t rv = sq_first(tx, &st, which, account ? "i" : "", account);
 
     return sq_each(tx, rv, st, which, device_row, &to);
+}
+
+/* ---- settings of a device ---------------------------------------------- */
+
+apr_status_t sq_device_setting_get(store_tx_t *tx, store_id_t device,
+                                   const char *name, const char **value)
+{
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DEVICE_SETTING_GET, "it", device,
+                               name);
+
+    if (rv == APR_SUCCESS) {
+        *value = sq_text(st, 0, tx->p);
+        sq_done(tx, st, SQ_DEVICE_SETTING_GET);
+    }
+    return rv;
+}
+
+apr_status_t sq_device_setting_set(store_tx_t *tx, store_id_t device,
+                                   const char *name, const char *value)
+{
+    apr_status_t rv = sq_device(tx, 0, device, NULL);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    return value ? sq_do(tx, NULL, SQ_DEVICE_SETTING_SET, "itt", device,
+                         name, value)
+                 : sq_do(tx, NULL, SQ_DEVICE_SETTING_DELETE, "it", device,
+                         name);
+}
+
+typedef struct settings_t {
+    store_setting_fn *fn;
+    void *baton;
+} settings_t;
+
+static apr_status_t setting_row(store_tx_t *tx, sqlite3_stmt *st,
+                                void *baton)
+{
+    settings_t *to = baton;
+
+    return to->fn(to->baton, sq_text(st, 0, NULL), sq_text(st, 1, NULL));
+}
+
+apr_status_t sq_device_setting_list(store_tx_t *tx, store_id_t device,
+                                    store_setting_fn *fn, void *baton)
+{
+    settings_t to = { fn, baton };
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DEVICE_SETTING_LIST, "i", device);
+
+    return sq_each(tx, rv, st, SQ_DEVICE_SETTING_LIST, setting_row, &to);
 }
 
 /* ---- anchors ----------------------------------------------------------- */

@@ -15,11 +15,15 @@ static void read_item(sqlite3_stmt *st, store_item_t *item, apr_pool_t *p)
     item->change = sqlite3_column_int64(st, 2);
     item->origin = sqlite3_column_int64(st, 3);
     item->deleted = sqlite3_column_int(st, 4);
-    item->type = sq_text(st, 5, p);
-    item->key = sqlite3_column_int64(st, 6);
-    item->uid_key = sqlite3_column_int64(st, 7);
-    item->modified = sqlite3_column_int64(st, 8);
-    item->data = sq_blob(st, 9, &item->len, p);
+    item->archived = sqlite3_column_int(st, 5);
+    item->type = sq_text(st, 6, p);
+    item->key = sqlite3_column_int64(st, 7);
+    item->uid_key = sqlite3_column_int64(st, 8);
+    item->near_key = sqlite3_column_int64(st, 9);
+    item->starts = sqlite3_column_int64(st, 10);
+    item->ends = sqlite3_column_int64(st, 11);
+    item->modified = sqlite3_column_int64(st, 12);
+    item->data = sq_blob(st, 13, &item->len, p);
 }
 
 void sq_read_item(sqlite3_stmt *st, store_item_t *item)
@@ -59,9 +63,10 @@ apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
     id = ++a->last_item;
     a->dirty = 1;
     change = sq_change(ds, item->origin);
-    rv = sq_do(tx, NULL, SQ_ITEM_ADD, "iiiitiiib", SQ_ROWID(ds->id, id),
+    rv = sq_do(tx, NULL, SQ_ITEM_ADD, "iiiitiiiiiib", SQ_ROWID(ds->id, id),
                ds->id, change, item->origin, item->type, item->key,
-               item->uid_key, tx->now, item->data, item->len);
+               item->uid_key, item->near_key, item->starts, item->ends,
+               tx->now, item->data, item->len);
     if (rv != APR_SUCCESS)
         return rv;
     ds->items++;
@@ -89,13 +94,14 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
     if (rv != APR_SUCCESS || !changed)
         return rv == APR_SUCCESS ? APR_NOTFOUND : rv;
     change = sq_change(ds, item->origin);
-    rv = sq_do(tx, NULL, SQ_ITEM_UPDATE, "iiitiiib", row, change,
-               item->origin, item->type, item->key, item->uid_key, tx->now,
+    rv = sq_do(tx, NULL, SQ_ITEM_UPDATE, "iiitiiiiiib", row, change,
+               item->origin, item->type, item->key, item->uid_key,
+               item->near_key, item->starts, item->ends, tx->now,
                item->data, item->len);
     if (rv != APR_SUCCESS)
         return rv;
     ds->items += deleted;
-    item->deleted = 0;
+    item->deleted = item->archived = 0;
     item->change = change;
     item->modified = tx->now;
     return APR_SUCCESS;
@@ -117,15 +123,15 @@ apr_status_t sq_item_restore(store_tx_t *tx, store_id_t account,
  * was one: it is put back if not. */
 static apr_status_t delete_row(store_tx_t *tx, sq_datastore_t *ds,
                                store_id_t row, store_id_t origin,
-                               store_id_t *change)
+                               int archive, store_id_t *change)
 {
     sq_datastore_t before = *ds;
     int changed = 0;
     apr_status_t rv;
 
     *change = sq_change(ds, origin);
-    rv = sq_do(tx, &changed, SQ_ITEM_DELETE, "iiii", row, *change, origin,
-               tx->now);
+    rv = sq_do(tx, &changed, SQ_ITEM_DELETE, "iiiid", row, *change, origin,
+               tx->now, archive);
     if (rv == APR_SUCCESS && !changed)
         rv = APR_NOTFOUND;
     if (rv == APR_SUCCESS) {
@@ -140,14 +146,31 @@ static apr_status_t delete_row(store_tx_t *tx, sq_datastore_t *ds,
 
 apr_status_t sq_item_delete(store_tx_t *tx, store_id_t account,
                             store_id_t datastore, store_id_t id,
-                            store_id_t origin, store_id_t *change)
+                            store_id_t origin, int archive,
+                            store_id_t *change)
 {
     sq_datastore_t *ds;
     apr_status_t rv = check(tx, account, datastore, origin, &ds);
 
     return rv == APR_SUCCESS
-           ? delete_row(tx, ds, SQ_ROWID(datastore, id), origin, change)
+           ? delete_row(tx, ds, SQ_ROWID(datastore, id), origin, archive,
+                        change)
            : rv;
+}
+
+apr_status_t sq_item_rekey(store_tx_t *tx, store_id_t account,
+                           const store_item_t *item)
+{
+    sq_datastore_t *ds;
+    int changed = 0;
+    apr_status_t rv = sq_datastore(tx, account, item->datastore, &ds);
+
+    if (rv == APR_SUCCESS)
+        rv = sq_do(tx, &changed, SQ_ITEM_REKEY, "iiiiiii",
+                   SQ_ROWID(item->datastore, item->id), item->change,
+                   item->key, item->uid_key, item->near_key, item->starts,
+                   item->ends);
+    return rv == APR_SUCCESS && !changed ? APR_NOTFOUND : rv;
 }
 
 static apr_status_t row_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
@@ -183,7 +206,7 @@ apr_status_t sq_item_delete_many(store_tx_t *tx, store_id_t account,
             break;
         for (i = 0; i < rows->nelts && rv == APR_SUCCESS; i++, done++) {
             last = APR_ARRAY_IDX(rows, i, store_id_t);
-            rv = delete_row(tx, ds, last, origin, &change);
+            rv = delete_row(tx, ds, last, origin, 0, &change);
         }
         if (rv == APR_NOTFOUND)
             rv = APR_EGENERAL;  /* it was there a moment ago */
@@ -275,13 +298,30 @@ apr_status_t sq_item_list(store_tx_t *tx, store_id_t account,
     return sq_each(tx, rv, st, SQ_ITEM_LIST, item_row, &to);
 }
 
+apr_status_t sq_item_archived(store_tx_t *tx, store_id_t account,
+                              store_id_t datastore, store_id_t after,
+                              int limit, store_item_fn *fn, void *baton)
+{
+    items_t to = { fn, baton };
+    sq_datastore_t *ds;
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_datastore(tx, account, datastore, &ds);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = sq_first(tx, &st, SQ_ITEM_ARCHIVED, "iid", datastore,
+                  SQ_ROWID(datastore, after), limit ? limit : -1);
+    return sq_each(tx, rv, st, SQ_ITEM_ARCHIVED, item_row, &to);
+}
+
 apr_status_t sq_item_match(store_tx_t *tx, store_id_t account,
                            store_id_t datastore, int which, apr_int64_t key,
                            store_id_t device, store_item_fn *fn,
                            void *baton)
 {
     items_t to = { fn, baton };
-    int sql = which == STORE_MATCH_UID ? SQ_ITEM_BY_UID : SQ_ITEM_BY_KEY;
+    int sql = which == STORE_MATCH_UID ? SQ_ITEM_BY_UID
+              : which == STORE_MATCH_NEAR ? SQ_ITEM_BY_NEAR : SQ_ITEM_BY_KEY;
     sq_datastore_t *ds;
     sqlite3_stmt *st;
     apr_status_t rv = sq_datastore(tx, account, datastore, &ds);
@@ -296,6 +336,33 @@ apr_status_t sq_item_match(store_tx_t *tx, store_id_t account,
 
 /* ---- upkeep ------------------------------------------------------------ */
 
+static apr_status_t former_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
+{
+    row_id(tx, st, baton);
+    APR_ARRAY_PUSH((apr_array_header_t *)baton, store_id_t)
+        = sqlite3_column_int64(st, 1);
+    return APR_SUCCESS;
+}
+
+static apr_status_t gc_former(store_tx_t *tx, apr_time_t before, int limit,
+                              apr_int64_t *removed)
+{
+    apr_array_header_t *ids = apr_array_make(tx->p, 64, sizeof(store_id_t));
+    sqlite3_stmt *st;
+    apr_status_t rv;
+    int i;
+
+    rv = sq_first(tx, &st, SQ_GC_FORMER_MAPS, "id", before, limit);
+    rv = sq_each(tx, rv, st, SQ_GC_FORMER_MAPS, former_id, ids);
+    for (i = 0; i < ids->nelts && rv == APR_SUCCESS; i += 2) {
+        rv = sq_do(tx, NULL, SQ_FORMER_DELETE, "ii",
+                   APR_ARRAY_IDX(ids, i, store_id_t),
+                   APR_ARRAY_IDX(ids, i + 1, store_id_t));
+        ++*removed;
+    }
+    return rv;
+}
+
 apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
                    apr_int64_t *removed)
 {
@@ -307,6 +374,9 @@ apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
 
     if (limit == 0)
         limit = -1;
+    rv = gc_former(tx, before, limit, &done);
+    if (rv != APR_SUCCESS)
+        return rv;
     rv = sq_first(tx, &st, SQ_GC_ITEMS, "id", before, limit);
     rv = sq_each(tx, rv, st, SQ_GC_ITEMS, row_id, rows);
     for (i = 0; i < rows->nelts && rv == APR_SUCCESS; i++) {
@@ -316,6 +386,10 @@ apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
         if (rv == APR_SUCCESS)
             rv = sq_do(tx, NULL, SQ_ITEM_REMOVE, "i", row);
         done += n + 1;
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, &n, SQ_GC_SOFT_MAPS, "ii",
+                       row >> STORE_ITEM_BITS, SQ_ITEM(row));
+        done += n;
     }
     if (rv == APR_SUCCESS)
         rv = sq_do(tx, &n, SQ_GC_VERSIONS, "id", before, limit);

@@ -19,6 +19,7 @@ static void read_map(sqlite3_stmt *st, store_map_t *map, store_id_t device,
     map->luid = sq_text_or_null(st, 1, p);
     map->version = sqlite3_column_int64(st, 2);
     map->retry = sqlite3_column_int(st, 3);
+    map->soft = sqlite3_column_int(st, 4);
 }
 
 /* Does the item exist?  The one that was just added does. */
@@ -48,9 +49,9 @@ apr_status_t sq_map_put(store_tx_t *tx, const store_map_t *map)
         rv = check_item(tx, ds, map->item);
     if (rv != APR_SUCCESS)
         return rv;
-    return sq_do(tx, NULL, SQ_MAP_PUT, "iiitii", map->device, map->item,
-                 map->datastore, map->luid, map->version,
-                 (apr_int64_t)(map->retry != 0));
+    return sq_do(tx, NULL, SQ_MAP_PUT, "iiitidd", map->device, map->item,
+                 map->datastore, map->luid, map->version, map->retry != 0,
+                 map->soft != 0);
 }
 
 static apr_status_t one_map(store_tx_t *tx, sqlite3_stmt *st, int which,
@@ -96,7 +97,33 @@ apr_status_t sq_map_delete(store_tx_t *tx, store_id_t device,
 apr_status_t sq_map_clear(store_tx_t *tx, store_id_t device,
                           store_id_t datastore)
 {
-    return sq_do(tx, NULL, SQ_MAP_CLEAR, "ii", device, datastore);
+    apr_status_t rv = sq_do(tx, NULL, SQ_MAP_TO_FORMER, "iii", device,
+                            datastore, tx->now);
+
+    return rv == APR_SUCCESS
+           ? sq_do(tx, NULL, SQ_MAP_CLEAR, "ii", device, datastore) : rv;
+}
+
+apr_status_t sq_map_former(store_tx_t *tx, store_id_t device,
+                           store_id_t datastore, const char *luid,
+                           store_id_t *item, store_id_t *version)
+{
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_FORMER_GET, "iit", device,
+                               datastore, luid);
+
+    if (rv == APR_SUCCESS) {
+        *item = sqlite3_column_int64(st, 0);
+        *version = sqlite3_column_int64(st, 1);
+        sq_done(tx, st, SQ_FORMER_GET);
+    }
+    return rv;
+}
+
+apr_status_t sq_map_forget_former(store_tx_t *tx, store_id_t device,
+                                  store_id_t datastore)
+{
+    return sq_do(tx, NULL, SQ_FORMER_CLEAR, "ii", device, datastore);
 }
 
 typedef struct maps_t {
@@ -139,9 +166,9 @@ static apr_status_t change_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     store_change_t c;
 
     sq_read_item(st, &c.item);
-    c.mapped = sqlite3_column_int(st, 10);
-    c.luid = sq_text_or_null(st, 11, NULL);
-    c.version = sqlite3_column_int64(st, 12);
+    c.mapped = sqlite3_column_int(st, SQL_ITEM_N);
+    c.luid = sq_text_or_null(st, SQL_ITEM_N + 1, NULL);
+    c.version = sqlite3_column_int64(st, SQL_ITEM_N + 2);
     return to->fn(to->baton, &c);
 }
 

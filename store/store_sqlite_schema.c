@@ -159,8 +159,81 @@ static const char migration_1[] =
     "  WHERE state <> 2;"
     "CREATE INDEX dues_owner ON dues (owner) WHERE owner <> '';";
 
+/*
+ * items is made anew, because a column after the text would lie behind it.
+ * Times of starts and ends that mean nothing (0) are not indexed.
+ * former_maps: one row per item as in maps, so they do not grow with the
+ * number of slow syncs.  sessions.kept: expired, only what a resume needs is left.
+ */
+static const char migration_2[] =
+    "CREATE TABLE items_2 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  datastore INTEGER NOT NULL,"
+    "  change INTEGER NOT NULL,"
+    "  written INTEGER NOT NULL,"
+    "  origin INTEGER NOT NULL,"
+    "  deleted INTEGER NOT NULL,"
+    "  archived INTEGER NOT NULL DEFAULT 0,"
+    "  key INTEGER NOT NULL,"
+    "  uid_key INTEGER NOT NULL,"
+    "  near_key INTEGER NOT NULL DEFAULT 0,"
+    "  starts INTEGER NOT NULL DEFAULT 0,"
+    "  ends INTEGER NOT NULL DEFAULT 0,"
+    "  modified INTEGER NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  data BLOB NOT NULL"
+    ");"
+    "INSERT INTO items_2 (id, datastore, change, written, origin, deleted,"
+    "  key, uid_key, modified, type, data)"
+    "  SELECT id, datastore, change, written, origin, deleted, key, uid_key,"
+    "  modified, type, data FROM items ORDER BY id;"
+    "DROP TABLE items;"
+    "ALTER TABLE items_2 RENAME TO items;"
+    "CREATE INDEX items_change ON items (datastore, change, deleted);"
+    "CREATE INDEX items_key ON items (datastore, key) WHERE deleted = 0;"
+    "CREATE INDEX items_uid ON items (datastore, uid_key)"
+    "  WHERE uid_key <> 0 AND deleted = 0;"
+    "CREATE INDEX items_near ON items (datastore, near_key)"
+    "  WHERE near_key <> 0 AND deleted = 0;"
+    "CREATE INDEX items_starts ON items (datastore, starts)"
+    "  WHERE starts <> 0 AND deleted = 0;"
+    "CREATE INDEX items_ends ON items (datastore, ends)"
+    "  WHERE ends <> 0 AND deleted = 0;"
+    "CREATE INDEX items_deleted ON items (modified)"
+    "  WHERE deleted <> 0 AND archived = 0;"
+    "CREATE INDEX items_archived ON items (datastore)"
+    "  WHERE archived <> 0;"
+
+    "ALTER TABLE maps ADD COLUMN soft INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE former_maps ("
+    "  device INTEGER NOT NULL,"
+    "  item INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  luid TEXT NOT NULL,"
+    "  PRIMARY KEY (device, item)"
+    ") WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX former_maps_luid"
+    "  ON former_maps (device, datastore, luid);"
+    "CREATE INDEX former_maps_time ON former_maps (time);"
+
+    "ALTER TABLE sessions ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX sessions_device;"
+    "CREATE INDEX sessions_device ON sessions (device, expires);"
+    "DROP INDEX sessions_expires;"
+    "CREATE INDEX sessions_expires ON sessions (expires) WHERE kept = 0;"
+    "CREATE INDEX sessions_kept ON sessions (expires) WHERE kept <> 0;"
+
+    "CREATE TABLE device_settings ("
+    "  device INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY (device, name)"
+    ") WITHOUT ROWID;";
+
 static const char *const migrations[SQ_SCHEMA_VERSION] = {
-    migration_1
+    migration_1, migration_2
 };
 
 /* One number that a statement gives. */

@@ -83,10 +83,31 @@ apr_status_t sq_session_delete(store_tx_t *tx, const char *id)
     return sq_do(tx, NULL, SQ_SESSION_DELETE, "t", id);
 }
 
-apr_status_t sq_session_expire(store_tx_t *tx, int limit)
+apr_status_t sq_session_of_device(store_tx_t *tx, store_id_t device,
+                                  store_session_t **session)
 {
-    return sq_do(tx, NULL, SQ_SESSION_EXPIRE, "id", tx->now,
-                 limit ? limit : -1);
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_SESSION_OF_DEVICE, "i", device);
+
+    return rv == APR_SUCCESS
+           ? one_session(tx, st, SQ_SESSION_OF_DEVICE, session) : rv;
+}
+
+/* Those of nobody go; the others are kept, without their answers, and go
+ * when they have been kept long enough. */
+apr_status_t sq_session_expire(store_tx_t *tx, int limit,
+                               apr_interval_time_t keep)
+{
+    apr_status_t rv;
+
+    if (limit == 0)
+        limit = -1;
+    rv = sq_do(tx, NULL, SQ_SESSION_EXPIRE, "id", tx->now, limit);
+    if (rv == APR_SUCCESS)
+        rv = sq_do(tx, NULL, SQ_SESSION_KEEP, "id", tx->now, limit);
+    if (rv == APR_SUCCESS)
+        rv = sq_do(tx, NULL, SQ_SESSION_FORGET, "id", tx->now - keep, limit);
+    return rv;
 }
 
 apr_status_t sq_session_delete_others(store_tx_t *tx, store_id_t device,

@@ -12,7 +12,9 @@
 
 #define SQL_ITEM_COLUMNS \
     SQL_ITEM("i.id") ", i.datastore, i.change, i.origin, i.deleted, " \
-    "i.type, i.key, i.uid_key, i.modified, i.data"
+    "i.archived, i.type, i.key, i.uid_key, i.near_key, i.starts, i.ends, " \
+    "i.modified, i.data"
+#define SQL_ITEM_N  14          /* so many columns */
 
 #define SQL_DEVICE_COLUMNS \
     "d.id, d.account, d.devid, d.manufacturer, d.model, d.firmware, " \
@@ -24,13 +26,13 @@
 
 /* What a device (?1) lacks of a datastore (?2) above a change counter (?3).
  * A live item without a map row has a NULL version, which is not the
- * item's. */
+ * item's.  What the device has soft-deleted it does not lack. */
 #define SQL_LACKS \
     "FROM items i LEFT JOIN maps m " \
     "ON m.device = ?1 AND m.item = " SQL_ITEM("i.id") " " \
     "WHERE i.datastore = ?2 AND i.change > ?3 " \
     "AND CASE WHEN i.deleted = 0 THEN m.version IS NOT i.change " \
-    "ELSE m.item IS NOT NULL END "
+    "ELSE m.item IS NOT NULL END AND m.soft IS NOT 1 "
 
 #define SQL_SESSION_COLUMNS \
     "id, account, device, state, hash, answer, answer_type, expires " \
@@ -44,12 +46,13 @@
     "FROM dues u JOIN devices d ON d.id = u.device " \
     "JOIN accounts a ON a.id = u.account "
 
-/* A row referred to by a map row of some device of its account. ROW: its
- * row id, EXTRA: a further condition. */
-#define SQL_MAPPED(ROW, EXTRA) \
+/* A row referred to by a map row, present or former (TABLE), of some device
+ * of its account. ROW: its row id, EXTRA: a further condition. */
+#define SQL_MAPPED(TABLE, ROW, EXTRA) \
     "EXISTS (SELECT 1 FROM datastores s " \
     "CROSS JOIN devices d ON d.account = s.account " \
-    "CROSS JOIN maps m ON m.device = d.id AND m.item = " SQL_ITEM(ROW) " " \
+    "CROSS JOIN " TABLE " m ON m.device = d.id " \
+    "AND m.item = " SQL_ITEM(ROW) " " \
     EXTRA "WHERE s.id = " ROW " >> 36)"
 
 #define SQ_STATEMENTS(X) \
@@ -57,6 +60,9 @@ X(BEGIN_READ, "BEGIN") \
 X(BEGIN_WRITE, "BEGIN IMMEDIATE") \
 X(COMMIT, "COMMIT") \
 X(ROLLBACK, "ROLLBACK") \
+X(SAVEPOINT, "SAVEPOINT s") \
+X(SAVEPOINT_BACK, "ROLLBACK TO s") \
+X(SAVEPOINT_END, "RELEASE s") \
 X(SNAPSHOT, "SELECT 1 FROM settings LIMIT 1") \
 X(DATA_VERSION, "PRAGMA data_version") \
 \
@@ -107,12 +113,22 @@ X(DEVICE_LIST_ALL, "SELECT " SQL_DEVICE_COLUMNS \
 X(DEVICE_ACCOUNT, "SELECT account FROM devices WHERE id = ?1") \
 X(DEVICE_DELETE, "DELETE FROM devices WHERE id = ?1") \
 X(DEVICE_MAPS, "DELETE FROM maps WHERE device = ?1") \
+X(DEVICE_FORMER_MAPS, "DELETE FROM former_maps WHERE device = ?1") \
+X(DEVICE_SETTINGS, "DELETE FROM device_settings WHERE device = ?1") \
 X(DEVICE_ANCHORS, "DELETE FROM anchors WHERE device = ?1") \
 X(DEVICE_SESSIONS, "DELETE FROM sessions WHERE device = ?1") \
 X(DEVINF_SET, "INSERT INTO devinfs (device, data) VALUES (?1, ?2) " \
   "ON CONFLICT (device) DO UPDATE SET data = excluded.data " \
   "WHERE data <> excluded.data") \
 X(DEVINF_DELETE, "DELETE FROM devinfs WHERE device = ?1") \
+X(DEVICE_SETTING_GET, "SELECT value FROM device_settings " \
+  "WHERE device = ?1 AND name = ?2") \
+X(DEVICE_SETTING_SET, "INSERT OR REPLACE INTO device_settings " \
+  "(device, name, value) VALUES (?1, ?2, ?3)") \
+X(DEVICE_SETTING_DELETE, "DELETE FROM device_settings " \
+  "WHERE device = ?1 AND name = ?2") \
+X(DEVICE_SETTING_LIST, "SELECT name, value FROM device_settings " \
+  "WHERE device = ?1 ORDER BY name") \
 \
 X(DATASTORE_ADD, "INSERT INTO datastores (account, name) VALUES (?1, ?2) " \
   "RETURNING id") \
@@ -130,17 +146,23 @@ X(DATASTORE_VERSIONS, "DELETE FROM versions " \
   "WHERE item >= ?1 AND item < ?2") \
 \
 X(ITEM_ADD, "INSERT INTO items (id, datastore, change, written, origin, " \
-  "deleted, type, key, uid_key, modified, data) " \
-  "VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)") \
+  "deleted, type, key, uid_key, near_key, starts, ends, modified, data) " \
+  "VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)") \
 X(ITEM_UPDATE, "UPDATE items SET change = ?2, written = ?2, origin = ?3, " \
-  "deleted = 0, type = ?4, key = ?5, uid_key = ?6, modified = ?7, " \
-  "data = ?8 WHERE id = ?1") \
+  "deleted = 0, archived = 0, type = ?4, key = ?5, uid_key = ?6, " \
+  "near_key = ?7, starts = ?8, ends = ?9, modified = ?10, data = ?11 " \
+  "WHERE id = ?1") \
 X(ITEM_DELETE, "UPDATE items SET change = ?2, origin = ?3, deleted = 1, " \
-  "modified = ?4 WHERE id = ?1 AND deleted = 0") \
+  "archived = ?5, modified = ?4 WHERE id = ?1 AND deleted = 0") \
+X(ITEM_REKEY, "UPDATE items SET key = ?3, uid_key = ?4, near_key = ?5, " \
+  "starts = ?6, ends = ?7 WHERE id = ?1 AND change = ?2") \
 X(ITEM_GET, "SELECT " SQL_ITEM_COLUMNS " FROM items i WHERE i.id = ?1") \
 X(ITEM_EXISTS, "SELECT 1 FROM items WHERE id = ?1") \
 X(ITEM_LIST, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
   "WHERE i.id > ?1 AND i.id < ?2 AND i.deleted = 0 " \
+  "ORDER BY i.id LIMIT ?3") \
+X(ITEM_ARCHIVED, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
+  "WHERE i.datastore = ?1 AND i.id > ?2 AND i.archived <> 0 " \
   "ORDER BY i.id LIMIT ?3") \
 X(ITEM_BY_KEY, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
   "WHERE i.datastore = ?1 AND i.key = ?2 AND i.deleted = 0 " \
@@ -148,6 +170,11 @@ X(ITEM_BY_KEY, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
 X(ITEM_BY_UID, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
   "WHERE i.datastore = ?1 AND i.uid_key = ?2 AND i.uid_key <> 0 " \
+  "AND i.deleted = 0 " \
+  "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
+  "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
+X(ITEM_BY_NEAR, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
+  "WHERE i.datastore = ?1 AND i.near_key = ?2 AND i.near_key <> 0 " \
   "AND i.deleted = 0 " \
   "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
@@ -165,23 +192,39 @@ X(VERSION_PRESENT, "SELECT change, type, modified, data FROM items " \
 X(VERSION_GET, "SELECT change, type, modified, data FROM versions " \
   "WHERE item = ?1 AND change = ?2") \
 X(GC_ITEMS, "SELECT i.id FROM items i " \
-  "WHERE i.deleted <> 0 AND i.modified < ?1 AND NOT " \
-  SQL_MAPPED("i.id", "") " ORDER BY i.modified LIMIT ?2") \
+  "WHERE i.deleted <> 0 AND i.archived = 0 AND i.modified < ?1 AND NOT " \
+  SQL_MAPPED("maps", "i.id", "AND m.soft = 0 ") " AND NOT " \
+  SQL_MAPPED("former_maps", "i.id", "") " ORDER BY i.modified LIMIT ?2") \
+X(GC_SOFT_MAPS, "DELETE FROM maps WHERE item = ?2 AND soft <> 0 " \
+  "AND device IN (SELECT d.id FROM datastores s CROSS JOIN devices d " \
+  "ON d.account = s.account WHERE s.id = ?1)") \
+X(GC_FORMER_MAPS, "SELECT device, item FROM former_maps " \
+  "WHERE time < ?1 ORDER BY time LIMIT ?2") \
+X(FORMER_DELETE, "DELETE FROM former_maps WHERE device = ?1 AND item = ?2") \
 X(GC_VERSIONS, "DELETE FROM versions WHERE id IN (SELECT v.id " \
   "FROM versions v WHERE v.time < ?1 AND NOT " \
-  SQL_MAPPED("v.item", "AND m.version = v.change ") \
+  SQL_MAPPED("maps", "v.item", "AND m.version = v.change ") " AND NOT " \
+  SQL_MAPPED("former_maps", "v.item", "AND m.version = v.change ") \
   " ORDER BY v.time LIMIT ?2)") \
 \
 X(MAP_PUT, "INSERT OR REPLACE INTO maps (device, item, datastore, luid, " \
-  "version, retry) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
-X(MAP_BY_LUID, "SELECT item, luid, version, retry FROM maps " \
+  "version, retry, soft) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+X(MAP_BY_LUID, "SELECT item, luid, version, retry, soft FROM maps " \
   "WHERE device = ?1 AND datastore = ?2 AND luid = ?3") \
-X(MAP_BY_ITEM, "SELECT item, luid, version, retry FROM maps " \
+X(MAP_BY_ITEM, "SELECT item, luid, version, retry, soft FROM maps " \
   "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
 X(MAP_DELETE, "DELETE FROM maps " \
   "WHERE device = ?1 AND item = ?2 AND datastore = ?3") \
 X(MAP_CLEAR, "DELETE FROM maps WHERE device = ?1 AND datastore = ?2") \
-X(MAP_LIST, "SELECT item, luid, version, retry FROM maps " \
+X(MAP_LIST, "SELECT item, luid, version, retry, soft FROM maps " \
+  "WHERE device = ?1 AND datastore = ?2") \
+X(MAP_TO_FORMER, "INSERT OR REPLACE INTO former_maps (device, datastore, " \
+  "luid, item, version, time) SELECT device, datastore, luid, item, " \
+  "version, ?3 FROM maps " \
+  "WHERE device = ?1 AND datastore = ?2 AND luid IS NOT NULL") \
+X(FORMER_GET, "SELECT item, version FROM former_maps " \
+  "WHERE device = ?1 AND datastore = ?2 AND luid = ?3") \
+X(FORMER_CLEAR, "DELETE FROM former_maps " \
   "WHERE device = ?1 AND datastore = ?2") \
 X(CHANGES, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, m.luid, " \
   "m.version " SQL_LACKS "AND i.change <= ?4 ORDER BY i.change") \
@@ -189,6 +232,7 @@ X(CHANGES_RETRY, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
   "FROM maps m INDEXED BY maps_retry CROSS JOIN items i " \
   "ON i.id = (m.datastore << 36) + m.item " \
   "WHERE m.device = ?1 AND m.datastore = ?2 AND m.retry <> 0 " \
+  "AND m.soft = 0 " \
   "AND m.item > ?3 AND i.change <= ?4 " \
   "AND (i.deleted = 0 OR m.luid IS NOT NULL OR m.version > 0) " \
   "ORDER BY m.item") \
@@ -219,10 +263,20 @@ X(SESSION_PUT, "INSERT INTO sessions (id, account, device, state, hash, " \
   "ON CONFLICT (id) DO UPDATE SET account = excluded.account, " \
   "device = excluded.device, state = excluded.state, " \
   "hash = excluded.hash, answer = excluded.answer, " \
-  "answer_type = excluded.answer_type, expires = excluded.expires") \
+  "answer_type = excluded.answer_type, expires = excluded.expires, " \
+  "kept = 0") \
+X(SESSION_OF_DEVICE, "SELECT " SQL_SESSION_COLUMNS \
+  "WHERE device = ?1 ORDER BY expires DESC, n DESC LIMIT 1") \
 X(SESSION_DELETE, "DELETE FROM sessions WHERE id = ?1") \
-X(SESSION_EXPIRE, "DELETE FROM sessions WHERE n IN (SELECT n " \
-  "FROM sessions WHERE expires <= ?1 ORDER BY expires LIMIT ?2)") \
+X(SESSION_EXPIRE, "DELETE FROM sessions WHERE device = 0 AND n IN " \
+  "(SELECT n FROM sessions WHERE kept = 0 AND expires <= ?1 " \
+  "ORDER BY expires LIMIT ?2)") \
+X(SESSION_KEEP, "UPDATE sessions SET kept = 1, hash = NULL, answer = x'', " \
+  "answer_type = '' WHERE n IN (SELECT n FROM sessions " \
+  "WHERE kept = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2)") \
+X(SESSION_FORGET, "DELETE FROM sessions WHERE n IN (SELECT n " \
+  "FROM sessions WHERE kept <> 0 AND expires <= ?1 " \
+  "ORDER BY expires LIMIT ?2)") \
 X(SESSION_OTHERS, "DELETE FROM sessions WHERE device = ?1 AND id <> ?2") \
 \
 X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \

@@ -86,6 +86,55 @@ apr_status_t sq_commit(store_tx_t *tx, int *owes_push)
     return APR_SUCCESS;
 }
 
+/* ---- savepoints -------------------------------------------------------- */
+
+/* What the transaction knew when a savepoint was set.  SQLite's own part of
+ * it comes back by ROLLBACK TO; names nest, so one is enough. */
+typedef struct sq_saved_t {
+    apr_array_header_t *datastores, *accounts, *devices, *synced;
+    int owes_push;
+    struct sq_saved_t *outer;
+} sq_saved_t;
+
+apr_status_t sq_savepoint(store_tx_t *tx)
+{
+    sq_tx_t *t = SQ_TX(tx);
+    sq_saved_t *s = apr_palloc(tx->p, sizeof(*s));
+
+    s->datastores = apr_array_copy(tx->p, t->datastores);
+    s->accounts = apr_array_copy(tx->p, t->accounts);
+    s->devices = apr_array_copy(tx->p, t->devices);
+    s->synced = apr_array_copy(tx->p, t->synced);
+    s->owes_push = t->owes_push;
+    s->outer = t->saved;
+    t->saved = s;
+    return sq_do(tx, NULL, SQ_SAVEPOINT, "");
+}
+
+apr_status_t sq_savepoint_release(store_tx_t *tx)
+{
+    sq_tx_t *t = SQ_TX(tx);
+
+    t->saved = t->saved->outer;
+    return sq_do(tx, NULL, SQ_SAVEPOINT_END, "");
+}
+
+apr_status_t sq_savepoint_rollback(store_tx_t *tx)
+{
+    sq_tx_t *t = SQ_TX(tx);
+    sq_saved_t *s = t->saved;
+    apr_status_t rv = sq_do(tx, NULL, SQ_SAVEPOINT_BACK, "");
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    t->datastores = s->datastores;
+    t->accounts = s->accounts;
+    t->devices = s->devices;
+    t->synced = s->synced;
+    t->owes_push = s->owes_push;
+    return sq_savepoint_release(tx);
+}
+
 /* ---- the cache --------------------------------------------------------- */
 
 apr_status_t sq_datastore(store_tx_t *tx, store_id_t account, store_id_t id,

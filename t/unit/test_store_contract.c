@@ -137,7 +137,7 @@ static void wrong_use(void **state)
     assert_true(strlen(store_error(tx)) > 5);
     EXPECT(APR_EINVAL, store_account_add(tx, "carol", NULL, &id));
     assert_int_equal(id, 0);
-    EXPECT(APR_EINVAL, store_session_expire(tx, 1));
+    EXPECT(APR_EINVAL, store_session_expire(tx, 1, 0));
     OK(store_commit(&tx, &owes));       /* the read goes on unharmed */
     assert_int_equal(owes, 0);
     EXPECT(APR_EINVAL, store_commit(&none, &owes));

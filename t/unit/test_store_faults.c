@@ -113,7 +113,7 @@ static void committed_is_kept(void **state)
     roll_back(tx);
     check_invariants(f);
     assert_int_equal(number(f, "PRAGMA application_id"), 0x53794d4c);
-    assert_int_equal(number(f, "PRAGMA user_version"), 1);
+    assert_int_equal(number(f, "PRAGMA user_version"), 2);
     assert_int_equal(number(f, "SELECT count(*) FROM pragma_journal_mode "
                             "WHERE journal_mode = 'wal'"), 1);
 }
@@ -415,7 +415,7 @@ static void newer_schema(void **state)
     run_sql(f, "PRAGMA user_version = 99");
     refused(f, STORE_EVERSION, 0, "99");
     refused(f, STORE_EVERSION, 1, "99");
-    run_sql(f, "PRAGMA user_version = 1");
+    run_sql(f, "PRAGMA user_version = 2");
     reopen(f);
 }
 

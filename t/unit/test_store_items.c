@@ -220,7 +220,7 @@ static void limits(void **state)
                                        count_items, NULL));
     EXPECT(APR_EINVAL, store_item_list(tx, f->alice, f->contacts, 0, 0, NULL,
                                        NULL));
-    EXPECT(APR_EINVAL, store_item_match(tx, f->alice, f->contacts, 2, 0, 0,
+    EXPECT(APR_EINVAL, store_item_match(tx, f->alice, f->contacts, 3, 0, 0,
                                         count_items, NULL));
     assert_int_equal(get_datastore(tx, f->alice, "contacts")->items, 2);
     commit(tx);

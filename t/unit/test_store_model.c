@@ -60,18 +60,19 @@ static apr_status_t tell_datastore(void *s, const store_datastore_t *ds)
 
 static apr_status_t tell_item(void *s, const store_item_t *i)
 {
-    tell(s, "item %d in %d change %d by %d deleted %d %s %d/%d at %d: %.*s\n",
-         (int)i->id, (int)i->datastore, (int)i->change, (int)i->origin,
-         i->deleted, i->type, (int)i->key, (int)i->uid_key,
+    tell(s, "item %d in %d change %d by %d deleted %d/%d %s %d/%d/%d %d-%d "
+         "at %d: %.*s\n", (int)i->id, (int)i->datastore, (int)i->change,
+         (int)i->origin, i->deleted, i->archived, i->type, (int)i->key,
+         (int)i->uid_key, (int)i->near_key, (int)i->starts, (int)i->ends,
          (int)i->modified, (int)i->len, i->data);
     return APR_SUCCESS;
 }
 
 static apr_status_t tell_map(void *s, const store_map_t *m)
 {
-    tell(s, "map %d/%d/%d %s %d %d\n", (int)m->device, (int)m->datastore,
-         (int)m->item, m->luid ? m->luid : "-", (int)m->version,
-         m->retry != 0);
+    tell(s, "map %d/%d/%d %s %d %d %d\n", (int)m->device,
+         (int)m->datastore, (int)m->item, m->luid ? m->luid : "-",
+         (int)m->version, m->retry != 0, m->soft != 0);
     return APR_SUCCESS;
 }
 
@@ -80,7 +81,7 @@ static apr_status_t sum_map(void *sum, const store_map_t *m)
 {
     *(apr_int64_t *)sum += m->item * 1000003 + m->version * 97
                            + (m->luid ? m->luid[0] : 0)
-                           + (m->retry ? 31 : 0);
+                           + (m->retry ? 31 : 0) + (m->soft ? 77 : 0);
     return APR_SUCCESS;
 }
 
@@ -132,11 +133,21 @@ static apr_status_t tell_session(side_t *s, store_session_t *x,
     return rv;
 }
 
+static apr_status_t tell_setting(void *s, const char *name,
+                                 const char *value)
+{
+    tell(s, "setting %s %s\n", name, value);
+    return APR_SUCCESS;
+}
+
+static const char *const words[] = { "a", "b", "c", "dd", "eee", "ffff" };
+
 /* Everything that there is. */
 static void tell_all(side_t *s)
 {
-    int device, ds, account;
+    int device, ds, account, word;
     apr_int64_t sum, n;
+    store_id_t item, version;
     apr_status_t rv;
 
     store_account_list(s->tx, tell_account, s);
@@ -147,6 +158,7 @@ static void tell_all(side_t *s)
         for (ds = 1; ds <= 7; ds++) {
             rv = store_item_list(s->tx, account, ds, 0, 0, tell_item, s);
             tell(s, "%d\n", rv);
+            store_item_list_archived(s->tx, account, ds, 0, 0, tell_item, s);
             for (device = 1; device <= 7; device++) {
                 rv = store_changes_count(s->tx, account, device, ds, 0, 999,
                                          &n);
@@ -156,10 +168,18 @@ static void tell_all(side_t *s)
     }
     for (device = 1; device <= 7; device++) {
         store_anchor_list(s->tx, device, tell_anchor, s);
+        store_device_setting_list(s->tx, device, tell_setting, s);
         for (ds = 1; ds <= 7; ds++) {
             sum = 0;
             store_map_list(s->tx, device, ds, sum_map, &sum);
             tell(s, "maps %ld\n", (long)sum);
+            for (word = 0; word < 6; word++) {
+                rv = store_map_former(s->tx, device, ds, words[word], &item,
+                                      &version);
+                if (rv == APR_SUCCESS)
+                    tell(s, "former %s %d %d\n", words[word], (int)item,
+                         (int)version);
+            }
         }
     }
 }
@@ -171,8 +191,6 @@ static int roll(side_t *s, int n)
     return (int)(rand_r(&s->dice) / 7 % (unsigned)n);
 }
 
-static const char *const words[] = { "a", "b", "c", "dd", "eee", "ffff" };
-
 static const char *word(side_t *s)
 {
     return words[roll(s, 6)];
@@ -182,7 +200,9 @@ static store_item_t some_item(side_t *s)
 {
     store_item_t i = { .id = 1 + roll(s, 25), .datastore = 1 + roll(s, 5),
                        .origin = roll(s, 6), .type = word(s),
-                       .key = roll(s, 3), .uid_key = roll(s, 3) };
+                       .key = roll(s, 3), .uid_key = roll(s, 3),
+                       .near_key = roll(s, 3), .starts = roll(s, 20),
+                       .ends = roll(s, 40) };
 
     i.data = word(s);
     i.len = strlen(i.data);
@@ -234,11 +254,19 @@ static apr_status_t act_device(side_t *s, int account, int device)
                          .number = roll(s, 4) ? "+49" : "",
                          .push = roll(s, 4) != 0, .model = word(s),
                          .last_seen = roll(s, 100) }, *got = NULL;
+    const char *text = NULL;
     apr_status_t rv;
 
     d.devinf = word(s);
     d.devinf_len = roll(s, 2) ? strlen(d.devinf) : 0;
-    switch (roll(s, 7)) {
+    switch (roll(s, 9)) {
+    case 7:
+        return store_device_setting_set(s->tx, device, word(s),
+                                        roll(s, 3) ? word(s) : NULL);
+    case 8:
+        rv = store_device_setting_get(s->tx, device, word(s), &text);
+        tell(s, "%s\n", text ? text : "-");
+        return rv;
     case 0:
     case 1:
         rv = store_device_add(s->tx, &d);
@@ -268,7 +296,14 @@ static apr_status_t act_item(side_t *s, int account, int device)
     store_id_t change = 0;
     apr_status_t rv;
 
-    switch (roll(s, 16)) {
+    switch (roll(s, 18)) {
+    case 16:
+        rv = store_item_archive(s->tx, account, i.datastore, i.id, i.origin,
+                                &change);
+        break;
+    case 17:
+        i.change = 1 + roll(s, 30);
+        return store_item_rekey(s->tx, account, &i);
     case 0: case 1: case 2: case 3:
         rv = store_item_add(s->tx, account, &i);
         break;
@@ -293,7 +328,7 @@ static apr_status_t act_item(side_t *s, int account, int device)
         return store_item_list(s->tx, account, i.datastore, roll(s, 5),
                                roll(s, 4), tell_item, s);
     case 13:
-        return store_item_match(s->tx, account, i.datastore, roll(s, 2),
+        return store_item_match(s->tx, account, i.datastore, roll(s, 3),
                                 i.key, roll(s, 2) ? device : 0, tell_item,
                                 s);
     case 14:
@@ -324,7 +359,11 @@ static apr_status_t act_map(side_t *s, int account, int device)
 
     m.luid = roll(s, 3) ? word(s) : NULL;
     m.retry = roll(s, 3) == 0;
-    switch (roll(s, 13)) {
+    m.soft = roll(s, 4) == 0;
+    switch (roll(s, 14)) {
+    case 13:
+        return roll(s, 3) ? APR_SUCCESS
+               : store_map_forget_former(s->tx, device, m.datastore);
     case 0: case 1: case 2: case 3:
         return store_map_put(s->tx, &m);
     case 4:
@@ -390,11 +429,14 @@ static apr_status_t act_session(side_t *s, int account, int device,
     x.state = x.answer = word(s);
     x.state_len = x.answer_len = strlen(x.state);
     memset(x.request_hash, roll(s, 3), 16);
-    switch (roll(s, 8)) {
+    switch (roll(s, 9)) {
+    case 8:
+        rv = store_session_of_device(s->tx, device, &got);
+        return tell_session(s, got, rv);
     case 0:
         return store_session_delete(s->tx, x.id);
     case 1:
-        return store_session_expire(s->tx, 0);
+        return store_session_expire(s->tx, 0, roll(s, 3) * 100);
     case 2:
         return store_session_delete_others(s->tx, device, x.id);
     case 3:
@@ -440,12 +482,36 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
     }
 }
 
+/* Set one, or go back to or on from one of those that were set. */
+static void act_savepoint(side_t *s)
+{
+    store_savepoint_t sp = 1 + roll(s, 6);
+    apr_status_t rv;
+
+    switch (roll(s, 4)) {
+    case 0: case 1:
+        rv = store_savepoint(s->tx, &sp);
+        break;
+    case 2:
+        rv = store_savepoint_rollback(s->tx, sp);
+        break;
+    default:
+        rv = store_savepoint_release(s->tx, sp);
+        break;
+    }
+    tell(s, "savepoint %u: %d\n", sp, rv);
+}
+
 static void act(side_t *s, unsigned seed, apr_time_t now)
 {
     int account, device, what;
     apr_status_t rv;
 
     s->dice = seed;
+    if (roll(s, 12) == 0) {
+        act_savepoint(s);
+        return;
+    }
     account = 1 + roll(s, 10) / 7;      /* mostly the first */
     device = 1 + roll(s, 6);
     what = roll(s, 20);

@@ -102,7 +102,10 @@ static void right_indexes(void **state)
         SQ_ITEM_LIST, SQ_ITEM_BY_KEY, SQ_ITEM_BY_UID, SQ_CHANGES,
         SQ_CHANGES_SETTLED, SQ_CHANGES_RETRY, SQ_DUE_LACKS, SQ_DUE_READY,
         SQ_DUE_TIMES,
-        SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_GC_ITEMS, SQ_GC_VERSIONS
+        SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_SESSION_KEEP, SQ_SESSION_FORGET,
+        SQ_SESSION_OF_DEVICE, SQ_GC_ITEMS, SQ_GC_VERSIONS,
+        SQ_GC_FORMER_MAPS, SQ_ITEM_BY_NEAR, SQ_ITEM_ARCHIVED,
+        SQ_DEVICE_SETTING_LIST
     };
     fixture_t *f = *state;
     sqlite3 *db;
@@ -122,6 +125,22 @@ static void right_indexes(void **state)
     assert_plan(db, f, SQ_ITEM_BY_KEY, "items_key (datastore=? AND key=?)");
     assert_plan(db, f, SQ_ITEM_BY_UID, "items_uid (datastore=? AND "
                 "uid_key=?)");
+    assert_plan(db, f, SQ_ITEM_BY_NEAR, "items_near (datastore=? AND "
+                "near_key=?)");
+    assert_plan(db, f, SQ_ITEM_ARCHIVED, "items_archived (datastore=? AND "
+                "rowid>?)");
+    assert_plan(db, f, SQ_FORMER_GET, "former_maps_luid (device=? AND "
+                "datastore=? AND luid=?)");
+    assert_plan(db, f, SQ_FORMER_CLEAR, "former_maps_luid (device=? AND "
+                "datastore=?)");
+    assert_plan(db, f, SQ_GC_ITEMS, "items_deleted (modified<?)");
+    assert_plan(db, f, SQ_GC_VERSIONS, "m USING PRIMARY KEY (device=? AND "
+                "item=?)");
+    assert_plan(db, f, SQ_GC_FORMER_MAPS, "former_maps_time (time<?)");
+    assert_plan(db, f, SQ_GC_SOFT_MAPS, "PRIMARY KEY (device=? AND item=?)");
+    assert_plan(db, f, SQ_SESSION_OF_DEVICE, "sessions_device (device=?)");
+    assert_plan(db, f, SQ_SESSION_KEEP, "sessions_expires (expires<?)");
+    assert_plan(db, f, SQ_SESSION_FORGET, "sessions_kept (expires<?)");
     assert_plan(db, f, SQ_ITEM_GET, "INTEGER PRIMARY KEY (rowid=?)");
     assert_plan(db, f, SQ_ITEM_LIST, "INTEGER PRIMARY KEY (rowid>? AND "
                 "rowid<?)");

@@ -452,12 +452,12 @@ static void session_expiry(void **state)
         OK(store_session_put(tx, &s));
     }
     store_set_now(tx, 40);      /* 0 to 3 have expired */
-    OK(store_session_expire(tx, 3));
+    OK(store_session_expire(tx, 3, 0));
     store_set_now(tx, 1);
     EXPECT(APR_NOTFOUND, store_session_get(tx, "2", &got));
     OK(store_session_get(tx, "3", &got));
     store_set_now(tx, 40);
-    OK(store_session_expire(tx, 0));
+    OK(store_session_expire(tx, 0, 0));
     store_set_now(tx, 1);
     EXPECT(APR_NOTFOUND, store_session_get(tx, "3", &got));
     OK(store_session_get(tx, "4", &got));
