@@ -229,6 +229,13 @@ asan:
 	@$(MAKE_J) VARIANT=asan all unit replay
 	@VARIANT=asan t/run -j$(JOBS) all
 
+# The real client against every fault of Test::Matrix: hours; goes on where it
+# was stopped.  MATRIX='--fresh' or names of cases are handed on.
+matrix:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= all client-repair
+	@scripts/matrix $(MATRIX)
+
 cov:
 	@scripts/deps check
 	@$(MAKE_J) VARIANT=cov all unit replay
@@ -281,6 +288,8 @@ help:
 	@echo '  make            build the modules and bin/syncmlctl'
 	@echo '  make check      all tests'
 	@echo '  make asan       all tests under ASan and UBSan'
+	@echo '  make matrix     the real client and every fault: hours;'
+	@echo '                  MATRIX="--fresh" or names of cases'
 	@echo '  make lint       cppcheck, clang-tidy, gcc -fanalyzer, clang'
 	@echo '  make fuzz       each fuzzer for FUZZ_SECONDS=60'
 	@echo '  make cov        line coverage of the tests'
@@ -288,6 +297,7 @@ help:
 	@echo '  make deps       install all Debian packages of the above'
 	@echo '  make clean      remove build/ and bin/'
 
-.PHONY: client-repair all unit replay fuzzers benches run demo deps check asan cov fuzz lint bench \
+.PHONY: client-repair all unit replay fuzzers benches run demo deps check asan \
+    matrix cov fuzz lint bench \
     install uninstall clean help FORCE
 FORCE:

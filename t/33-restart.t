@@ -92,7 +92,7 @@ session('whole httpd', 40, { 3 => 'hold', 7 => 'hold' },
 # The message has been handled, or not, or half: the client cannot know, and
 # sends it again (but not its very first, there this client gives up).
 session('lost answers', 60,
-    { map { $_ => 'lose' } 2, 4, 7, 11, 14, 16 });
+    { map { $_ => 'drop-reply' } 2, 4, 7, 11, 14, 16 });
 
 session('killed at work', 60,
     { map({ $_ => 'hold' } 2, 4, 8), map { $_ => 'during' } 6, 11 },

@@ -299,11 +299,13 @@ sub _run {
     return ($exit, _slurp($out));
 }
 
-# Exit status as the shell says it, 124 after a timeout.
+# Exit status as the shell says it, 124 after a timeout; undef where the client
+# still runs and is not to be killed.
 sub _wait {
-    my ($pid, $timeout) = @_;
+    my ($pid, $timeout, $spare) = @_;
     my $end = time + $timeout;
     until (waitpid($pid, POSIX::WNOHANG()) == $pid) {
+        return undef if $spare && time >= $end;
         if (time > $end) {
             kill KILL => $pid;
             waitpid $pid, 0;
@@ -488,9 +490,24 @@ sub pid { return $_[0]{pid} }
 
 sub wait {
     my ($self) = @_;
-    my $exit = Test::SyncEvo::_wait($self->{pid}, $self->{device}{timeout});
-    return $self->result($exit);
+    if (!$self->over) {
+        $self->{exit} = Test::SyncEvo::_wait($self->{pid},
+                                             $self->{device}{timeout});
+    }
+    return $self->result($self->{exit});
 }
+
+# Has the client ended by itself?
+sub over {
+    my ($self) = @_;
+    return 1 if defined $self->{exit};
+    my $exit = Test::SyncEvo::_wait($self->{pid}, 0, 1);
+    $self->{exit} = $exit if defined $exit;
+    return defined $exit;
+}
+
+# A signal for the client: INT suspends the session, KILL is the battery.
+sub signal { my ($self, $sig) = @_; return kill $sig, $self->{pid} }
 
 # The directory that this sync writes to, once it exists.
 sub session {
