@@ -100,9 +100,10 @@ static int is_again(sml_session_t *s, const sml_sync_t *y, const sml_change_t *c
     return rv == APR_SUCCESS && same_text(base, &c->item);
 }
 
-/* The item exists; @p version is the one that the device knew, 0: none. */
+/* The item exists; @p version is the one that the device knew, 0: none, it was
+ * perhaps @p matched by its content. */
 static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
-                  store_item_t *old, store_id_t version)
+                  store_item_t *old, store_id_t version, int matched)
 {
     int conflict = version != 0 && version != old->change;
     int code = c->tag == SYNCML_ADD ? 201 : 200;
@@ -120,9 +121,8 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
         conflict = 1;
     }
     else if (same_text(old, &c->item)
-             || (version == 0 && sml_sync_is_slow(y)
-                 && old->key == c->item.key)) {
-        /* In a slow sync an equal item is no edit. */
+             || (matched && old->key == c->item.key)) {
+        /* An equal item is no edit. */
         c->item.change = old->change;
         conflict = 0;
     }
@@ -143,11 +143,30 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
     return code;
 }
 
+/* A device that died after it took our Add has no memory of it: in the next
+ * sync it tells the item as one of its own, while we, who had no Status, would
+ * send it again.  So an equal item that it is still to be sent is meant. */
+static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
+                                 sml_change_t *c, store_item_t **old)
+{
+    apr_status_t rv;
+
+    if (c->tag != SYNCML_ADD || y->code != 200) {
+        return APR_NOTFOUND;
+    }
+    rv = sml_match_equal(s, y, &c->item, old);
+    if (rv == APR_SUCCESS && *old != NULL && (*old)->change <= y->seen) {
+        *old = NULL;
+    }
+    return rv;
+}
+
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
     store_map_t *map;
     store_item_t *old = NULL;
     store_id_t version = 0;
+    int matched = 0;
 
     s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
@@ -156,9 +175,10 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
-    else if (s->rv == APR_NOTFOUND && !y->alone
-             && sml_sync_is_slow(y)) {
-        s->rv = sml_match(s, y, &c->item, &old);
+    else if (s->rv == APR_NOTFOUND && !y->alone) {
+        matched = 1;
+        s->rv = sml_sync_is_slow(y) ? sml_match(s, y, &c->item, &old)
+                                    : match_unsent(s, y, c, &old);
     }
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;
@@ -167,5 +187,5 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     if (s->rv != APR_SUCCESS) {
         return 510;
     }
-    return old ? update(s, y, c, old, version) : add(s, y, c);
+    return old ? update(s, y, c, old, version, matched) : add(s, y, c);
 }

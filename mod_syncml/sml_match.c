@@ -1,7 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
  * Slow sync: which item of ours is the client's?  An equal one that this
- * device has not been matched with yet, else one with the same UID.
+ * device has not been matched with yet, else one with the same UID.  (In a
+ * normal sync the equal ones are asked for, see sml_apply.c.)
  *
  * The store passes over the items that are matched already, so where many
  * are alike each look would be longer than the one before.  From the second
@@ -146,6 +147,19 @@ static apr_status_t match_by(match_t *m, store_id_t datastore,
         m->c->more = 1;
     }
     return use_up(m);
+}
+
+apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
+                             const store_item_t *mine, store_item_t **found)
+{
+    match_t m = { 0 };
+    apr_status_t rv;
+
+    m.s = s;
+    m.mine = mine;
+    rv = match_by(&m, y->datastore, STORE_MATCH_KEY, mine->key);
+    *found = m.found;
+    return rv;
 }
 
 apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,

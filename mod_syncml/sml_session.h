@@ -174,6 +174,9 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
  * @param found  out, NULL if there is none */
 apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
                        const store_item_t *mine, store_item_t **found);
+/** The same by equality alone. */
+apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
+                             const store_item_t *mine, store_item_t **found);
 
 /* ---- sml_send.c -------------------------------------------------------- */
 

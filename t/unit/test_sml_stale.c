@@ -66,6 +66,40 @@ static void test_add_again(void **state)
     world_quiet(c, "contacts");
 }
 
+/* The phone took our Add and died before it said so, and before it noted where
+ * it came from: it tells the item as its own. */
+static void test_our_add_as_its_own(void **state)
+{
+    client_t *c = in_step();
+    store_id_t id = world_put("contacts", 0, card("New"));
+
+    world_put("contacts", 0, card("Other"));
+    client_put(c, "contacts", card("New"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(world_count("contacts"), 3);
+    assert_int_equal(client_count(c, "contacts"), 3);
+    assert_int_equal(client_store(c, "contacts")->came[0], 1);
+    assert_int_equal(world_find("contacts", "New"), id);
+    world_quiet(c, "contacts");
+    /* What both have already is not taken for it: a copy is a copy. */
+    client_put(c, "contacts", card("New"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_count("contacts"), 4);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+    /* Two of each kind are two. */
+    world_put("contacts", 0, card("Twin"));
+    world_put("contacts", 0, card("Twin"));
+    client_put(c, "contacts", card("Twin"));
+    client_put(c, "contacts", card("Twin"));
+    client_put(c, "contacts", card("Twin"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_count("contacts"), 7);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
 /* ... and must not bring back what was deleted after it. */
 static void test_deleted_after_edit(void **state)
 {
@@ -362,6 +396,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_edit_again),
         ON_EACH_STORE(test_add_again),
+        ON_EACH_STORE(test_our_add_as_its_own),
         ON_EACH_STORE(test_deleted_after_edit),
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
