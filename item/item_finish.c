@@ -195,3 +195,19 @@ item_span_t item_comp_finish(item_comp_t *comp)
     comp->spans = spans;
     return canon;
 }
+
+item_span_t item_comp_alarm_key(item_comp_t *comp)
+{
+    int lines = comp->lines->nelts, i;
+    apr_size_t from = comp->buf.len;
+    item_span_t key;
+
+    for (i = 0; i < comp->alarms->nelts; i++)
+        finish_alarm(comp, &APR_ARRAY_IDX(comp->alarms, i, item_alarm_t));
+    key.len = comp->buf.len - from;
+    key.s = key.len ? apr_pmemdup(comp->p, comp->buf.s + from, key.len) : "";
+    comp->buf.len = from;
+    comp->lines->nelts = lines;
+    comp->alarms->nelts = 0;
+    return key;
+}

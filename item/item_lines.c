@@ -36,7 +36,7 @@ item_span_t item_span_trim(item_span_t span)
 apr_status_t item_reader_init(item_reader_t *r, const char *data,
                               apr_size_t len, apr_pool_t *p)
 {
-    memset(r, 0, sizeof(*r));
+    memset(r, 0, offsetof(item_reader_t, params));
     if (len > ITEM_MAX_OCTETS)
         return ITEM_ELIMIT;
     if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {  /* a BOM */
@@ -191,7 +191,8 @@ apr_status_t item_reader_next(item_reader_t *r, item_line_t *line)
 {
     item_span_t text;
 
-    memset(line, 0, offsetof(item_line_t, params));
+    memset(line, 0, sizeof(*line));
+    line->params = r->params;
     if (!take_logical(r, &text))
         return APR_EOF;
     if (++r->count > ITEM_MAX_PROPERTIES)

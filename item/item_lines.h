@@ -32,7 +32,7 @@ typedef struct item_line_t {
     item_span_t value;          /* as written, still escaped */
     int junk;                   /* no colon: name is empty, value is all */
     int nparams;
-    item_param_t params[ITEM_MAX_PARAMS];
+    item_param_t *params;       /* the reader's, until its next line */
 } item_line_t;
 
 typedef struct item_reader_t {
@@ -40,6 +40,7 @@ typedef struct item_reader_t {
     const char *lf;             /* the next LF from pos on, or end */
     char *out;                  /* free space for the next unfolded line */
     int count;                  /* lines read */
+    item_param_t params[ITEM_MAX_PARAMS];
 } item_reader_t;
 
 /** Start reading. @return APR_SUCCESS, ITEM_ELIMIT (octets) */

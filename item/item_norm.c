@@ -234,18 +234,17 @@ static apr_status_t take_line(parse_t *ps, const item_line_t *line)
     return APR_SUCCESS;
 }
 
-static apr_status_t check_version(const parse_t *ps)
+apr_status_t item_check_version(item_kind_e kind, const char *strict,
+                                item_span_t version)
 {
-    if (!ps->version.len)
+    if (!version.len)
         return ITEM_EMALFORMED;
-    if (ps->strict)
-        return item_span_is(ps->version, ps->strict) ? APR_SUCCESS
-                                                     : ITEM_ETYPE;
-    if (ps->root == ITEM_VCARD30)
-        return item_span_is(ps->version, "3.0")
-               || item_span_is(ps->version, "4.0") ? APR_SUCCESS
-                                                   : ITEM_ETYPE;
-    return item_span_is(ps->version, "2.0") ? APR_SUCCESS : ITEM_ETYPE;
+    if (strict)
+        return item_span_is(version, strict) ? APR_SUCCESS : ITEM_ETYPE;
+    if (kind == ITEM_VCARD30)
+        return item_span_is(version, "3.0") || item_span_is(version, "4.0")
+               ? APR_SUCCESS : ITEM_ETYPE;
+    return item_span_is(version, "2.0") ? APR_SUCCESS : ITEM_ETYPE;
 }
 
 static apr_status_t normalise_lines(item_norm_t *norm, parse_t *ps,
@@ -265,7 +264,7 @@ static apr_status_t normalise_lines(item_norm_t *norm, parse_t *ps,
         return rv;
     if (!ps->ended)
         return ITEM_EMALFORMED;
-    rv = check_version(ps);
+    rv = item_check_version(ps->root, ps->strict, ps->version);
     if (rv != APR_SUCCESS)
         return rv;
     if (!ps->done->nelts)

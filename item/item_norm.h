@@ -35,6 +35,12 @@ apr_status_t item_recognise(item_kind_e *kind, const char **strict,
                             const char *type, const char *data,
                             apr_size_t len);
 
+/** Whether a version is one that is understood.
+ * @param strict  from item_recognise() @return APR_SUCCESS, ITEM_EMALFORMED
+ * (none), ITEM_ETYPE */
+apr_status_t item_check_version(item_kind_e kind, const char *strict,
+                                item_span_t version);
+
 /** A vCard, VEVENT or VTODO on its way to the canonical form. */
 typedef struct item_comp_t {
     apr_pool_t *p;
@@ -88,11 +94,26 @@ item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p);
 /** Take a property in. @return APR_SUCCESS, ITEM_ELIMIT (words) */
 apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line);
 
+/**
+ * The canonical value of a property that stands alone; nothing for an empty
+ * or usual one.
+ * @param kind  of the component, -1 for any other than those
+ * @return 0: clients were seen to drop such a property
+ */
+int item_prop_value(item_buf_t *b, int kind, const item_line_t *line);
+
+/** What of its parameters counts. */
+void item_prop_detail(item_buf_t *b, int kind, const item_line_t *line);
+
 /** Take a VALARM's property in. */
 void item_comp_alarm(item_comp_t *comp, const item_line_t *line);
 
 /** The whole component: lines sorted, none twice. */
 item_span_t item_comp_finish(item_comp_t *comp);
+
+/** What is compared of the alarm that was taken in since the last call, in a
+ * component that has its times and is finished. */
+item_span_t item_comp_alarm_key(item_comp_t *comp);
 
 /** The component that stands for an item: the master of a series, else the
  * first; NULL of a text. */

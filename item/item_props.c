@@ -250,47 +250,44 @@ static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
     return APR_SUCCESS;
 }
 
-static void put_address(item_comp_t *comp, const item_line_t *line)
+/** Whether someone comes, if that is known. */
+static void put_partstat(item_buf_t *b, const item_line_t *line)
 {
     item_span_t state = param_value(line, "PARTSTAT");
 
-    item_value_lower(&comp->buf, line->value);
     if (state.len && !item_span_is(state, "NEEDS-ACTION")) {
-        item_buf_putc(&comp->buf, ITEM_SEP);
-        item_value_lower(&comp->buf, state);
+        item_buf_putc(b, ITEM_SEP);
+        item_value_lower(b, state);
     }
 }
 
-static void put_value(item_comp_t *comp, const item_line_t *line,
-                      value_e how)
+static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
 {
     switch (how) {
     case V_STRUCT:
     case V_NAME:
     case V_ORG:
-        item_value_struct(&comp->buf, line->value);
+        item_value_struct(b, line->value);
         break;
     case V_PHONE:
-        item_value_phone(&comp->buf, line->value);
+        item_value_phone(b, line->value);
         break;
     case V_LOWER:
+    case V_ADDRESS:
     case V_STATUS:
-        item_value_lower(&comp->buf, line->value);
+        item_value_lower(b, line->value);
         break;
     case V_DATE:
-        item_value_date(&comp->buf, line->value);
-        break;
-    case V_ADDRESS:
-        put_address(comp, line);
+        item_value_date(b, line->value);
         break;
     case V_BINARY:
         if (is_base64(line)) {
-            item_value_base64(&comp->buf, line->value);
+            item_value_base64(b, line->value);
             break;
         }
         /* fall through */
     default:
-        item_value_text(&comp->buf, line->value);
+        item_value_text(b, line->value);
     }
 }
 
@@ -424,11 +421,56 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
     default:
         from = line_begin(comp, line->name,
                           prop->types ? prop->types & line_types(line) : 0);
-        put_value(comp, line, prop->how);
+        put_value(&comp->buf, line, prop->how);
+        if (prop->how == V_ADDRESS)
+            put_partstat(&comp->buf, line);
         note_value(comp, prop, line->value, from);
         line_end(comp, from, prop->usual);
         return APR_SUCCESS;
     }
+}
+
+/* ---- a property alone ---------------------------------------------------- */
+
+static const prop_t *prop_of(int kind, const item_line_t *line)
+{
+    static const prop_t none = { NULL, 0, V_OMIT, 0, NULL };
+
+    return kind < 0 ? &none : find_prop((item_kind_e)kind, line->name);
+}
+
+int item_prop_value(item_buf_t *b, int kind, const item_line_t *line)
+{
+    const prop_t *prop = prop_of(kind, line);
+    apr_size_t from = b->len;
+    item_span_t text;
+
+    switch (prop->how) {
+    case V_START:
+    case V_END:
+    case V_RECURRENCE:
+    case V_TIMES:
+        item_value_time(b, line->value, param_value(line, "TZID"));
+        break;
+    default:
+        put_value(b, line, prop->how);
+    }
+    text.s = b->len > from ? b->s + from : "";
+    text.len = b->len - from;
+    if (prop->usual && item_span_is(text, prop->usual))
+        b->len = from;
+    return prop->how != V_OMIT;
+}
+
+void item_prop_detail(item_buf_t *b, int kind, const item_line_t *line)
+{
+    const prop_t *prop = prop_of(kind, line);
+    int types = prop->types ? prop->types & line_types(line) : 0;
+
+    if (types)
+        item_buf_putc(b, (char)('@' + types));
+    if (prop->how == V_ADDRESS)
+        put_partstat(b, line);
 }
 
 void item_comp_alarm(item_comp_t *comp, const item_line_t *line)

@@ -34,6 +34,15 @@ void item_buf_putc(item_buf_t *b, char c)
     item_buf_add(b, &c, 1);
 }
 
+item_span_t item_buf_span(const item_buf_t *b)
+{
+    item_span_t span;
+
+    span.s = b->s ? b->s : "";
+    span.len = b->len;
+    return span;
+}
+
 static void trim_end(item_buf_t *b, apr_size_t from, int newlines)
 {
     while (b->len > from

@@ -24,6 +24,9 @@ void item_buf_add(item_buf_t *b, const char *s, apr_size_t len);
 void item_buf_puts(item_buf_t *b, const char *s);
 void item_buf_putc(item_buf_t *b, char c);
 
+/** All of it, valid until the buffer grows; never s NULL. */
+item_span_t item_buf_span(const item_buf_t *b);
+
 /** Unescape a text (\n \N \, \; \\ and backslash with anything else, which
  * stands for the latter), line ends as LF, without white space at the end of
  * lines and at both ends of the text. */

@@ -1,0 +1,677 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Merging: what becomes of each slot. See item_merge.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "item/item_slots.h"
+#include "item/item_text.h"
+
+/* So many members that only one side has are compared one by one. */
+#define MAX_ODD  64
+
+static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
+                               item_part_t *const *parts);
+
+static void note_clash(item_merging_t *m, const char *name)
+{
+    int i;
+
+    for (i = 0; i < m->clashes->nelts; i++)
+        if (!strcmp(APR_ARRAY_IDX(m->clashes, i, const char *), name))
+            return;
+    if (m->clashes->nelts < ITEM_MAX_CLASHES)
+        APR_ARRAY_PUSH(m->clashes, const char *) = name;
+}
+
+/** What the result says of a slot is what that side says. */
+static void take_side(item_merging_t *m, const item_slot_t *slot,
+                      item_side_e side)
+{
+    if (!item_slot_same(slot, side, ITEM_OURS))
+        m->not_ours = 1;
+    if (!item_slot_same(slot, side, ITEM_THEIRS))
+        m->not_theirs = 1;
+}
+
+/* ---- parameters that are no matter of form -------------------------------- */
+
+/** Parameters that come and go, or are compared otherwise. */
+static int is_formal(item_span_t name)
+{
+    static const char *const formal[] = {
+        "TYPE", "ENCODING", "CHARSET", "VALUE", "TZID", "PARTSTAT",
+        "RELATED", "PREF", NULL
+    };
+    int i = 0;
+
+    if (!name.len || (name.len > 1 && name.s[1] == '-'))
+        return 1;
+    while (formal[i] && !item_span_is(name, formal[i]))
+        i++;
+    return formal[i] != NULL;
+}
+
+/** Non-zero if a parameter that both lines have, say the name of an
+ * attendee, has two values. */
+static int params_differ(const item_member_t *a, const item_member_t *b)
+{
+    const item_line_t *la, *lb;
+    int i, j;
+
+    if (!a || !b || a->next || b->next || a->entry->part || b->entry->part)
+        return 0;
+    la = &a->entry->line;
+    lb = &b->entry->line;
+    for (i = 0; i < la->nparams; i++) {
+        if (is_formal(la->params[i].name))
+            continue;
+        for (j = 0; j < lb->nparams; j++) {
+            item_span_t x = la->params[i].value, y = lb->params[j].value;
+
+            if (la->params[i].name.len == lb->params[j].name.len
+                && !strncasecmp(la->params[i].name.s, lb->params[j].name.s,
+                                la->params[i].name.len)
+                && (x.len != y.len || memcmp(x.s, y.s, x.len)))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/** A slot that says the same on both sides: ours, unless theirs alone
+ * changed such a parameter. */
+static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
+{
+    const item_member_t *base = slot->first[ITEM_BASE];
+    const item_member_t *ours = slot->first[ITEM_OURS];
+    const item_member_t *theirs = slot->first[ITEM_THEIRS];
+
+    if (!params_differ(ours, theirs))
+        return ITEM_OURS;
+    if (params_differ(base, theirs) && base && !params_differ(base, ours)) {
+        m->not_ours = 1;
+        return ITEM_THEIRS;
+    }
+    m->not_theirs = 1;
+    return ITEM_OURS;
+}
+
+/* ---- clashes -------------------------------------------------------------- */
+
+/** Non-zero if a is b, cut short or with parts missing. */
+static int is_poorer(item_span_t a, item_span_t b)
+{
+    while (a.len) {
+        const char *end_a = memchr(a.s, ITEM_SEP, a.len);
+        const char *end_b = b.len ? memchr(b.s, ITEM_SEP, b.len) : NULL;
+        apr_size_t len_a = end_a ? (apr_size_t)(end_a - a.s) : a.len;
+        apr_size_t len_b = end_b ? (apr_size_t)(end_b - b.s) : b.len;
+
+        if (len_a > len_b || (len_a && memcmp(a.s, b.s, len_a)))
+            return 0;
+        a.s += len_a + (end_a != NULL);
+        a.len -= len_a + (end_a != NULL);
+        b.s += len_b + (end_b != NULL);
+        b.len -= len_b + (end_b != NULL);
+    }
+    return 1;
+}
+
+/** Both sides changed it, or there is no base to tell who did. */
+static item_side_e clash(item_merging_t *m, const item_slot_t *slot)
+{
+    item_side_e prefer = m->theirs_first ? ITEM_THEIRS : ITEM_OURS;
+    const item_span_t *canon = slot->canon;
+    int poor[ITEM_SIDES], i;
+
+    if (!m->docs[ITEM_BASE]) {
+        int texts = item_slot_is_text(slot) || slot->member;
+
+        if (texts && is_poorer(canon[ITEM_THEIRS], canon[ITEM_OURS]))
+            return ITEM_OURS;
+        if (texts && is_poorer(canon[ITEM_OURS], canon[ITEM_THEIRS]))
+            return ITEM_THEIRS;
+        note_clash(m, slot->name);
+        return prefer;
+    }
+    note_clash(m, slot->name);
+    if (!slot->there[ITEM_OURS] || !slot->there[ITEM_THEIRS])
+        return slot->there[ITEM_OURS] ? ITEM_OURS : ITEM_THEIRS;
+    for (i = ITEM_OURS; i < ITEM_SIDES; i++)
+        poor[i] = item_slot_is_text(slot)
+                  && is_poorer(canon[i], canon[ITEM_BASE]);
+    if (poor[ITEM_OURS] != poor[ITEM_THEIRS])
+        return poor[ITEM_OURS] ? ITEM_THEIRS : ITEM_OURS;
+    return prefer;
+}
+
+/** Which side a slot is taken from. */
+static item_side_e decide(item_merging_t *m, const item_slot_t *slot)
+{
+    if (item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
+        return same_meaning(m, slot);
+    if (m->spare && !slot->known && slot->there[ITEM_OURS]
+        && (!slot->there[ITEM_THEIRS] || slot->how == MERGE_NAME))
+        return ITEM_OURS;
+    if (item_slot_same(slot, ITEM_OURS, ITEM_BASE))
+        return ITEM_THEIRS;
+    if (item_slot_same(slot, ITEM_THEIRS, ITEM_BASE))
+        return ITEM_OURS;
+    return clash(m, slot);
+}
+
+/** The greatest number or newest time; ours where they cannot be told
+ * apart. */
+static item_side_e greatest(const item_slot_t *slot)
+{
+    static const item_span_t no_zone = { "", 0 };
+    const item_member_t *ours = slot->first[ITEM_OURS];
+    const item_member_t *theirs = slot->first[ITEM_THEIRS];
+    item_time_t a, b;
+
+    if (!ours || !theirs)
+        return theirs ? ITEM_THEIRS : ITEM_OURS;
+    if (slot->how == MERGE_GREATEST)
+        return atoi(theirs->entry->line.value.s)
+               > atoi(ours->entry->line.value.s) ? ITEM_THEIRS : ITEM_OURS;
+    item_time_parse(&a, ours->entry->line.value, no_zone);
+    item_time_parse(&b, theirs->entry->line.value, no_zone);
+    return b.kind != ITEM_TIME_NONE
+           && (a.kind == ITEM_TIME_NONE || b.secs > a.secs)
+           ? ITEM_THEIRS : ITEM_OURS;
+}
+
+/* ---- carrying out --------------------------------------------------------- */
+
+typedef struct job_t {
+    item_merging_t *m;
+    item_adds_t *adds;
+    int moved;                  /* the times are theirs */
+} job_t;
+
+/** Put theirs of a slot where ours was, or where it belongs. */
+static void replace(job_t *job, const item_slot_t *slot)
+{
+    item_member_t *member = slot->first[ITEM_OURS];
+    int place = member ? member->entry->index : -2;
+
+    for (; member; member = member->next)
+        item_member_drop(job->m, member);
+    for (member = slot->first[ITEM_THEIRS]; member; member = member->next) {
+        if (member->number >= 0) {
+            item_adds_word(job->adds, member);
+            continue;
+        }
+        if (place < -1)
+            place = item_adds_place(job->adds, member->entry);
+        item_adds_entry(job->adds, place, member->entry);
+    }
+}
+
+static void unescape(item_buf_t *b, item_span_t value)
+{
+    apr_size_t i;
+    char c;
+
+    for (i = 0; i < value.len; i++) {
+        c = value.s[i];
+        if (c == '\\' && i + 1 < value.len) {
+            c = value.s[++i];
+            c = c == 'n' || c == 'N' ? '\n' : c;
+        }
+        item_buf_putc(b, c);
+    }
+}
+
+static void escape(item_buf_t *b, const item_buf_t *text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->s[i] == '\n') {
+            item_buf_puts(b, "\\n");
+            continue;
+        }
+        if (strchr("\\,;", text->s[i]))
+            item_buf_putc(b, '\\');
+        item_buf_putc(b, text->s[i]);
+    }
+}
+
+static item_span_t plain_text(item_merging_t *m, const item_slot_t *slot,
+                              item_side_e side)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    b.p = m->p;
+    if (slot->first[side])
+        unescape(&b, slot->first[side]->entry->line.value);
+    return item_buf_span(&b);
+}
+
+/** The side that a merged text says the same as, ITEM_BASE: neither. */
+static item_side_e same_text(item_merging_t *m, const item_slot_t *slot,
+                             item_span_t value)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    int side;
+
+    b.p = m->p;
+    item_value_text(&b, value);
+    for (side = ITEM_OURS; side < ITEM_SIDES; side++)
+        if (b.len == slot->canon[side].len
+            && (!b.len || !memcmp(b.s, slot->canon[side].s, b.len)))
+            return (item_side_e)side;
+    return ITEM_BASE;
+}
+
+/** A long text that both changed.
+ * @return the side to be taken; ITEM_BASE: done, a text of both was made */
+static item_side_e merge_text(job_t *job, const item_slot_t *slot)
+{
+    item_span_t base = plain_text(job->m, slot, ITEM_BASE), line;
+    item_buf_t text = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
+    item_buf_t folded = { NULL, NULL, 0, 0 };
+    item_entry_t *ours = slot->first[ITEM_OURS]->entry;
+    apr_size_t head;
+    item_side_e side;
+
+    text.p = out.p = folded.p = job->m->p;
+    if (item_text_merge(&text, slot->there[ITEM_BASE] ? &base : NULL,
+                        plain_text(job->m, slot, ITEM_OURS),
+                        plain_text(job->m, slot, ITEM_THEIRS),
+                        job->m->theirs_first, "\n"))
+        note_clash(job->m, slot->name);
+    line = item_line_head(&ours->line);
+    item_buf_add(&out, line.s, line.len);
+    head = out.len;
+    escape(&out, &text);
+    line.s = out.s + head;
+    line.len = out.len - head;
+    side = same_text(job->m, slot, line);
+    if (side == ITEM_BASE) {
+        item_fold_add(&folded, item_buf_span(&out),
+                      job->m->docs[ITEM_OURS]->eol);
+        ours->instead = item_buf_span(&folded);
+        job->m->not_ours = job->m->not_theirs = 1;
+    }
+    return side;
+}
+
+/** Non-zero if one side did not change it. */
+static int is_one_sided(const item_slot_t *slot)
+{
+    return item_slot_same(slot, ITEM_OURS, ITEM_THEIRS)
+           || item_slot_same(slot, ITEM_OURS, ITEM_BASE)
+           || item_slot_same(slot, ITEM_THEIRS, ITEM_BASE);
+}
+
+/** Events and tasks of one RECURRENCE-ID. */
+static apr_status_t merge_parts(job_t *job, const item_slot_t *slot)
+{
+    item_part_t *parts[ITEM_SIDES];
+    item_buf_t out = { NULL, NULL, 0, 0 };
+    item_merging_t *m = job->m;
+    item_span_t canon[2];
+    item_side_e side;
+    apr_status_t rv;
+    int i;
+
+    for (i = 0; i < ITEM_SIDES; i++)
+        parts[i] = slot->first[i] ? slot->first[i]->entry->part : NULL;
+    if (parts[ITEM_OURS] && parts[ITEM_THEIRS]) {
+        out.p = m->p;
+        rv = merge_part(m, &out, parts);
+        slot->first[ITEM_OURS]->entry->instead = item_buf_span(&out);
+        return rv;
+    }
+    side = parts[ITEM_OURS] ? ITEM_OURS : ITEM_THEIRS;
+    if (parts[ITEM_BASE] && parts[side]) {
+        canon[0] = item_part_canon(parts[ITEM_BASE], m->p);
+        canon[1] = item_part_canon(parts[side], m->p);
+        if (canon[0].len == canon[1].len
+            && !memcmp(canon[0].s, canon[1].s, canon[0].len))
+            side = side == ITEM_OURS ? ITEM_THEIRS : ITEM_OURS;
+        else
+            note_clash(m, slot->name);
+    }
+    take_side(m, slot, side);
+    if (side == ITEM_THEIRS)
+        replace(job, slot);
+    return APR_SUCCESS;
+}
+
+static apr_status_t carry_out(job_t *job, item_slot_t *slot)
+{
+    item_merging_t *m = job->m;
+    item_side_e side = ITEM_BASE;
+    item_member_t *twice;
+
+    switch (slot->how) {
+    case MERGE_ZONE:
+        return APR_SUCCESS;     /* see put_zones() */
+    case MERGE_PART:
+        return merge_parts(job, slot);
+    case MERGE_NEWEST:
+    case MERGE_GREATEST:
+        if (greatest(slot) == ITEM_THEIRS)
+            replace(job, slot);
+        return APR_SUCCESS;
+    case MERGE_KEEP:
+        if (!strcmp(slot->name, "UID") && slot->n[ITEM_OURS]
+            && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
+            m->not_theirs = 1;
+        if (!slot->n[ITEM_OURS])
+            replace(job, slot);
+        for (twice = slot->first[ITEM_OURS]; twice; twice = twice->next)
+            if (twice != slot->first[ITEM_OURS])
+                item_member_drop(m, twice);
+        return APR_SUCCESS;
+    case MERGE_TEXT:
+        if (slot->member || is_one_sided(slot) || !slot->there[ITEM_OURS]
+            || !slot->there[ITEM_THEIRS])
+            break;
+        side = merge_text(job, slot);
+        if (side == ITEM_BASE)
+            return APR_SUCCESS;
+        break;
+    default:
+        break;
+    }
+    if (side == ITEM_BASE)
+        side = decide(m, slot);
+    take_side(m, slot, side);
+    if (slot->how == MERGE_TIME && side == ITEM_THEIRS)
+        job->moved = 1;
+    /* An alarm at a fixed time moves with the event. */
+    if (slot->how == MERGE_ALARM && job->moved && side == ITEM_OURS
+        && slot->there[ITEM_THEIRS])
+        side = ITEM_THEIRS;
+    if (side == ITEM_THEIRS)
+        replace(job, slot);
+    return APR_SUCCESS;
+}
+
+/* ---- without a base ------------------------------------------------------- */
+
+static int is_odd(const item_slot_t *slot, item_side_e side)
+{
+    static const char *const texts[] = {
+        "ADR", "LABEL", "URL", "ORG", "TITLE", "ROLE", "NICKNAME", "NOTE",
+        "DESCRIPTION", "PHOTO", "COMMENT", "CONTACT", NULL
+    };
+    int i = 0;
+
+    if (!slot->member || slot->there[ITEM_OURS] + slot->there[ITEM_THEIRS]
+                         != 1 || !slot->there[side])
+        return 0;
+    while (texts[i] && strcmp(texts[i], slot->name))
+        i++;
+    return texts[i] != NULL;
+}
+
+/** A member that only one side has may be one of the other's, cut short:
+ * then they are one. */
+static void join_cut(item_merging_t *m, apr_array_header_t *slots)
+{
+    item_slot_t *odd[2][MAX_ODD], *o, *t;
+    int n[2] = { 0, 0 }, i, j, side;
+    item_buf_t a, b;
+    item_span_t sa, sb;
+
+    for (i = 0; i < slots->nelts; i++) {
+        o = APR_ARRAY_IDX(slots, i, item_slot_t *);
+        for (side = 0; side < 2; side++)
+            if (is_odd(o, side ? ITEM_THEIRS : ITEM_OURS)
+                && n[side] < MAX_ODD)
+                odd[side][n[side]++] = o;
+    }
+    for (i = 0; i < n[0]; i++) {
+        for (j = 0; j < n[1]; j++) {
+            o = odd[0][i];
+            t = odd[1][j];
+            if (!t || o->name != t->name)
+                continue;
+            memset(&a, 0, sizeof(a));
+            memset(&b, 0, sizeof(b));
+            a.p = b.p = m->p;
+            item_prop_value(&a, m->docs[ITEM_OURS]->root->kind,
+                            &o->first[ITEM_OURS]->entry->line);
+            item_prop_value(&b, m->docs[ITEM_OURS]->root->kind,
+                            &t->first[ITEM_THEIRS]->entry->line);
+            sa = item_buf_span(&a);
+            sb = item_buf_span(&b);
+            if (!is_poorer(sb, sa) && !is_poorer(sa, sb))
+                continue;
+            /* One slot, of which the richer side is taken. */
+            o->first[ITEM_THEIRS] = t->first[ITEM_THEIRS];
+            o->there[ITEM_THEIRS] = 1;
+            o->how = MERGE_ONE;
+            o->member = 0;
+            o->canon[ITEM_OURS] = sa;
+            o->canon[ITEM_THEIRS] = sb;
+            t->split = 1;
+            odd[1][j] = NULL;
+            break;
+        }
+    }
+}
+
+/* ---- whole components ----------------------------------------------------- */
+
+/** Zones of theirs that lines from there need and ours has not got. */
+static void put_zones(job_t *job, const apr_array_header_t *slots)
+{
+    const item_entry_t *id;
+    item_slot_t *slot;
+    int i;
+
+    for (i = 0; job->m->zones && i < slots->nelts; i++) {
+        slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
+        if (slot->how != MERGE_ZONE || slot->n[ITEM_OURS]
+            || !slot->n[ITEM_THEIRS])
+            continue;
+        id = item_part_find(slot->first[ITEM_THEIRS]->entry->part, "TZID");
+        if (id && apr_hash_get(job->m->zones, id->line.value.s,
+                               (apr_ssize_t)id->line.value.len))
+            replace(job, slot);
+    }
+}
+
+static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
+                               item_part_t *const *parts)
+{
+    apr_array_header_t *slots;
+    apr_status_t rv;
+    int i, pass;
+    job_t job;
+
+    rv = item_slots_make(&slots, m, parts);
+    if (rv != APR_SUCCESS)
+        return rv;
+    job.m = m;
+    job.adds = item_adds_make(m, parts[ITEM_OURS]);
+    job.moved = 0;
+    if (!m->docs[ITEM_BASE])
+        join_cut(m, slots);
+    /* The times first: alarms go with them. */
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < slots->nelts && rv == APR_SUCCESS; i++) {
+            item_slot_t *slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
+
+            if ((slot->how == MERGE_TIME) != pass && !slot->split)
+                rv = carry_out(&job, slot);
+        }
+    }
+    if (rv == APR_SUCCESS && parts[ITEM_OURS]->kind == ITEM_PART_ROOT)
+        put_zones(&job, slots);
+    if (rv == APR_SUCCESS)
+        item_adds_write(out, job.adds);
+    return rv;
+}
+
+/* ---- the whole item ------------------------------------------------------- */
+
+/** Which input the result is; NULL text: neither. */
+static void take_text(item_merge_t *m, const item_text_t *ours,
+                      const item_text_t *theirs, int is_theirs)
+{
+    const item_text_t *text = is_theirs ? theirs : ours;
+
+    m->text = text->data;
+    m->len = text->len;
+    m->is_ours = text->len == ours->len
+                 && !memcmp(text->data, ours->data, text->len);
+    m->is_theirs = text->len == theirs->len
+                   && !memcmp(text->data, theirs->data, text->len);
+}
+
+static apr_status_t merge_notes(item_merge_t *result, item_merging_t *m,
+                                const item_text_t *base,
+                                const item_text_t *ours,
+                                const item_text_t *theirs)
+{
+    const item_text_t *in[ITEM_SIDES] = { base, ours, theirs };
+    item_norm_t norm[ITEM_SIDES];
+    item_span_t text[ITEM_SIDES];
+    item_slot_t slot;
+    item_buf_t out = { NULL, NULL, 0, 0 };
+    int i;
+
+    memset(&slot, 0, sizeof(slot));
+    for (i = 0; i < ITEM_SIDES; i++) {
+        slot.canon[i].s = text[i].s = "";
+        text[i].len = 0;
+        if (!in[i] || item_normalise(&norm[i], "text/plain", in[i]->data,
+                                     in[i]->len, m->p) != APR_SUCCESS)
+            continue;
+        slot.canon[i] = norm[i].canon;
+        slot.there[i] = 1;
+        text[i].s = in[i]->data;
+        text[i].len = in[i]->len;
+        if (i != ITEM_OURS && text[i].len >= 3
+            && !memcmp(text[i].s, "\xef\xbb\xbf", 3)) {
+            text[i].s += 3;
+            text[i].len -= 3;
+        }
+    }
+    if (is_one_sided(&slot)) {
+        take_text(result, ours, theirs,
+                  !item_slot_same(&slot, ITEM_OURS, ITEM_THEIRS)
+                  && item_slot_same(&slot, ITEM_OURS, ITEM_BASE));
+        return APR_SUCCESS;
+    }
+    out.p = m->p;
+    if (item_text_merge(&out, slot.there[ITEM_BASE] ? &text[ITEM_BASE] : NULL,
+                        text[ITEM_OURS], text[ITEM_THEIRS], m->theirs_first,
+                        m->docs[ITEM_OURS]->eol))
+        note_clash(m, "TEXT");
+    result->text = out.s;
+    result->len = out.len;
+    if (item_normalise(&norm[ITEM_BASE], "text/plain", out.s, out.len, m->p)
+        != APR_SUCCESS)
+        return ITEM_ELIMIT;
+    slot.canon[ITEM_BASE] = norm[ITEM_BASE].canon;
+    slot.there[ITEM_BASE] = 1;
+    for (i = ITEM_OURS; i < ITEM_SIDES; i++) {
+        if (!item_slot_same(&slot, ITEM_BASE, (item_side_e)i))
+            continue;
+        take_text(result, ours, theirs, i == ITEM_THEIRS);
+        break;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t merge_lines(item_merge_t *result, item_merging_t *m,
+                                const item_text_t *ours,
+                                const item_text_t *theirs)
+{
+    item_buf_t out = { NULL, NULL, 0, 0 };
+    item_part_t *parts[ITEM_SIDES];
+    item_doc_t *check;
+    apr_status_t rv;
+    int i;
+
+    for (i = 0; i < ITEM_SIDES; i++)
+        parts[i] = m->docs[i] ? m->docs[i]->root : NULL;
+    out.p = m->p;
+    rv = merge_part(m, &out, parts);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (!m->not_ours || !m->not_theirs) {
+        take_text(result, ours, theirs, m->not_ours);
+        return APR_SUCCESS;
+    }
+    item_buf_add(&out, m->docs[ITEM_OURS]->rest.s,
+                 m->docs[ITEM_OURS]->rest.len);
+    result->text = out.s;
+    result->len = out.len;
+    if (m->docs[ITEM_OURS]->lines + m->docs[ITEM_THEIRS]->lines
+        > ITEM_MAX_PROPERTIES || m->words > ITEM_MAX_PROPERTIES)
+        return item_doc_read(&check, NULL, out.s, out.len, m->p);
+    return out.len > ITEM_MAX_OCTETS ? ITEM_ELIMIT : APR_SUCCESS;
+}
+
+static apr_status_t read_all(item_merging_t *m, const char *type,
+                             const item_text_t *base, const item_text_t *ours,
+                             const item_text_t *theirs)
+{
+    item_doc_t *docs[ITEM_SIDES] = { NULL, NULL, NULL };
+    apr_status_t rv;
+    int i;
+
+    rv = item_doc_read(&docs[ITEM_OURS], type, ours->data, ours->len, m->p);
+    if (rv == APR_SUCCESS)
+        rv = item_doc_read(&docs[ITEM_THEIRS], type, theirs->data,
+                           theirs->len, m->p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (docs[ITEM_OURS]->kind != docs[ITEM_THEIRS]->kind)
+        return ITEM_ETYPE;
+    if (base && (item_doc_read(&docs[ITEM_BASE], type, base->data, base->len,
+                               m->p) != APR_SUCCESS
+                 || docs[ITEM_BASE]->kind != docs[ITEM_OURS]->kind))
+        docs[ITEM_BASE] = NULL;
+    for (i = 0; i < ITEM_SIDES; i++)
+        m->docs[i] = docs[i];
+    for (i = 0; docs[ITEM_OURS]->root && !m->uid
+                && i < docs[ITEM_OURS]->root->entries->nelts; i++) {
+        item_part_t *part = APR_ARRAY_IDX(docs[ITEM_OURS]->root->entries, i,
+                                          item_entry_t *)->part;
+
+        if (part && part->kind >= 0)
+            m->uid = item_part_find(part, "UID");
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t item_merge(item_merge_t *result, const char *type,
+                        const item_text_t *base, const item_text_t *ours,
+                        const item_text_t *theirs, int prefer, apr_pool_t *p)
+{
+    item_merging_t m;
+    apr_status_t rv;
+
+    memset(result, 0, sizeof(*result));
+    memset(&m, 0, sizeof(m));
+    m.p = p;
+    m.theirs_first = (prefer & ITEM_PREFER_THEIRS) != 0;
+    m.spare = (prefer & ITEM_SPARE_UNKNOWN) != 0;
+    m.clashes = apr_array_make(p, 4, sizeof(const char *));
+    rv = read_all(&m, type, base, ours, theirs);
+    if (rv == APR_SUCCESS)
+        rv = m.docs[ITEM_OURS]->root
+             ? merge_lines(result, &m, ours, theirs)
+             : merge_notes(result, &m, m.docs[ITEM_BASE] ? base : NULL, ours,
+                           theirs);
+    if (rv != APR_SUCCESS) {
+        memset(result, 0, sizeof(*result));
+        m.clashes->nelts = 0;
+    }
+    result->clashes = m.clashes;
+    return rv;
+}

@@ -1,0 +1,651 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Which properties are merged how: see item_slots.h. */
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "item/item_slots.h"
+
+#define CARD   1
+#define CAL    2                /* events and tasks */
+#define ROOT   4
+
+typedef struct rule_t {
+    const char *name;
+    int where;
+    item_how_e how;
+    const char *slot;           /* of several that are one */
+} rule_t;
+
+static const rule_t rules[] = {
+    { "N",              CARD, MERGE_NAME, "N" },
+    { "FN",             CARD, MERGE_NAME, "N" },
+    { "TEL",            CARD, MERGE_SET, NULL },
+    { "EMAIL",          CARD, MERGE_SET, NULL },
+    { "ADR",            CARD, MERGE_SET, NULL },
+    { "URL",            CARD, MERGE_SET, NULL },
+    { "IMPP",           CARD, MERGE_SET, NULL },
+    { "LABEL",          CARD, MERGE_SET, NULL },
+    { "MEMBER",         CARD, MERGE_SET, NULL },
+    { "RELATED",        CARD, MERGE_SET, NULL },
+    { "LANG",           CARD, MERGE_SET, NULL },
+    { "ORG",            CARD, MERGE_MANY, NULL },
+    { "TITLE",          CARD, MERGE_MANY, NULL },
+    { "ROLE",           CARD, MERGE_MANY, NULL },
+    { "NICKNAME",       CARD, MERGE_MANY, NULL },
+    { "PHOTO",          CARD, MERGE_MANY, NULL },
+    { "LOGO",           CARD, MERGE_MANY, NULL },
+    { "SOUND",          CARD, MERGE_MANY, NULL },
+    { "KEY",            CARD, MERGE_MANY, NULL },
+    { "AGENT",          CARD, MERGE_MANY, NULL },
+    { "GEO",            CARD, MERGE_MANY, NULL },
+    { "TZ",             CARD, MERGE_MANY, NULL },
+    { "NOTE",           CARD, MERGE_TEXT, NULL },
+    { "BDAY",           CARD, MERGE_ONE, NULL },
+    { "ANNIVERSARY",    CARD, MERGE_ONE, NULL },
+    { "GENDER",         CARD, MERGE_ONE, NULL },
+    { "KIND",           CARD, MERGE_ONE, NULL },
+    { "SORT-STRING",    CARD, MERGE_ONE, NULL },
+    { "CLASS",          CARD | CAL, MERGE_ONE, NULL },
+    { "MAILER",         CARD, MERGE_ONE, NULL },
+    { "REV",            CARD, MERGE_NEWEST, NULL },
+    { "UID",            CARD | CAL, MERGE_KEEP, NULL },
+    { "VERSION",        CARD | ROOT, MERGE_KEEP, NULL },
+    { "PRODID",         CARD | ROOT, MERGE_KEEP, NULL },
+    { "CALSCALE",       ROOT, MERGE_ONE, NULL },
+    { "METHOD",         ROOT, MERGE_ONE, NULL },
+    { "CATEGORIES",     CARD | CAL, MERGE_LIST, NULL },
+
+    { "DTSTART",        CAL, MERGE_TIME, "DTSTART" },
+    { "DTEND",          CAL, MERGE_TIME, "DTSTART" },
+    { "DUE",            CAL, MERGE_TIME, "DTSTART" },
+    { "DURATION",       CAL, MERGE_TIME, "DTSTART" },
+    { "RRULE",          CAL, MERGE_TIME, "DTSTART" },
+    { "EXRULE",         CAL, MERGE_TIME, "DTSTART" },
+    { "EXDATE",         CAL, MERGE_LIST, NULL },
+    { "RDATE",          CAL, MERGE_LIST, NULL },
+    { "RESOURCES",      CAL, MERGE_LIST, NULL },
+    { "STATUS",         CAL, MERGE_STATE, "STATUS" },
+    { "COMPLETED",      CAL, MERGE_STATE, "STATUS" },
+    { "PERCENT-COMPLETE", CAL, MERGE_STATE, "STATUS" },
+    { "SUMMARY",        CAL, MERGE_ONE, NULL },
+    { "DESCRIPTION",    CAL, MERGE_TEXT, NULL },
+    { "LOCATION",       CAL, MERGE_ONE, NULL },
+    { "TRANSP",         CAL, MERGE_ONE, NULL },
+    { "PRIORITY",       CAL, MERGE_ONE, NULL },
+    { "GEO",            CAL, MERGE_ONE, NULL },
+    { "URL",            CAL, MERGE_ONE, NULL },
+    { "ORGANIZER",      CAL, MERGE_ONE, NULL },
+    { "ATTENDEE",       CAL, MERGE_SET, NULL },
+    { "ATTACH",         CAL, MERGE_SET, NULL },
+    { "COMMENT",        CAL, MERGE_SET, NULL },
+    { "CONTACT",        CAL, MERGE_SET, NULL },
+    { "RELATED-TO",     CAL, MERGE_SET, NULL },
+    { "DTSTAMP",        CAL, MERGE_NEWEST, NULL },
+    { "LAST-MODIFIED",  CAL, MERGE_NEWEST, NULL },
+    { "SEQUENCE",       CAL, MERGE_GREATEST, NULL },
+    { "CREATED",        CAL, MERGE_KEEP, NULL },
+    { "RECURRENCE-ID",  CAL, MERGE_KEEP, NULL },
+    { NULL, 0, MERGE_LOOSE, NULL }
+};
+
+/* Not cut by phones, though they are no sets: numbers, times, choices. */
+static const char *const not_texts[] = {
+    "BDAY", "ANNIVERSARY", "GENDER", "KIND", "CLASS", "GEO", "TZ", "TRANSP",
+    "PRIORITY", "ORGANIZER", "CALSCALE", "METHOD", "DTSTART", "STATUS", NULL
+};
+
+static const rule_t *find_rule(int kind, item_span_t name)
+{
+    int where = kind == (int)ITEM_VCARD30 ? CARD
+                : kind == (int)ITEM_VEVENT || kind == (int)ITEM_VTODO ? CAL
+                : kind == ITEM_PART_ROOT ? ROOT : 0;
+    char first = name.len ? (char)apr_toupper(*name.s) : '\0';
+    const rule_t *rule;
+
+    for (rule = rules; rule->name; rule++)
+        if (*rule->name == first && (rule->where & where)
+            && item_span_is(name, rule->name))
+            break;
+    return rule;
+}
+
+int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b)
+{
+    return slot->there[a] == slot->there[b]
+           && slot->canon[a].len == slot->canon[b].len
+           && (!slot->canon[a].len
+               || !memcmp(slot->canon[a].s, slot->canon[b].s,
+                          slot->canon[a].len));
+}
+
+int item_slot_is_text(const item_slot_t *slot)
+{
+    const char *const *name = not_texts;
+
+    while (*name && strcmp(*name, slot->name))
+        name++;
+    return !*name && !slot->member && slot->how <= MERGE_NAME;
+}
+
+/* ---- sorting lines into slots --------------------------------------------- */
+
+typedef struct sorter_t {
+    item_merging_t *m;
+    item_part_t *const *parts;
+    int kind;
+    apr_hash_t *known;          /* key => slot */
+    apr_array_header_t *slots;  /* item_slot_t *, as they come */
+    int moved;                  /* ours and theirs start at different times */
+    item_comp_t *times[ITEM_SIDES];     /* for alarms */
+} sorter_t;
+
+static item_slot_t *slot_of(sorter_t *s, const char *key, apr_size_t len,
+                            const char *name, item_how_e how)
+{
+    item_slot_t *slot = apr_hash_get(s->known, key, (apr_ssize_t)len);
+
+    if (!slot) {
+        slot = apr_pcalloc(s->m->p, sizeof(*slot));
+        slot->name = name;
+        slot->how = how;
+        apr_hash_set(s->known, key, (apr_ssize_t)len, slot);
+        APR_ARRAY_PUSH(s->slots, item_slot_t *) = slot;
+    }
+    return slot;
+}
+
+static item_member_t *add_member(sorter_t *s, item_slot_t *slot, int side,
+                                 item_entry_t *entry)
+{
+    item_member_t *member = apr_pcalloc(s->m->p, sizeof(*member));
+
+    member->entry = entry;
+    member->number = -1;
+    if (slot->last[side])
+        slot->last[side]->next = member;
+    else
+        slot->first[side] = member;
+    slot->last[side] = member;
+    slot->n[side]++;
+    return member;
+}
+
+static void sort_property(sorter_t *s, int side, item_entry_t *entry)
+{
+    const rule_t *rule = find_rule(s->kind, entry->line.name);
+    const char *key = rule->slot ? rule->slot
+                      : rule->name ? rule->name
+                      : item_span_upper(entry->line.name, s->m->p);
+    item_how_e how = rule->how;
+
+    if (s->moved && how == MERGE_LIST && (!strcmp(key, "EXDATE")
+                                          || !strcmp(key, "RDATE"))) {
+        key = "DTSTART";
+        how = MERGE_TIME;
+    }
+    add_member(s, slot_of(s, key, strlen(key), key, how), side, entry);
+}
+
+/** Components: the key says which are the same. */
+static void sort_part(sorter_t *s, int side, item_entry_t *entry)
+{
+    item_part_t *part = entry->part;
+    const item_entry_t *id;
+    item_buf_t key = { NULL, NULL, 0, 0 };
+    const char *name = item_span_upper(part->name, s->m->p);
+    item_how_e how = MERGE_OTHER;
+    apr_size_t len;
+    int n = 0;
+
+    key.p = s->m->p;
+    item_buf_puts(&key, name);
+    item_buf_putc(&key, ';');
+    if (part->kind >= 0) {
+        how = MERGE_PART;
+        id = item_part_find(part, "RECURRENCE-ID");
+        if (id)
+            item_prop_value(&key, part->kind, &id->line);
+    }
+    else if (s->kind == ITEM_PART_ROOT && !strcmp(name, "VTIMEZONE")) {
+        how = MERGE_ZONE;
+        id = item_part_find(part, "TZID");
+        if (id)
+            item_value_text(&key, id->line.value);
+    }
+    else if (s->kind >= 0 && !strcmp(name, "VALARM"))
+        how = MERGE_ALARM;
+    /* The first of ours is the first of theirs, and so on. */
+    len = key.len;
+    if (how == MERGE_PART) {
+        item_slot_t *count = slot_of(s, apr_pstrmemdup(key.p, key.s, len),
+                                     len, name, MERGE_PART);
+
+        count->split = 1;
+        n = count->n[side]++;
+        item_buf_puts(&key, apr_psprintf(key.p, ";%d", n));
+    }
+    add_member(s, slot_of(s, key.s, key.len, name, how), side, entry);
+}
+
+/** Lines named X- in a group are adjuncts of its first other line. */
+static void find_adjuncts(sorter_t *s, const item_part_t *part)
+{
+    apr_hash_t *leads = NULL;
+    item_entry_t *entry, *lead;
+    int pass, i;
+    char *group;
+
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < part->entries->nelts; i++) {
+            entry = APR_ARRAY_IDX(part->entries, i, item_entry_t *);
+            if (entry->part || !entry->line.group.len || entry->line.junk
+                || (entry->line.name.len > 1
+                    && entry->line.name.s[1] == '-') != pass)
+                continue;
+            if (!leads)
+                leads = apr_hash_make(s->m->p);
+            group = item_span_upper(entry->line.group, s->m->p);
+            lead = apr_hash_get(leads, group, APR_HASH_KEY_STRING);
+            if (!pass && !lead)
+                apr_hash_set(leads, group, APR_HASH_KEY_STRING, entry);
+            else if (pass && lead) {
+                entry->lead = lead;
+                entry->next = lead->adjuncts;
+                lead->adjuncts = entry;
+            }
+        }
+    }
+}
+
+static void sort_side(sorter_t *s, int side)
+{
+    const item_part_t *part = s->parts[side];
+    int i;
+
+    if (!part)
+        return;
+    if (s->kind == (int)ITEM_VCARD30)
+        find_adjuncts(s, part);
+    for (i = 0; i < part->entries->nelts; i++) {
+        item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                            item_entry_t *);
+
+        if (entry->part)
+            sort_part(s, side, entry);
+        else if (!entry->lead)
+            sort_property(s, side, entry);
+    }
+}
+
+/* ---- members of sets ------------------------------------------------------ */
+
+/** What counts besides the value: parameters, and the group's adjuncts. */
+static void put_detail(item_buf_t *b, int kind, const item_entry_t *entry)
+{
+    const item_entry_t *adjunct;
+
+    item_prop_detail(b, kind, &entry->line);
+    for (adjunct = entry->adjuncts; adjunct; adjunct = adjunct->next) {
+        item_buf_putc(b, '\x1e');
+        item_buf_add(b, adjunct->line.name.s, adjunct->line.name.len);
+        item_buf_putc(b, ':');
+        item_value_text(b, adjunct->line.value);
+    }
+}
+
+/** An alarm's time, as it is compared. */
+static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
+{
+    static const char *const names[] = { "DTSTART", "DTEND", "DUE",
+                                         "DURATION" };
+    const item_entry_t *entry;
+    item_comp_t *comp = s->times[side];
+    unsigned n;
+    int i;
+
+    if (!comp) {
+        comp = item_comp_make((item_kind_e)s->kind, &s->m->words, s->m->p);
+        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+            entry = item_part_find(s->parts[side], names[n]);
+            if (entry)
+                item_comp_property(comp, &entry->line);
+        }
+        item_comp_finish(comp);
+        s->times[side] = comp;
+    }
+    for (i = 0; i < alarm->entries->nelts; i++) {
+        entry = APR_ARRAY_IDX(alarm->entries, i, const item_entry_t *);
+        if (!entry->part)
+            item_comp_alarm(comp, &entry->line);
+    }
+    return item_comp_alarm_key(comp);
+}
+
+/** The value by which a member is known in its set, behind the name. */
+static void put_key(sorter_t *s, item_buf_t *key, const item_slot_t *slot,
+                    int side, const item_entry_t *entry)
+{
+    item_span_t text;
+
+    switch (slot->how) {
+    case MERGE_ALARM:
+        text = alarm_key(s, side, entry->part);
+        break;
+    case MERGE_OTHER:
+        text = item_part_canon(entry->part, s->m->p);
+        break;
+    default:
+        item_prop_value(key, s->kind, &entry->line);
+        return;
+    }
+    item_buf_add(key, text.s, text.len);
+}
+
+static void split_member(sorter_t *s, const item_slot_t *slot, int side,
+                         item_entry_t *entry)
+{
+    item_buf_t key = { NULL, NULL, 0, 0 }, detail = { NULL, NULL, 0, 0 };
+    item_slot_t *member;
+    apr_size_t name;
+
+    key.p = detail.p = s->m->p;
+    item_buf_puts(&key, slot->name);
+    item_buf_putc(&key, ':');
+    name = key.len;
+    put_key(s, &key, slot, side, entry);
+    if (key.len == name)
+        return;                 /* an empty one is as good as none */
+    member = slot_of(s, key.s, key.len, slot->name, slot->how);
+    member->member = 1;
+    member->there[side] = 1;
+    add_member(s, member, side, entry);
+    if (!entry->part)
+        put_detail(&detail, s->kind, entry);
+    if (detail.len > member->canon[side].len
+        || (detail.len && detail.len == member->canon[side].len
+            && memcmp(detail.s, member->canon[side].s, detail.len) > 0)) {
+        member->canon[side].s = detail.s;
+        member->canon[side].len = detail.len;
+    }
+}
+
+static apr_status_t split_words(sorter_t *s, const item_slot_t *slot,
+                                int side, item_entry_t *entry)
+{
+    const item_param_t *zone = item_line_param(&entry->line, "TZID");
+    item_span_t rest = entry->line.value, no_zone = { "", 0 };
+    int times = !strcmp(slot->name, "EXDATE") || !strcmp(slot->name, "RDATE");
+    item_member_t word;
+    item_buf_t key;
+
+    for (entry->words = 0; item_value_next(&rest, ',', &word.word);
+         entry->words++) {
+        item_slot_t *member;
+        item_member_t *added;
+        apr_size_t name;
+
+        if (++s->m->words > ITEM_SIDES * ITEM_MAX_PROPERTIES)
+            return ITEM_ELIMIT;
+        memset(&key, 0, sizeof(key));
+        key.p = s->m->p;
+        item_buf_puts(&key, slot->name);
+        item_buf_putc(&key, ':');
+        name = key.len;
+        if (times)
+            item_value_time(&key, word.word, zone ? zone->value : no_zone);
+        else
+            item_value_text(&key, word.word);
+        if (key.len == name)
+            continue;
+        member = slot_of(s, key.s, key.len, slot->name, MERGE_LIST);
+        member->member = 1;
+        member->there[side] = 1;
+        added = add_member(s, member, side, entry);
+        added->word = word.word;
+        added->number = entry->words;
+    }
+    return APR_SUCCESS;
+}
+
+/** Non-zero if a slot is a set of members. */
+static int is_set(const item_slot_t *slot, int based)
+{
+    int most = slot->n[ITEM_OURS] > slot->n[ITEM_THEIRS]
+               ? slot->n[ITEM_OURS] : slot->n[ITEM_THEIRS];
+
+    switch (slot->how) {
+    case MERGE_SET:
+    case MERGE_LIST:
+    case MERGE_ALARM:
+    case MERGE_OTHER:
+        return 1;
+    case MERGE_MANY:
+    case MERGE_TEXT:
+        return most > 1 || slot->n[ITEM_BASE] > 1;
+    case MERGE_LOOSE:
+        return !based || slot->n[ITEM_BASE] != 1 || most > 1;
+    default:
+        return 0;
+    }
+}
+
+static apr_status_t split(sorter_t *s, item_slot_t *slot)
+{
+    static const int order[] = { ITEM_OURS, ITEM_THEIRS, ITEM_BASE };
+    apr_status_t rv = APR_SUCCESS;
+    const item_member_t *member;
+    int i;
+
+    slot->split = 1;
+    for (i = 0; i < ITEM_SIDES; i++) {
+        for (member = slot->first[order[i]]; member; member = member->next) {
+            if (slot->how == MERGE_LIST)
+                rv = split_words(s, slot, order[i], member->entry);
+            else
+                split_member(s, slot, order[i], member->entry);
+            if (rv != APR_SUCCESS)
+                return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* ---- how a slot is compared ----------------------------------------------- */
+
+/** Properties whose meaning lies in all of them together. */
+static item_span_t canon_together(sorter_t *s, const item_slot_t *slot,
+                                  int side)
+{
+    item_comp_t *comp = item_comp_make((item_kind_e)s->kind, &s->m->words,
+                                       s->m->p);
+    const item_member_t *member;
+
+    for (member = slot->first[side]; member; member = member->next)
+        item_comp_property(comp, &member->entry->line);
+    return item_comp_finish(comp);
+}
+
+/** Non-zero if all words of a text are in another. */
+static int made_of(const item_comp_t *fn, const item_comp_t *n, apr_pool_t *p)
+{
+    item_span_t a[32], b[32];
+    int na = item_near_name(fn, a, 32, p), nb = item_near_name(n, b, 32, p);
+    int i, j;
+
+    for (i = 0; i < na; i++) {
+        for (j = 0; j < nb; j++)
+            if (a[i].len == b[j].len && !memcmp(a[i].s, b[j].s, a[i].len))
+                break;
+        if (j == nb)
+            return 0;
+    }
+    return na > 0 && na < 32;
+}
+
+/** N, and FN where it says more than N. */
+static item_span_t canon_name(sorter_t *s, const item_slot_t *slot, int side,
+                              int *own)
+{
+    item_comp_t *fn = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
+    item_comp_t *n = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    const item_member_t *member;
+
+    b.p = s->m->p;
+    for (member = slot->first[side]; member; member = member->next) {
+        int is_fn = item_span_is(member->entry->line.name, "FN");
+
+        item_comp_property(is_fn ? fn : n, &member->entry->line);
+        if (!is_fn)
+            item_prop_value(&b, s->kind, &member->entry->line);
+    }
+    *own = fn->fn.len && !(n->has_name && made_of(fn, n, s->m->p));
+    if (*own) {
+        if (b.len)
+            item_buf_putc(&b, '\x1e');
+        item_buf_add(&b, fn->fn.s, fn->fn.len);
+    }
+    return item_buf_span(&b);
+}
+
+/** The lines' values and what counts of their parameters. */
+static item_span_t canon_lines(sorter_t *s, const item_slot_t *slot, int side,
+                               int *known)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    const item_member_t *member;
+    apr_size_t before;
+
+    b.p = s->m->p;
+    for (member = slot->first[side]; member; member = member->next) {
+        before = b.len;
+        *known = item_prop_value(&b, s->kind, &member->entry->line);
+        if (b.len > before && (member->entry->adjuncts || member->next
+                               || member->entry->line.nparams)) {
+            before = b.len;
+            item_buf_putc(&b, '\x1d');
+            put_detail(&b, s->kind, member->entry);
+            if (b.len == before + 1 && !member->next)
+                b.len = before;
+        }
+    }
+    return item_buf_span(&b);
+}
+
+/** An event's description that is its summary again is none. */
+static int repeats_summary(const sorter_t *s, int side, item_span_t text)
+{
+    const item_entry_t *summary = item_part_find(s->parts[side], "SUMMARY");
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    if (!summary)
+        return 0;
+    b.p = s->m->p;
+    item_value_text(&b, summary->line.value);
+    return b.len == text.len && (!b.len || !memcmp(b.s, text.s, b.len));
+}
+
+static void compare_slot(sorter_t *s, item_slot_t *slot)
+{
+    int own[ITEM_SIDES] = { 0, 0, 0 }, side;
+
+    slot->known = 1;
+    for (side = 0; side < ITEM_SIDES; side++) {
+        slot->canon[side].s = "";
+        if (!slot->n[side])
+            continue;
+        if (slot->how == MERGE_TIME || slot->how == MERGE_STATE)
+            slot->canon[side] = canon_together(s, slot, side);
+        else if (slot->how == MERGE_NAME)
+            slot->canon[side] = canon_name(s, slot, side, &own[side]);
+        else if (slot->how == MERGE_PART || slot->how == MERGE_ZONE)
+            slot->canon[side].len = 1;      /* compared by item_merge.c */
+        else
+            slot->canon[side] = canon_lines(s, slot, side, &slot->known);
+        if (slot->how == MERGE_TEXT && s->kind != (int)ITEM_VCARD30
+            && repeats_summary(s, side, slot->canon[side]))
+            slot->canon[side].len = 0;
+        slot->there[side] = slot->canon[side].len > 0;
+    }
+    if (slot->how == MERGE_NAME && own[ITEM_OURS] && !own[ITEM_THEIRS])
+        slot->known = 0;        /* an FN that theirs does not know */
+}
+
+/** Members of sets: whether clients drop them shows in any of them. */
+static void compare_member(const sorter_t *s, item_slot_t *slot)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    const item_member_t *member = NULL;
+    int side;
+
+    for (side = 0; side < ITEM_SIDES && !member; side++)
+        member = slot->first[side];
+    b.p = s->m->p;
+    slot->known = !member || member->entry->part
+                  || item_prop_value(&b, s->kind, &member->entry->line);
+    for (side = 0; side < ITEM_SIDES; side++)
+        if (!slot->canon[side].s)
+            slot->canon[side].s = "";
+}
+
+/** Non-zero if both sides have a start, and not the same. */
+static int starts_differ(const sorter_t *s)
+{
+    item_buf_t text[ITEM_SIDES];
+    const item_entry_t *entry;
+    int side;
+
+    memset(text, 0, sizeof(text));
+    for (side = ITEM_OURS; side < ITEM_SIDES; side++) {
+        entry = s->parts[side] ? item_part_find(s->parts[side], "DTSTART")
+                               : NULL;
+        if (!entry)
+            return 0;
+        text[side].p = s->m->p;
+        item_prop_value(&text[side], s->kind, &entry->line);
+    }
+    return text[ITEM_OURS].len != text[ITEM_THEIRS].len
+           || (text[ITEM_OURS].len
+               && memcmp(text[ITEM_OURS].s, text[ITEM_THEIRS].s,
+                         text[ITEM_OURS].len));
+}
+
+apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
+                             item_part_t *const *parts)
+{
+    apr_status_t rv = APR_SUCCESS;
+    item_slot_t *slot;
+    sorter_t s;
+    int i, whole;
+
+    memset(&s, 0, sizeof(s));
+    s.m = m;
+    s.parts = parts;
+    s.kind = parts[ITEM_OURS]->kind;
+    s.known = apr_hash_make(m->p);
+    s.slots = apr_array_make(m->p, 32, sizeof(item_slot_t *));
+    s.moved = s.kind >= 0 && s.kind != (int)ITEM_VCARD30 && starts_differ(&s);
+    sort_side(&s, ITEM_OURS);
+    sort_side(&s, ITEM_THEIRS);
+    sort_side(&s, ITEM_BASE);
+    whole = s.slots->nelts;
+    for (i = 0; i < whole && rv == APR_SUCCESS; i++) {
+        slot = APR_ARRAY_IDX(s.slots, i, item_slot_t *);
+        if (!slot->split && is_set(slot, m->docs[ITEM_BASE] != NULL))
+            rv = split(&s, slot);
+    }
+    *slots = apr_array_make(m->p, s.slots->nelts + 1, sizeof(item_slot_t *));
+    for (i = 0; i < s.slots->nelts && rv == APR_SUCCESS; i++) {
+        slot = APR_ARRAY_IDX(s.slots, i, item_slot_t *);
+        if (slot->split)
+            continue;
+        if (i < whole)
+            compare_slot(&s, slot);
+        else
+            compare_member(&s, slot);
+        APR_ARRAY_PUSH(*slots, item_slot_t *) = slot;
+    }
+    return rv;
+}

@@ -1,0 +1,108 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_slots.h
+ * @brief What is decided as one when items are merged.
+ *
+ * Private to item/.  A slot is a property, or several that belong together,
+ * or one member of a set, with what each side has of it.  item_slots.c holds
+ * the table of which is which, item_merge.c decides, item_write.c writes the
+ * result.
+ */
+#ifndef SYNCML_ITEM_SLOTS_H
+#define SYNCML_ITEM_SLOTS_H
+
+#include <apr_hash.h>
+
+#include "item/item_doc.h"
+#include "item/item_merge.h"
+
+typedef enum { ITEM_BASE, ITEM_OURS, ITEM_THEIRS, ITEM_SIDES } item_side_e;
+
+typedef enum {
+    MERGE_LOOSE,                /* nothing is known of it */
+    MERGE_ONE,                  /* stands once */
+    MERGE_MANY,                 /* usually once */
+    MERGE_TEXT,                 /* likewise, and long */
+    MERGE_SET, MERGE_LIST,      /* members; lists of words in lines */
+    MERGE_NAME, MERGE_TIME, MERGE_STATE,        /* several that are one */
+    MERGE_NEWEST, MERGE_GREATEST, MERGE_KEEP,   /* never clash */
+    MERGE_ALARM, MERGE_PART, MERGE_ZONE, MERGE_OTHER    /* components */
+} item_how_e;
+
+/** A property or component of one side, or one word of a list. */
+typedef struct item_member_t {
+    item_entry_t *entry;
+    item_span_t word;
+    int number;                 /* of the word, from 0; -1: no list */
+    struct item_member_t *next;
+} item_member_t;
+
+typedef struct item_slot_t {
+    const char *name;           /* upper case */
+    item_how_e how;
+    int split;                  /* stands for its members, not for itself */
+    int member;                 /* one of a set */
+    int known;                  /* clients were not seen to drop it */
+    item_member_t *first[ITEM_SIDES], *last[ITEM_SIDES];
+    int n[ITEM_SIDES];
+    item_span_t canon[ITEM_SIDES];      /* the sides as they are compared */
+    int there[ITEM_SIDES];      /* the side has it */
+} item_slot_t;
+
+/** A merge under way. */
+typedef struct item_merging_t {
+    apr_pool_t *p;
+    const item_doc_t *docs[ITEM_SIDES]; /* the base may be NULL */
+    int theirs_first, spare;
+    int not_ours, not_theirs;   /* the result says something else */
+    apr_array_header_t *clashes;        /* const char * */
+    apr_hash_t *zones;          /* TZID of lines from theirs; NULL: none */
+    apr_hash_t *groups;         /* in use; NULL: not looked yet */
+    apr_hash_t *renamed;        /* groups of theirs => their new names */
+    int new_groups;
+    const item_entry_t *uid;    /* ours' */
+    int words;                  /* of lists */
+} item_merging_t;
+
+/**
+ * Slots of a component.
+ * @param parts  by side; NULL where a side has not got it
+ * @param slots  out: item_slot_t *, those of ours first, in order
+ * @return APR_SUCCESS, ITEM_ELIMIT (words)
+ */
+apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
+                             item_part_t *const *parts);
+
+/** Non-zero if two sides have the same. */
+int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b);
+
+/** Non-zero if a slot's values may be cut short by a phone. */
+int item_slot_is_text(const item_slot_t *slot);
+
+/* ---- item_write.c --------------------------------------------------------- */
+
+/** Lines to be added to a component, by the entry of ours behind which. */
+typedef struct item_adds_t item_adds_t;
+
+item_adds_t *item_adds_make(item_merging_t *m, const item_part_t *ours);
+
+/** Add octets in ours' form behind an entry's index; -1: behind BEGIN. */
+void item_adds_put(item_adds_t *adds, int index, item_span_t text);
+
+/** Where a property or component that ours has not got is added: behind the
+ * last of its name, else behind the last property (components: entry). */
+int item_adds_place(item_adds_t *adds, const item_entry_t *entry);
+
+/** Add an entry of theirs with its adjuncts. */
+void item_adds_entry(item_adds_t *adds, int index, item_entry_t *entry);
+
+/** Add a word of theirs to a list of ours, or a list for it. */
+void item_adds_word(item_adds_t *adds, const item_member_t *member);
+
+/** Mark a member of ours as not to be written. */
+void item_member_drop(item_merging_t *m, item_member_t *member);
+
+/** Write ours' component as it has become. */
+void item_adds_write(item_buf_t *b, item_adds_t *adds);
+
+#endif

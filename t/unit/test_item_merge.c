@@ -1,0 +1,505 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Merging items: cases. Laws and random edits: test_item_merge_laws.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "item/item_merge.h"
+
+static apr_pool_t *pool;
+
+static char *wrap_card(const char *body)
+{
+    return apr_pstrcat(pool, "BEGIN:VCARD\nVERSION:3.0\n", body,
+                       "END:VCARD\n", NULL);
+}
+
+static char *wrap_event(const char *body)
+{
+    return apr_pstrcat(pool, "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\n",
+                       body, "END:VEVENT\nEND:VCALENDAR\n", NULL);
+}
+
+static char *wrap_calendar(const char *body)
+{
+    return apr_pstrcat(pool, "BEGIN:VCALENDAR\nVERSION:2.0\n", body,
+                       "END:VCALENDAR\n", NULL);
+}
+
+static char *wrap_todo(const char *body)
+{
+    return apr_pstrcat(pool, "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTODO\n",
+                       body, "END:VTODO\nEND:VCALENDAR\n", NULL);
+}
+
+static char *wrap_text(const char *body)
+{
+    return apr_pstrdup(pool, body);
+}
+
+static item_text_t text_of(const char *data)
+{
+    item_text_t text;
+
+    text.data = data ? data : "";
+    text.len = strlen(text.data);
+    return text;
+}
+
+static item_merge_t merge(const char *base, const char *ours,
+                          const char *theirs, int prefer)
+{
+    item_text_t b = text_of(base), o = text_of(ours), t = text_of(theirs);
+    item_merge_t m;
+
+    assert_int_equal(item_merge(&m, NULL, base ? &b : NULL, &o, &t, prefer,
+                                pool), APR_SUCCESS);
+    assert_non_null(m.clashes);
+    if (m.is_ours)
+        assert_true(m.len == o.len && !memcmp(m.text, o.data, m.len));
+    if (m.is_theirs)
+        assert_true(m.len == t.len && !memcmp(m.text, t.data, m.len));
+    return m;
+}
+
+#define O  ITEM_PREFER_OURS
+#define T  ITEM_PREFER_THEIRS
+#define S  ITEM_SPARE_UNKNOWN
+
+/** The result is ours or theirs, octet by octet. */
+#define OURS    "(ours)"
+#define THEIRS  "(theirs)"
+
+typedef struct case_t {
+    const char *base, *ours, *theirs;   /* base NULL: none */
+    int prefer;
+    const char *clashes;        /* joined by spaces */
+    const char *result;
+} case_t;
+
+static void check_cases(const case_t *c, char *(*wrap)(const char *))
+{
+    int n;
+
+    for (n = 0; c->ours; c++, n++) {
+        item_merge_t m = merge(c->base ? wrap(c->base) : NULL,
+                               wrap(c->ours), wrap(c->theirs), c->prefer);
+        const char *text = apr_pstrmemdup(pool, m.text, m.len);
+        const char *clashes = apr_array_pstrcat(pool, m.clashes, ' ');
+        const char *want = c->result;
+
+        if (!strcmp(want, OURS) || !strcmp(want, THEIRS)) {
+            if (!(*want && want[1] == 'o' ? m.is_ours : m.is_theirs))
+                fail_msg("case %d is not %s:\n%s", n, want, text);
+        }
+        else if (strcmp(text, wrap(want)) || m.is_ours || m.is_theirs)
+            fail_msg("case %d:\n%s\ninstead of:\n%s", n, text, wrap(want));
+        if (strcmp(clashes, c->clashes))
+            fail_msg("case %d: clashes [%s] instead of [%s]", n, clashes,
+                     c->clashes);
+    }
+}
+
+/* ---- contacts ------------------------------------------------------------- */
+
+static const case_t cards[] = {
+    /* Nothing, one side, both the same. */
+    { "N:A;B\n", "N:A;B\n", "N:A;B\n", O, "", OURS },
+    { "N:A;B\n", "N:A;B\nTEL:1\n", "N:A;B\n", T, "", OURS },
+    { "N:A;B\n", "N:A;B\n", "N:A;B\nTEL:1\n", O, "", THEIRS },
+    { "N:A;B\nTEL:1\n", "N:A;B\n", "N:A;B\n", T, "", OURS },
+    /* Different properties. */
+    { "N:A;B\nTEL:1\n", "N:A;B\nTEL:1\nNOTE:x\n", "N:A;B\nTEL:1\nTITLE:y\n",
+      O, "", "N:A;B\nTEL:1\nNOTE:x\nTITLE:y\n" },
+    { "N:A;B\nTEL:1\nNOTE:n\n", "N:A;C\nTEL:1\nNOTE:n\n",
+      "N:A;B\nNOTE:n\n", O, "", "N:A;C\nNOTE:n\n" },
+    /* Reformatting is no change. */
+    { "N:A;B\nTEL:+49 1\nX-A:1\n", "N:A;B\nTEL:+49 1\nX-A:1\nTITLE:t\n",
+      "X-A:1\nTEL;TYPE=VOICE:+491\nN:A;B;;;\nFN:B A\n", T, "", OURS },
+    /* Sets. */
+    { "N:A\nTEL:1\nTEL:2\n", "N:A\nTEL:1\nTEL:2\nTEL:3\n",
+      "N:A\nTEL:2\nTEL:4\n", O, "", "N:A\nTEL:2\nTEL:3\nTEL:4\n" },
+    { "N:A\nTEL:1\n", "N:A\nTEL:2\n", "N:A\nTEL:3\n", O, "",
+      "N:A\nTEL:2\nTEL:3\n" },
+    { "N:A\nTEL:1\nEMAIL:x\n", "N:A\nTEL;TYPE=HOME:1\nEMAIL:x\n",
+      "N:A\nTEL:1\n", O, "", "N:A\nTEL;TYPE=HOME:1\n" },
+    { "N:A\nTEL:1\n", "N:A\nTEL;TYPE=HOME:1\n", "N:A\nTEL;TYPE=WORK:1\n",
+      T, "TEL", THEIRS },
+    { "N:A\nTEL:1\n", "N:A\nTEL;TYPE=HOME:1\n", "N:A\n", T, "TEL", OURS },
+    /* Clashes. */
+    { "N:A\nTITLE:x\n", "N:A\nTITLE:y\n", "N:A\nTITLE:z\n", O, "TITLE",
+      OURS },
+    { "N:A\nTITLE:x\n", "N:A\nTITLE:y\n", "N:A\nTITLE:z\nROLE:r\n", O,
+      "TITLE", "N:A\nTITLE:y\nROLE:r\n" },
+    { "N:A\nTITLE:x\n", "N:A\nTITLE:y\nROLE:r\n", "N:A\nTITLE:z\n", T,
+      "TITLE", "N:A\nTITLE:z\nROLE:r\n" },
+    { "N:A\nTITLE:x\n", "N:A\nTITLE:y\n", "N:A\n", T, "TITLE", OURS },
+    { "N:A\nTITLE:long\n", "N:A\nTITLE:longer\n", "N:A\nTITLE:lo\n", T,
+      "TITLE", OURS },
+    /* N and FN together. */
+    { "N:A;B\nFN:B A\nTEL:1\n", "N:A;C\nFN:C A\nTEL:1\n",
+      "N:A;B\nFN:Bob\nTEL:1\n", T, "N", THEIRS },
+    { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", O,
+      "", "N:A;B\nFN:B A\nTEL:1\n" },
+    { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", S,
+      "", OURS },
+    /* Unknown properties: removed, or spared. */
+    { "N:A\nX-A:1\nX-B:2\n", "N:A\nX-A:1\nX-B:2\nTEL:1\n", "N:A\nX-B:3\n",
+      O, "", "N:A\nX-B:3\nTEL:1\n" },
+    { "N:A\nX-A:1\nX-B:2\n", "N:A\nX-A:1\nX-B:2\nTEL:1\n", "N:A\nX-B:3\n",
+      S, "", "N:A\nX-A:1\nX-B:3\nTEL:1\n" },
+    { "N:A\nX-A:1\n", "N:A\nX-A:2\n", "N:A\nX-A:3\n", O, "X-A", OURS },
+    /* What never clashes. */
+    { "UID:u\nREV:20200101T000000Z\nN:A\n",
+      "UID:u\nREV:20200103T000000Z\nN:A\nTEL:1\n",
+      "REV:20200102T000000Z\nUID:v\nN:A\nTITLE:t\n", T, "",
+      "UID:u\nREV:20200103T000000Z\nN:A\nTEL:1\nTITLE:t\n" },
+    { "N:A\nTITLE:a\n", "N:A\nREV:20200101T000000Z\nTITLE:a\nTEL:1\n",
+      "N:A\nREV:20200102T000000Z\nTITLE:b\n", O, "",
+      "N:A\nREV:20200102T000000Z\nTITLE:b\nTEL:1\n" },
+    { "UID:u\nN:A\n", "UID:u\nN:A\n", "UID:u\nN:A\nREV:20200101T000000Z\n",
+      O, "", OURS },
+    { "UID:u\nN:A\n", "UID:u\nN:A\n", "UID:v\nN:A\nTEL:1\n", O, "",
+      "UID:u\nN:A\nTEL:1\n" },
+    /* Lists, word by word. */
+    { "N:A\nCATEGORIES:a,b\n", "N:A\nCATEGORIES:a,b,c\n",
+      "N:A\nCATEGORIES:b,d\n", O, "", "N:A\nCATEGORIES:b,c,d\n" },
+    { "N:A\n", "N:A\nTEL:1\n", "N:A\nCATEGORIES:b\nCATEGORIES:a\n", O, "",
+      "N:A\nTEL:1\nCATEGORIES:b,a\n" },
+    { "N:A\nCATEGORIES:a\n", "N:A\nCATEGORIES:a\nTEL:1\n", "N:A\n", O, "",
+      "N:A\nTEL:1\n" },
+    /* Groups: adjuncts go with their property, names stay apart. */
+    { "N:A\n", "N:A\nitem1.TEL:1\nitem1.X-ABLabel:one\n",
+      "N:A\nitem1.TEL:2\nitem1.X-ABLabel:two\n", O, "",
+      "N:A\nitem1.TEL:1\nitem1.X-ABLabel:one\nitem2.TEL:2\n"
+      "item2.X-ABLabel:two\n" },
+    { "N:A\nx.TEL:1\nx.X-ABLabel:one\n",
+      "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n", "N:A\n", O, "",
+      "N:A\nTITLE:t\n" },
+    { "N:A\nx.TEL:1\nx.X-ABLabel:one\n",
+      "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n",
+      "N:A\nx.TEL:1\nx.X-ABLabel:two\n", O, "",
+      "N:A\nitem1.TEL:1\nitem1.X-ABLabel:two\nTITLE:t\n" },
+    /* Untouched lines keep folding and form; theirs take our line ends. */
+    { "N:A\nNOTE:one\n t\\,wo\n", "n:A\nNOTE:one\n t\\,wo\nTEL:1\n",
+      "N:A\r\nNOTE:onet,wo\r\nTITLE:a\r\n b\r\n", O, "",
+      "n:A\nNOTE:one\n t\\,wo\nTEL:1\nTITLE:a\n b\n" },
+    /* Notes, line by line. */
+    { "N:A\nNOTE:a\\nb\\nc\n", "N:A\nNOTE:A\\nb\\nc\n",
+      "N:A\nNOTE:a\\nb\\nC\\, d\n", O, "", "N:A\nNOTE:A\\nb\\nC\\, d\n" },
+    { "N:A\nNOTE:a\\nb\\nc\n", "N:A\nNOTE:a\\nB\\nc\n",
+      "N:A\nNOTE:a\\nx\\nc\\nd\n", T, "NOTE",
+      THEIRS },
+    { "N:A\nNOTE:a\n", "N:A\nNOTE:a\\nb\n", "N:A\nNOTE:a\\nc\n", O, "",
+      "N:A\nNOTE:a\\nb\\nc\n" },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+static const case_t unions[] = {
+    { NULL, "N:A\nTEL:1\n", "N:A\nEMAIL:x\n", O, "",
+      "N:A\nTEL:1\nEMAIL:x\n" },
+    { NULL, "N:A\nTEL;TYPE=HOME:1\nX-A:1\n", "N:A\nTEL:1\n", T, "", OURS },
+    { NULL, "N:A\nTEL:1\n", "N:A\nTEL;TYPE=HOME:1\nX-A:1\n", O, "", THEIRS },
+    { NULL, "N:A\nTITLE:a long title\n", "N:A\nTITLE:a long\nTEL:1\n", T,
+      "", "N:A\nTITLE:a long title\nTEL:1\n" },
+    { NULL, "N:A\nTITLE:a\nTEL:1\n", "N:A\nTITLE:b\nTEL:2\n", O, "TITLE",
+      "N:A\nTITLE:a\nTEL:1\nTEL:2\n" },
+    { NULL, "N:Mil;An;\n", "N:Miller;Anna;;Dr.\nTEL:1\n", O, "", THEIRS },
+    { NULL, "N:A\nADR:;;Long Street 1;Town;;12;X\nTEL:1\n",
+      "N:A\nADR:;;Long Str;Town\nTEL:2\n", T, "",
+      "N:A\nADR:;;Long Street 1;Town;;12;X\nTEL:1\nTEL:2\n" },
+    { NULL, "N:A\nADR:;;Long Str;Town\nTEL:2\n",
+      "N:A\nADR:;;Long Street 1;Town;;12;X\n", O, "",
+      "N:A\nADR:;;Long Street 1;Town;;12;X\nTEL:2\n" },
+    { NULL, "N:A\nNOTE:a\\nb\n", "N:A\nNOTE:a\\nc\n", O, "NOTE",
+      "N:A\nNOTE:a\\nb\\nc\n" },
+    { NULL, "N:A\nX-A:1\n", "N:A\nX-A:2\n", O, "", "N:A\nX-A:1\nX-A:2\n" },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+static void test_cards(void **state)
+{
+    (void)state;
+    check_cases(cards, wrap_card);
+    check_cases(unions, wrap_card);
+}
+
+/* ---- events --------------------------------------------------------------- */
+
+static const case_t events[] = {
+    { "SUMMARY:a\nDTSTART:20200101T100000Z\n",
+      "SUMMARY:b\nDTSTART:20200101T100000Z\n",
+      "SUMMARY:a\nDTSTART:20200101T110000Z\n", O, "",
+      "SUMMARY:b\nDTSTART:20200101T110000Z\n" },
+    /* Times are one. */
+    { "DTSTART:20200101T100000Z\nDTEND:20200101T110000Z\n",
+      "DTSTART:20200101T100000Z\nDTEND:20200101T120000Z\n",
+      "DTSTART:20200101T090000Z\nDTEND:20200101T110000Z\n", T, "DTSTART",
+      THEIRS },
+    { "DTSTART:20200101T100000Z\nDTEND:20200101T110000Z\n",
+      "DTSTART:20200101T100000Z\nDURATION:PT1H\nLOCATION:l\n",
+      "DTSTART:20200101T090000Z\nDTEND:20200101T110000Z\n", O, "",
+      "DTSTART:20200101T090000Z\nDTEND:20200101T110000Z\nLOCATION:l\n" },
+    /* EXDATE: words of a set while the start stays. */
+    { "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n"
+      "EXDATE:20200102T100000Z\n",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n"
+      "EXDATE:20200103T100000Z\n", O, "",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n"
+      "EXDATE:20200102T100000Z,20200103T100000Z\n" },
+    { "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n"
+      "EXDATE:20200102T100000Z\nSUMMARY:a\n",
+      "DTSTART:20200101T110000Z\nRRULE:FREQ=DAILY\n", T, "DTSTART",
+      "DTSTART:20200101T110000Z\nRRULE:FREQ=DAILY\nSUMMARY:a\n" },
+    /* COUNT and UNTIL that say the same. */
+    { "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY;COUNT=3\n",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY;COUNT=3\nSUMMARY:x\n",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY;UNTIL=20200103T100000Z\n",
+      T, "", OURS },
+    /* The summary again as description is no description. */
+    { "SUMMARY:a\n", "SUMMARY:a\nLOCATION:l\n",
+      "SUMMARY:a\nDESCRIPTION:a\n", O, "", OURS },
+    /* Defaults come and go. */
+    { "SUMMARY:a\n", "SUMMARY:a\nLOCATION:l\n",
+      "SUMMARY:a\nCLASS:PUBLIC\nTRANSP:OPAQUE\nPRIORITY:0\n", O, "", OURS },
+    /* Attendees: the state is compared, their names are carried over. */
+    { "ATTENDEE;CN=A:mailto:a\nATTENDEE:mailto:b\n",
+      "ATTENDEE;CN=A;PARTSTAT=ACCEPTED:mailto:a\nATTENDEE:mailto:b\n",
+      "ATTENDEE;CN=A:mailto:a\nATTENDEE:MAILTO:c\n", O, "",
+      "ATTENDEE;CN=A;PARTSTAT=ACCEPTED:mailto:a\nATTENDEE:MAILTO:c\n" },
+    { "ATTENDEE;CN=A:mailto:a\n", "ATTENDEE;CN=A:mailto:a\nSUMMARY:x\n",
+      "ATTENDEE;CN=B:mailto:a\n", O, "",
+      "ATTENDEE;CN=B:mailto:a\nSUMMARY:x\n" },
+    { "ATTENDEE;CN=A:mailto:a\n", "ATTENDEE;CN=A:mailto:a\n",
+      "ATTENDEE;CN=B:mailto:a\n", O, "", THEIRS },
+    { "ATTENDEE;CN=A:mailto:a\n", "ATTENDEE;CN=A:mailto:a\nSUMMARY:x\n",
+      "ATTENDEE;ROLE=CHAIR:mailto:a\n", O, "", OURS },
+    /* Alarms. */
+    { "DTSTART:20200101T100000Z\n",
+      "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n",
+      "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT9M\nEND:VALARM\n",
+      O, "",
+      "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n"
+      "BEGIN:VALARM\nTRIGGER:-PT9M\nEND:VALARM\n" },
+    { "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n",
+      "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n"
+      "X-A:1\n",
+      "DTSTART:20200101T100000Z\nBEGIN:VALARM\nACTION:AUDIO\n"
+      "TRIGGER;VALUE=DATE-TIME:20200101T095500Z\nEND:VALARM\n",
+      O, "", OURS },
+    /* A fixed alarm moves with the event. */
+    { "DTSTART:20200101T100000Z\nBEGIN:VALARM\n"
+      "TRIGGER;VALUE=DATE-TIME:20200101T095500Z\nEND:VALARM\n",
+      "DTSTART:20200101T100000Z\nSUMMARY:a\nBEGIN:VALARM\n"
+      "TRIGGER;VALUE=DATE-TIME:20200101T095500Z\nEND:VALARM\n",
+      "DTSTART:20200101T110000Z\nBEGIN:VALARM\n"
+      "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n", O, "",
+      "DTSTART:20200101T110000Z\nSUMMARY:a\nBEGIN:VALARM\n"
+      "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n" },
+    /* SEQUENCE and times of change. */
+    { "SEQUENCE:1\nSUMMARY:a\n",
+      "SEQUENCE:2\nSUMMARY:b\nLAST-MODIFIED:20200101T000000Z\n",
+      "SEQUENCE:10\nSUMMARY:a\nLOCATION:l\n"
+      "LAST-MODIFIED:20200101T000001Z\n", O, "",
+      "SEQUENCE:10\nSUMMARY:b\nLAST-MODIFIED:20200101T000001Z\n"
+      "LOCATION:l\n" },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+static const case_t todos[] = {
+    { "SUMMARY:a\nSTATUS:NEEDS-ACTION\n",
+      "SUMMARY:a\nSTATUS:IN-PROCESS\nPERCENT-COMPLETE:50\n",
+      "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED:20200101T100000Z\n"
+      "PERCENT-COMPLETE:100\nPRIORITY:1\n", O, "STATUS",
+      "SUMMARY:a\nSTATUS:IN-PROCESS\nPERCENT-COMPLETE:50\nPRIORITY:1\n" },
+    { "SUMMARY:a\n", "SUMMARY:b\n",
+      "SUMMARY:a\nSTATUS:COMPLETED\nPERCENT-COMPLETE:100\n", O, "",
+      "SUMMARY:b\nSTATUS:COMPLETED\nPERCENT-COMPLETE:100\n" },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+#define MASTER(more)  "BEGIN:VEVENT\nUID:u\nDTSTART:20200101T100000Z\n" \
+    "RRULE:FREQ=DAILY;COUNT=9\n" more "END:VEVENT\n"
+#define OVER(uid, day, text)  "BEGIN:VEVENT\nUID:" uid "\nRECURRENCE-ID:" \
+    "202001" day "T100000Z\nDTSTART:202001" day "T120000Z\nSUMMARY:" text \
+    "\nEND:VEVENT\n"
+#define ZONE(name)  "BEGIN:VTIMEZONE\nTZID:" name "\nBEGIN:STANDARD\n" \
+    "TZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nDTSTART:19700101T000000\n" \
+    "END:STANDARD\nEND:VTIMEZONE\n"
+#define AT(zone, text)  "BEGIN:VEVENT\nUID:u\nDTSTART;TZID=" zone \
+    ":20200101T100000\nSUMMARY:" text "\nEND:VEVENT\n"
+
+static const case_t calendars[] = {
+    /* Overrides are members. */
+    { MASTER(""), MASTER("") OVER("u", "02", "a"),
+      MASTER("") OVER("v", "03", "b"), O, "",
+      MASTER("") OVER("u", "02", "a") OVER("u", "03", "b") },
+    { MASTER("") OVER("u", "02", "a"),
+      MASTER("SUMMARY:x\n") OVER("u", "02", "a"), MASTER(""), O, "",
+      MASTER("SUMMARY:x\n") },
+    { MASTER("") OVER("u", "02", "a"), MASTER("") OVER("u", "02", "b"),
+      MASTER("SUMMARY:x\n"), T, "VEVENT",
+      MASTER("SUMMARY:x\n") OVER("u", "02", "b") },
+    { MASTER("") OVER("u", "02", "a"), MASTER("") OVER("u", "02", "b"),
+      MASTER("SUMMARY:x\n") OVER("u", "02", "a"), T, "",
+      MASTER("SUMMARY:x\n") OVER("u", "02", "b") },
+    /* Zones come along where they are needed. */
+    { ZONE("A") AT("A", "s"), ZONE("A") AT("A", "t"),
+      ZONE("B") ZONE("C") AT("B", "s"), O, "",
+      ZONE("A") ZONE("B") AT("B", "t") },
+    { ZONE("A") AT("A", "s"), ZONE("A") AT("A", "t"), AT("A", "s"), O, "",
+      OURS },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+static void test_calendars(void **state)
+{
+    (void)state;
+    check_cases(events, wrap_event);
+    check_cases(todos, wrap_todo);
+    check_cases(calendars, wrap_calendar);
+}
+
+/* ---- texts ---------------------------------------------------------------- */
+
+static const case_t texts[] = {
+    { "a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n", O, "", "A\nb\nC\n" },
+    { "a\nb\nc\n", "a\nb\nc\n", "a\nx\n", O, "", THEIRS },
+    { "a\nb\n", "a\nb\n", "a\r\nb  \r\n\r\n", O, "", OURS },
+    { "a\nb\nc", "a\nB\nc", "a\nx\nc\nd", O, "TEXT", "a\nB\nc\nd" },
+    { "a\nb\nc", "a\nB\nc", "a\nc\nd", T, "TEXT", "a\nB\nc\nd" },
+    { "a", "a\nb", "a\nc", T, "", "a\nc\nb" },
+    { NULL, "a\nb", "a\nb\nc", O, "", THEIRS },
+    { NULL, "a\nb", "a\nc", O, "TEXT", "a\nb\nc" },
+    { NULL, "a\nlong li", "x\na\nlong line", O, "", THEIRS },
+    { "a\r\nb\r\nc\r\n", "a\r\nB\r\nc\r\n", "x\na\nb\nc\n", O, "",
+      "x\r\na\r\nB\r\nc\r\n" },
+    { NULL, NULL, NULL, 0, NULL, NULL }
+};
+
+static void test_texts(void **state)
+{
+    (void)state;
+    check_cases(texts, wrap_text);
+}
+
+/* ---- refusals and limits -------------------------------------------------- */
+
+static apr_status_t try_merge(const char *type, const char *ours,
+                              const char *theirs)
+{
+    item_text_t o = text_of(ours), t = text_of(theirs);
+    item_merge_t m;
+    apr_status_t rv = item_merge(&m, type, NULL, &o, &t, O, pool);
+
+    assert_non_null(m.clashes);
+    if (rv != APR_SUCCESS)
+        assert_true(!m.text && !m.len && !m.is_ours && !m.clashes->nelts);
+    return rv;
+}
+
+static void test_refusals(void **state)
+{
+    const char *card = wrap_card("N:A\n");
+    item_text_t bad = text_of("BEGIN:VCARD\n"), o = text_of(card);
+    item_text_t t = text_of(wrap_card("N:A\nTEL:1\n"));
+    item_merge_t m;
+
+    (void)state;
+    assert_int_equal(try_merge(NULL, card, wrap_event("SUMMARY:a\n")),
+                     ITEM_ETYPE);
+    assert_int_equal(try_merge(NULL, wrap_todo("SUMMARY:a\n"),
+                               wrap_event("SUMMARY:a\n")), ITEM_ETYPE);
+    assert_int_equal(try_merge("text/vcard", card, "BEGIN:VCARD\nN:A\n"),
+                     ITEM_EMALFORMED);
+    assert_int_equal(try_merge("text/vcard", "BEGIN:VCARD\nN:A\nEND:VCARD\n",
+                               card), ITEM_EMALFORMED);
+    assert_int_equal(try_merge("image/png", card, card), ITEM_ETYPE);
+    assert_int_equal(try_merge("text/calendar", wrap_calendar(""),
+                               wrap_calendar("")), ITEM_ETYPE);
+    /* A base that is of no use counts as none. */
+    assert_int_equal(item_merge(&m, NULL, &bad, &o, &t, O, pool),
+                     APR_SUCCESS);
+    assert_true(m.is_theirs && !m.is_ours);
+}
+
+static char *many(const char *before, const char *after, int n, int step)
+{
+    char *text = apr_palloc(pool, (apr_size_t)n * 40 + 100), *w = text;
+    int i;
+
+    for (i = 0; i < n; i++)
+        w += apr_snprintf(w, 40, "%s%d%s\n", before, i * step, after);
+    *w = '\0';
+    return text;
+}
+
+/** Twelve thousand lines on each side, and no more than a blink for it. */
+static void test_limits(void **state)
+{
+    static const char *const lines[][2] = {
+        { "TEL:", "" }, { "X-A:", "" }, { "X-", ":a" }, { "NOTE:", "" },
+        { "CATEGORIES:", "" }, { "item", ".X-A:b" }, { "FN:", "" },
+        { "item", ".TEL:1" }
+    };
+    item_text_t o, t;
+    item_merge_t m;
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        o = text_of(wrap_card(many(lines[i][0], lines[i][1], 9000, 1)));
+        t = text_of(wrap_card(many(lines[i][0], lines[i][1], 9000, 2)));
+        assert_int_equal(item_merge(&m, NULL, &o, &o, &t, O, pool),
+                         APR_SUCCESS);
+        assert_int_equal(item_merge(&m, NULL, NULL, &o, &t, O, pool),
+                         APR_SUCCESS);
+    }
+    o = text_of(wrap_card(many("TEL:", "", 15000, 2)));
+    t = text_of(wrap_card(many("TEL:1", "", 15000, 1)));
+    assert_int_equal(item_merge(&m, NULL, NULL, &o, &t, O, pool),
+                     ITEM_ELIMIT);
+    o = text_of(many("", "", 150000, 1));
+    t = text_of(many("", "", 150000, 2));
+    assert_int_equal(item_merge(&m, NULL, NULL, &o, &t, O, pool),
+                     APR_SUCCESS);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return apr_pool_create(&pool, NULL) != APR_SUCCESS;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    apr_pool_destroy(pool);
+    return 0;
+}
+
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_cards), TEST(test_calendars), TEST(test_texts),
+        TEST(test_refusals), TEST(test_limits)
+    };
+    int rv;
+
+    apr_initialize();
+    rv = cmocka_run_group_tests_name("item merge", tests, NULL, NULL);
+    apr_terminate();
+    return rv;
+}
