@@ -88,10 +88,13 @@ static void get(sml_session_t *s, const sml_command_t *c)
 
 /* ---- commands ----------------------------------------------------------- */
 
-static void command(sml_session_t *s, const sml_command_t *c)
+static void command(sml_session_t *s, const sml_command_t *c, void *baton)
 {
     int i;
 
+    if (sml_atomic_skips(s, c)) {
+        return;
+    }
     s->works |= c->tag != SYNCML_STATUS && c->tag != SYNCML_ALERT;
     switch (c->tag) {
     case SYNCML_ALERT:   sml_alert(s, c); break;
@@ -104,11 +107,11 @@ static void command(sml_session_t *s, const sml_command_t *c)
     case SYNCML_SEQUENCE:
         sml_status(s, c, 200, NULL, NULL);
         for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
-            command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *));
+            command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), baton);
         }
         break;
     case SYNCML_ATOMIC:
-        sml_refuse(s, c, 501);
+        sml_atomic(s, c, command, baton);
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:
         /* Optional in every version, and of no use for a datastore. */
@@ -217,7 +220,7 @@ void sml_commands(sml_session_t *s)
 
     s->owed = is_owed(s);
     for (i = 0; i < s->in->commands->nelts && s->rv == APR_SUCCESS; i++) {
-        command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *));
+        command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *), NULL);
     }
     note_idle(s);
     sml_confirm_end(s);

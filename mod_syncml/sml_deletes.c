@@ -38,12 +38,43 @@ static sml_staged_t *find_staged(sml_session_t *s, store_id_t item)
     return &APR_ARRAY_IDX(s->state->staged, at - 1, sml_staged_t);
 }
 
+static void note_change(sml_session_t *s, const sml_staged_t *d)
+{
+    sml_restage_t *r;
+
+    if (s->atomic != NULL) {
+        r = apr_array_push(s->atomic->journal);
+        r->index = (int)(d - (sml_staged_t *)s->state->staged->elts);
+        r->before = *d;
+    }
+}
+
+void sml_staged_restore(sml_session_t *s, int nelts)
+{
+    apr_array_header_t *list = s->state->staged;
+    apr_array_header_t *journal = s->atomic->journal;
+    int i;
+
+    for (i = journal->nelts - 1; i >= 0; i--) {
+        const sml_restage_t *r = &APR_ARRAY_IDX(journal, i, sml_restage_t);
+
+        APR_ARRAY_IDX(list, r->index, sml_staged_t) = r->before;
+    }
+    for (i = nelts; i < list->nelts; i++) {
+        const store_id_t *item = &APR_ARRAY_IDX(list, i, sml_staged_t).item;
+
+        apr_hash_set(s->staged, item, sizeof(*item), NULL);
+    }
+    list->nelts = nelts;
+}
+
 /* The item comes back although its delete is staged: no delete then. */
 void sml_unstage(sml_session_t *s, store_id_t item)
 {
     sml_staged_t *d = find_staged(s, item);
 
     if (d != NULL) {
+        note_change(s, d);
         d->item = 0;
     }
 }
@@ -67,6 +98,9 @@ int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
         d = apr_array_push(s->state->staged);
         d->item = item;
         note_staged(s, s->state->staged->nelts - 1);
+    }
+    else {
+        note_change(s, d);
     }
     d->sync = sml_sync_index(s, y);
     d->item = item;

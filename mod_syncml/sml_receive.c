@@ -205,17 +205,15 @@ static int one_item(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     }
 }
 
-static void one_command(sml_session_t *s, sml_sync_t *y,
-                        const sml_command_t *c, int depth);
+static void one_command(sml_session_t *s, const sml_command_t *c,
+                        void *datastore);
 
-static void children(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
-                     int depth)
+static void children(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
 {
     int i;
 
     for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
-        one_command(s, y, APR_ARRAY_IDX(c->commands, i, sml_command_t *),
-                    depth);
+        one_command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), y);
     }
 }
 
@@ -230,8 +228,8 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
         sml_sync_t *where = y;
 
-        code = one_item(s, &where, c, item);
-        if (code != 213) {
+        code = sml_atomic_failed(s) ? 215 : one_item(s, &where, c, item);
+        if (code != 213 && code != 215) {
             y->came++;
             count(where, c->tag, code);
         }
@@ -239,9 +237,14 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
     }
 }
 
-static void one_command(sml_session_t *s, sml_sync_t *y,
-                        const sml_command_t *c, int depth)
+static void one_command(sml_session_t *s, const sml_command_t *c,
+                        void *datastore)
 {
+    sml_sync_t *y = datastore;
+
+    if (sml_atomic_skips(s, c)) {
+        return;
+    }
     switch (c->tag) {
     case SYNCML_ADD: case SYNCML_REPLACE: case SYNCML_DELETE:
     case SYNCML_COPY: case SYNCML_MOVE:
@@ -249,10 +252,10 @@ static void one_command(sml_session_t *s, sml_sync_t *y,
         break;
     case SYNCML_SEQUENCE:
         sml_status(s, c, 200, NULL, NULL);
-        children(s, y, c, depth + 1);
+        children(s, y, c);
         break;
     case SYNCML_ATOMIC:
-        sml_refuse(s, c, 501);
+        sml_atomic(s, c, one_command, y);
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:
         sml_refuse(s, c, 406);
@@ -313,6 +316,6 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
         y->announced = sml_number(c->number_of_changes);
     }
     sml_status(s, c, 200, c->target.uri, c->source.uri);
-    children(s, y, c, 0);
+    children(s, y, c);
     note_alone(s, y, 1);
 }

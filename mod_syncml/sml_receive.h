@@ -71,6 +71,14 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
 int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item);
 /** The item comes back although its delete is staged: no delete then. */
 void sml_unstage(sml_session_t *s, store_id_t item);
+/** A staged delete that was changed inside an Atomic, as it was before. */
+typedef struct sml_restage_t {
+    int index;
+    sml_staged_t before;
+} sml_restage_t;
+/** The Atomic has failed: the list is again what it was.
+ * @param nelts  its length then */
+void sml_staged_restore(sml_session_t *s, int nelts);
 /** Non-zero if the item's delete is staged. */
 int sml_is_staged(sml_session_t *s, store_id_t item);
 

@@ -48,6 +48,7 @@ void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
 {
     sml_status_t *t;
 
+    sml_atomic_note(s, code);
     if (c->no_resp || s->in->no_resp) {
         return;
     }

@@ -96,6 +96,28 @@ void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
  * some resuming Symbian clients would go on for ever. */
 #define SML_MAX_IDLE  3
 
+/* ---- sml_atomic.c ------------------------------------------------------ */
+
+/** While a session is inside an Atomic. */
+typedef struct sml_atomic_t {
+    int failed;                 /* a command has got a status from 300 on */
+    apr_array_header_t *journal;        /* of sml_restage_t */
+} sml_atomic_t;
+
+typedef void sml_child_fn(sml_session_t *s, const sml_command_t *child,
+                          void *baton);
+/** Do an Atomic.  @param child  does one of its commands */
+void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_child_fn *child,
+                void *baton);
+/** Non-zero inside an Atomic of which a command has failed. */
+#define sml_atomic_failed(s)  ((s)->atomic != NULL && (s)->atomic->failed)
+/** A command gets that status. */
+void sml_atomic_note(sml_session_t *s, int code);
+/** Inside an Atomic: answer a command that is not to be done, because one
+ * before it has failed (215) or because it may not be there (500).
+ * @return non-zero if it was one */
+int sml_atomic_skips(sml_session_t *s, const sml_command_t *c);
+
 /* ---- sml_alert.c ------------------------------------------------------- */
 
 void sml_alert(sml_session_t *s, const sml_command_t *c);

@@ -1,0 +1,217 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Atomic: all of its commands are done, or none (SyncML Representation
+ * Protocol 1.2, Atomic).
+ *
+ * They are done in their order inside a savepoint of the message's
+ * transaction.  After the first that fails no other is tried (215), and all
+ * that was done is undone, in the store as in the session (216); the one that
+ * failed keeps its own status, and the Atomic gets 507.  Since a message is
+ * one transaction, the result is certain before the first Status leaves:
+ * statuses that need several messages are no reason to refuse an Atomic
+ * (517), and a roll-back cannot fail by itself (516).
+ *
+ * What may not be in it, because it is more than a change of items or has an
+ * effect outside the store: another Atomic, Alert, Get, Put, Results, Status.
+ */
+#include "mod_syncml/sml_receive.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* What the session was before the Atomic. */
+typedef struct snapshot_t {
+    apr_pool_t *p;
+    sml_sync_t *syncs;
+    int nsyncs;
+    int staged;
+    const sml_object_t *incoming;
+    apr_size_t came;            /* of incoming */
+} snapshot_t;
+
+static apr_status_t take_snapshot(snapshot_t *old, const sml_session_t *s)
+{
+    const sml_state_t *state = s->state;
+    apr_status_t rv = apr_pool_create(&old->p, s->p);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    old->nsyncs = state->syncs->nelts;
+    old->syncs = apr_pmemdup(old->p, state->syncs->elts,
+                             (apr_size_t)old->nsyncs * sizeof(sml_sync_t));
+    old->staged = state->staged->nelts;
+    old->incoming = state->incoming;
+    old->came = state->incoming ? state->incoming->len : 0;
+    return APR_SUCCESS;
+}
+
+/* A piece of an item came that is not its last. */
+static int is_unfinished(const snapshot_t *old, const sml_session_t *s)
+{
+    const sml_object_t *o = s->state->incoming;
+
+    return o != NULL && (o != old->incoming || o->len != old->came);
+}
+
+static void restore(const snapshot_t *old, sml_session_t *s)
+{
+    sml_state_t *state = s->state;
+    int i;
+
+    for (i = 0; i < old->nsyncs; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
+        sml_sync_t now = *y;
+
+        *y = old->syncs[i];
+        y->announced = now.announced;
+        y->came = now.came;
+    }
+    sml_staged_restore(s, old->staged);
+    if (is_unfinished(old, s)) {
+        state->incoming = NULL;
+    }
+    s->candidates = NULL;
+    s->sent_adds = NULL;
+}
+
+static sml_status_t *status_at(sml_session_t *s, int i)
+{
+    return &APR_ARRAY_IDX(s->state->pending, i, sml_status_t);
+}
+
+/* The statuses from that one on say what has become of the commands. */
+static void tell_undone(sml_session_t *s, int from)
+{
+    int i;
+
+    for (i = from; i < s->state->pending->nelts; i++) {
+        sml_status_t *t = status_at(s, i);
+
+        if (t->code < 300 && t->code != 215) {
+            t->code = 216;
+        }
+    }
+}
+
+/* All or nothing: what is not whole at the Atomic's end is nothing.  Its
+ * piece is the last of the commands. */
+static void note_unfinished(sml_session_t *s, int from)
+{
+    int i;
+
+    s->atomic->failed = 1;
+    for (i = s->state->pending->nelts - 1; i >= from; i--) {
+        if (status_at(s, i)->code == 213) {
+            status_at(s, i)->code = 412;
+            return;
+        }
+    }
+}
+
+static void undo(sml_session_t *s, const sml_command_t *c,
+                 const snapshot_t *old, store_savepoint_t sp, int at)
+{
+    int told = !c->no_resp && !s->in->no_resp;
+
+    s->rv = store_savepoint_rollback(s->tx, sp);
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    restore(old, s);
+    tell_undone(s, at + told);
+    if (told) {
+        status_at(s, at)->code = 507;
+    }
+    sml_log(s->config, 5, 0, "device %s of account %s: a command of an Atomic "
+            "failed, so nothing of the Atomic was done", s->device->devid,
+            s->state->user);
+}
+
+static void children(sml_session_t *s, const sml_command_t *c,
+                     sml_child_fn *child, void *baton)
+{
+    int i;
+
+    for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
+        child(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), baton);
+    }
+}
+
+static void nested(sml_session_t *s, const sml_command_t *c)
+{
+    int i;
+
+    sml_status(s, c, 500, NULL, NULL);
+    for (i = 0; i < c->commands->nelts; i++) {
+        sml_refuse(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), 215);
+    }
+}
+
+void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_child_fn *child,
+                void *baton)
+{
+    int at = s->state->pending->nelts;
+    sml_atomic_t atomic = { 0 };
+    store_savepoint_t sp;
+    snapshot_t old;
+
+    if (s->atomic != NULL) {
+        nested(s, c);
+        return;
+    }
+    if (c->commands->nelts == 0) {
+        sml_status(s, c, 400, NULL, NULL);
+        return;
+    }
+    s->rv = take_snapshot(&old, s);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_savepoint(s->tx, &sp);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    sml_status(s, c, 200, NULL, NULL);
+    atomic.journal = apr_array_make(old.p, 4, sizeof(sml_restage_t));
+    s->atomic = &atomic;
+    children(s, c, child, baton);
+    if (s->rv == APR_SUCCESS && is_unfinished(&old, s)) {
+        note_unfinished(s, at);
+    }
+    if (s->rv == APR_SUCCESS && atomic.failed) {
+        undo(s, c, &old, sp, at);
+    }
+    else if (s->rv == APR_SUCCESS) {
+        s->rv = store_savepoint_release(s->tx, sp);
+    }
+    s->atomic = NULL;
+    apr_pool_destroy(old.p);
+}
+
+void sml_atomic_note(sml_session_t *s, int code)
+{
+    if (s->atomic != NULL && code >= 300) {
+        s->atomic->failed = 1;
+    }
+}
+
+int sml_atomic_skips(sml_session_t *s, const sml_command_t *c)
+{
+    if (s->atomic == NULL) {
+        return 0;
+    }
+    if (s->atomic->failed) {
+        sml_refuse(s, c, 215);
+        return 1;
+    }
+    switch (c->tag) {
+    case SYNCML_STATUS:
+        return 1;
+    case SYNCML_ALERT: case SYNCML_GET: case SYNCML_PUT: case SYNCML_RESULTS:
+        sml_refuse(s, c, 500);
+        return 1;
+    default:
+        return 0;
+    }
+}
