@@ -137,6 +137,21 @@ apr_status_t sml_check_store_password(store_t *store, const char *user,
 /** Name of the store's setting that holds the server id. */
 #define SML_SETTING_SERVER_ID STORE_SETTING_SERVER_ID
 
+/** Habits of single devices that the protocol cannot tell us: settings of the
+ * device by the name of SML_QUIRK_PREFIX and the quirk's, with the value
+ * "on". */
+#define SML_QUIRK_PREFIX  "quirk."
+/** No Status for each Add, Replace or Delete that went well: some early
+ * Sony Ericsson phones break over too many. */
+#define SML_QUIRK_NO_ITEM_STATUS  "no-item-status"
+/** Our id besides the device's own in Replace and Delete: some phones end the
+ * session over a Replace of an item that they have lost, if they cannot tell
+ * which it was. */
+#define SML_QUIRK_SEND_GUID       "send-guid"
+
+/** The quirks there are. @return their names, the last is NULL */
+const char *const *sml_quirk_names(void);
+
 /** The server id kept in the store, made on first use: "syncml-" and 8
  * random letters.  Also makes what else the server keeps there (the key of
  * its nonces), so it is called in a write transaction before the first

@@ -5,6 +5,8 @@
  */
 #include "mod_syncml/sml_receive.h"
 
+#include <string.h>
+
 #include <apr_hash.h>
 #include <apr_strings.h>
 
@@ -87,7 +89,8 @@ int sml_is_staged(sml_session_t *s, store_id_t item)
 }
 
 /* @return 0 if there are too many */
-int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
+              int archive)
 {
     sml_staged_t *d = find_staged(s, item);
 
@@ -96,6 +99,7 @@ int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
             return 0;
         }
         d = apr_array_push(s->state->staged);
+        memset(d, 0, sizeof(*d));
         d->item = item;
         note_staged(s, s->state->staged->nelts - 1);
     }
@@ -104,6 +108,7 @@ int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item)
     }
     d->sync = sml_sync_index(s, y);
     d->item = item;
+    d->archive = archive;
     return 1;
 }
 
@@ -113,7 +118,26 @@ static int changed_meanwhile(const store_item_t *item,
     return !item->deleted && item->change != map->version;
 }
 
-int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
+/* The device has no room for the item any more; others have, so it lives on.
+ * It is not sent again until a slow sync or refresh, whatever becomes of it:
+ * a change would find nothing there, and a new copy of it no room.
+ * @return 423 if it is gone here, which the device then need not be told */
+static int soft_delete(sml_session_t *s, const sml_sync_t *y,
+                       const store_item_t *item, store_map_t *map)
+{
+    if (item->deleted) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 item->id);
+        return 423;
+    }
+    map->soft = 1;
+    map->retry = 0;
+    s->rv = store_map_put(s->tx, map);
+    return 200;
+}
+
+int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+              const sml_item_t *item)
 {
     store_map_t *map;
     store_item_t *old = NULL;
@@ -131,6 +155,10 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
     if (s->rv != APR_SUCCESS || old == NULL) {
         return 510;
     }
+    if (c->sftdel) {
+        return sml_is_staged(s, old->id) ? 211
+                                         : soft_delete(s, y, old, map);
+    }
     if (changed_meanwhile(old, map)) {
         /* Change wins over delete: it is sent as a new item. */
         sml_come_back(y, old);
@@ -138,14 +166,15 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item)
                                  map->item);
         return 419;
     }
-    return sml_stage(s, y, map->item) ? 200 : 510;
+    return sml_stage(s, y, map->item, c->archive) ? 200 : 510;
 }
 
 static void delete_staged(sml_session_t *s, sml_sync_t *y,
-                          store_id_t item)
+                          const sml_staged_t *d)
 {
     store_map_t *map = NULL;
     store_item_t *old = NULL;
+    store_id_t item = d->item;
 
     s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
                               &map);
@@ -156,8 +185,8 @@ static void delete_staged(sml_session_t *s, sml_sync_t *y,
         sml_come_back(y, old);
     }
     else if (s->rv == APR_SUCCESS && !old->deleted) {
-        s->rv = store_item_delete(s->tx, s->account, y->datastore, item,
-                                  s->device->id, NULL);
+        s->rv = (d->archive ? store_item_archive : store_item_delete)
+                (s->tx, s->account, y->datastore, item, s->device->id, NULL);
     }
     if (s->rv == APR_SUCCESS) {
         s->rv = store_map_delete(s->tx, s->device->id, y->datastore, item);
@@ -179,7 +208,7 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
             APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
         }
         else if (d.item != 0) {
-            delete_staged(s, y, d.item);
+            delete_staged(s, y, &d);
         }
     }
     list->nelts = kept;

@@ -171,8 +171,6 @@ static sml_sync_t *owner(sml_session_t *s, sml_sync_t *head,
 static int one_item(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
                     const sml_item_t *item)
 {
-    int code;
-
     if ((*y)->failed) {
         return (*y)->failed;
     }
@@ -192,12 +190,7 @@ static int one_item(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     }
     switch (c->tag) {
     case SYNCML_DELETE:
-        if (c->sftdel) {
-            return 406;
-        }
-        code = sml_erase(s, *y, item);
-        /* The text is kept for a time only: that is no archive. */
-        return code == 200 && c->archive ? 210 : code;
+        return sml_erase(s, *y, c, item);
     case SYNCML_COPY:
         return sml_copy(s, *y, item);
     default:
@@ -233,7 +226,10 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
             y->came++;
             count(where, c->tag, code);
         }
-        sml_status(s, c, code, item->target.uri, item->source.uri);
+        if (code == 213 || code >= 300
+            || !sml_quirk(s, SML_QUIRK_NO_ITEM_STATUS)) {
+            sml_status(s, c, code, item->target.uri, item->source.uri);
+        }
     }
 }
 

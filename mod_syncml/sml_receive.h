@@ -64,11 +64,15 @@ int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
 
 /* ---- sml_deletes.c ----------------------------------------------------- */
 
-/** The client deletes an item. @return the item's status code */
-int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
-/** Have the item deleted at the package's end. @return 0: there are too many
- * of them */
-int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item);
+/** The client deletes an item, perhaps to be archived here (Archive) or only
+ * to make room on its side (SftDel).  @return the item's status code */
+int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+              const sml_item_t *item);
+/** Have the item deleted at the package's end.
+ * @param archive  non-zero: it is then kept for good
+ * @return 0: there are too many of them */
+int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
+              int archive);
 /** The item comes back although its delete is staged: no delete then. */
 void sml_unstage(sml_session_t *s, store_id_t item);
 /** A staged delete that was changed inside an Atomic, as it was before. */

@@ -78,7 +78,7 @@ static void write_item(sml_session_t *s, int tag, const char *type,
     if (luid != NULL) {
         write_uri(w, SYNCML_TARGET, luid);
     }
-    else {
+    if (luid == NULL || sml_quirk(s, SML_QUIRK_SEND_GUID)) {
         write_uri(w, SYNCML_SOURCE, store_guid(item, guid));
     }
     if (data != NULL) {

@@ -46,6 +46,7 @@ typedef struct sml_session_t {
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
                                    not looked for yet */
     apr_hash_t *candidates;     /* see sml_match.c */
+    apr_hash_t *quirks;         /* see sml_quirk(); NULL: not read yet */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
     apr_status_t rv;            /* first failure of the store: all is undone */
@@ -95,6 +96,11 @@ void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
  * to be told on either side, until that counts as the end of its package:
  * some resuming Symbian clients would go on for ever. */
 #define SML_MAX_IDLE  3
+
+/* ---- sml_quirks.c ------------------------------------------------------ */
+
+/** Does the device have that quirk (SML_QUIRK_*)? */
+int sml_quirk(sml_session_t *s, const char *name);
 
 /* ---- sml_atomic.c ------------------------------------------------------ */
 

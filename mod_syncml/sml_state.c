@@ -169,6 +169,7 @@ static void step_staged(step_t *s, void *element)
 
     STEP(s, d->sync);
     STEP(s, d->item);
+    STEP(s, d->archive);
 }
 
 static void step_status(step_t *s, void *element)

@@ -92,6 +92,7 @@ typedef struct sml_outstanding_t {
 typedef struct sml_staged_t {
     int sync;                   /* index of the datastore in the session */
     store_id_t item;
+    int archive;                /* it is to be kept for good */
 } sml_staged_t;
 
 /** A Status to be sent. */

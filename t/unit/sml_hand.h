@@ -111,4 +111,87 @@ static inline void open_first(const char *devid)
     phone_open(ph);
 }
 
+/* ---- sessions ---------------------------------------------------------- */
+
+static inline void open_sync(void)
+{
+    phone_open_sync(ph, "contacts", "./c");
+}
+
+/* A phone in step with the server: its "1" is One, "2" is Two.  A new two-way
+ * session is open for its changes. */
+static inline void in_step(codec_version_e version)
+{
+    ph = world_phone("IMEI:1")->ph;
+    ph->version = version;
+    world_start(ph);
+    phone_open(ph);
+    open_sync();
+    simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
+    simple(SYNCML_ADD, "text/vcard", "2", world_card("Two"));
+    done();
+    SENT(ph, 1);
+    phone_open(ph);
+    SENT(ph, 1);
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
+    SENT(ph, 1);
+    assert_int_equal(CODE("Alert", 0), 200);
+    phone_open(ph);
+}
+
+/* Send the Sync and the session's end. */
+static inline void finish(void)
+{
+    done();
+    SENT(ph, 1);
+    phone_open(ph);
+    SENT(ph, 1);
+}
+
+/* ---- the store --------------------------------------------------------- */
+
+/* How many items with that name there are. */
+static inline int named(const char *name)
+{
+    world_items_t list = { 0 };
+    int i, n = 0;
+
+    world_list(&list, w->account, "contacts");
+    for (i = 0; i < list.texts->nelts; i++) {
+        n += strstr(APR_ARRAY_IDX(list.texts, i, const char *), name) != NULL;
+    }
+    return n;
+}
+
+static inline store_map_t *map_of(const char *luid)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_READ, &p);
+    store_datastore_t *ds = world_datastore(tx, w->account, "contacts");
+    store_device_t *d;
+    store_map_t *map = NULL;
+
+    OK(store_device_find(tx, ds->account, "IMEI:1", &d));
+    store_map_by_luid(tx, d->id, ds->id, luid, &map);
+    store_rollback(&tx);
+    return map;
+}
+
+/* A setting of the phone's, as syncmlctl makes it. */
+static inline void quirk(const char *name)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *d;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), ph->devid,
+                         &d));
+    OK(store_device_setting_set(tx, d->id,
+                                apr_pstrcat(p, SML_QUIRK_PREFIX, name, NULL),
+                                "on"));
+    world_end(tx, p);
+}
+
 #endif

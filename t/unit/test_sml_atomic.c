@@ -6,35 +6,8 @@
  */
 #include "sml_hand.h"
 
-/* A phone in step with the server: "1" is One, "2" is Two, in a new two-way
- * session whose Sync is open. */
-static void in_step(void)
-{
-    ph = world_phone("IMEI:1")->ph;
-    world_start(ph);
-    phone_open(ph);
-    phone_open_sync(ph, "contacts", "./c");
-    simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
-    simple(SYNCML_ADD, "text/vcard", "2", world_card("Two"));
-    done();
-    SENT(ph, 1);
-    phone_open(ph);
-    SENT(ph, 1);
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 200);
-    phone_open(ph);
-}
-
-static void open_sync(void)
-{
-    phone_open_sync(ph, "contacts", "./c");
-}
-
 /* Nothing waits for the phone: what it has and what is here are the same. */
-static void finish(void)
+static void all_done(void)
 {
     const sml_command_t *sync;
 
@@ -60,7 +33,7 @@ static void erase(const char *luid)
 
 static void test_all(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     begin(SYNCML_ATOMIC);
     add("3", "Three");
@@ -72,7 +45,7 @@ static void test_all(void **state)
     done();
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 200);
     assert_int_equal(CODE("Add", 0), 201);
     assert_int_equal(CODE("Replace", 0), 200);
@@ -86,7 +59,7 @@ static void test_all(void **state)
 
 static void test_with_sequences(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     begin(SYNCML_SEQUENCE);
     begin(SYNCML_ATOMIC);
@@ -98,7 +71,7 @@ static void test_with_sequences(void **state)
     add("5", "Five");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Sequence", 0), 200);
     assert_int_equal(CODE("Sequence", 1), 200);
     assert_int_equal(CODE("Atomic", 0), 200);
@@ -109,7 +82,7 @@ static void test_with_sequences(void **state)
 
 static void test_nothing(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     add("7", "Before");
     begin(SYNCML_ATOMIC);
@@ -127,7 +100,7 @@ static void test_nothing(void **state)
     done();
     add("8", "After");
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 507);
     assert_int_equal(CODE("Add", 0), 201);
     assert_int_equal(CODE("Add", 1), 216);
@@ -151,7 +124,7 @@ static void test_nothing(void **state)
 /* The rest of the items of the command that fails. */
 static void test_several_items(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     begin(SYNCML_ATOMIC);
     phone_command(ph, SYNCML_ADD);
@@ -165,7 +138,7 @@ static void test_several_items(void **state)
     phone_expect(ph, "Add", "5");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 507);
     assert_int_equal(CODE("Add", 0), 216);
     assert_int_equal(CODE("Add", 1), 400);
@@ -177,7 +150,7 @@ static void test_several_items(void **state)
  * that it staged, one that it knew. */
 static void test_staged_deletes(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     erase("1");
     begin(SYNCML_ATOMIC);
@@ -195,7 +168,7 @@ static void test_staged_deletes(void **state)
     simple(SYNCML_REPLACE, "text/vcard", "2", world_card("Deux"));
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 507);
     assert_int_equal(CODE("Atomic", 1), 200);
     assert_int_equal(world_count("contacts"), 1);
@@ -222,14 +195,14 @@ static void test_matches(void **state)
     add("2", "Twin");
     add("3", "Twin");
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Add", 0), 216);
     assert_int_equal(world_count("contacts"), 3);
 }
 
 static void test_nested(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     begin(SYNCML_ATOMIC);
     add("3", "Three");
@@ -239,7 +212,7 @@ static void test_nested(void **state)
     add("5", "Five");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 507);
     assert_int_equal(CODE("Add", 0), 216);
     assert_int_equal(CODE("Atomic", 1), 500);
@@ -251,7 +224,7 @@ static void test_nested(void **state)
 /* Without answers: what happens is the same. */
 static void test_no_resp(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     phone_command(ph, SYNCML_ATOMIC);
     codec_empty(ph->w, SYNCML_NORESP);
@@ -263,7 +236,7 @@ static void test_no_resp(void **state)
     add("5", "Five");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Add", 0), 216);
     assert_int_equal(CODE("Add", 1), 215);
     assert_int_equal(world_count("contacts"), 2);
@@ -295,7 +268,7 @@ static void test_pieces(void **state)
     int size = (int)strlen(card);
     const char *head = apr_pstrndup(w->pool, card, 20);
 
-    in_step();
+    in_step(CODEC_V12);
     open_sync();
     begin(SYNCML_ATOMIC);       /* whole at its end */
     piece("3", head, size, 1);
@@ -307,7 +280,7 @@ static void test_pieces(void **state)
     done();
     add("6", "Six");
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 200);
     assert_int_equal(CODE("Add", 0), 213);
     assert_int_equal(CODE("Add", 1), 201);
@@ -323,14 +296,14 @@ static void test_pieces(void **state)
 
 static void test_around_a_sync(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     begin(SYNCML_ATOMIC);
     open_sync();
     add("3", "Three");
     erase("1");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 200);
     assert_int_equal(CODE("Sync", 0), 200);
     assert_int_equal(world_count("contacts"), 2);
@@ -338,7 +311,7 @@ static void test_around_a_sync(void **state)
 
 static void test_around_a_failing_sync(void **state)
 {
-    in_step();
+    in_step(CODEC_V12);
     begin(SYNCML_ATOMIC);
     open_sync();
     add("3", "Three");
@@ -349,7 +322,7 @@ static void test_around_a_failing_sync(void **state)
     phone_map_item(ph, "1", "77");
     done();
     done();
-    finish();
+    all_done();
     assert_int_equal(CODE("Atomic", 0), 507);
     assert_int_equal(CODE("Sync", 0), 216);
     assert_int_equal(CODE("Add", 0), 216);
@@ -365,7 +338,7 @@ static void test_around_maps(void **state)
     store_id_t id;
     char guid[STORE_GUID_LEN];
 
-    in_step();
+    in_step(CODEC_V12);
     id = world_put("contacts", 0, world_card("Server"));
     open_sync();
     done();

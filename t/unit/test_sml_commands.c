@@ -137,7 +137,7 @@ static void test_other_commands_in_sync(void **state)
     assert_int_equal(CODE("Exec", 0), 406);
     assert_int_equal(CODE("Get", 0), 400);
     assert_int_equal(CODE("Delete", 0), 211);
-    assert_int_equal(CODE("Delete", 1), 406);
+    assert_int_equal(CODE("Delete", 1), 211);
     assert_int_equal(CODE("Add", 0), 400);
     assert_int_equal(CODE("Atomic", 0), 200);
     assert_int_equal(CODE("Sequence", 0), 200);

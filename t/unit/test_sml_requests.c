@@ -6,39 +6,6 @@
 #include "mod_syncml/sml_session.h"
 #include "sml_hand.h"
 
-/* A phone in step with the server: "1" is One, "2" is Two, in a new two-way
- * session whose Sync is open. */
-static void in_step(codec_version_e version)
-{
-    ph = world_phone("IMEI:1")->ph;
-    ph->version = version;
-    world_start(ph);
-    phone_open(ph);
-    phone_open_sync(ph, "contacts", "./c");
-    simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
-    simple(SYNCML_ADD, "text/vcard", "2", world_card("Two"));
-    done();
-    SENT(ph, 1);
-    phone_open(ph);
-    SENT(ph, 1);
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 200);
-    phone_open(ph);
-    phone_open_sync(ph, "contacts", "./c");
-}
-
-/* Send the Sync and the session's end. */
-static void finish(void)
-{
-    done();
-    SENT(ph, 1);
-    phone_open(ph);
-    SENT(ph, 1);
-}
-
 static void two_names(int tag, const char *target, const char *source)
 {
     begin(tag);
@@ -46,38 +13,12 @@ static void two_names(int tag, const char *target, const char *source)
     done();
 }
 
-/* How many items with that name there are. */
-static int named(const char *name)
-{
-    world_items_t list = { 0 };
-    int i, n = 0;
-
-    world_list(&list, w->account, "contacts");
-    for (i = 0; i < list.texts->nelts; i++) {
-        n += strstr(APR_ARRAY_IDX(list.texts, i, const char *), name) != NULL;
-    }
-    return n;
-}
-
-static store_map_t *map_of(const char *luid)
-{
-    apr_pool_t *p;
-    store_tx_t *tx = world_begin(STORE_READ, &p);
-    store_datastore_t *ds = world_datastore(tx, w->account, "contacts");
-    store_device_t *d;
-    store_map_t *map = NULL;
-
-    OK(store_device_find(tx, ds->account, "IMEI:1", &d));
-    store_map_by_luid(tx, d->id, ds->id, luid, &map);
-    store_rollback(&tx);
-    return map;
-}
-
 /* ---- Copy and Move ----------------------------------------------------- */
 
 static void test_copy(void **state)
 {
     in_step(CODEC_V12);
+    open_sync();
     two_names(SYNCML_COPY, "3", "1");
     two_names(SYNCML_COPY, "2", "1");       /* taken */
     two_names(SYNCML_COPY, "9", "8");       /* no such original */
@@ -103,6 +44,7 @@ static void test_copy(void **state)
 static void test_copy_and_delete(void **state)
 {
     in_step(CODEC_V11);
+    open_sync();
     two_names(SYNCML_COPY, "3", "1");
     two_names(SYNCML_DELETE, NULL, "1");
     two_names(SYNCML_COPY, "4", "1");
@@ -124,6 +66,7 @@ static void test_copy_of_a_changed_item(void **state)
     const sml_command_t *sync;
 
     in_step(CODEC_V12);
+    open_sync();
     world_put("contacts", map_of("1")->item, world_card("Newer"));
     two_names(SYNCML_COPY, "3", "1");
     done();
@@ -158,6 +101,7 @@ static void move(const char *luid, const char *parent)
 static void test_move(void **state)
 {
     in_step(CODEC_V12);
+    open_sync();
     move("1", "/");
     move("1", "./");
     move("2", "./Contact/Unfiled");     /* the datastore itself */
@@ -179,6 +123,7 @@ static void test_move(void **state)
 static void test_no_move_before_12(void **state)
 {
     in_step(CODEC_V11);
+    open_sync();
     move("1", NULL);
     finish();
     assert_int_equal(CODE("Move", 0), 501);
@@ -188,6 +133,7 @@ static void test_no_move_before_12(void **state)
 static void test_parents_do_no_harm(void **state)
 {
     in_step(CODEC_V12);
+    open_sync();
     begin(SYNCML_ADD);
     meta(METINF_TYPE, "text/vcard");
     begin_item(NULL, "3");
@@ -225,6 +171,7 @@ static void test_formats(void **state)
     const char *card = world_card("Five");
 
     in_step(CODEC_V12);
+    open_sync();
     with_format("3", "chr", world_card("Three"));
     with_format("4", "Bin", world_card("Four"));
     with_format("5", "B64", phone_base64(card, (int)strlen(card), w->pool));
@@ -251,6 +198,7 @@ static void test_base64_in_pieces(void **state)
     const char *text = phone_base64(card, (int)strlen(card), w->pool);
 
     in_step(CODEC_V12);
+    open_sync();
     phone_command(ph, SYNCML_ADD);
     codec_open(ph->w, SYNCML_META);
     codec_text(ph->w, METINF_FORMAT, "b64");
@@ -426,6 +374,7 @@ static void test_asks_for_ever(void **state)
     int i;
 
     in_step(CODEC_V12);
+    open_sync();
     world_put("contacts", 0, world_card("Server"));
     done();
     SENT(ph, 0);
@@ -453,6 +402,7 @@ static void test_asks_and_says(void **state)
     int i;
 
     in_step(CODEC_V12);
+    open_sync();
     done();
     SENT(ph, 0);
     for (i = 0; i < 3 * SML_MAX_IDLE; i++) {
@@ -496,6 +446,7 @@ static void test_asks_after_the_end(void **state)
     char guid[STORE_GUID_LEN];
 
     in_step(CODEC_V12);
+    open_sync();
     id = world_put("contacts", 0, world_card("Server"));
     done();
     SENT(ph, 1);
@@ -522,6 +473,7 @@ static void test_map_after_the_final(void **state)
     char guid[STORE_GUID_LEN];
 
     in_step(CODEC_V12);
+    open_sync();
     id = world_put("contacts", 0, world_card("Server"));
     finish();
     assert_true(ph->in->final);
