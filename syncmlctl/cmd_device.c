@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "mod_syncml/sml.h"
 #include "syncmlctl/ctl.h"
 
 typedef struct list_t {
@@ -161,7 +162,45 @@ static void show_lines(list_t *list, const store_device_t *d)
                              d->devinf_len) : "");
     show_line(ctl, "First seen", ctl_time(d->first_seen, ctl->p));
     show_line(ctl, "Last seen", ctl_time(d->last_seen, ctl->p));
-    putchar('\n');
+}
+
+/** The names of quirks that are on. */
+typedef struct quirks_t {
+    ctl_t *ctl;
+    ctl_json_t *j;              /* NULL: as text */
+    const char *text;
+} quirks_t;
+
+static apr_status_t add_quirk(void *baton, const char *name,
+                              const char *value)
+{
+    size_t n = strlen(SML_QUIRK_PREFIX);
+    quirks_t *q = baton;
+
+    if (strncmp(name, SML_QUIRK_PREFIX, n) || strcmp(value, "on"))
+        return APR_SUCCESS;
+    if (q->j)
+        ctl_json_string(q->j, NULL, name + n);
+    else
+        q->text = apr_pstrcat(q->ctl->p, q->text, *q->text ? " " : "",
+                              name + n, NULL);
+    return APR_SUCCESS;
+}
+
+static apr_status_t show_quirks(list_t *list, const store_device_t *d)
+{
+    ctl_t *ctl = list->ctl;
+    quirks_t q = { ctl, ctl->json ? &list->j : NULL, "" };
+    apr_status_t rv;
+
+    if (ctl->json)
+        ctl_json_open(&list->j, "quirks", '[');
+    rv = store_device_setting_list(ctl->tx, d->id, add_quirk, &q);
+    if (ctl->json)
+        ctl_json_close(&list->j, ']');
+    else
+        show_line(ctl, "Quirks", q.text);
+    return rv;
 }
 
 int ctl_device_show(ctl_t *ctl)
@@ -185,10 +224,16 @@ int ctl_device_show(ctl_t *ctl)
         ctl_json_open(&list.j, NULL, '{');
         json_device(&list, d);
         ctl_json_data(&list.j, "devinf", d->devinf, d->devinf_len, ctl->p);
-        ctl_json_open(&list.j, "datastores", '[');
     }
     else
         show_lines(&list, d);
+    rv = show_quirks(&list, d);
+    if (rv != APR_SUCCESS)
+        return ctl_fail_store(ctl, rv, "cannot read its settings");
+    if (ctl->json)
+        ctl_json_open(&list.j, "datastores", '[');
+    else
+        putchar('\n');
     rv = store_anchor_list(ctl->tx, d->id, show_datastore, &list);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "cannot read what it has synced");
@@ -225,6 +270,50 @@ static int take_push(ctl_t *ctl, const char *text)
                                "\"%s\"", text);
 }
 
+/** "name=on" or "name=off" of a quirk that there is. */
+static int take_quirk(ctl_t *ctl, const char *text)
+{
+    const char *const *name = sml_quirk_names();
+    const char *eq = strchr(text, '=');
+    const char *known = "";
+
+    if (!eq || (strcmp(eq, "=on") && strcmp(eq, "=off")))
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no quirk to be set: it is "
+                        "NAME=on or NAME=off", text);
+    for (; *name; name++) {
+        if (strlen(*name) == (size_t)(eq - text)
+            && !strncmp(*name, text, (size_t)(eq - text)))
+            break;
+        known = apr_pstrcat(ctl->p, known, *known ? ", " : "", *name, NULL);
+    }
+    if (!*name)
+        return ctl_fail(ctl, CTL_BAD_DATA, "there is no quirk \"%.*s\"; there "
+                        "is: %s", (int)(eq - text), text, known);
+    if (!ctl->quirks)
+        ctl->quirks = apr_array_make(ctl->p, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(ctl->quirks, const char *) = text;
+    return CTL_OK;
+}
+
+static apr_status_t set_quirks(ctl_t *ctl, const store_device_t *d)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; ctl->quirks && i < ctl->quirks->nelts
+                && rv == APR_SUCCESS; i++) {
+        const char *text = APR_ARRAY_IDX(ctl->quirks, i, const char *);
+        const char *eq = strchr(text, '=');
+
+        rv = store_device_setting_set(
+            ctl->tx, d->id,
+            apr_pstrcat(ctl->p, SML_QUIRK_PREFIX,
+                        apr_pstrmemdup(ctl->p, text, (size_t)(eq - text)),
+                        NULL), strcmp(eq, "=on") ? NULL : "on");
+    }
+    return rv;
+}
+
 /** What is to be set stands in options or in words behind the device. */
 int ctl_device_prepare(ctl_t *ctl)
 {
@@ -234,6 +323,8 @@ int ctl_device_prepare(ctl_t *ctl)
         status = take_number(ctl, ctl->options[OPT_NUMBER]);
     if (status == CTL_OK && ctl->options[OPT_PUSH])
         status = take_push(ctl, ctl->options[OPT_PUSH]);
+    if (status == CTL_OK && ctl->options[OPT_QUIRK])
+        status = take_quirk(ctl, ctl->options[OPT_QUIRK]);
     for (i = 1; i < ctl->argc && status == CTL_OK; i += 2) {
         const char *value = i + 1 < ctl->argc ? ctl->argv[i + 1] : NULL;
 
@@ -244,13 +335,15 @@ int ctl_device_prepare(ctl_t *ctl)
             status = take_number(ctl, value);
         else if (!strcmp(ctl->argv[i], "push"))
             status = take_push(ctl, value);
+        else if (!strcmp(ctl->argv[i], "quirk"))
+            status = take_quirk(ctl, value);
         else
-            status = ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; number "
-                              "and push can", ctl->argv[i]);
+            status = ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; number, "
+                              "push and quirk can", ctl->argv[i]);
     }
-    if (status == CTL_OK && !ctl->number && ctl->push < 0)
+    if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->quirks)
         status = ctl_fail(ctl, CTL_USAGE, "nothing to set: give --number "
-                          "NUMBER, --push on|off or both");
+                          "NUMBER, --push on|off or --quirk NAME=on|off");
     return status;
 }
 
@@ -294,6 +387,8 @@ int ctl_device_set(ctl_t *ctl)
     if (ctl->push >= 0)
         d->push = ctl->push;
     rv = store_device_update(ctl->tx, d);
+    if (rv == APR_SUCCESS)
+        rv = set_quirks(ctl, d);
     if (rv == APR_SUCCESS)
         rv = store_due_refresh(ctl->tx, d->id);
     if (rv != APR_SUCCESS)

@@ -1,5 +1,5 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/* item list, get, put, del: see ctl.h. */
+/* item list, get, put, del, restore: see ctl.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -115,15 +115,18 @@ int ctl_item_list(ctl_t *ctl)
                                               store_datastore_t *);
 
         list.datastore = ds->name;
-        rv = store_item_list(ctl->tx, account->id, ds->id, 0, 0, list_one,
-                             &list);
+        rv = (ctl->options[OPT_ARCHIVED] ? store_item_list_archived
+                                         : store_item_list)
+             (ctl->tx, account->id, ds->id, 0, 0, list_one, &list);
     }
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "cannot list the items");
     if (ctl->json)
         ctl_json_close(&list.j, ']');
     else
-        ctl_table_print(list.t, "There are no items.");
+        ctl_table_print(list.t, ctl->options[OPT_ARCHIVED]
+                        ? "There are no archived items."
+                        : "There are no items.");
     return CTL_OK;
 }
 
@@ -430,5 +433,48 @@ int ctl_item_del(ctl_t *ctl)
     else if (status == CTL_OK)
         printf("%" APR_INT64_T_FMT " item%s deleted\n", count,
                count == 1 ? "" : "s");
+    return status;
+}
+
+/* ---- restore ------------------------------------------------------------- */
+
+static int restore_one(ctl_t *ctl, const store_account_t *account,
+                       const apr_array_header_t *datastores, const char *guid)
+{
+    store_datastore_t *ds;
+    store_item_t *item;
+    apr_status_t rv;
+    int status = ctl_item(ctl, account, datastores, guid, &item, &ds);
+
+    if (status != CTL_OK)
+        return status;
+    if (!item->deleted)
+        return ctl_fail(ctl, CTL_NOT_FOUND, "item %s is not deleted; nothing "
+                        "was changed", guid);
+    item->origin = 0;
+    rv = store_item_restore(ctl->tx, account->id, item);
+    return rv == APR_SUCCESS
+           ? CTL_OK : ctl_fail_store(ctl, rv, "nothing was changed");
+}
+
+int ctl_item_restore(ctl_t *ctl)
+{
+    apr_array_header_t *datastores;
+    ctl_json_t j = { 0, { 0 } };
+    store_account_t *account;
+    int i, status = begin(ctl, STORE_WRITE, &account, &datastores);
+
+    for (i = 0; i < ctl->argc && status == CTL_OK; i++)
+        status = restore_one(ctl, account, datastores, ctl->argv[i]);
+    if (status == CTL_OK)
+        status = ctl_commit(ctl);
+    if (status == CTL_OK && ctl->json) {
+        ctl_json_open(&j, NULL, '{');
+        ctl_json_string(&j, "account", account->name);
+        ctl_json_int(&j, "restored", ctl->argc);
+        ctl_json_close(&j, '}');
+    }
+    else if (status == CTL_OK)
+        printf("%d item%s restored\n", ctl->argc, ctl->argc == 1 ? "" : "s");
     return status;
 }

@@ -40,6 +40,7 @@ typedef enum {
     OPT_STORE, OPT_KEY_FILE, OPT_WAIT, OPT_JSON, OPT_HELP, OPT_VERSION,
     OPT_ACCOUNT, OPT_DATASTORE, OPT_NUMBER, OPT_PUSH, OPT_ID, OPT_FILE,
     OPT_TYPE, OPT_ALL, OPT_YES, OPT_NO_PASSWORD, OPT_DELETED, OPT_CREATE,
+    OPT_ARCHIVED, OPT_QUIRK,
     OPT_COUNT
 } ctl_option_e;
 
@@ -79,6 +80,7 @@ struct ctl_t {
     char *password;
     const char *number;         /* normalised; "" to forget it */
     int push;                   /* -1: not given */
+    apr_array_header_t *quirks; /* of const char *: "name=on"; NULL: none */
     const char *data;           /* text of an item */
     apr_size_t data_len;
 };
@@ -231,6 +233,7 @@ int ctl_item_put_prepare(ctl_t *ctl);
 int ctl_item_put(ctl_t *ctl);
 int ctl_item_del_prepare(ctl_t *ctl);
 int ctl_item_del(ctl_t *ctl);
+int ctl_item_restore(ctl_t *ctl);
 int ctl_server_id(ctl_t *ctl);
 
 #endif

@@ -13,7 +13,11 @@
     "The number has 3 to 15 digits, with a + before the country code;\n" \
     "spaces, dashes, dots, slashes and parentheses are removed; \"none\"\n" \
     "forgets it.\n" \
-    "What the device is owed is worked out anew."
+    "What the device is owed is worked out anew.\n" \
+    "Quirks are habits that the device cannot tell; as words there may be\n" \
+    "several (quirk no-item-status=on quirk send-guid=off):\n" \
+    "  no-item-status  it breaks over a status for each of its changes\n" \
+    "  send-guid       it wants our id besides its own with changes"
 
 const ctl_command_t ctl_commands[] = {
     { "account", "add", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),
@@ -44,10 +48,12 @@ const ctl_command_t ctl_commands[] = {
       "show what is known of a device",
       "Shows a device: what it says it is, its number, and for each datastore\n"
       "when it was synced and how many changes it lacks." },
-    { "device", "set", "DEVICE [number NUMBER] [push on|off]", 1, 5,
-      ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH), 0,
+    { "device", "set", "DEVICE [number NUMBER] [push on|off] "
+      "[quirk NAME=on|off]", 1, 11,
+      ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH)
+      | CTL_BIT(OPT_QUIRK), 0,
       ctl_device_prepare, ctl_device_set,
-      "set a device's telephone number, push on or off", SET_DETAILS },
+      "set a device's telephone number, push, its quirks", SET_DETAILS },
     { "device", "del", "DEVICE", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,
       ctl_device_del, "forget a device",
       "Forgets a device, what it has, and what it is owed.  The items stay.\n"
@@ -58,10 +64,11 @@ const ctl_command_t ctl_commands[] = {
       "since when, what was tried, when it is tried next, the last error.\n"
       "States: waiting (not told yet), in delivery (a worker is at it), sent\n"
       "(told, it has not synced yet), suspended (given up until it syncs)." },
-    { "item", "list", "", 0, 0, IN_STORE, 0, NULL, ctl_item_list,
-      "list an account's items",
+    { "item", "list", "", 0, 0, IN_STORE | CTL_BIT(OPT_ARCHIVED), 0, NULL,
+      ctl_item_list, "list an account's items",
       "Lists the items of an account, or of one of its datastores, with their\n"
-      "ids as devices see them." },
+      "ids as devices see them.  With --archived those that a device has put\n"
+      "away: all devices have lost them, the store keeps them for good." },
     { "item", "get", "ID", 1, 1, IN_STORE | CTL_BIT(OPT_DELETED), 0, NULL,
       ctl_item_get, "print an item's text",
       "Prints the text of an item, octet by octet as it is stored." },
@@ -80,6 +87,11 @@ const ctl_command_t ctl_commands[] = {
       "Deletes items: all of those given, or none if one of them is not\n"
       "there.  Devices are told.  `item get --deleted' shows a deleted item's\n"
       "last text while the store keeps it." },
+    { "item", "restore", "ID...", 1, -1, IN_STORE, 0, NULL, ctl_item_restore,
+      "bring archived or deleted items back",
+      "Brings items back that were archived, or deleted not too long ago, with\n"
+      "their last text: all of those given, or none if one of them cannot be.\n"
+      "All devices that sync the datastore get them." },
     { "server-id", NULL, "", 0, 0, 0, 0, NULL, ctl_server_id,
       "print the server's name to devices",
       "Prints the server id: what DevInf and notifications say, and what a\n"

@@ -33,7 +33,9 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "no-password", NULL, "keep no password: httpd's providers know it" },
     { "deleted", NULL, "also the last text of a deleted item" },
     { "create", NULL, "make the datastore, if the account has none of that "
-      "name" }
+      "name" },
+    { "archived", NULL, "those that a device has put away for good" },
+    { "quirk", "NAME=on|off", "a habit of the device" }
 };
 
 /** Say what is wrong with the command line, and where help is. */

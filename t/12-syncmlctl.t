@@ -79,7 +79,7 @@ sub phone {
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
     my @commands = $all =~ /^  ((?:account|device|due|item) \w+|server-id)/gm;
-    is scalar(@commands), 14, 'help lists the commands';
+    is scalar(@commands), 15, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');
@@ -103,7 +103,7 @@ subtest 'wrong command lines' => sub {
     words($USAGE, qr/command is missing.*--help/s);
     words($USAGE, qr/unknown command "frob"/, 'frob');
     words($USAGE, qr/One of: add, passwd, del, list/, 'account');
-    words($USAGE, qr/"item frob"; there is: list, get, put, del/,
+    words($USAGE, qr/"item frob"; there is: list, get, put, del, restore/,
         qw(item frob));
     words($USAGE, qr/unknown option --frob.*Usage: syncmlctl item get/s,
         qw(item get --frob));
@@ -384,6 +384,19 @@ subtest 'items' => sub {
     is ctl($OK, qw(item get --deleted), @a, $note), "A note\nof two lines",
         'its last text';
     words($NOT_FOUND, qr/without an id/, \'text', qw(item put), @a, $note);
+    is ctl($OK, qw(item restore), @a, $note), "1 item restored\n", 'restore';
+    is ctl($OK, qw(item get), @a, $note), "A note\nof two lines",
+        '... its text is back';
+    words($NOT_FOUND, qr/is not deleted; nothing was changed/,
+        qw(item restore), @a, $note);
+    ctl($OK, qw(item del), @a, $note);
+    words($NOT_FOUND, qr/no item ZZ/, qw(item restore), @a, $note, 'ZZ');
+    words($NOT_FOUND, qr/was deleted/, qw(item get), @a, $note);
+    is_deeply json(qw(item restore), @a, $note), { account => 'alice',
+        restored => 1 }, '... in JSON';
+    ctl($OK, qw(item del), @a, $note);
+    is ctl($OK, qw(item list --archived), @a),
+        "There are no archived items.\n", 'none is archived';
     words($USAGE, qr/which items/, qw(item del), @a);
     words($USAGE, qr/do not go together/, qw(item del), @a, '--all', $id);
     is ctl($OK, qw(item del --all --datastore special), @a),
@@ -456,6 +469,16 @@ subtest 'devices' => sub {
     words($USAGE, qr/value is missing/, @set, 'number');
     words($USAGE, qr/cannot be set/, @set, qw(colour red));
     words($NOT_FOUND, qr/no device/, qw(device set x number 1234));
+    ctl($OK, @set, qw(quirk no-item-status=on quirk send-guid=on));
+    is_deeply json(qw(device show --account alice phone-a))->{quirks},
+        [qw(no-item-status send-guid)], 'quirks in words';
+    ctl($OK, @set, qw(--quirk no-item-status=off));
+    like ctl($OK, qw(device show --account alice phone-a)),
+        qr/^Quirks +send-guid$/m, '... and as an option';
+    words($BAD, qr/no quirk "frob"; there is: no-item-status, send-guid/,
+        @set, qw(--quirk frob=on));
+    words($USAGE, qr/NAME=on or NAME=off/, @set, qw(--quirk send-guid));
+    words($USAGE, qr/NAME=on or NAME=off/, @set, qw(--quirk send-guid=1));
     is json(qw(device show --account bob phone-a))->{number}, '',
         "bob's phone of that name has none";
     is json(qw(device show --account alice phone-a))->{number},

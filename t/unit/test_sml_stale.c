@@ -309,7 +309,7 @@ static void erase(const char *luid, int how)
     codec_close(ph->w);
 }
 
-/* Deleted here too, not archived, and not by those that only want room. */
+/* Deleted here too, but not by those that only want room. */
 static void test_archive_and_soft_delete(void **state)
 {
     client_t *c = in_step();
@@ -329,8 +329,8 @@ static void test_archive_and_soft_delete(void **state)
     erase("unknown", SYNCML_ARCHIVE);
     codec_close(ph->w);
     SENT(ph, 1);
-    assert_int_equal(phone_code(ph, "Delete", 0), 210);
-    assert_int_equal(phone_code(ph, "Delete", 1), 406);
+    assert_int_equal(phone_code(ph, "Delete", 0), 200);
+    assert_int_equal(phone_code(ph, "Delete", 1), 200);
     assert_int_equal(phone_code(ph, "Delete", 2), 211);
     assert_int_equal(world_find("contacts", "Old"), 0);
     assert_true(world_find("contacts", "Other"));

@@ -4,7 +4,8 @@ package Test::SyncML::Judge;
 # Says what is wrong with a server's answer: against the DTDs (content models
 # of SyncML, MetInf and DevInf), the rules of the sync protocol about ids and
 # references, and what old phones need beyond both (content type, length, one
-# Item in each Alert, SyncType 1 to 7, ids of at most eight octets).
+# Item in each Alert, SyncType 1 to 7, ids of at most eight octets, WBXML with
+# one token for each text and none that phones do not know).
 #
 #   my @wrong = Test::SyncML::Judge::answer($asked, $answer);
 #
@@ -60,7 +61,7 @@ my %MODEL = (
               . '(?:Rx )*Tx-Pref (?:Tx )*(?:CTCap )*(?:DSMem )?'
               . '(?:SupportHierarchicalSync )?SyncCap (?:Filter-Rx )*'
               . '(?:FilterCap )*',
-    SyncCap  => '(?:SyncType )+',
+    SyncCap  => '(?:SyncType ){1,9}',
     map { $_ => 'CTType VerCT ' } qw(Rx Rx-Pref Tx Tx-Pref),
 );
 # In the DTDs an order; libsynthesis and the DTD of 1.2 let UTC and the two
@@ -102,6 +103,9 @@ sub _document {
     }
     push @$wrong, "$where is empty"
         if $MUST_HAVE_TEXT{$name} && !length(text($node) // '');
+    push @$wrong, "$where is " . text($node)
+        if $name eq 'SyncType' && text($node) !~ /^[1-7]$/
+        || $name eq 'VerDTD' && text($node) ne $version;
     push @$wrong, "$where is not in SyncML $version"
         if $NOT_IN{$version}{$name};
     for my $child (@children) {
@@ -122,6 +126,51 @@ sub answer {
     return @wrong;
 }
 
+# The octets of a WBXML document: one token for each text, none that old
+# parsers do not know (LITERAL, PI, entities, string table, attributes).
+# Returns what is wrong, or nothing.
+sub octets {
+    my ($data) = @_;
+    my ($at, @open) = (1, 0);           # texts of each open element
+    my $uint = sub {
+        my $n = 0;
+        while ($at < length $data) {
+            my $c = ord substr $data, $at++, 1;
+            $n = $n << 7 | $c & 0x7f;
+            return $n if $c < 0x80;
+        }
+        return -1;
+    };
+    my ($id, $charset, $table) = map { $uint->() } 1 .. 3;
+    return "public id $id, character set $charset, string table of $table"
+        unless $id > 0 && $charset == 106 && $table == 0;
+    while ($at < length $data) {
+        my $token = ord substr $data, $at++, 1;
+        if ($token == 0x01) {
+            pop @open;
+            return 'an END too many' unless @open;
+        } elsif ($token == 0x00) {
+            return 'an unknown page' if ord(substr $data, $at++, 1) > 2;
+        } elsif ($token == 0x03 || $token == 0xc3) {
+            return 'a text in more than one token' if $open[-1]++;
+            if ($token == 0x03) {
+                $at = 1 + index $data, "\0", $at;
+                next;
+            }
+            my $n = $uint->();
+            my $inner = substr $data, $at, $n;
+            $at += $n;
+            my @wrong = $inner =~ /\A[\x01-\x03].{4}/s ? octets($inner) : ();
+            return @wrong if @wrong;
+        } elsif ($token >= 0x80 || ($token & 0x3f) < 5) {
+            return sprintf 'token %02X, which phones do not know', $token;
+        } elsif ($token & 0x40) {
+            push @open, 0;
+        }
+    }
+    return @open == 1 ? () : 'an END is missing';
+}
+
 sub _http {
     my ($asked, $answer) = @_;
     my ($http, @wrong) = $answer->{http};
@@ -139,6 +188,8 @@ sub _http {
         . " client's MaxMsgSize $asked->{max_msg}"
         if $asked->{max_msg} && length $http->{content} > $asked->{max_msg};
     push @wrong, "undecodable: $answer->{error}" unless $answer->{node};
+    push @wrong, octets($http->{content})
+        if $asked->{format} eq 'wbxml' && $answer->{node};
     return @wrong;
 }
 
@@ -162,6 +213,11 @@ sub _header {
     # message or of the session's first (libsynthesis goes on with RespURI).
     $same->('Source', text($q, qw(Target LocURI)), qw(Source LocURI))
         unless (text($a, qw(Source LocURI)) // '') eq $asked->{server};
+    # Phones go on there: the same scheme, host, port and path.
+    my ($to) = (text($q, qw(Target LocURI)) // '') =~ m{^(https?://[^?]+)};
+    my $resp_uri = text($a, 'RespURI');
+    push @wrong, "RespURI $resp_uri"
+        if $to && defined $resp_uri && index($resp_uri, $to);
     push @wrong, 'MsgID ' . (text($a, 'MsgID') // '')
         if (text($a, 'MsgID') // '') !~ /^[1-9]\d*$/;
     return @wrong;
@@ -228,10 +284,26 @@ sub _statuses {
     return @wrong;
 }
 
+# Our DevInf, if it is in the answer, lists what is synchronised, under the
+# very path that is used: Nokia's client looks for it.
+sub _listed {
+    my ($answer) = @_;
+    my @results = grep { $_->[0] eq 'Results' } _body($answer->{node});
+    my ($data) = map { path($_, qw(Item Data)) } @results;
+    my ($devinf) = map { ref eq 'HASH' ? $_->{devinf} : $_ }
+        grep { ref } $data ? @$data[1 .. $#$data] : ();
+    return unless $devinf;
+    my %listed = map { text($_, 'SourceRef') => 1 } kids($devinf, 'DataStore');
+    return map { "$_ is not in the DevInf" } grep { !$listed{$_} }
+        map { text($_, qw(Item Source LocURI)) }
+        grep { $_->[0] eq 'Alert' && text($_, 'Data') =~ /^20\d$/ }
+        _body($answer->{node});
+}
+
 # What phones need beyond the DTD.
 sub _to_phone {
     my ($asked, $answer) = @_;
-    my @wrong;
+    my @wrong = _listed($answer);
     for my $cmd (commands($answer->{node})) {
         my $name = $cmd->[0];
         my @items = kids($cmd, 'Item');
