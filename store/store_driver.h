@@ -64,6 +64,20 @@ struct store_tx_t {
     store_tx_t *next, **link;   /* in store->open */
 };
 
+/** A session's changes of a datastore: after < change <= upto. */
+typedef struct store_range_t {
+    store_id_t datastore, after, upto;
+} store_range_t;
+
+/** One text of an item, present or former. */
+typedef struct store_past_t {
+    store_id_t change;          /* that wrote it */
+    store_id_t until;           /* that put another in its place; 0: none, or
+                                   of the first schema */
+    store_id_t deleted;         /* that deleted the item with this text; 0 */
+    int archived;               /* by archiving it */
+} store_past_t;
+
 /** The functions are those of store.h of the same name where nothing else is
  * said. */
 struct store_driver_t {
@@ -228,6 +242,35 @@ struct store_driver_t {
     apr_status_t (*session_delete_others)(store_tx_t *tx, store_id_t device,
                                           const char *keep);
 
+    apr_status_t (*log_begin)(store_tx_t *tx, store_log_t *log);
+    /** after < upto. */
+    apr_status_t (*log_range)(store_tx_t *tx, store_id_t log,
+                              store_id_t datastore, store_id_t after,
+                              store_id_t upto);
+    apr_status_t (*log_datastore)(store_tx_t *tx, store_id_t log,
+                                  const store_log_datastore_t *d);
+    apr_status_t (*log_end)(store_tx_t *tx, store_id_t log, int state);
+    apr_status_t (*log_undone)(store_tx_t *tx, store_id_t log,
+                               store_id_t undone_by);
+    /** With the datastores. */
+    apr_status_t (*log_get)(store_tx_t *tx, store_id_t account,
+                            store_id_t id, store_log_t **log);
+    /** before is above every id if it does not matter. */
+    apr_status_t (*log_list)(store_tx_t *tx, store_id_t account,
+                             store_id_t device, store_id_t before, int limit,
+                             store_log_row_fn *fn, void *baton);
+    /** Array of store_range_t, by datastore and after. */
+    apr_status_t (*log_ranges)(store_tx_t *tx, store_id_t log,
+                               apr_array_header_t **ranges);
+    /** The items whose latest change is above one, deleted ones too, by
+     * change: pairs of store_id_t, item and change. */
+    apr_status_t (*item_since)(store_tx_t *tx, store_id_t datastore,
+                               store_id_t after, apr_array_header_t **items);
+    /** Array of store_past_t, by change; the last is the present text. */
+    apr_status_t (*item_history)(store_tx_t *tx, store_id_t datastore,
+                                 store_id_t id, store_id_t *added,
+                                 apr_array_header_t **past);
+
     apr_status_t (*due_claim)(store_tx_t *tx, apr_time_t now,
                               apr_interval_time_t quiet,
                               apr_interval_time_t lease, const char *owner,
@@ -267,6 +310,8 @@ struct store_driver_t {
     X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
     X(session_get) X(session_by_request) X(session_put) X(session_delete) \
     X(session_of_device) X(session_expire) X(session_delete_others) \
+    X(log_begin) X(log_range) X(log_datastore) X(log_end) X(log_undone) \
+    X(log_get) X(log_list) X(log_ranges) X(item_since) X(item_history) \
     X(due_claim) X(due_sent) \
     X(due_failed) X(due_release) X(due_next) X(due_list) X(due_refresh) \
     X(gc)

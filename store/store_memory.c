@@ -47,6 +47,11 @@ COMPARE(compare_former, mem_former_t,
 COMPARE(compare_device_settings, mem_device_setting_t,
         ORDER(a->device, b->device) ? ORDER(a->device, b->device)
                                     : strcmp(a->name, b->name))
+COMPARE(compare_logs, mem_log_t, ORDER(a->v.id, b->v.id))
+COMPARE(compare_log_datastores, mem_log_datastore_t, PAIR(log, v.datastore))
+COMPARE(compare_log_ranges, mem_log_range_t,
+        PAIR(log, v.datastore) ? PAIR(log, v.datastore)
+                               : ORDER(a->v.after, b->v.after))
 COMPARE(compare_versions, mem_version_t,
         ORDER(a->v.datastore, b->v.datastore)
         ? ORDER(a->v.datastore, b->v.datastore) : PAIR(v.id, v.change))
@@ -96,7 +101,14 @@ static const mem_type_t types[MEM_TABLES] = {
       compare_former },
     { sizeof(mem_device_setting_t), 2, 0,
       { AT(mem_device_setting_t, name), AT(mem_device_setting_t, value) },
-      { { 0, 0 } }, compare_device_settings }
+      { { 0, 0 } }, compare_device_settings },
+    { sizeof(mem_log_t), 2, 0,
+      { AT(mem_log_t, v.devid), AT(mem_log_t, v.session) }, { { 0, 0 } },
+      compare_logs },
+    { sizeof(mem_log_datastore_t), 1, 0, { AT(mem_log_datastore_t, v.name) },
+      { { 0, 0 } }, compare_log_datastores },
+    { sizeof(mem_log_range_t), 0, 0, { 0 }, { { 0, 0 } },
+      compare_log_ranges }
 };
 
 /* Memory that is not there ends the process: this driver serves tests. */

@@ -27,7 +27,8 @@
 enum mem_table_e {
     MEM_SETTINGS, MEM_ACCOUNTS, MEM_DEVICES, MEM_DATASTORES, MEM_ITEMS,
     MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_FORMER,
-    MEM_DEVICE_SETTINGS, MEM_TABLES
+    MEM_DEVICE_SETTINGS, MEM_LOGS, MEM_LOG_DATASTORES, MEM_LOG_RANGES,
+    MEM_TABLES
 };
 
 /* Rows; `v` is what callers see.  A row's count lies before it, apart, because
@@ -47,10 +48,13 @@ typedef struct { store_datastore_t v; } mem_datastore_t;
 typedef struct {
     store_item_t v;
     store_id_t written;         /* change counter when the text was written */
+    store_id_t added;           /* and when the item was added */
 } mem_item_t;
 typedef struct {
     store_item_t v;             /* v.change: when it was written */
     apr_time_t time;            /* when it was overwritten */
+    store_id_t until, gone;     /* by which change; the one that deleted the
+                                   item before, 0: none */
 } mem_version_t;
 typedef struct { store_map_t v; } mem_map_t;
 typedef struct {
@@ -75,6 +79,16 @@ typedef struct {
     const char *owner, *last_error;
 } mem_due_t;
 
+typedef struct { store_log_t v; } mem_log_t;
+typedef struct {
+    store_log_datastore_t v;
+    store_id_t log;
+} mem_log_datastore_t;
+typedef struct {
+    store_range_t v;
+    store_id_t log;
+} mem_log_range_t;
+
 typedef struct mem_table_t {
     int refs;
     int n, room;
@@ -83,7 +97,7 @@ typedef struct mem_table_t {
 
 typedef struct mem_state_t {
     int refs;
-    store_id_t last_account, last_device, last_datastore;
+    store_id_t last_account, last_device, last_datastore, last_log;
     apr_int64_t serial;
     mem_table_t *tables[MEM_TABLES];
 } mem_state_t;
@@ -171,6 +185,11 @@ mem_map_t *mem_map(store_tx_t *tx, store_id_t device, store_id_t item);
 /** Does the device lack what the item has become? @param map  its map row,
  * NULL: none */
 int mem_lacks(const mem_item_t *item, const mem_map_t *map);
+
+/** Remove the logs for which @p match is true, with all that is theirs, at
+ * most limit (0: all). @return how many */
+int mem_remove_logs(store_tx_t *tx, mem_match_fn *match, const void *baton,
+                    int limit);
 
 /** What the commit derives. */
 void mem_derive_dues(store_tx_t *tx);

@@ -216,6 +216,11 @@ static int session_of_account(const void *row, const void *id)
            == *(const store_id_t *)id;
 }
 
+static int log_of_account(const void *row, const void *id)
+{
+    return ((const mem_log_t *)row)->v.account == *(const store_id_t *)id;
+}
+
 apr_status_t mem_account_delete(store_tx_t *tx, store_id_t id)
 {
     mem_account_t key = { .v.id = id };
@@ -244,6 +249,7 @@ apr_status_t mem_account_delete(store_tx_t *tx, store_id_t id)
     }
     mem_release(tx, t);
     mem_remove_if(tx, MEM_SESSIONS, session_of_account, &id);
+    mem_remove_logs(tx, log_of_account, &id, 0);
     mem_remove(tx, MEM_ACCOUNTS, &key);
     return APR_SUCCESS;
 }
@@ -480,7 +486,8 @@ apr_status_t mem_datastore_list(store_tx_t *tx, store_id_t account,
 {
     mem_table_t *t = mem_hold(tx, MEM_DATASTORES);
     int i, n;
-    void **rows = mem_pick(tx, t, datastore_of, &account, by_datastore_name, &n);
+    void **rows = mem_pick(tx, t, datastore_of, &account, by_datastore_name,
+                           &n);
     apr_status_t rv = APR_SUCCESS;
 
     for (i = 0; i < n && rv == APR_SUCCESS; i++)

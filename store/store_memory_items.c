@@ -66,7 +66,9 @@ static store_id_t count_change(store_tx_t *tx, store_id_t datastore,
     return row.v.change;
 }
 
-static void write_item(store_tx_t *tx, store_item_t *item, int items)
+/* @param added  counter when it was added; 0: now */
+static void write_item(store_tx_t *tx, store_item_t *item, int items,
+                       store_id_t added)
 {
     mem_item_t row;
 
@@ -75,6 +77,7 @@ static void write_item(store_tx_t *tx, store_item_t *item, int items)
     item->modified = tx->now;
     row.v = *item;
     row.written = item->change;
+    row.added = added ? added : item->change;
     mem_put(tx, MEM_ITEMS, &row);
 }
 
@@ -91,7 +94,7 @@ apr_status_t mem_item_add(store_tx_t *tx, store_id_t account,
     row = *a;
     item->id = ++row.last_item;
     mem_put(tx, MEM_ACCOUNTS, &row);
-    write_item(tx, item, 1);
+    write_item(tx, item, 1, 0);
     return APR_SUCCESS;
 }
 
@@ -109,8 +112,10 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
         return APR_NOTFOUND;
     version.v = old->v;
     version.v.change = old->written;
+    version.until = mem_datastore(tx, 0, item->datastore)->v.change + 1;
+    version.gone = deleted ? old->v.change : 0;
     mem_put(tx, MEM_VERSIONS, &version);
-    write_item(tx, item, deleted);
+    write_item(tx, item, deleted, old->added);
     return APR_SUCCESS;
 }
 
@@ -319,7 +324,8 @@ apr_status_t mem_item_match(store_tx_t *tx, store_id_t account,
         return APR_NOTFOUND;
     t = mem_hold(tx, MEM_ITEMS);
     i = mem_first_item(t, datastore, 0);
-    while (rv == APR_SUCCESS && (item = mem_item_at(t, i++, datastore)) != NULL) {
+    while (rv == APR_SUCCESS
+           && (item = mem_item_at(t, i++, datastore)) != NULL) {
         if (item->v.deleted || (which != STORE_MATCH_KEY && key == 0)
             || key_of(item, which) != key
             || (device && mem_map(tx, device, item->v.id)))

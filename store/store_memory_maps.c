@@ -363,6 +363,11 @@ static int version_of(const void *row, const void *baton)
     return v->v.datastore == item->v.datastore && v->v.id == item->v.id;
 }
 
+static int log_before(const void *row, const void *before)
+{
+    return ((const mem_log_t *)row)->v.latest < *(const apr_time_t *)before;
+}
+
 apr_status_t mem_gc(store_tx_t *tx, apr_time_t before, int limit,
                     apr_int64_t *removed)
 {
@@ -394,6 +399,7 @@ apr_status_t mem_gc(store_tx_t *tx, apr_time_t before, int limit,
         }
     }
     mem_release(tx, t);
+    done += mem_remove_logs(tx, log_before, &before, limit);
     *removed = done;
     return APR_SUCCESS;
 }

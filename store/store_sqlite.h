@@ -189,6 +189,14 @@ void sq_forget_device(store_tx_t *tx, store_id_t device);
 /** The columns of SQL_ITEM_COLUMNS; texts as in sq_text(.., NULL). */
 void sq_read_item(sqlite3_stmt *st, store_item_t *item);
 
+/* ---- store_sqlite_logs.c ----------------------------------------------- */
+
+/** Forget the session log of an account. */
+apr_status_t sq_logs_delete(store_tx_t *tx, store_id_t account);
+/** Logs whose last message came before a time. @param removed  counted up */
+apr_status_t sq_gc_logs(store_tx_t *tx, apr_time_t before, int limit,
+                        apr_int64_t *removed);
+
 /* ---- store_sqlite_dues.c ----------------------------------------------- */
 
 /** What the commit derives; the counters are written already. */

@@ -194,6 +194,8 @@ apr_status_t sq_account_delete(store_tx_t *tx, store_id_t id)
     if (rv == APR_SUCCESS)
         rv = sq_do(tx, NULL, SQ_ACCOUNT_SESSIONS, "i", id);
     if (rv == APR_SUCCESS)
+        rv = sq_logs_delete(tx, id);
+    if (rv == APR_SUCCESS)
         rv = sq_do(tx, NULL, SQ_ACCOUNT_DELETE, "i", id);
     sq_forget(tx, id);
     return rv;

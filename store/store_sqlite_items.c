@@ -89,8 +89,8 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
 
     rv = check(tx, account, item->datastore, item->origin, &ds);
     if (rv == APR_SUCCESS)
-        rv = sq_do(tx, &changed, SQ_VERSION_ADD, "idi", row, deleted,
-                   tx->now);
+        rv = sq_do(tx, &changed, SQ_VERSION_ADD, "idii", row, deleted,
+                   tx->now, ds->change + 1);
     if (rv != APR_SUCCESS || !changed)
         return rv == APR_SUCCESS ? APR_NOTFOUND : rv;
     change = sq_change(ds, item->origin);
@@ -393,7 +393,10 @@ apr_status_t sq_gc(store_tx_t *tx, apr_time_t before, int limit,
     }
     if (rv == APR_SUCCESS)
         rv = sq_do(tx, &n, SQ_GC_VERSIONS, "id", before, limit);
+    done += n;
     if (rv == APR_SUCCESS)
-        *removed = done + n;
+        rv = sq_gc_logs(tx, before, limit, &done);
+    if (rv == APR_SUCCESS)
+        *removed = done;
     return rv;
 }

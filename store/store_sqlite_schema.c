@@ -160,10 +160,14 @@ static const char migration_1[] =
     "CREATE INDEX dues_owner ON dues (owner) WHERE owner <> '';";
 
 /*
- * items is made anew, because a column after the text would lie behind it.
+ * items and versions are made anew, because a column after the text would lie
+ * behind it.  items.added is the change counter when it was added, 0 for those
+ * of the first schema.  A version says how its text ended: by the change
+ * `until`, and whether the item was deleted then (the counter of that).
  * Times of starts and ends that mean nothing (0) are not indexed.
  * former_maps: one row per item as in maps, so they do not grow with the
- * number of slow syncs.  sessions.kept: expired, only what a resume needs is left.
+ * number of slow syncs.  sessions.kept: expired, only what a resume needs is
+ * left.
  */
 static const char migration_2[] =
     "CREATE TABLE items_2 ("
@@ -171,6 +175,7 @@ static const char migration_2[] =
     "  datastore INTEGER NOT NULL,"
     "  change INTEGER NOT NULL,"
     "  written INTEGER NOT NULL,"
+    "  added INTEGER NOT NULL DEFAULT 0,"
     "  origin INTEGER NOT NULL,"
     "  deleted INTEGER NOT NULL,"
     "  archived INTEGER NOT NULL DEFAULT 0,"
@@ -204,6 +209,26 @@ static const char migration_2[] =
     "CREATE INDEX items_archived ON items (datastore)"
     "  WHERE archived <> 0;"
 
+    "CREATE TABLE versions_2 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  item INTEGER NOT NULL,"
+    "  change INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL DEFAULT 0,"
+    "  deleted INTEGER NOT NULL DEFAULT 0,"
+    "  archived INTEGER NOT NULL DEFAULT 0,"
+    "  time INTEGER NOT NULL,"
+    "  modified INTEGER NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  UNIQUE (item, change)"
+    ");"
+    "INSERT INTO versions_2 (id, item, change, time, modified, type, data)"
+    "  SELECT id, item, change, time, modified, type, data FROM versions"
+    "  ORDER BY id;"
+    "DROP TABLE versions;"
+    "ALTER TABLE versions_2 RENAME TO versions;"
+    "CREATE INDEX versions_time ON versions (time);"
+
     "ALTER TABLE maps ADD COLUMN soft INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE former_maps ("
     "  device INTEGER NOT NULL,"
@@ -230,6 +255,46 @@ static const char migration_2[] =
     "  name TEXT NOT NULL,"
     "  value TEXT NOT NULL,"
     "  PRIMARY KEY (device, name)"
+    ") WITHOUT ROWID;"
+
+    /* What each sync session did: the ranges say which changes were its. */
+    "CREATE TABLE logs ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account INTEGER NOT NULL,"
+    "  device INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  started INTEGER NOT NULL,"
+    "  latest INTEGER NOT NULL,"
+    "  undoes INTEGER NOT NULL,"
+    "  undone_by INTEGER NOT NULL DEFAULT 0,"
+    "  devid TEXT NOT NULL,"
+    "  session TEXT NOT NULL"
+    ");"
+    "CREATE INDEX logs_account ON logs (account);"
+    "CREATE INDEX logs_device ON logs (device);"
+    "CREATE INDEX logs_latest ON logs (latest);"
+    "CREATE TABLE log_datastores ("
+    "  log INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  sync INTEGER NOT NULL,"
+    "  status INTEGER NOT NULL,"
+    "  received_0 INTEGER NOT NULL,"
+    "  received_1 INTEGER NOT NULL,"
+    "  received_2 INTEGER NOT NULL,"
+    "  received_3 INTEGER NOT NULL,"
+    "  sent_0 INTEGER NOT NULL,"
+    "  sent_1 INTEGER NOT NULL,"
+    "  sent_2 INTEGER NOT NULL,"
+    "  sent_3 INTEGER NOT NULL,"
+    "  conflicts INTEGER NOT NULL,"
+    "  PRIMARY KEY (log, datastore)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE log_ranges ("
+    "  log INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  after INTEGER NOT NULL,"
+    "  upto INTEGER NOT NULL,"
+    "  PRIMARY KEY (log, datastore, after)"
     ") WITHOUT ROWID;";
 
 static const char *const migrations[SQ_SCHEMA_VERSION] = {

@@ -38,6 +38,15 @@
     "id, account, device, state, hash, answer, answer_type, expires " \
     "FROM sessions "
 
+/* A log (?1) and a datastore (?2) of one account. */
+#define SQL_LOG_OF_DATASTORE \
+    "FROM logs l JOIN datastores s ON s.id = ?2 AND s.account = l.account " \
+    "WHERE l.id = ?1"
+
+#define SQL_LOG_COLUMNS \
+    "id, account, device, state, started, latest, undoes, undone_by, " \
+    "devid, session FROM logs "
+
 #define SQL_DUE_COLUMNS \
     "u.device, u.account, a.name, d.devid, d.number, d.syncml_version, " \
     "d.manufacturer, d.model, d.san_session, u.state, u.attempts, " \
@@ -145,9 +154,10 @@ X(DATASTORE_ITEMS, "DELETE FROM items WHERE id >= ?1 AND id < ?2") \
 X(DATASTORE_VERSIONS, "DELETE FROM versions " \
   "WHERE item >= ?1 AND item < ?2") \
 \
-X(ITEM_ADD, "INSERT INTO items (id, datastore, change, written, origin, " \
-  "deleted, type, key, uid_key, near_key, starts, ends, modified, data) " \
-  "VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)") \
+X(ITEM_ADD, "INSERT INTO items (id, datastore, change, written, added, " \
+  "origin, deleted, type, key, uid_key, near_key, starts, ends, modified, " \
+  "data) VALUES (?1, ?2, ?3, ?3, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
+  "?12)") \
 X(ITEM_UPDATE, "UPDATE items SET change = ?2, written = ?2, origin = ?3, " \
   "deleted = 0, archived = 0, type = ?4, key = ?5, uid_key = ?6, " \
   "near_key = ?7, starts = ?8, ends = ?9, modified = ?10, data = ?11 " \
@@ -184,13 +194,57 @@ X(ITEM_LIVE, "SELECT i.id FROM items i " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id LIMIT 1000") \
 X(ITEM_REMOVE, "DELETE FROM items WHERE id = ?1") \
 X(ITEM_VERSIONS, "DELETE FROM versions WHERE item = ?1") \
-X(VERSION_ADD, "INSERT INTO versions (item, change, time, type, modified, " \
-  "data) SELECT id, written, ?3, type, modified, data FROM items " \
-  "WHERE id = ?1 AND deleted = ?2") \
+X(VERSION_ADD, "INSERT INTO versions (item, change, until, deleted, " \
+  "archived, time, type, modified, data) SELECT id, written, ?4, " \
+  "CASE WHEN deleted = 0 THEN 0 ELSE change END, archived, ?3, type, " \
+  "modified, data FROM items WHERE id = ?1 AND deleted = ?2") \
 X(VERSION_PRESENT, "SELECT change, type, modified, data FROM items " \
   "WHERE id = ?1 AND (change = ?2 OR written = ?2)") \
 X(VERSION_GET, "SELECT change, type, modified, data FROM versions " \
   "WHERE item = ?1 AND change = ?2") \
+X(ITEM_SINCE, "SELECT " SQL_ITEM("i.id") ", i.change FROM items i " \
+  "WHERE i.datastore = ?1 AND i.change > ?2 ORDER BY i.change") \
+X(HISTORY_PRESENT, "SELECT written, change, deleted, archived, added " \
+  "FROM items WHERE id = ?1") \
+X(HISTORY, "SELECT change, until, deleted, archived FROM versions " \
+  "WHERE item = ?1 ORDER BY change") \
+\
+X(LOG_ADD, "INSERT INTO logs (account, device, state, started, latest, " \
+  "undoes, devid, session) VALUES (?1, ?2, 0, ?3, ?3, ?4, ?5, ?6) " \
+  "RETURNING id") \
+X(LOG_BREAK, "UPDATE logs SET state = 2 WHERE device = ?1 AND state = 0") \
+X(LOG_UNDONE, "UPDATE logs SET undone_by = ?2 WHERE id = ?1") \
+X(LOG_END, "UPDATE logs SET state = ?2, latest = ?3 WHERE id = ?1") \
+X(LOG_RANGE_GROW, "UPDATE log_ranges SET upto = ?4 " \
+  "WHERE log = ?1 AND datastore = ?2 AND upto = ?3") \
+X(LOG_RANGE_ADD, "INSERT OR REPLACE INTO log_ranges (log, datastore, " \
+  "after, upto) SELECT l.id, s.id, ?3, ?4 " SQL_LOG_OF_DATASTORE) \
+X(LOG_RANGES, "SELECT datastore, after, upto FROM log_ranges " \
+  "WHERE log = ?1 ORDER BY datastore, after") \
+X(LOG_DATASTORE_PUT, "INSERT OR REPLACE INTO log_datastores (log, " \
+  "datastore, sync, status, received_0, received_1, received_2, " \
+  "received_3, sent_0, sent_1, sent_2, sent_3, conflicts) " \
+  "SELECT l.id, s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 " \
+  SQL_LOG_OF_DATASTORE) \
+X(LOG_DATASTORES, "SELECT l.datastore, s.name, l.sync, l.status, " \
+  "l.received_0, l.received_1, l.received_2, l.received_3, l.sent_0, " \
+  "l.sent_1, l.sent_2, l.sent_3, l.conflicts FROM log_datastores l " \
+  "JOIN datastores s ON s.id = l.datastore WHERE l.log = ?1 " \
+  "ORDER BY l.datastore") \
+X(LOG_GET, "SELECT " SQL_LOG_COLUMNS "WHERE id = ?1") \
+X(LOG_LIST, "SELECT " SQL_LOG_COLUMNS "WHERE id < ?1 " \
+  "ORDER BY id DESC LIMIT ?2") \
+X(LOG_LIST_ACCOUNT, "SELECT " SQL_LOG_COLUMNS \
+  "WHERE account = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+X(LOG_LIST_DEVICE, "SELECT " SQL_LOG_COLUMNS \
+  "WHERE device = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+X(LOG_DELETE, "DELETE FROM logs WHERE id = ?1") \
+X(LOG_DELETE_DATASTORES, "DELETE FROM log_datastores WHERE log = ?1") \
+X(LOG_DELETE_RANGES, "DELETE FROM log_ranges WHERE log = ?1") \
+X(GC_LOGS, "SELECT id FROM logs WHERE latest < ?1 " \
+  "ORDER BY latest LIMIT ?2") \
+X(ACCOUNT_LOGS, "SELECT id FROM logs WHERE account = ?1") \
+\
 X(GC_ITEMS, "SELECT i.id FROM items i " \
   "WHERE i.deleted <> 0 AND i.archived = 0 AND i.modified < ?1 AND NOT " \
   SQL_MAPPED("maps", "i.id", "AND m.soft = 0 ") " AND NOT " \

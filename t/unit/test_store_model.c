@@ -6,141 +6,7 @@
  *
  * STORE_MODEL_SEED=n tells one story; its number is printed on failure.
  */
-#include "store_fixture.h"
-
-typedef struct side_t {
-    store_t *store;
-    store_tx_t *tx;
-    apr_pool_t *p;              /* of the transaction */
-    apr_pool_t *all;
-    char *out;                  /* what it told */
-    size_t len, room;
-    unsigned dice;
-} side_t;
-
-/* ---- telling ----------------------------------------------------------- */
-
-static void tell(side_t *s, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void tell(side_t *s, const char *format, ...)
-{
-    va_list ap;
-
-    if (s->room - s->len < 2048) {
-        s->room = s->room * 2 + 8192;
-        s->out = realloc(s->out, s->room);
-        assert_non_null(s->out);
-    }
-    va_start(ap, format);
-    s->len += vsnprintf(s->out + s->len, 2048, format, ap);
-    va_end(ap);
-}
-
-static apr_status_t tell_account(void *s, const store_account_t *a)
-{
-    tell(s, "account %d %s %d\n", (int)a->id, a->name, a->has_password);
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_device(void *s, const store_device_t *d)
-{
-    tell(s, "device %d of %d %s <%s> push %d, %s, %d, %.*s\n", (int)d->id,
-         (int)d->account, d->devid, d->number, d->push, d->model,
-         (int)d->last_seen, (int)d->devinf_len, d->devinf);
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_datastore(void *s, const store_datastore_t *ds)
-{
-    tell(s, "datastore %d of %d %s change %d items %d\n", (int)ds->id,
-         (int)ds->account, ds->name, (int)ds->change, (int)ds->items);
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_item(void *s, const store_item_t *i)
-{
-    tell(s, "item %d in %d change %d by %d deleted %d/%d %s %d/%d/%d %d-%d "
-         "at %d: %.*s\n", (int)i->id, (int)i->datastore, (int)i->change,
-         (int)i->origin, i->deleted, i->archived, i->type, (int)i->key,
-         (int)i->uid_key, (int)i->near_key, (int)i->starts, (int)i->ends,
-         (int)i->modified, (int)i->len, i->data);
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_map(void *s, const store_map_t *m)
-{
-    tell(s, "map %d/%d/%d %s %d %d %d\n", (int)m->device,
-         (int)m->datastore, (int)m->item, m->luid ? m->luid : "-",
-         (int)m->version, m->retry != 0, m->soft != 0);
-    return APR_SUCCESS;
-}
-
-/* Maps come in no particular order. */
-static apr_status_t sum_map(void *sum, const store_map_t *m)
-{
-    *(apr_int64_t *)sum += m->item * 1000003 + m->version * 97
-                           + (m->luid ? m->luid[0] : 0)
-                           + (m->retry ? 31 : 0) + (m->soft ? 77 : 0);
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_change(void *s, const store_change_t *c)
-{
-    tell(s, "lacks (%d %s %d) ", c->mapped, c->luid ? c->luid : "-",
-         (int)c->version);
-    return tell_item(s, &c->item);
-}
-
-static apr_status_t tell_anchor(void *s, const store_anchor_t *a,
-                                const store_datastore_t *ds)
-{
-    tell(s, "anchor %d/%d %s %s %d, %s %s %d, %s %u %d of ", (int)a->device,
-         (int)a->datastore, a->last.client, a->last.server,
-         (int)a->last.seen, a->former.client, a->former.server,
-         (int)a->former.seen, a->uri, a->content_code, (int)a->synced);
-    return ds ? tell_datastore(s, ds) : APR_SUCCESS;
-}
-
-static apr_status_t tell_due(void *s, const store_due_t *d)
-{
-    int i;
-
-    tell(s, "due %d of %d %s %s %s san %d state %d %d/%d %d-%d nb %d lease "
-         "%d '%s'", (int)d->device, (int)d->account, d->account_name,
-         d->devid, d->number, d->san_session, d->state, d->attempts,
-         d->unanswered, (int)d->first_change, (int)d->last_change,
-         (int)d->not_before, (int)d->leased_until, d->last_error);
-    for (i = 0; i < d->datastores->nelts; i++) {
-        store_due_datastore_t *ds = &APR_ARRAY_IDX(d->datastores, i,
-                                                   store_due_datastore_t);
-
-        tell(s, " %s %s %u %d", ds->name, ds->uri, ds->content_code,
-             (int)ds->change);
-    }
-    tell(s, "\n");
-    return APR_SUCCESS;
-}
-
-static apr_status_t tell_session(side_t *s, store_session_t *x,
-                                 apr_status_t rv)
-{
-    if (x)
-        tell(s, "session %s %d %d %.*s %.*s %s %d %02x\n", x->id,
-             (int)x->account, (int)x->device, (int)x->state_len, x->state,
-             (int)x->answer_len, x->answer, x->answer_type, (int)x->expires,
-             x->request_hash[3]);
-    return rv;
-}
-
-static apr_status_t tell_setting(void *s, const char *name,
-                                 const char *value)
-{
-    tell(s, "setting %s %s\n", name, value);
-    return APR_SUCCESS;
-}
-
-static const char *const words[] = { "a", "b", "c", "dd", "eee", "ffff" };
+#include "store_tell.h"
 
 /* Everything that there is. */
 static void tell_all(side_t *s)
@@ -502,6 +368,87 @@ static void act_savepoint(side_t *s)
     tell(s, "savepoint %u: %d\n", sp, rv);
 }
 
+static apr_status_t count_keys(void *baton, store_item_t *item)
+{
+    item->key = (apr_int64_t)item->len;
+    return APR_SUCCESS;
+}
+
+static apr_status_t tell_whole_log(side_t *s, store_id_t id)
+{
+    store_log_t *log = NULL;
+    apr_status_t rv = store_log_get(s->tx, 0, id, &log);
+    int i;
+
+    for (i = 0; log && i < log->datastores->nelts; i++) {
+        store_log_datastore_t *d = &APR_ARRAY_IDX(log->datastores, i,
+                                                  store_log_datastore_t);
+
+        tell(s, "%s %d %d %u %u %u\n", d->name, d->sync, d->status,
+             d->received[1], d->sent[2], d->conflicts);
+    }
+    return log ? tell_log(s, log) : rv;
+}
+
+/* The latest changes of a datastore, as far as nobody has logged them. */
+static apr_status_t log_range(side_t *s, int account, store_id_t log)
+{
+    store_datastore_t *ds = NULL;
+    apr_status_t rv = store_datastore_open(s->tx, account, word(s), &ds);
+    store_id_t from;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    assert_true(ds->id < 64);
+    from = ds->change > 3 ? ds->change - roll(s, 3) : ds->change;
+    if (from < s->logged[ds->id])
+        from = s->logged[ds->id];
+    if (from > ds->change)
+        from = ds->change;
+    s->logged[ds->id] = ds->change;
+    return store_log_range(s->tx, log, ds->id, from, ds->change);
+}
+
+static apr_status_t act_log(side_t *s, int account, int device)
+{
+    store_log_t l = { .account = account, .device = roll(s, 4) ? device : 0,
+                      .session = word(s), .undoes = roll(s, 3) };
+    store_log_datastore_t d = { .datastore = 1 + roll(s, 5),
+                                .sync = 200 + roll(s, 6),
+                                .received = { 0, roll(s, 9) },
+                                .sent = { 0, 0, roll(s, 9) },
+                                .conflicts = roll(s, 3),
+                                .status = 200 };
+    store_undo_t how = { .force = roll(s, 2), .keys = count_keys,
+                         .fn = tell_log_change, .baton = s };
+    store_id_t id = 1 + roll(s, 12);
+    apr_status_t rv;
+
+    switch (roll(s, 12)) {
+    case 0: case 1:
+        rv = store_log_begin(s->tx, &l);
+        tell(s, "log %d %s\n", (int)l.id, l.id ? l.devid : "-");
+        return rv;
+    case 2: case 3: case 4: case 5:
+        return log_range(s, account, id);
+    case 6:
+        return store_log_datastore(s->tx, id, &d);
+    case 7:
+        return store_log_end(s->tx, id, roll(s, 3));
+    case 8:
+        return tell_whole_log(s, id);
+    case 9:
+        return store_log_list(s->tx, account, roll(s, 2) ? device : 0,
+                              roll(s, 2) * 5, roll(s, 4), tell_log, s);
+    case 10:
+        return store_log_changes(s->tx, account, id, tell_log_change, s);
+    default:
+        rv = store_log_undo(s->tx, account, id, &how, &id);
+        tell(s, "undo %d\n", (int)id);
+        return rv;
+    }
+}
+
 static void act(side_t *s, unsigned seed, apr_time_t now)
 {
     int account, device, what;
@@ -514,7 +461,7 @@ static void act(side_t *s, unsigned seed, apr_time_t now)
     }
     account = 1 + roll(s, 10) / 7;      /* mostly the first */
     device = 1 + roll(s, 6);
-    what = roll(s, 20);
+    what = roll(s, 23);
     if (what == 0)
         rv = act_account(s, account);
     else if (what < 3)
@@ -530,8 +477,10 @@ static void act(side_t *s, unsigned seed, apr_time_t now)
         rv = act_anchor(s, device, now);
     else if (what < 17)
         rv = act_session(s, account, device, now);
-    else
+    else if (what < 20)
         rv = act_due(s, device, now);
+    else
+        rv = act_log(s, account, device);
     tell(s, "%d: %d\n", what, rv);
 }
 
