@@ -254,6 +254,16 @@ lint:
 	@$(MAKE_J) VARIANT=clang all
 	@echo 'lint: no findings'
 
+# Thousands of sessions of the model's devices, and every operation of the
+# store as the one at which the power goes or the process is killed.
+SESSIONS ?= 10000
+MODEL := $(addprefix build/t/,test_sml_model test_sml_power test_sml_kill)
+model:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= $(MODEL)
+	@for f in $(MODEL); do \
+	    SESSIONS=$(SESSIONS) POWER_STEP=1 $$f || exit 1; done
+
 bench:
 	@scripts/deps bench
 	@$(MAKE_J) VARIANT= all benches
@@ -293,11 +303,13 @@ help:
 	@echo '  make lint       cppcheck, clang-tidy, gcc -fanalyzer, clang'
 	@echo '  make fuzz       each fuzzer for FUZZ_SECONDS=60'
 	@echo '  make cov        line coverage of the tests'
+	@echo '  make model      devices against a model, SESSIONS=10000 per store;'
+	@echo '                  power cuts and kills at every write of a session'
 	@echo '  make bench      measures and their ratios'
 	@echo '  make deps       install all Debian packages of the above'
 	@echo '  make clean      remove build/ and bin/'
 
 .PHONY: client-repair all unit replay fuzzers benches run demo deps check asan \
-    matrix cov fuzz lint bench \
+    matrix cov fuzz lint model bench \
     install uninstall clean help FORCE
 FORCE:

@@ -2,7 +2,7 @@
 # Licensed to you under the Apache License, Version 2.0: see LICENSE.
 #
 # What sessions cost a real httpd (event MPM, one child process): starts it
-# and lets bench/bench_session.c measure.
+# and lets bench/bench_session.c and bench/bench_sync.c measure.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ my $h = Test::Httpd->syncml(
     push     => 0,
     mpm      => 'event',
     loglevel => 'warn',
-    accounts => { map { ("bench$_" => 'secret') } 0 .. 19 },
+    accounts => { map { ("bench$_" => 'secret') } 0 .. 39 },
     conf     => <<'END',
 StartServers 1
 ServerLimit 1
@@ -33,7 +33,10 @@ my $parent = $h->pid;
 my @children = grep { /\d/ } split ' ',
     Test::Places::slurp("/proc/$parent/task/$parent/children");
 @children == 1 or die "httpd has not one child but: @children\n";
-my $status = system "$Test::Places::ROOT/build/bench/bench_session",
-    $h->{port}, $children[0], "$dir/syncml.db", $dir;
+my $missed = 0;
+for my $program (qw(bench_session bench_sync)) {
+    $missed |= system "$Test::Places::ROOT/build/bench/$program", $h->{port},
+        $children[0], "$dir/syncml.db", $dir;
+}
 $h->stop;
-exit($status ? 1 : 0);
+exit($missed ? 1 : 0);

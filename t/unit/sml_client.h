@@ -353,7 +353,7 @@ static inline int client_apply(client_t *c, client_store_t *s, int tag,
 
     switch (tag) {
     case SYNCML_ADD:
-        if (item != NULL && !c->forgets_guids) {
+        if (item != NULL && !c->forgets_guids && s->code != 201) {
             item->map = 1;
             return 418;
         }
