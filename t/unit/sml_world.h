@@ -393,6 +393,9 @@ static inline void world_fill(store_item_t *item, const char *text,
     item->type = item_kind_type(keys.kind);
     item->key = keys.key;
     item->uid_key = keys.uid_key;
+    item->near_key = keys.near_key;
+    item->starts = keys.starts;
+    item->ends = keys.ends;
     item->data = text;
     item->len = strlen(text);
 }
