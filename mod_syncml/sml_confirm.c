@@ -203,19 +203,35 @@ static int refused_alert(sml_session_t *s, const sml_command_t *c, long code)
     return 0;
 }
 
+/* A whole message of ours that the client refuses: its changes get no Status
+ * of their own, so they count as not received. */
+static int of_header(sml_session_t *s, const sml_command_t *c, long code)
+{
+    if (c->cmdref == NULL || strcmp(c->cmdref, "0") != 0) {
+        return 0;
+    }
+    if (code >= 300) {
+        sml_log(s->config, 4, 0, "device %s of account %s refused our message "
+                "%s with status %ld; what was in it will be sent again",
+                s->device->devid, s->state->user,
+                c->msgref ? c->msgref : "?", code);
+    }
+    return 1;
+}
+
 void sml_confirm(sml_session_t *s, const sml_command_t *c)
 {
     long code = sml_number(c->data);
     sml_outstanding_t *o;
     sml_sync_t *y;
 
-    if (code == 213 || code == 101 || refused_sync(s, c, code)
-        || refused_alert(s, c, code)) {
+    if (code == 213 || code == 101 || of_header(s, c, code)
+        || refused_sync(s, c, code) || refused_alert(s, c, code)) {
         return;                 /* a piece, or "still at it" */
     }
     o = find(s, sml_number(c->msgref), sml_number(c->cmdref));
     if (o == NULL) {
-        return;                 /* of SyncHdr or Results */
+        return;                 /* of Results, or of nothing that we sent */
     }
     y = &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t);
     settle(s, y, o, code < 0 ? 500 : code);

@@ -323,6 +323,33 @@ static void test_display(void **state)
     assert_true(world_logged("says: Battery is low"));
 }
 
+/* Our whole message is refused: its Add is due again in the next session. */
+static void test_message_refused(void **state)
+{
+    const char *msg;
+
+    in_step(CODEC_V12);
+    world_put("contacts", 0, world_card("Server"));
+    open_sync();
+    done();
+    SENT(ph, 1);
+    assert_int_equal(phone_got(ph, SYNCML_SYNC, 0)->commands->nelts, 1);
+    msg = apr_pstrdup(w->pool, ph->in->msg_id);
+    phone_open(ph);
+    phone_status(ph, msg, "0", "SyncHdr", NULL, NULL, 500);
+    SENT(ph, 1);
+    assert_true(world_logged("refused our message 2 with status 500"));
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
+    SENT(ph, 1);
+    phone_open(ph);
+    open_sync();
+    done();
+    SENT(ph, 1);
+    assert_int_equal(phone_got(ph, SYNCML_SYNC, 0)->commands->nelts, 1);
+}
+
 static void announce(const char *n)
 {
     phone_command(ph, SYNCML_SYNC);
@@ -502,6 +529,7 @@ int main(void)
         ON_EACH_STORE(test_exec_and_search),
         ON_EACH_STORE(test_get_and_put_of_several),
         ON_EACH_STORE(test_display),
+        ON_EACH_STORE(test_message_refused),
         ON_EACH_STORE(test_number_of_changes),
         ON_EACH_STORE(test_asks_for_ever),
         ON_EACH_STORE(test_asks_and_says),
