@@ -52,7 +52,8 @@ static int is_unfinished(const snapshot_t *old, const sml_session_t *s)
 {
     const sml_object_t *o = s->state->incoming;
 
-    return o != NULL && (o != old->incoming || o->len != old->came);
+    return o != NULL && !o->refused
+        && (o != old->incoming || o->len != old->came);
 }
 
 static void restore(const snapshot_t *old, sml_session_t *s)
@@ -70,7 +71,7 @@ static void restore(const snapshot_t *old, sml_session_t *s)
     }
     sml_staged_restore(s, old->staged);
     if (is_unfinished(old, s)) {
-        state->incoming = NULL;
+        sml_piece_refuse(s, 412);
     }
     s->candidates = NULL;
     s->sent_adds = NULL;

@@ -28,32 +28,56 @@ static void append_piece(sml_session_t *s, sml_object_t *o,
     whole[o->len] = '\0';
 }
 
+static sml_object_t *begin(sml_session_t *s, const sml_sync_t *y,
+                           const sml_command_t *c, const sml_item_t *item)
+{
+    sml_object_t *o = s->state->incoming = apr_pcalloc(s->p, sizeof(*o));
+    long size = sml_number(SML_META(item, c, size));
+
+    o->sync = sml_sync_index(s, y);
+    o->tag = c->tag;
+    o->luid = item->source.uri;
+    o->type = SML_META(item, c, type);
+    o->format = SML_META(item, c, format);
+    o->data = "";
+    if (size < 0) {
+        o->refused = 411;       /* the first piece has to say the size */
+    }
+    else if ((apr_size_t)size > s->config->max_obj_size) {
+        o->refused = 416;
+    }
+    else {
+        o->size = (apr_size_t)size;
+    }
+    return o;
+}
+
+/* What is to come of it is refused too: taken by themselves, its last octets
+ * would pass for an item. */
+int sml_piece_refuse(sml_session_t *s, int code)
+{
+    sml_object_t *o = s->state->incoming;
+
+    o->refused = code;
+    o->data = "";
+    o->len = o->room = 0;
+    return code;
+}
+
 /* A piece that is not the last. */
 int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item)
 {
     sml_object_t *o = s->state->incoming;
-    long size = sml_number(SML_META(item, c, size));
 
-    if (o == NULL) {
-        if (size < 0) {
-            return 411;         /* the first piece has to say the size */
-        }
-        if ((apr_size_t)size > s->config->max_obj_size) {
-            return 416;
-        }
-        o = s->state->incoming = apr_pcalloc(s->p, sizeof(*o));
-        o->sync = sml_sync_index(s, y);
-        o->tag = c->tag;
-        o->luid = item->source.uri;
-        o->type = SML_META(item, c, type);
-        o->format = SML_META(item, c, format);
-        o->size = (apr_size_t)size;
-        o->data = "";
+    if (o == NULL || (o->refused && SML_META(item, c, size) != NULL)) {
+        o = begin(s, y, c, item);       /* Size: a first one, once more */
+    }
+    if (o->refused) {
+        return o->refused;
     }
     if (o->len + item->len > o->size) {
-        s->state->incoming = NULL;
-        return 424;
+        return sml_piece_refuse(s, 424);
     }
     append_piece(s, o, item);
     return 213;
@@ -66,6 +90,10 @@ int sml_piece_join(sml_session_t *s, sml_change_t *c,
 {
     sml_object_t *o = s->state->incoming;
 
+    if (o->refused) {
+        s->state->incoming = NULL;
+        return o->refused;
+    }
     append_piece(s, o, last);
     c->item.len = o->len;
     c->item.data = o->data;
@@ -90,7 +118,8 @@ int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
 
 void sml_receive_no_end(sml_session_t *s)
 {
-    if (s->state->incoming == NULL) {
+    if (s->state->incoming == NULL || s->state->incoming->refused) {
+        s->state->incoming = NULL;
         return;
     }
     sml_log(s->config, 5, 0, "device %s: an item in pieces was not finished; "

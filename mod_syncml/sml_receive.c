@@ -118,11 +118,13 @@ static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     if (s->state->incoming != NULL && !sml_piece_of_same(s, head, c, item)) {
         sml_receive_no_end(s);
     }
+    if (item->more) {
+        code = sml_piece_take(s, head, c, item);
+        return format_of(format) == FORMAT_OTHER ? sml_piece_refuse(s, 415)
+                                                 : code;
+    }
     if (format_of(format) == FORMAT_OTHER) {
         return 415;
-    }
-    if (item->more) {
-        return sml_piece_take(s, head, c, item);
     }
     memset(&change, 0, sizeof(change));
     change.tag = c->tag;

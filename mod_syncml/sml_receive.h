@@ -52,6 +52,9 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
 /** Take a piece that is not the last. @return its status code */
 int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
                    const sml_command_t *c, const sml_item_t *item);
+/** The item that is coming in pieces gets that status, and so does each piece
+ * of it still to come. @return the code */
+int sml_piece_refuse(sml_session_t *s, int code);
 /** Put the last piece to those before.
  * @param type, format  of the last piece; where it says none, those of the
  *        first

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c07
+#define STATE_FORMAT 0x534d4c08
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -204,6 +204,7 @@ static void step_object(step_t *s, sml_object_t **object)
     step_string(s, &o->type);
     step_string(s, &o->format);
     STEP(s, o->size);
+    STEP(s, o->refused);
     step_octets(s, &o->data, &o->len);
     STEP(s, o->item);
     STEP(s, o->version);

@@ -112,6 +112,7 @@ typedef struct sml_object_t {
     const char *type;
     const char *format;         /* incoming: of the whole, may be NULL */
     apr_size_t size;            /* announced, 0 if not */
+    int refused;                /* incoming: the status that it got; 0: none */
     const char *data;           /* incoming: so far; outgoing: the rest */
     apr_size_t len;
     apr_size_t room;            /* incoming: octets that data may have before

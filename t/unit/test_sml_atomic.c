@@ -278,6 +278,7 @@ static void test_pieces(void **state)
     add("4", "Four");
     piece("5", head, size, 1);
     done();
+    piece("5", card, 0, 0);     /* its end, be it fit to be an item */
     add("6", "Six");
     done();
     all_done();
@@ -287,7 +288,8 @@ static void test_pieces(void **state)
     assert_int_equal(CODE("Atomic", 1), 507);
     assert_int_equal(CODE("Add", 2), 216);
     assert_int_equal(CODE("Add", 3), 412);
-    assert_int_equal(CODE("Add", 4), 201);
+    assert_int_equal(CODE("Add", 4), 412);
+    assert_int_equal(CODE("Add", 5), 201);
     assert_int_equal(world_count("contacts"), 4);
     assert_true(world_find("contacts", card));
 }

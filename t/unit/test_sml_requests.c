@@ -222,6 +222,31 @@ static void test_base64_in_pieces(void **state)
     assert_true(world_find("contacts", card));
 }
 
+/* Refused with the first piece, so with all. */
+static void test_other_format_in_pieces(void **state)
+{
+    in_step(CODEC_V12);
+    open_sync();
+    phone_command(ph, SYNCML_ADD);
+    codec_open(ph->w, SYNCML_META);
+    codec_text(ph->w, METINF_FORMAT, "xml");
+    codec_number(ph->w, METINF_SIZE, 500);
+    done();
+    begin_item(NULL, "3");
+    codec_text(ph->w, SYNCML_DATA, "<x>");
+    codec_empty(ph->w, SYNCML_MOREDATA);
+    done();
+    done();
+    phone_expect(ph, "Add", NULL);
+    simple(SYNCML_ADD, "text/vcard", "3", world_card("Tail"));
+    simple(SYNCML_ADD, "text/vcard", "4", world_card("Next"));
+    finish();
+    assert_int_equal(CODE("Add", 0), 415);
+    assert_int_equal(CODE("Add", 1), 415);
+    assert_int_equal(CODE("Add", 2), 201);
+    assert_int_equal(world_count("contacts"), 3);
+}
+
 /* ---- containers -------------------------------------------------------- */
 
 /* A Status for everything in what is refused, however deep, with its own
@@ -525,6 +550,7 @@ int main(void)
         ON_EACH_STORE(test_parents_do_no_harm),
         ON_EACH_STORE(test_formats),
         ON_EACH_STORE(test_base64_in_pieces),
+        ON_EACH_STORE(test_other_format_in_pieces),
         ON_EACH_STORE(test_all_of_a_refused_sync),
         ON_EACH_STORE(test_exec_and_search),
         ON_EACH_STORE(test_get_and_put_of_several),

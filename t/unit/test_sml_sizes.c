@@ -258,6 +258,32 @@ static void test_pieces_of_the_wrong_size(void **state)
     assert_int_equal(w->loud, 0);
 }
 
+/* The last piece of what was refused is no item of its own, be it fit to be
+ * one. */
+static void test_pieces_after_a_refusal(void **state)
+{
+    phone_t *ph = world_phone("IMEI:1")->ph;
+    const char *card = world_card("Name");
+    const char *head = apr_pstrmemdup(w->pool, card, 20);
+
+    world_start(ph);
+    assert_int_equal(piece(ph, "1", head, 0, 1), 411);
+    assert_int_equal(piece(ph, "1", head, 0, 1), 411);
+    assert_int_equal(piece(ph, "1", card, 0, 0), 411);
+    assert_int_equal(piece(ph, "2", head, 5 * 1024 * 1024, 1), 416);
+    assert_int_equal(piece(ph, "2", card, 0, 0), 416);
+    assert_int_equal(piece(ph, "3", head, 25, 1), 213);
+    assert_int_equal(piece(ph, "3", card, 0, 1), 424);
+    assert_int_equal(piece(ph, "3", card, 0, 0), 424);
+    assert_int_equal(world_count("contacts"), 0);
+    /* It begins anew where it says so, and then it is an item. */
+    assert_int_equal(piece(ph, "4", head, 0, 1), 411);
+    assert_int_equal(piece(ph, "4", head, strlen(card), 1), 213);
+    assert_int_equal(piece(ph, "4", card + 20, 0, 0), 201);
+    assert_int_equal(world_count("contacts"), 1);
+    assert_null(phone_got(ph, SYNCML_ALERT, 1));
+}
+
 static void test_pieces_interrupted(void **state)
 {
     phone_t *ph = world_phone("IMEI:1")->ph;
@@ -490,6 +516,7 @@ int main(void)
         ON_EACH_STORE(test_references_too_long),
         ON_EACH_STORE(test_large_from_client),
         ON_EACH_STORE(test_pieces_of_the_wrong_size),
+        ON_EACH_STORE(test_pieces_after_a_refusal),
         ON_EACH_STORE(test_pieces_interrupted),
         ON_EACH_STORE(test_pieces_without_end),
         ON_EACH_STORE(test_no_pieces_in_1_0),
