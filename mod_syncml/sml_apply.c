@@ -171,7 +171,12 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
         version = map->version;
-        sml_unstage(s, map->item);
+        if (c->tag == SYNCML_ADD && !sml_sync_is_slow(y)) {
+            sml_vouch(s, y, map->item);
+        }
+        else {
+            sml_unstage(s, map->item);
+        }
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }

@@ -85,18 +85,17 @@ int sml_is_staged(sml_session_t *s, store_id_t item)
 {
     const sml_staged_t *d = find_staged(s, item);
 
-    return d != NULL && d->item != 0;
+    return d != NULL && d->item != 0 && !d->told;
 }
 
-/* @return 0 if there are too many */
-int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
-              int archive)
+static sml_staged_t *stage(sml_session_t *s, const sml_sync_t *y,
+                           store_id_t item)
 {
     sml_staged_t *d = find_staged(s, item);
 
     if (d == NULL) {
         if (s->state->staged->nelts >= SML_MAX_STAGED) {
-            return 0;
+            return NULL;
         }
         d = apr_array_push(s->state->staged);
         memset(d, 0, sizeof(*d));
@@ -108,8 +107,35 @@ int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
     }
     d->sync = sml_sync_index(s, y);
     d->item = item;
-    d->archive = archive;
-    return 1;
+    return d;
+}
+
+/* A client that died while it wrote its memory may say both, Add and Delete,
+ * of what it has. */
+void sml_vouch(sml_session_t *s, const sml_sync_t *y, store_id_t item)
+{
+    sml_staged_t *d = stage(s, y, item);
+
+    if (d != NULL) {
+        d->told = 1;
+    }
+}
+
+/* @return 0 if there are too many */
+int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
+              int archive)
+{
+    sml_staged_t *d = stage(s, y, item);
+
+    if (d != NULL && d->told) {
+        sml_log(s->config, 5, 0, "device %s deletes the item %"
+                APR_INT64_T_FMT " in %s that it has just told as there; it is "
+                "kept", s->device->devid, item, y->name);
+    }
+    else if (d != NULL) {
+        d->archive = archive;
+    }
+    return d != NULL;
 }
 
 static int changed_meanwhile(const store_item_t *item,
@@ -207,7 +233,7 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
         if (d.sync != sml_sync_index(s, y)) {
             APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
         }
-        else if (d.item != 0) {
+        else if (d.item != 0 && !d.told) {
             delete_staged(s, y, &d);
         }
     }

@@ -86,6 +86,9 @@ typedef struct sml_restage_t {
 /** The Atomic has failed: the list is again what it was.
  * @param nelts  its length then */
 void sml_staged_restore(sml_session_t *s, int nelts);
+/** The client has told the item as new, whatever it knew of it: a Delete of it
+ * in the same sync is a mistake. */
+void sml_vouch(sml_session_t *s, const sml_sync_t *y, store_id_t item);
 /** Non-zero if the item's delete is staged. */
 int sml_is_staged(sml_session_t *s, store_id_t item);
 

@@ -170,6 +170,7 @@ static void step_staged(step_t *s, void *element)
     STEP(s, d->sync);
     STEP(s, d->item);
     STEP(s, d->archive);
+    STEP(s, d->told);
 }
 
 static void step_status(step_t *s, void *element)

@@ -93,6 +93,8 @@ typedef struct sml_staged_t {
     int sync;                   /* index of the datastore in the session */
     store_id_t item;
     int archive;                /* it is to be kept for good */
+    int told;                   /* an Add in this sync says that the device has
+                                   it: not to be deleted */
 } sml_staged_t;
 
 /** A Status to be sent. */

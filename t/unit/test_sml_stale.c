@@ -337,6 +337,46 @@ static void test_archive_and_soft_delete(void **state)
     assert_int_equal(world_count("contacts"), 1);
 }
 
+/* It says of the same item that it is new and that it is gone, in either order:
+ * the item is there, so nothing is deleted.  Another one goes. */
+static void test_added_and_deleted(void **state)
+{
+    client_t *c = in_step();
+    const char *old, *other;
+
+    client_put(c, "contacts", card("Other"));
+    client_put(c, "contacts", card("Third"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    old = client_find(c, "contacts", "Old")->luid;
+    other = client_find(c, "contacts", "Other")->luid;
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c",
+                client_store(c, "contacts")->last, "n1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    add(old, "Old");
+    erase(other, 0);
+    codec_close(ph->w);
+    SENT(ph, 0);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    erase(old, 0);
+    add(other, "Other");
+    erase(client_find(c, "contacts", "Third")->luid, 0);
+    codec_close(ph->w);
+    SENT(ph, 1);
+    assert_int_equal(phone_code(ph, "Delete", 0), 200);
+    assert_int_equal(phone_code(ph, "Add", 0), 201);
+    assert_int_equal(phone_code(ph, "Delete", 1), 200);
+    assert_true(world_find("contacts", "Old"));
+    assert_true(world_find("contacts", "Other"));
+    assert_int_equal(world_find("contacts", "Third"), 0);
+    assert_int_equal(world_count("contacts"), 2);
+}
+
 /* ---- data -------------------------------------------------------------------- */
 
 /* Base64 in lines; what is no base64 at all is refused. */
@@ -406,6 +446,7 @@ int main(void)
         ON_EACH_STORE(test_alert_refused),
         ON_EACH_STORE(test_two_databases_for_one),
         ON_EACH_STORE(test_archive_and_soft_delete),
+        ON_EACH_STORE(test_added_and_deleted),
         ON_EACH_STORE(test_base64_in_lines)
     };
 

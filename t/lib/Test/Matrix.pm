@@ -247,6 +247,9 @@ sub _partner {
     for my $who (qw(partner device partner)) {
         my $r = $x->{slot}{$who}->sync('two-way');
         _wrong($x, failed => "the $who: " . $r->why) if !$r->ok;
+        $r->mode($_) eq 'two-way'
+            or _wrong($x, slow => "the $who, $_: " . $r->mode($_))
+            for $r->ok ? @{ $x->{s}{stores} } : ();
     }
     return;
 }
