@@ -51,6 +51,8 @@ struct phone_t {
     const char *max_msg_text;   /* said instead, to be odd */
     apr_size_t max_obj;
     int large, counts;          /* of its DevInf */
+    const char *caps;           /* names of properties, for CTCap; or NULL */
+    const char *caps_type;      /* of them: "text/x-vcard" */
     apr_size_t max_out;         /* its own limit for what it sends, 0: the
                                    server's MaxMsgSize */
 
@@ -399,6 +401,38 @@ static inline const char *phone_devinf_uri(const phone_t *ph)
     return uris[ph->version];
 }
 
+/** One datastore's CTCap in 1.2, all in one in 1.0 and 1.1. */
+static inline void phone_write_caps(phone_t *ph, codec_writer_t *w)
+{
+    char *words = apr_pstrdup(ph->message_pool, ph->caps), *last = NULL;
+    int own = ph->version == CODEC_V12;
+    const char *name;
+
+    if (own) {
+        codec_open(w, DEVINF_DATASTORE);
+        codec_text(w, DEVINF_SOURCEREF, "./local");
+    }
+    codec_open(w, DEVINF_CTCAP);
+    codec_text(w, DEVINF_CTTYPE, ph->caps_type);
+    if (own) {
+        codec_text(w, DEVINF_VERCT, "2.1");
+    }
+    while ((name = apr_strtok(words, " ", &last)) != NULL) {
+        if (own) {
+            codec_open(w, DEVINF_PROPERTY);
+        }
+        codec_text(w, DEVINF_PROPNAME, name);
+        if (own) {
+            codec_close(w);
+        }
+        words = NULL;
+    }
+    codec_close(w);
+    if (own) {
+        codec_close(w);
+    }
+}
+
 static inline void phone_devinf_item(phone_t *ph)
 {
     codec_writer_t *w = codec_writer_create(ph->format, CODEC_DOC_DEVINF,
@@ -415,6 +449,9 @@ static inline void phone_devinf_item(phone_t *ph)
     }
     if (ph->counts && ph->version != CODEC_V10) {
         codec_empty(w, DEVINF_NOFM);
+    }
+    if (ph->caps != NULL) {
+        phone_write_caps(ph, w);
     }
     codec_close(w);
     codec_open(ph->w, SYNCML_META);
