@@ -34,6 +34,48 @@
  * session carries the DevInf of a client that has not heard of the limit. */
 #define SML_MSG_SLACK   65536
 
+/** Who wins where both sides have changed an item. */
+typedef enum {
+    SML_POLICY_MERGE = 0,       /* property by property; where one clashes,
+                                   the fallback decides for it */
+    SML_POLICY_SERVER,
+    SML_POLICY_CLIENT,
+    SML_POLICY_NEWEST,          /* the later REV or LAST-MODIFIED where both
+                                   have one, else what came last */
+    SML_POLICY_BOTH             /* keep both, as two items */
+} sml_policy_e;
+
+/** The syncs that may have policies of their own. */
+typedef enum {
+    SML_FIRST_SYNC = 0,         /* slow, and the device never synced the
+                                   datastore before */
+    SML_SLOW_SYNC,
+    SML_NORMAL_SYNC,
+    SML_SYNC_MODES
+} sml_mode_e;
+
+typedef struct sml_conflict_conf_t {
+    sml_policy_e policy;
+    sml_policy_e fallback;      /* of merge: SERVER, CLIENT or NEWEST */
+    int delete_wins;            /* a delete against a change; default 0 */
+} sml_conflict_conf_t;
+
+/** What a guard does that stops a session. */
+typedef enum {
+    SML_GUARD_OFF = 0,
+    SML_GUARD_SLOW,             /* nothing is deleted, the next sync is slow */
+    SML_GUARD_HOLD              /* the deletes wait for the administrator */
+} sml_guard_e;
+
+typedef struct sml_guard_conf_t {
+    sml_guard_e action;
+    int deletes;                /* percent of the datastore's items that a
+                                   session may delete; 100: all */
+    int doubles;                /* percent that it may add although the device
+                                   has them already */
+    int least;                  /* so many are always let through */
+} sml_guard_conf_t;
+
 /** A datastore offered to clients. */
 typedef struct sml_datastore_conf_t {
     const char *name;           /* canonical, as in the store: "contacts" */
@@ -50,6 +92,7 @@ typedef struct sml_datastore_conf_t {
     apr_uint32_t content_code;  /* OMNA WSP content type of it, for SAN */
     sml_access_e access;        /* of devices that have no setting of their
                                    own for it */
+    sml_conflict_conf_t conflict[SML_SYNC_MODES];
 } sml_datastore_conf_t;
 
 typedef struct sml_config_t {
@@ -64,6 +107,7 @@ typedef struct sml_config_t {
                                    SML_MSG_SLACK */
     apr_size_t max_obj_size;    /* octets of an item */
     apr_interval_time_t session_timeout;
+    sml_guard_conf_t guard;
     /** Check a clear-text password (auth-basic).  Called outside any
      * transaction, may be slow.  @return APR_SUCCESS granted, APR_EACCES
      * wrong password, APR_NOTFOUND no such user, else trouble (SyncML 500) */
@@ -79,7 +123,8 @@ typedef struct sml_config_t {
 
 /** The datastores that a server offers without a SyncMLDatastore: contacts,
  * calendar, tasks, notes, and caltasks, which is calendar and tasks together,
- * with the aliases that clients' templates use.
+ * with the aliases that clients' templates use, and with the default policy:
+ * merge, the newest where a property clashes.
  * @return array of sml_datastore_conf_t * */
 apr_array_header_t *sml_default_datastores(apr_pool_t *p);
 
@@ -128,6 +173,9 @@ apr_status_t sml_handle(const sml_config_t *config, store_t *store,
  */
 const char *sml_describe(codec_format_e format, const char *data,
                          apr_size_t len, apr_pool_t *p);
+
+/** Write what item_keys() computed into an item for the store. */
+void sml_set_keys(store_item_t *item, const item_keys_t *keys);
 
 /** Check a password against the one in the store (SyncMLAuthProvider
  * store). In constant time.  @return as sml_config_t.check_password */

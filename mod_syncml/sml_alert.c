@@ -194,6 +194,7 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
     y->client_last = q->item->meta.last ? q->item->meta.last : "";
     y->client_next = q->item->meta.next;
     y->server_next = q->next;
+    y->first = a == NULL;
     decide(s, y, a);
     if (q->resume) {
         y->code = 201;

@@ -5,16 +5,22 @@
  * taken as a Replace, a Replace of an unknown one as an Add, and equal text
  * changes nothing.
  *
- * Both sides changed the same item: the client's text is taken (208), the
- * server's stays in the store as a version; against a delete the change
- * wins, whichever side it is on.  The text that the device is known to have
- * is no change, though: what comes again must not undo what others did since.
+ * The text that the device had is pinned to its map row, by version; what it
+ * sends is put together with the server's text from there (sml_conflict.c).
+ * Where the device is then to get another text than the one that it sent, its
+ * own is stored as a version first, and pinned until it has confirmed the
+ * other: should the session break off, the next still knows what it has.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_conflict.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
+#include <apr_uuid.h>
+
+#include "item/item_edit.h"
+#include "mod_syncml/sml_guard.h"
+#include "mod_syncml/sml_held.h"
 
 /* ---- finding the item --------------------------------------------------- */
 
@@ -44,18 +50,21 @@ apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
     return rv;
 }
 
-static apr_status_t put_map(sml_session_t *s, const sml_sync_t *y,
-                            const char *luid, const store_item_t *item)
+/* @param version  that the device has */
+static void put_map(sml_session_t *s, const sml_sync_t *y, const char *luid,
+                    store_id_t item, store_id_t version)
 {
     store_map_t map = { 0 };
 
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
     map.device = s->device->id;
     map.datastore = y->datastore;
-    map.item = item->id;
+    map.item = item;
     map.luid = luid;
-    map.version = item->change;
-    map.retry = 0;
-    return store_map_put(s->tx, &map);
+    map.version = version;
+    s->rv = store_map_put(s->tx, &map);
 }
 
 /* ---- applying ----------------------------------------------------------- */
@@ -67,10 +76,14 @@ static int same_text(const store_item_t *a, const store_item_t *b)
 
 static int add(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
-    s->rv = store_item_add(s->tx, s->account, &c->item);
-    if (s->rv == APR_SUCCESS) {
-        s->rv = put_map(s, y, c->luid, &c->item);
+    int code = sml_guard_add(s, y, c);
+
+    if (code != 0 || s->rv != APR_SUCCESS) {
+        return code;
     }
+    s->rv = store_item_add(s->tx, s->account, &c->item);
+    put_map(s, y, c->luid, c->item.id, c->item.change);
+    sml_guard_added(s, y, c->item.id);
     return 201;
 }
 
@@ -83,21 +96,190 @@ void sml_come_back(sml_sync_t *y, const store_item_t *item)
     }
 }
 
-/* Is it the text that the device has of us, or had told us: a modification
- * that comes again because our answer was lost? */
-static int is_again(sml_session_t *s, const sml_sync_t *y, const sml_change_t *c,
-                    const store_item_t *old, store_id_t version)
+/* A text of the server's own making: every device gets it. */
+static void put_ours(sml_session_t *s, const store_item_t *text,
+                     store_id_t item)
 {
-    store_item_t *base;
-    apr_status_t rv = store_item_version(s->tx, s->account, y->datastore,
-                                         old->id, version, &base);
+    store_item_t ours = *text;
 
-    if (rv == APR_NOTFOUND) {
-        /* A delete keeps the text, but under its own change. */
-        return old->deleted && same_text(old, &c->item);
+    ours.id = item;
+    ours.origin = 0;
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_update(s->tx, s->account, &ours);
     }
-    s->rv = rv;
-    return rv == APR_SUCCESS && same_text(base, &c->item);
+}
+
+/* The text of the server as an item of its own, beside the device's. */
+static void keep_beside(sml_session_t *s, const store_item_t *old)
+{
+    char uid[APR_UUID_FORMATTED_LENGTH + 1];
+    store_item_t copy = *old;
+    item_keys_t keys;
+    apr_uuid_t uuid;
+
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    apr_uuid_get(&uuid);
+    apr_uuid_format(uid, &uuid);
+    copy.data = item_with_uid(copy.data, &copy.len, uid, s->p);
+    s->rv = item_keys(&keys, copy.type, copy.data, copy.len, s->p);
+    if (s->rv == APR_SUCCESS) {
+        sml_set_keys(&copy, &keys);
+        copy.origin = 0;
+        s->rv = store_item_add(s->tx, s->account, &copy);
+    }
+}
+
+/* The device's text, on its way to what becomes of it. */
+static void store_theirs(sml_session_t *s, const sml_sync_t *y,
+                         sml_change_t *c, const store_item_t *old)
+{
+    c->item.id = old->id;
+    s->rv = old->deleted
+          ? store_item_restore(s->tx, s->account, &c->item)
+          : store_item_update(s->tx, s->account, &c->item);
+    put_map(s, y, c->luid, old->id, c->item.change);
+}
+
+/* ---- what becomes of it -------------------------------------------------- */
+
+/* The server's text stays. */
+static void leave(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
+                  const store_item_t *old, store_id_t version,
+                  const sml_outcome_t *out)
+{
+    if (out->theirs_fine) {
+        put_map(s, y, c->luid, old->id, old->change);
+    }
+    else if (out->unchanged) {
+        /* It has what it had; if that was the present text, it cannot say so
+         * and still get it once more. */
+        put_map(s, y, c->luid, old->id,
+                version == old->change ? 0 : version);
+        sml_come_back(y, old);
+    }
+    else {
+        store_theirs(s, y, c, old);
+        put_ours(s, old, old->id);
+    }
+}
+
+static void change(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
+                   const store_item_t *old, sml_outcome_t *out)
+{
+    if (!out->theirs_fine) {
+        store_theirs(s, y, c, old);
+        put_ours(s, &out->item, old->id);
+        return;
+    }
+    s->rv = old->deleted
+          ? store_item_restore(s->tx, s->account, &out->item)
+          : store_item_update(s->tx, s->account, &out->item);
+    put_map(s, y, c->luid, old->id, out->item.change);
+}
+
+/* @return the status, and in words what was done */
+static int settle(const sml_outcome_t *out, const char **done)
+{
+    if (out->both) {
+        *done = "both kept";
+        return 209;
+    }
+    if (out->keep_ours) {
+        *done = "the server's text was kept, the client's is a version of it";
+        return out->theirs_fine ? 200 : 419;
+    }
+    if (out->theirs_fine) {
+        *done = "the client's text was taken, the server's is a version of "
+                "it";
+        return 208;
+    }
+    *done = "merged";
+    return 207;
+}
+
+static int resolve(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
+                   store_item_t *old, const store_item_t *base,
+                   store_id_t version)
+{
+    int code = c->tag == SYNCML_ADD ? 201 : 200, conflict;
+    const char *done;
+    sml_outcome_t out;
+
+    s->rv = sml_resolve(s, y, c, old, base, version, &out);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    if (out.keep_ours && !out.both) {
+        leave(s, y, c, old, version, &out);
+    }
+    else {
+        change(s, y, c, old, &out);
+    }
+    if (out.both) {
+        keep_beside(s, old);
+    }
+    conflict = settle(&out, &done);
+    if (out.conflict && conflict != 200) {
+        sml_conflict_log(s, y, old->id, out.clashes, done);
+        return conflict;
+    }
+    return conflict == 207 ? 207 : code;
+}
+
+/* Does the device say of an item that the server has deleted what it said
+ * before?  Then it has not heard of the delete. */
+static int is_again(sml_session_t *s, const sml_sync_t *y,
+                    const sml_change_t *c, const store_item_t *old,
+                    const store_item_t *base)
+{
+    /* A delete keeps the text, but under its own change. */
+    const store_item_t *had = base ? base : old;
+
+    if (sml_sync_is_slow(y) && y->asked != 200) {
+        return 0;               /* its user wants everything in step: what
+                                   one side has comes back on the other */
+    }
+    return same_text(had, &c->item)
+        || (sml_sync_is_slow(y)
+            && item_likeness(had->type, had->data, had->len, c->item.type,
+                             c->item.data, c->item.len, s->p) >= ITEM_NEAR);
+}
+
+/* The server's side has deleted it. */
+static int revive(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
+                  store_item_t *old, const store_item_t *base,
+                  store_id_t version)
+{
+    int code = c->tag == SYNCML_ADD ? 201 : 200;
+    sml_outcome_t out;
+
+    if (is_again(s, y, c, old, base)) {
+        put_map(s, y, c->luid, old->id, version);
+        sml_come_back(y, old);
+        return code;
+    }
+    if (sml_policy(s, y).delete_wins && !sml_sync_is_slow(y)) {
+        store_theirs(s, y, c, old);
+        if (s->rv == APR_SUCCESS) {
+            s->rv = store_item_delete(s->tx, s->account, y->datastore,
+                                      old->id, 0, NULL);
+        }
+        sml_conflict_log(s, y, old->id, "", "deleted on the server, the "
+                         "client's change is kept as a version");
+        return 419;
+    }
+    s->rv = sml_resolve(s, y, c, old, base, version, &out);
+    if (s->rv == APR_SUCCESS) {
+        change(s, y, c, old, &out);
+    }
+    if (sml_sync_is_slow(y)) {
+        return code;
+    }
+    sml_conflict_log(s, y, old->id, "", "deleted on the server, back by the "
+                     "client's change");
+    return 208;
 }
 
 /* The item exists; @p version is the one that the device knew, 0: none, it was
@@ -105,42 +287,26 @@ static int is_again(sml_session_t *s, const sml_sync_t *y, const sml_change_t *c
 static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
                   store_item_t *old, store_id_t version, int matched)
 {
-    int conflict = version != 0 && version != old->change;
-    int code = c->tag == SYNCML_ADD ? 201 : 200;
+    store_item_t *base = NULL;
+    apr_status_t rv = APR_NOTFOUND;
 
-    c->item.id = old->id;
-    if (conflict && is_again(s, y, c, old, version)) {
-        sml_come_back(y, old);
-        return code;
+    if (!old->deleted
+        && (same_text(old, &c->item)
+            || (version == 0 && matched && old->key == c->item.key))) {
+        /* An equal item is no edit. */
+        put_map(s, y, c->luid, old->id, old->change);
+        return c->tag == SYNCML_ADD ? 201 : 200;
     }
-    if (s->rv != APR_SUCCESS) {
+    if (version != 0) {
+        rv = store_item_version(s->tx, s->account, y->datastore, old->id,
+                                version, &base);
+    }
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
+        s->rv = rv;
         return 510;
     }
-    if (old->deleted) {
-        s->rv = store_item_restore(s->tx, s->account, &c->item);
-        conflict = 1;
-    }
-    else if (same_text(old, &c->item)
-             || (matched && old->key == c->item.key)) {
-        /* An equal item is no edit. */
-        c->item.change = old->change;
-        conflict = 0;
-    }
-    else {
-        s->rv = store_item_update(s->tx, s->account, &c->item);
-    }
-    if (s->rv == APR_SUCCESS) {
-        s->rv = put_map(s, y, c->luid, &c->item);
-    }
-    if (conflict) {
-        sml_log(s->config, 6, 0, "conflict account=%s device=%s "
-                "datastore=%s item=%" APR_INT64_T_FMT ": %s on the server "
-                "meanwhile, the client's text was taken", s->state->user,
-                s->device->devid, y->name, old->id,
-                old->deleted ? "deleted" : "changed");
-        return 208;
-    }
-    return code;
+    return old->deleted ? revive(s, y, c, old, base, version)
+                        : resolve(s, y, c, old, base, version);
 }
 
 /* A device that died after it took our Add has no memory of it: in the next
@@ -151,7 +317,7 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
 {
     apr_status_t rv;
 
-    if (c->tag != SYNCML_ADD || y->code != 200) {
+    if (c->tag != SYNCML_ADD || y->code != 200 || y->alone) {
         return APR_NOTFOUND;
     }
     rv = sml_match_equal(s, y, &c->item, old);
@@ -166,9 +332,12 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     store_map_t *map;
     store_item_t *old = NULL;
     store_id_t version = 0;
-    int matched = 0;
+    int code, matched = 0;
 
-    s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
+    sml_held_note(s, y, c->keys.kind, c->item.data, c->item.len);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
+    }
     if (s->rv == APR_SUCCESS) {
         version = map->version;
         if (c->tag == SYNCML_ADD && !sml_sync_is_slow(y)) {
@@ -180,9 +349,9 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
-    else if (s->rv == APR_NOTFOUND && !y->alone) {
+    else if (s->rv == APR_NOTFOUND) {
         matched = 1;
-        s->rv = sml_sync_is_slow(y) ? sml_match(s, y, &c->item, &old)
+        s->rv = sml_sync_is_slow(y) ? sml_match(s, y, c, &old, &version)
                                     : match_unsent(s, y, c, &old);
     }
     if (s->rv == APR_NOTFOUND) {
@@ -192,5 +361,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     if (s->rv != APR_SUCCESS) {
         return 510;
     }
-    return old ? update(s, y, c, old, version, matched) : add(s, y, c);
+    code = old ? update(s, y, c, old, version, matched)
+               : add(s, y, c);
+    return s->rv == APR_SUCCESS ? code : 510;
 }

@@ -78,7 +78,7 @@ static apr_array_header_t *members_of(const apr_array_header_t *list,
 
 apr_array_header_t *sml_default_datastores(apr_pool_t *p)
 {
-    unsigned n = sizeof(defaults) / sizeof(defaults[0]), i;
+    unsigned n = sizeof(defaults) / sizeof(defaults[0]), i, mode;
     apr_array_header_t *list =
         apr_array_make(p, (int)n, sizeof(sml_datastore_conf_t *));
 
@@ -91,6 +91,9 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
         d->type = defaults[i].type;
         d->type_version = defaults[i].type_version;
         d->content_code = defaults[i].content_code;
+        for (mode = 0; mode < SML_SYNC_MODES; mode++) {
+            d->conflict[mode].fallback = SML_POLICY_NEWEST;
+        }
         d->aliases = words_of(defaults[i].aliases, p);
         if (defaults[i].members != NULL) {
             d->members = members_of(list, defaults[i].members, p);
@@ -98,6 +101,23 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
         APR_ARRAY_PUSH(list, sml_datastore_conf_t *) = d;
     }
     return list;
+}
+
+/* The two rooms name what has no limit each in its own way; the store's name
+ * is a second that items can begin in, which then is the next one. */
+static apr_int64_t limit_of(apr_int64_t seconds)
+{
+    return seconds == ITEM_WHEN_ALWAYS || seconds == -ITEM_WHEN_ALWAYS
+         ? STORE_WHEN_ALWAYS : seconds == STORE_WHEN_ALWAYS ? 1 : seconds;
+}
+
+void sml_set_keys(store_item_t *item, const item_keys_t *keys)
+{
+    item->key = keys->key;
+    item->uid_key = keys->uid_key;
+    item->near_key = keys->near_key;
+    item->starts = limit_of(keys->starts);
+    item->ends = limit_of(keys->ends);
 }
 
 long sml_number(const char *text)

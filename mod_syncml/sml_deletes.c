@@ -3,7 +3,7 @@
  * The client's deletes: staged while its package comes, carried out when the
  * package is complete, so that a session that breaks off has deleted nothing.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_conflict.h"
 
 #include <string.h>
 
@@ -162,6 +162,24 @@ static int soft_delete(sml_session_t *s, const sml_sync_t *y,
     return 200;
 }
 
+/* The server's side has changed it: the change wins, and is sent as a new
+ * item, unless the policy says otherwise. */
+static int erase_changed(sml_session_t *s, sml_sync_t *y,
+                         const store_map_t *map, const store_item_t *old,
+                         int archive)
+{
+    if (sml_policy(s, y).delete_wins) {
+        sml_conflict_log(s, y, map->item, "", "deleted by the client, the "
+                         "server's change is kept as a version");
+        return sml_stage(s, y, map->item, archive) ? 208 : 510;
+    }
+    sml_conflict_log(s, y, map->item, "", "deleted by the client, back by "
+                     "the server's change");
+    sml_come_back(y, old);
+    s->rv = store_map_delete(s->tx, s->device->id, y->datastore, map->item);
+    return 419;
+}
+
 int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
               const sml_item_t *item)
 {
@@ -186,11 +204,7 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                                          : soft_delete(s, y, old, map);
     }
     if (changed_meanwhile(old, map)) {
-        /* Change wins over delete: it is sent as a new item. */
-        sml_come_back(y, old);
-        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
-                                 map->item);
-        return 419;
+        return erase_changed(s, y, map, old, c->archive);
     }
     return sml_stage(s, y, map->item, c->archive) ? 200 : 510;
 }
@@ -207,7 +221,8 @@ static void delete_staged(sml_session_t *s, sml_sync_t *y,
     if (s->rv == APR_SUCCESS) {
         s->rv = store_item_get(s->tx, s->account, y->datastore, item, &old);
     }
-    if (s->rv == APR_SUCCESS && changed_meanwhile(old, map)) {
+    if (s->rv == APR_SUCCESS && changed_meanwhile(old, map)
+        && !sml_policy(s, y).delete_wins) {
         sml_come_back(y, old);
     }
     else if (s->rv == APR_SUCCESS && !old->deleted) {

@@ -1,21 +1,35 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * Slow sync: which item of ours is the client's?  An equal one that this
- * device has not been matched with yet, else one with the same UID.  (In a
- * normal sync the equal ones are asked for, see sml_apply.c.)
+ * Slow sync: which item of ours is the client's?  In this order, of those
+ * that this device has not been matched with yet:
+ *
+ * 1. what its LUID meant before, if the text is the one that it had then, or
+ *    a poorer copy of it: then its version is known, too, so what either side
+ *    changed since can be told;
+ * 2. an equal one;
+ * 3. what its LUID meant before, if it is still the same thing to people;
+ * 4. one with the same UID;
+ * 5. a near twin: the same thing to people, without contradictions.
+ *
+ * (In a normal sync the equal ones are asked for, see sml_apply.c.)
  *
  * The store passes over the items that are matched already, so where many
  * are alike each look would be longer than the one before.  From the second
  * look for the same key on, ids are therefore fetched many at a time and
- * used up one by one.
+ * used up one by one.  Of near twins, which have the same name but may be
+ * different things, only so many are looked at for one item.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_receive.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
 #define AT_ONCE 4096
+
+/* Near twins: fetched in one message, and compared for one item. */
+#define NEAR_LISTED  64
+#define NEAR_LOOKS   16
 
 typedef struct sought_t {
     store_id_t datastore;
@@ -162,18 +176,183 @@ apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
-apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
-                       const store_item_t *mine, store_item_t **found)
+/* ---- what the LUID meant before --------------------------------------- */
+
+typedef struct former_t {
+    store_item_t *item;         /* NULL: none, or not to be taken */
+    store_id_t version;
+    item_likeness_e likeness;   /* of the client's text to what it had */
+} former_t;
+
+/* The item, if it has not been matched yet in this sync. */
+static apr_status_t get_free(sml_session_t *s, const sml_sync_t *y,
+                             store_id_t id, store_item_t **item)
 {
+    store_map_t *map;
+    apr_status_t rv = store_map_by_item(s->tx, s->device->id, id,
+                                        y->datastore, &map);
+
+    *item = NULL;
+    if (rv != APR_NOTFOUND) {
+        return rv == APR_SUCCESS ? APR_NOTFOUND : rv;
+    }
+    return store_item_get(s->tx, s->account, y->datastore, id, item);
+}
+
+static apr_status_t find_former(sml_session_t *s, const sml_sync_t *y,
+                                const sml_change_t *mine, former_t *f)
+{
+    const store_item_t *m = &mine->item;
+    store_item_t *had;
+    store_id_t id;
+    apr_status_t rv = store_map_former(s->tx, s->device->id, y->datastore,
+                                       mine->luid, &id, &f->version);
+
+    if (rv == APR_SUCCESS) {
+        rv = get_free(s, y, id, &f->item);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    }
+    had = f->item;
+    if (f->version != 0 && f->version != had->change
+        && store_item_version(s->tx, s->account, y->datastore, id,
+                              f->version, &had) != APR_SUCCESS) {
+        had = f->item;
+        f->version = had->deleted ? f->version : 0;
+    }
+    f->likeness = item_likeness(had->type, had->data, had->len, m->type,
+                                m->data, m->len, s->p);
+    return APR_SUCCESS;
+}
+
+static int is_live(const former_t *f)
+{
+    return f->item != NULL && !f->item->deleted;
+}
+
+/* ---- near twins -------------------------------------------------------- */
+
+static apr_status_t on_near(void *baton, const store_item_t *item)
+{
+    candidates_t *c = ((match_t *)baton)->c;
+
+    APR_ARRAY_PUSH(c->ids, store_id_t) = item->id;
+    return c->ids->nelts == NEAR_LISTED ? APR_EOF : APR_SUCCESS;
+}
+
+/* Is that candidate the one?  Those that have been used up go. */
+static apr_status_t look_near(match_t *m, int at, int *gone)
+{
+    sml_session_t *s = m->s;
+    candidates_t *c = m->c;
+    store_id_t id = APR_ARRAY_IDX(c->ids, at, store_id_t);
+    const store_item_t *mine = m->mine;
+    store_item_t *item = NULL;
+    store_map_t *map;
+    apr_status_t rv;
+
+    rv = store_map_by_item(s->tx, s->device->id, id, c->sought.datastore,
+                           &map);
+    *gone = rv == APR_SUCCESS;
+    if (rv == APR_NOTFOUND) {
+        rv = store_item_get(s->tx, s->account, c->sought.datastore, id,
+                            &item);
+        *gone = rv == APR_SUCCESS && item->deleted;
+    }
+    if (rv == APR_SUCCESS && !*gone
+        && item_likeness(item->type, item->data, item->len, mine->type,
+                         mine->data, mine->len, s->p) >= ITEM_NEAR) {
+        m->found = item;
+        *gone = 1;
+    }
+    if (*gone) {
+        APR_ARRAY_IDX(c->ids, at, store_id_t) =
+            APR_ARRAY_IDX(c->ids, --c->ids->nelts, store_id_t);
+    }
+    return rv;
+}
+
+static apr_status_t match_near(match_t *m, store_id_t datastore,
+                               apr_int64_t key)
+{
+    sml_session_t *s = m->s;
+    sought_t sought = { datastore, key, STORE_MATCH_NEAR };
+    apr_status_t rv = APR_SUCCESS;
+    int looks, gone;
+
+    m->which = STORE_MATCH_NEAR;
+    m->c = apr_hash_get(s->candidates, &sought, sizeof(sought));
+    if (m->c == NULL) {
+        m->c = apr_pcalloc(s->p, sizeof(*m->c));
+        m->c->sought = sought;
+        m->c->ids = apr_array_make(s->p, 4, sizeof(store_id_t));
+        apr_hash_set(s->candidates, &m->c->sought, sizeof(sought), m->c);
+        rv = look(m, on_near);
+    }
+    for (looks = 0; rv == APR_SUCCESS && m->found == NULL
+         && looks < NEAR_LOOKS && m->c->ids->nelts > 0; looks++) {
+        if (m->c->next >= m->c->ids->nelts) {
+            m->c->next = 0;
+        }
+        rv = look_near(m, m->c->next, &gone);
+        m->c->next += !gone;
+        if (!gone && looks + 1 >= m->c->ids->nelts) {
+            break;              /* all have been looked at */
+        }
+    }
+    return rv;
+}
+
+/* ---- in order ----------------------------------------------------------- */
+
+static void take_former(const former_t *f, store_item_t **found,
+                        store_id_t *version)
+{
+    *found = f->item;
+    *version = f->version;
+}
+
+static apr_status_t match_others(match_t *m, const sml_sync_t *y,
+                                 const former_t *f, store_id_t *version)
+{
+    const store_item_t *mine = m->mine;
+    apr_status_t rv = match_by(m, y->datastore, STORE_MATCH_KEY, mine->key);
+
+    if (rv == APR_SUCCESS && m->found == NULL && is_live(f)
+        && f->likeness >= ITEM_RELATED) {
+        take_former(f, &m->found, version);
+    }
+    if (rv == APR_SUCCESS && m->found == NULL && mine->uid_key != 0) {
+        rv = match_by(m, y->datastore, STORE_MATCH_UID, mine->uid_key);
+    }
+    if (rv == APR_SUCCESS && m->found == NULL && mine->near_key != 0) {
+        rv = match_near(m, y->datastore, mine->near_key);
+    }
+    return rv;
+}
+
+apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
+                       const sml_change_t *mine, store_item_t **found,
+                       store_id_t *version)
+{
+    former_t f = { 0 };
     match_t m = { 0 };
     apr_status_t rv;
 
-    m.s = s;
-    m.mine = mine;
-    rv = match_by(&m, y->datastore, STORE_MATCH_KEY, mine->key);
-    if (rv == APR_SUCCESS && m.found == NULL && mine->uid_key != 0) {
-        rv = match_by(&m, y->datastore, STORE_MATCH_UID, mine->uid_key);
+    *found = NULL;
+    *version = 0;
+    rv = y->first ? APR_SUCCESS : find_former(s, y, mine, &f);
+    if (rv == APR_SUCCESS && f.item != NULL && f.likeness >= ITEM_NEAR) {
+        take_former(&f, found, version);
+        return APR_SUCCESS;
     }
+    if (rv != APR_SUCCESS || y->alone) {
+        return rv;
+    }
+    m.s = s;
+    m.mine = &mine->item;
+    rv = match_others(&m, y, &f, version);
     *found = m.found;
     return rv;
 }

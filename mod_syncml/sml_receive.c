@@ -51,8 +51,7 @@ static int recognise(sml_session_t *s, sml_sync_t **y, sml_change_t *c,
     }
     *y = member;
     c->item.type = item_kind_type(c->keys.kind);
-    c->item.key = c->keys.key;
-    c->item.uid_key = c->keys.uid_key;
+    sml_set_keys(&c->item, &c->keys);
     c->item.datastore = member->datastore;
     c->item.origin = s->device->id;
     return 0;

@@ -47,6 +47,23 @@ void sml_come_back(sml_sync_t *y, const store_item_t *item);
 /** Apply an Add or Replace. @return the item's status code */
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
 
+/* ---- sml_match.c ------------------------------------------------------- */
+
+/**
+ * Slow sync: the item of ours that is the client's, of those that the device
+ * has not been matched with yet.
+ * @param found  out, NULL if there is none; it may be a deleted one, which
+ *               the device had before
+ * @param version  out: what the device had of it before this sync, 0: not
+ *                 known
+ */
+apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
+                       const sml_change_t *mine, store_item_t **found,
+                       store_id_t *version);
+/** An equal one, in any sync; NULL if there is none. */
+apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
+                             const store_item_t *mine, store_item_t **found);
+
 /* ---- sml_pieces.c ------------------------------------------------------ */
 
 /** Take a piece that is not the last. @return its status code */

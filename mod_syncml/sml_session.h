@@ -47,6 +47,8 @@ typedef struct sml_session_t {
                                    not looked for yet */
     apr_hash_t *candidates;     /* see sml_match.c */
     apr_hash_t *quirks;         /* see sml_quirk(); NULL: not read yet */
+    apr_hash_t *held;           /* see sml_held.c */
+    int doubling;               /* see sml_guard.c */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
     apr_status_t rv;            /* first failure of the store: all is undone */
@@ -180,6 +182,9 @@ int sml_sync_is_slow(const sml_sync_t *y);
 const char *sml_sync_name(int code);
 /** The client's items begin to come: forget maps where the type asks it. */
 void sml_sync_begin(sml_session_t *s, sml_sync_t *y);
+/** Maps become former ones, and the anchors are forgotten with them: the
+ * datastore's next sync is slow.  s->rv tells a failure. */
+void sml_sync_forget(sml_session_t *s, const sml_sync_t *y);
 /** The client's package has ended. */
 void sml_sync_client_done(sml_session_t *s, sml_sync_t *y);
 /** All has been confirmed, or will not be: write the anchors. */
@@ -193,18 +198,6 @@ void sml_receive(sml_session_t *s, const sml_command_t *c);
 void sml_receive_no_end(sml_session_t *s);
 /** Carry out the deletes of a datastore that were staged. */
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
-
-/* ---- sml_match.c ------------------------------------------------------- */
-
-/** Slow sync: the item of ours that is the client's, of those that the device
- * has not been matched with yet.
- * @param mine  type, data and keys of the client's
- * @param found  out, NULL if there is none */
-apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
-                       const store_item_t *mine, store_item_t **found);
-/** The same by equality alone. */
-apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
-                             const store_item_t *mine, store_item_t **found);
 
 /* ---- sml_send.c -------------------------------------------------------- */
 

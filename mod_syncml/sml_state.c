@@ -139,6 +139,11 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->committed);
     STEP(s, y->failed);
     STEP(s, y->start);
+    STEP(s, y->first);
+    STEP(s, y->conflicts);
+    STEP(s, y->doubles);
+    STEP(s, y->passed);
+    STEP(s, y->live);
     STEP(s, y->alone);
     STEP(s, y->left_at);
     STEP(s, y->resend_from);
@@ -171,6 +176,15 @@ static void step_staged(step_t *s, void *element)
     STEP(s, d->item);
     STEP(s, d->archive);
     STEP(s, d->told);
+}
+
+static void step_range(step_t *s, void *element)
+{
+    sml_range_t *r = element;
+
+    STEP(s, r->sync);
+    STEP(s, r->from);
+    STEP(s, r->to);
 }
 
 static void step_status(step_t *s, void *element)
@@ -269,6 +283,7 @@ static void step_state(step_t *s, sml_state_t *state)
                step_outstanding);
     step_array(s, state->staged, SML_MAX_STAGED, step_staged);
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
+    step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
     step_string(s, &state->no_end);
@@ -282,6 +297,7 @@ sml_state_t *sml_state_make(apr_pool_t *p)
     state->outstanding = apr_array_make(p, 16, sizeof(sml_outstanding_t));
     state->staged = apr_array_make(p, 4, sizeof(sml_staged_t));
     state->pending = apr_array_make(p, 16, sizeof(sml_status_t));
+    state->doubled = apr_array_make(p, 4, sizeof(sml_range_t));
     return state;
 }
 

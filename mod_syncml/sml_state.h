@@ -32,6 +32,7 @@ typedef enum {
 #define SML_MAX_OUTSTANDING  20000
 #define SML_MAX_STAGED       200000
 #define SML_MAX_PENDING      100000
+#define SML_MAX_DOUBLED      20000
 
 typedef struct sml_sync_t {
     store_id_t datastore;
@@ -61,6 +62,11 @@ typedef struct sml_sync_t {
     int failed;                 /* a status code: given up; 0 fine */
     store_id_t start;           /* counter when the client's items began to
                                    come */
+    int first;                  /* the device never synced it before */
+    apr_uint32_t conflicts;     /* in this session */
+    apr_uint32_t doubles;       /* Adds of what the device has already */
+    int passed;                 /* the administrator lets it through */
+    apr_int64_t live;           /* items when the client's began to come */
     int alone;                  /* the datastore was empty then and has only
                                    this client's items: nothing to match
                                    others with */
@@ -96,6 +102,12 @@ typedef struct sml_staged_t {
     int told;                   /* an Add in this sync says that the device has
                                    it: not to be deleted */
 } sml_staged_t;
+
+/** Items that were added although the device has them already, by id. */
+typedef struct sml_range_t {
+    int sync;                   /* index of the datastore in the session */
+    store_id_t from, to;
+} sml_range_t;
 
 /** A Status to be sent. */
 typedef struct sml_status_t {
@@ -148,6 +160,7 @@ typedef struct sml_state_t {
     apr_array_header_t *outstanding;    /* of sml_outstanding_t */
     apr_array_header_t *staged;         /* of sml_staged_t */
     apr_array_header_t *pending;        /* of sml_status_t */
+    apr_array_header_t *doubled;        /* of sml_range_t */
     sml_object_t *incoming, *outgoing;  /* or NULL */
     const char *no_end;         /* LUID of an item whose last piece did not
                                    come, to be told by Alert 223; or NULL */

@@ -4,7 +4,7 @@
  * when its package is complete, and ends with the anchors, which are written
  * only when all that was sent has been confirmed.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_guard.h"
 
 #include <string.h>
 
@@ -70,19 +70,18 @@ static apr_status_t counter(sml_session_t *s, const sml_sync_t *y,
 
 /* Maps are forgotten together with the anchors: should the sync be cut off
  * now, the next one must be slow as well. */
-static apr_status_t forget(sml_session_t *s, const sml_sync_t *y)
+void sml_sync_forget(sml_session_t *s, const sml_sync_t *y)
 {
     store_anchor_t *a;
-    apr_status_t rv = store_map_clear(s->tx, s->device->id, y->datastore);
 
-    if (rv == APR_SUCCESS) {
-        rv = get_anchor(s, y, &a);
+    s->rv = store_map_clear(s->tx, s->device->id, y->datastore);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = get_anchor(s, y, &a);
     }
-    if (rv == APR_SUCCESS) {
+    if (s->rv == APR_SUCCESS) {
         a->last.client = a->former.client = "";
-        rv = store_anchor_put(s->tx, a);
+        s->rv = store_anchor_put(s->tx, a);
     }
-    return rv;
 }
 
 void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
@@ -96,10 +95,12 @@ void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
     s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
     if (s->rv == APR_SUCCESS) {
         y->start = y->left_at = ds->change;
+        y->live = ds->items;
         y->alone = ds->items == 0;
     }
     if (s->rv == APR_SUCCESS && SML_FORGETS(y->code)) {
-        s->rv = forget(s, y);
+        sml_guard_void(s, y);
+        sml_sync_forget(s, y);
     }
 }
 
@@ -141,12 +142,20 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
     note_announced(s, y);
     sml_sync_begin(s, y);
     y->client_ended = 1;
+    sml_guard_deletes(s, y);
+    if (y->failed) {
+        return;
+    }
     sml_receive_deletes(s, y);
-    if (y->code == 203 && s->rv == APR_SUCCESS) {
+    if (y->code == 203 && s->rv == APR_SUCCESS && sml_guard_refresh(s, y)
+        && s->rv == APR_SUCCESS) {
         s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
                                            s->device->id, s->device->id,
                                            y->start, &deleted);
         y->received[2] += (apr_uint32_t)deleted;
+    }
+    if (y->failed) {
+        return;
     }
     if (s->rv == APR_SUCCESS) {
         s->rv = counter(s, y, &y->upto);
@@ -212,10 +221,11 @@ static void log_sync(sml_session_t *s, const sml_sync_t *y)
 {
     sml_log(s->config, 6, 0, "sync account=%s device=%s datastore=%s type=%s "
             "received=%u+%u-%u refused=%u sent=%u+%u-%u refused=%u "
-            "seen=%" APR_INT64_T_FMT, s->state->user, s->device->devid,
-            y->name, sml_sync_name(y->code), y->received[0], y->received[1],
-            y->received[2], y->received[3], y->sent[0], y->sent[1],
-            y->sent[2], y->sent[3], y->seen);
+            "conflicts=%u seen=%" APR_INT64_T_FMT, s->state->user,
+            s->device->devid, y->name, sml_sync_name(y->code),
+            y->received[0], y->received[1], y->received[2], y->received[3],
+            y->sent[0], y->sent[1], y->sent[2], y->sent[3], y->conflicts,
+            y->seen);
 }
 
 void sml_sync_commit(sml_session_t *s, sml_sync_t *y)

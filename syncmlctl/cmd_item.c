@@ -332,8 +332,7 @@ int ctl_item_put(ctl_t *ctl)
         return status;
     item.datastore = ds->id;
     item.type = item_kind_type(keys.kind);
-    item.key = keys.key;
-    item.uid_key = keys.uid_key;
+    sml_set_keys(&item, &keys);
     item.data = ctl->data;
     item.len = ctl->data_len;
     added = !item.id;

@@ -58,8 +58,7 @@ static void put(store_tx_t *tx, store_id_t account, const char *datastore,
     CHECK(item_keys(&keys, NULL, text, strlen(text), p) == APR_SUCCESS);
     item.datastore = ds->id;
     item.type = item_kind_type(keys.kind);
-    item.key = keys.key;
-    item.uid_key = keys.uid_key;
+    sml_set_keys(&item, &keys);
     item.data = text;
     item.len = strlen(text);
     CHECK(store_item_add(tx, account, &item) == APR_SUCCESS);

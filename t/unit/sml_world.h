@@ -391,11 +391,7 @@ static inline void world_fill(store_item_t *item, const char *text,
 
     OK(item_keys(&keys, NULL, text, strlen(text), p));
     item->type = item_kind_type(keys.kind);
-    item->key = keys.key;
-    item->uid_key = keys.uid_key;
-    item->near_key = keys.near_key;
-    item->starts = keys.starts;
-    item->ends = keys.ends;
+    sml_set_keys(item, &keys);
     item->data = text;
     item->len = strlen(text);
 }

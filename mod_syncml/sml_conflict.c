@@ -1,0 +1,278 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Three texts: the one that the device had (base), the server's (ours), the
+ * device's (theirs).  What the device cannot hold is taken out of the base
+ * first: then it looks like something that only the server has added, and
+ * stays (sml_held.c).
+ *
+ * A policy other than merge makes one of the two sides the base: with the
+ * server's text as the base, all that the device's says otherwise is new, and
+ * wins.  So what a device cannot hold stays with every policy.
+ */
+#include "mod_syncml/sml_conflict.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "item/item_edit.h"
+#include "item/item_merge.h"
+#include "mod_syncml/sml_held.h"
+
+sml_conflict_conf_t sml_policy(const sml_session_t *s, const sml_sync_t *y)
+{
+    const sml_datastore_conf_t *d = sml_sync_conf(s, y);
+    sml_conflict_conf_t conf = { SML_POLICY_MERGE, SML_POLICY_NEWEST, 0 };
+
+    if (y->code == 203) {
+        conf.policy = SML_POLICY_CLIENT;
+    }
+    else if (d != NULL) {
+        conf = d->conflict[!sml_sync_is_slow(y) ? SML_NORMAL_SYNC
+                           : y->first ? SML_FIRST_SYNC : SML_SLOW_SYNC];
+    }
+    return conf;
+}
+
+/* ---- comparing ---------------------------------------------------------- */
+
+typedef struct sides_t {
+    sml_session_t *s;
+    const char *type;
+    item_text_t base, ours, theirs;
+    const item_text_t *had;     /* &base, or NULL */
+    sml_missing_t missing;
+    apr_hash_t *stamps;         /* names of properties that writers renew */
+    item_merge_t m;
+} sides_t;
+
+static apr_hash_t *stamp_names(apr_pool_t *p)
+{
+    static const char *const names[] = {
+        "REV", "LAST-MODIFIED", "DTSTAMP", "SEQUENCE", "PRODID", "CREATED"
+    };
+    apr_hash_t *stamps = apr_hash_make(p);
+    unsigned i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        apr_hash_set(stamps, names[i], APR_HASH_KEY_STRING, "");
+    }
+    return stamps;
+}
+
+static item_text_t text_of(const store_item_t *item)
+{
+    item_text_t text;
+
+    text.data = item->data;
+    text.len = item->len;
+    return text;
+}
+
+static item_text_t without(sides_t *sides, item_text_t text,
+                           apr_hash_t *names)
+{
+    text.data = item_without(text.data, &text.len, names, sides->s->p);
+    return text;
+}
+
+/* Non-zero if b says nothing that a does not say, and the other way round,
+ * whatever the order of properties; when it was written does not count. */
+static int same(sides_t *sides, item_text_t a, item_text_t b)
+{
+    item_merge_t m;
+
+    if (a.len == b.len && memcmp(a.data, b.data, a.len) == 0) {
+        return 1;
+    }
+    a = without(sides, a, sides->stamps);
+    b = without(sides, b, sides->stamps);
+    return item_merge(&m, sides->type, &a, &a, &b, ITEM_PREFER_THEIRS,
+                      sides->s->p) == APR_SUCCESS && m.is_ours;
+}
+
+/* Would the device learn anything from that text?  What it cannot hold does
+ * not count. */
+static int tells_nothing(sides_t *sides, item_text_t text)
+{
+    return same(sides, sides->theirs,
+                without(sides, text, sides->missing.silent));
+}
+
+/* Nothing contradicts: one side has more, that is all. */
+static int is_near(sides_t *sides)
+{
+    return item_likeness(sides->type, sides->ours.data, sides->ours.len,
+                         sides->type, sides->theirs.data, sides->theirs.len,
+                         sides->s->p) >= ITEM_NEAR;
+}
+
+/* In a slow sync a device that cuts texts and drops values sends again what it
+ * had: it is no edit of its user's, and it could not hold more if it were
+ * sent again. */
+static int take_poorer(sides_t *sides, const sml_change_t *c)
+{
+    item_text_t base = sides->base;
+    item_merge_t m;
+
+    if (item_likeness(sides->type, base.data, base.len, c->item.type,
+                      c->item.data, c->item.len, sides->s->p) < ITEM_NEAR
+        || item_merge(&m, sides->type, NULL, &base, &sides->theirs,
+                      ITEM_PREFER_OURS, sides->s->p) != APR_SUCCESS
+        || !m.is_ours) {
+        return 0;
+    }
+    sides->had = &sides->theirs;
+    return 1;
+}
+
+/* ---- who wins ----------------------------------------------------------- */
+
+/* The side that was changed last: by what the texts say themselves where both
+ * do, else by what came last, which is what has come just now. */
+static sml_policy_e newest(sides_t *sides)
+{
+    apr_pool_t *p = sides->s->p;
+    apr_int64_t ours = item_modified(sides->type, sides->ours.data,
+                                     sides->ours.len, p);
+    apr_int64_t theirs = item_modified(sides->type, sides->theirs.data,
+                                       sides->theirs.len, p);
+
+    return ours != 0 && theirs != 0 && ours > theirs ? SML_POLICY_SERVER
+                                                     : SML_POLICY_CLIENT;
+}
+
+static sml_policy_e decide(sides_t *sides, sml_policy_e policy)
+{
+    return policy == SML_POLICY_NEWEST ? newest(sides) : policy;
+}
+
+/* Put the texts together. @return who wins */
+static apr_status_t merge(sides_t *sides, const sml_conflict_conf_t *conf,
+                          int conflict, sml_policy_e *winner)
+{
+    int prefer;
+
+    *winner = conflict ? decide(sides, conf->policy) : SML_POLICY_MERGE;
+    if (*winner == SML_POLICY_CLIENT || *winner == SML_POLICY_BOTH) {
+        sides->base = without(sides, sides->ours, sides->missing.keep);
+        sides->base = without(sides, sides->base, sides->missing.silent);
+        sides->had = &sides->base;
+    }
+    else if (*winner == SML_POLICY_SERVER) {
+        sides->had = &sides->theirs;
+    }
+    prefer = decide(sides, conf->fallback) == SML_POLICY_SERVER
+           ? ITEM_PREFER_OURS : ITEM_PREFER_THEIRS;
+    return item_merge(&sides->m, sides->type, sides->had, &sides->ours,
+                      &sides->theirs, prefer, sides->s->p);
+}
+
+static const char *clash_names(const item_merge_t *m, apr_pool_t *p)
+{
+    return m->clashes != NULL && m->clashes->nelts > 0
+        ? apr_array_pstrcat(p, m->clashes, ',') : "";
+}
+
+/* Keys of the result; it is made of two texts that had keys. */
+static apr_status_t fill(sides_t *sides, const store_item_t *old,
+                         const sml_change_t *c, sml_outcome_t *out)
+{
+    item_keys_t keys;
+    apr_status_t rv;
+
+    out->item = c->item;
+    out->item.id = old->id;
+    if (out->keep_ours) {
+        out->item = *old;
+    }
+    else if (sides->m.len != c->item.len
+             || memcmp(sides->m.text, c->item.data, c->item.len) != 0) {
+        out->item.data = sides->m.text;
+        out->item.len = sides->m.len;
+        rv = item_keys(&keys, c->item.type, out->item.data, out->item.len,
+                       sides->s->p);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        sml_set_keys(&out->item, &keys);
+    }
+    return APR_SUCCESS;
+}
+
+/* Where the texts cannot be merged (too large together, or one is damaged),
+ * the device's is taken whole, and the server's stays as a version. */
+static void take_theirs(const store_item_t *old, const sml_change_t *c,
+                        sml_outcome_t *out)
+{
+    out->item = c->item;
+    out->item.id = old->id;
+    out->theirs_fine = 1;
+    out->winner = SML_POLICY_CLIENT;
+    out->clashes = "all";
+}
+
+apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
+                         const sml_change_t *c, const store_item_t *old,
+                         const store_item_t *base, store_id_t known,
+                         sml_outcome_t *out)
+{
+    sml_conflict_conf_t conf = sml_policy(s, y);
+    int slow = sml_sync_is_slow(y), edited, poorer = 0;
+    sides_t sides = { 0 };
+
+    memset(out, 0, sizeof(*out));
+    out->clashes = "";
+    sides.s = s;
+    sides.stamps = stamp_names(s->p);
+    sides.type = c->item.type;
+    sides.ours = text_of(old);
+    sides.theirs = text_of(&c->item);
+    if (y->code == 203) {
+        base = NULL;            /* all of the client's is to be taken */
+    }
+    sml_held_missing(s, y, c->keys.kind, base, old, &c->item, slow,
+                     &sides.missing);
+    if (s->rv != APR_SUCCESS) {
+        return s->rv;
+    }
+    if (base != NULL) {
+        sides.base = without(&sides, text_of(base), sides.missing.keep);
+        sides.had = &sides.base;
+        out->unchanged = same(&sides, sides.base, sides.theirs);
+    }
+    if (old->deleted) {
+        conf.policy = SML_POLICY_MERGE;
+        conf.fallback = SML_POLICY_CLIENT;
+    }
+    if (slow && base != NULL && !out->unchanged) {
+        out->unchanged = poorer = take_poorer(&sides, c);
+    }
+    edited = y->code == 203 || (known != 0 ? known != old->change
+                                : slow && !is_near(&sides));
+    out->conflict = edited && !out->unchanged
+        && !same(&sides, sides.ours, sides.theirs);
+    if (merge(&sides, &conf, out->conflict, &out->winner) != APR_SUCCESS) {
+        take_theirs(old, c, out);
+        return APR_SUCCESS;
+    }
+    out->both = out->winner == SML_POLICY_BOTH;
+    out->clashes = clash_names(&sides.m, s->p);
+    sides.ours = text_of(old);
+    out->keep_ours = sides.m.is_ours
+        || same(&sides, sides.ours, (item_text_t){ sides.m.text,
+                                                   sides.m.len });
+    out->theirs_fine = (poorer && known == old->change)
+        || tells_nothing(&sides, (item_text_t){ sides.m.text, sides.m.len });
+    return fill(&sides, old, c, out);
+}
+
+void sml_conflict_log(sml_session_t *s, sml_sync_t *y, store_id_t item,
+                      const char *clashes, const char *done)
+{
+    y->conflicts++;
+    sml_log(s->config, 6, 0, "conflict account=%s device=%s datastore=%s "
+            "item=%" APR_INT64_T_FMT " clashes=%s: %s", s->state->user,
+            s->device->devid, y->name, item, *clashes ? clashes : "none",
+            done);
+}

@@ -1,0 +1,249 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+#include "mod_syncml/sml_held.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "item/item_edit.h"
+#include "mod_syncml/sml_ctcap.h"
+
+/* States of a name. */
+#define HELD     "+"
+#define MISSED   "?"
+#define LACKING  "-"
+
+#define MAX_NAMES 512
+
+typedef struct held_t {
+    store_id_t datastore;
+    apr_hash_t *states;         /* of names */
+    apr_hash_t *caps;           /* CTCap, or NULL */
+} held_t;
+
+/* What every writer makes anew, or leaves out as it likes: neither an edit
+ * nor a loss. */
+static int is_form(const char *name)
+{
+    static const char *const names[] = {
+        "UID", "REV", "PRODID", "VERSION", "DTSTAMP", "CREATED",
+        "LAST-MODIFIED", "SEQUENCE", "CALSCALE", "METHOD", "RECURRENCE-ID",
+        NULL
+    };
+    int i;
+
+    for (i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *setting_name(const sml_session_t *s, const sml_sync_t *y)
+{
+    return apr_pstrcat(s->p, "held.", y->name, NULL);
+}
+
+static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
+{
+    const char *value;
+    char *words, *word, *last;
+
+    s->rv = store_device_setting_get(s->tx, s->device->id,
+                                     setting_name(s, y), &value);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        return;
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    words = apr_pstrdup(s->p, value);
+    while ((word = apr_strtok(words, " ", &last)) != NULL) {
+        const char *state = *word == '?' ? MISSED : *word == '-' ? LACKING
+                          : HELD;
+
+        apr_hash_set(h->states, word + (state[0] != '+'),
+                     APR_HASH_KEY_STRING, state);
+        words = NULL;
+    }
+}
+
+static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
+                       item_kind_e kind)
+{
+    held_t *h;
+
+    if (s->held == NULL) {
+        s->held = apr_hash_make(s->p);
+    }
+    h = apr_hash_get(s->held, &y->datastore, sizeof(y->datastore));
+    if (h == NULL) {
+        h = apr_pcalloc(s->p, sizeof(*h));
+        h->datastore = y->datastore;
+        h->states = apr_hash_make(s->p);
+        h->caps = sml_ctcap_read(s->device->devinf, s->device->devinf_len,
+                                 kind, s->p);
+        load(s, y, h);
+        apr_hash_set(s->held, &h->datastore, sizeof(h->datastore), h);
+    }
+    return h;
+}
+
+static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h)
+{
+    apr_array_header_t *words =
+        apr_array_make(s->p, 32, sizeof(const char *));
+    apr_hash_index_t *at;
+    const void *name;
+    void *state;
+
+    for (at = apr_hash_first(s->p, h->states); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, &state);
+        APR_ARRAY_PUSH(words, const char *) =
+            apr_pstrcat(s->p, *(const char *)state == '+' ? "" : state, name,
+                        NULL);
+    }
+    s->rv = store_device_setting_set(s->tx, s->device->id,
+                                     setting_name(s, y),
+                                     apr_array_pstrcat(s->p, words, ' '));
+}
+
+static const char *state_of(const held_t *h, const char *name)
+{
+    const char *state = apr_hash_get(h->states, name, APR_HASH_KEY_STRING);
+
+    return state ? state : "";
+}
+
+/* @return non-zero if that is news */
+static int learn(sml_session_t *s, held_t *h, const char *name,
+                 const char *state)
+{
+    if (strcmp(state_of(h, name), state) == 0
+        || apr_hash_count(h->states) >= MAX_NAMES
+        || strchr(name, ' ') != NULL) {
+        return 0;
+    }
+    apr_hash_set(h->states, apr_pstrdup(s->p, name), APR_HASH_KEY_STRING,
+                 state);
+    return 1;
+}
+
+void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   const char *data, apr_size_t len)
+{
+    held_t *h;
+    apr_hash_index_t *at;
+    const void *name;
+    int news = 0;
+
+    if (kind == ITEM_TEXT || s->rv != APR_SUCCESS) {
+        return;
+    }
+    h = held_of(s, y, kind);
+    at = apr_hash_first(s->p, item_names(data, len, s->p));
+    for (; at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (*state_of(h, name) != '+') {
+            news += learn(s, h, name, HELD);
+        }
+    }
+    if (news && s->rv == APR_SUCCESS) {
+        save(s, y, h);
+    }
+}
+
+/* Do the texts differ in nothing but what theirs lacks? */
+static int only_absence(sml_session_t *s, const store_item_t *base,
+                        const store_item_t *theirs, apr_hash_t *absent)
+{
+    apr_size_t len = base->len;
+    const char *rest = item_without(base->data, &len, absent, s->p);
+
+    return item_equal(base->type, rest, len, theirs->type, theirs->data,
+                      theirs->len, s->p);
+}
+
+static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
+                                apr_hash_t *there)
+{
+    apr_hash_t *absent = apr_hash_make(s->p);
+    apr_hash_index_t *at;
+    const void *name;
+
+    at = apr_hash_first(s->p, item_names(from->data, from->len, s->p));
+    for (; at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (apr_hash_get(there, name, APR_HASH_KEY_STRING) == NULL) {
+            apr_hash_set(absent, name, APR_HASH_KEY_STRING, "");
+        }
+    }
+    return absent;
+}
+
+/* It can be that the user has deleted it. */
+static int may_be_deleted(const held_t *h, const char *name, int all_new)
+{
+    const char *state = state_of(h, name);
+
+    if (is_form(name)) {
+        return 0;
+    }
+    return *state == '+'
+        || (*state == '\0' && all_new && h->caps != NULL
+            && apr_hash_get(h->caps, name, APR_HASH_KEY_STRING) != NULL);
+}
+
+static int cannot_hold(const held_t *h, const char *name)
+{
+    const char *state = state_of(h, name);
+
+    return is_form(name) || *state == '-'
+        || (*state != '+' && h->caps != NULL
+            && apr_hash_get(h->caps, name, APR_HASH_KEY_STRING) == NULL);
+}
+
+void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
+                      item_kind_e kind, const store_item_t *base,
+                      const store_item_t *ours, const store_item_t *theirs,
+                      int slow, sml_missing_t *missing)
+{
+    apr_hash_t *there, *absent;
+    apr_hash_index_t *at;
+    const void *name;
+    held_t *h;
+    int news = 0, all_new;
+
+    missing->keep = apr_hash_make(s->p);
+    missing->silent = apr_hash_make(s->p);
+    if (kind == ITEM_TEXT) {
+        return;
+    }
+    h = held_of(s, y, kind);
+    there = item_names(theirs->data, theirs->len, s->p);
+    absent = base ? absent_names(s, base, there) : apr_hash_make(s->p);
+    all_new = base && !slow && only_absence(s, base, theirs, absent);
+    for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (!slow && may_be_deleted(h, name, all_new)) {
+            continue;
+        }
+        apr_hash_set(missing->keep, name, APR_HASH_KEY_STRING, "");
+        if (*state_of(h, name) != '+' && !cannot_hold(h, name)) {
+            news += learn(s, h, name, *state_of(h, name) == '?' ? LACKING
+                                                                : MISSED);
+        }
+    }
+    at = apr_hash_first(s->p, absent_names(s, ours, there));
+    for (; at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (cannot_hold(h, name)) {
+            apr_hash_set(missing->silent, name, APR_HASH_KEY_STRING, "");
+        }
+    }
+    if (news && s->rv == APR_SUCCESS) {
+        save(s, y, h);
+    }
+}

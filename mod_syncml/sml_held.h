@@ -1,0 +1,48 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml_held.h
+ * @brief Which properties a device can hold, so that what is missing in its
+ * text is not taken for what its user has deleted.
+ *
+ * Phones send an item back without the properties that they do not know.  A
+ * property that is missing was deleted if the device can hold it, and is to
+ * be kept if it cannot.  The voices, strongest first:
+ * - it has sent such a property before, in any item: it can;
+ * - its CTCap (sml_ctcap.h) leaves the property out: it cannot;
+ * - its CTCap lists it, and its absence is all that is new in the text: the
+ *   user has deleted it;
+ * - else nobody knows: the property is kept, and sent to the device again.
+ *   Once it comes back without it a second time, the device cannot hold it.
+ *
+ * What was learned is kept with the device, in one setting for each
+ * datastore ("held.contacts"): names, "?" before one that was missing once,
+ * "-" before one that it cannot hold.
+ */
+#ifndef SYNCML_SML_HELD_H
+#define SYNCML_SML_HELD_H
+
+#include "mod_syncml/sml_session.h"
+
+/** Remember what the device sent, and so can hold. */
+void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   const char *data, apr_size_t len);
+
+typedef struct sml_missing_t {
+    apr_hash_t *keep;           /* names that are no deletes of the user's */
+    apr_hash_t *silent;         /* of them or of ours, what need not be sent
+                                   to the device again */
+} sml_missing_t;
+
+/**
+ * What the device's text lacks without its user having deleted it.
+ * @param base  the text that the device had, NULL if that is not known: then
+ *              nothing is learned, and keep is empty
+ * @param ours  the server's present text
+ * @param slow  all items come: absence is no sign of an edit
+ */
+void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
+                      item_kind_e kind, const store_item_t *base,
+                      const store_item_t *ours, const store_item_t *theirs,
+                      int slow, sml_missing_t *missing);
+
+#endif

@@ -1,0 +1,292 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Slow syncs: which items of the two sides are the same.  Nothing doubled,
+ * nothing lost, however often it happens and however poor the phone's copies
+ * are.
+ */
+#include "sml_world.h"
+
+#define MANY 200
+
+static const char *card(const char *name, const char *lines)
+{
+    return apr_psprintf(w->pool, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:%s;;;;\r\n"
+                        "FN:%s\r\n%sEND:VCARD\r\n", name, name, lines);
+}
+
+/* The words, and behind them a number. */
+static const char *text(const char *words, int i)
+{
+    return apr_pstrcat(w->pool, words, apr_itoa(w->pool, i), NULL);
+}
+
+static const char *ended(const char *words, int i, const char *end)
+{
+    return apr_pstrcat(w->pool, text(words, i), end, NULL);
+}
+
+/* A contact with all that the i-th has. */
+static const char *rich(int i)
+{
+    return card(text("Family", i),
+                apr_psprintf(w->pool, "TEL;TYPE=CELL:%d\r\nEMAIL:a%d@b.c\r\n"
+                             "NOTE:About %d\\nin two lines\r\nORG:Works %d"
+                             "\r\nX-PET:dog %d\r\n", 1000 + i, i, i, i, i));
+}
+
+/* The phone forgets what it cannot hold: lines that begin like that. */
+static void forget_lines(client_t *c, const char *const *names)
+{
+    client_store_t *s = client_store(c, "contacts");
+    int i, j;
+
+    for (i = 0; i < s->items->nelts; i++) {
+        client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
+        char *rest = apr_pstrdup(w->pool, item->text), *line, *last = NULL;
+        const char *kept = "";
+
+        while ((line = apr_strtok(rest, "\r\n", &last)) != NULL) {
+            for (j = 0; names[j] && strncmp(line, names[j],
+                                            strlen(names[j])) != 0; j++) {
+            }
+            if (names[j] == NULL) {
+                kept = apr_pstrcat(w->pool, kept, line, "\r\n", NULL);
+            }
+            rest = NULL;
+        }
+        item->text = kept;
+    }
+}
+
+/* Another set of LUIDs for the same items: the phone was restored. */
+static void renumber(client_t *c)
+{
+    client_store_t *s = client_store(c, "contacts");
+    int i;
+
+    for (i = 0; i < s->items->nelts; i++) {
+        client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
+
+        item->luid = apr_pstrcat(w->pool, "new", item->luid, NULL);
+        item->guid = NULL;
+        item->map = 0;
+    }
+}
+
+static void both_have(client_t *c, int n)
+{
+    if (client_count(c, "contacts") != n || world_count("contacts") != n) {
+        fail_msg("the phone has %d, the server %d, not %d",
+                 client_count(c, "contacts"), world_count("contacts"), n);
+    }
+}
+
+static const char *const poor[] = { "NOTE", "ORG", "X-", "EMAIL", NULL };
+
+/* The second slow sync is quiet, and so is each one after it. */
+static void test_poor_phone(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    for (i = 0; i < MANY; i++) {
+        world_put("contacts", 0, rich(i));
+    }
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, MANY);
+    for (i = 0; i < 4; i++) {
+        forget_lines(c, poor);
+        if (i == 2) {
+            renumber(c);
+        }
+        SYNCED(c, client_sync(c, i == 1 ? 200 : 201, "contacts"));
+        both_have(c, MANY);
+        assert_int_equal(client_store(c, "contacts")->came[0], 0);
+        if (i > 0) {
+            assert_int_equal(client_store(c, "contacts")->came[1], 0);
+        }
+    }
+    for (i = 0; i < MANY; i++) {
+        assert_true(world_find("contacts", ended("X-PET:dog ", i, "\r")));
+        assert_true(world_find("contacts", ended("NOTE:About ", i, "\\n")));
+    }
+}
+
+/* It was the phone that had them first; its copies became poorer. */
+static void test_poor_phone_first(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_t *d = world_phone("IMEI:2");
+    int i;
+
+    for (i = 0; i < 40; i++) {
+        client_put(d, "contacts", rich(i));
+    }
+    SYNCED(d, client_sync(d, 200, "contacts"));
+    for (i = 0; i < 40; i++) {
+        client_put(c, "contacts", rich(i));
+    }
+    forget_lines(c, poor);
+    for (i = 0; i < 3; i++) {
+        SYNCED(c, client_sync(c, 201, "contacts"));
+        both_have(c, 40);
+        SYNCED(d, client_sync(d, 201, "contacts"));
+        both_have(d, 40);
+    }
+    world_same(c, "contacts");
+    world_same(d, "contacts");
+    assert_non_null(client_find(c, "contacts", "X-PET:dog 7\r"));
+}
+
+/* Each side has what the other lacks. */
+static void test_near_twins(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Doe", "TEL:1\r\nNOTE:known\r\n"));
+    client_put(c, "contacts", card("Doe", "TEL:1\r\nTITLE:Boss\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, 1);
+    world_same(c, "contacts");
+    assert_non_null(client_find(c, "contacts", "known"));
+    assert_non_null(client_find(c, "contacts", "Boss"));
+    world_quiet(c, "contacts");
+}
+
+/* The same name, but not the same person. */
+static void test_namesakes(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    world_put("contacts", 0, card("Doe", "TEL:1\r\nEMAIL:one@b.c\r\n"));
+    world_put("contacts", 0, card("Doe", "TEL:2\r\nEMAIL:two@b.c\r\n"));
+    client_put(c, "contacts", card("Doe", "TEL:3\r\nEMAIL:three@b.c\r\n"));
+    client_put(c, "contacts", card("Doe", "TEL:2\r\nEMAIL:two@b.c\r\n"));
+    for (i = 0; i < 3; i++) {
+        SYNCED(c, client_sync(c, 201, "contacts"));
+        both_have(c, 3);
+        world_same(c, "contacts");
+    }
+}
+
+static void test_equal_twins(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        client_put(c, "contacts", card("Doe", "TEL:1\r\n"));
+        world_put("contacts", 0, card("Doe", "TEL:1\r\n"));
+    }
+    for (i = 0; i < 4; i++) {
+        SYNCED(c, client_sync(c, 201, "contacts"));
+        both_have(c, 3);
+        if (i == 1) {
+            renumber(c);
+        }
+    }
+    world_quiet(c, "contacts");
+}
+
+/* Anchors are lost, nothing else: each side's changes are still known. */
+static void test_lost_anchors(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_store_t *s = client_store(c, "contacts");
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        client_put(c, "contacts", rich(i));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    client_edit(c, client_find(c, "contacts", "Family0"),
+                card("Family0", "TEL;TYPE=CELL:77\r\nEMAIL:a0@b.c\r\n"
+                     "NOTE:About 0\\nin two lines\r\nORG:Works 0\r\n"
+                     "X-PET:dog 0\r\n"));
+    world_put("contacts", world_find("contacts", "Family0"),
+              card("Family0", "TEL;TYPE=CELL:1000\r\nEMAIL:a0@b.c\r\n"
+                   "NOTE:About 0\\nin two lines\r\nORG:Other\r\n"
+                   "X-PET:dog 0\r\n"));
+    world_put("contacts", world_find("contacts", "Family1"),
+              card("Renamed", "TEL:1\r\n"));
+    world_delete("contacts", world_find("contacts", "Family2"));
+    s->last = "unknown";
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(s->code, 201);
+    both_have(c, 4);
+    world_same(c, "contacts");
+    assert_non_null(client_find(c, "contacts", "77"));
+    assert_non_null(client_find(c, "contacts", "Other"));
+    assert_non_null(client_find(c, "contacts", "Renamed"));
+    world_quiet(c, "contacts");
+}
+
+/* Who asks for a slow sync wants all that one of the two sides has. */
+static void test_slow_brings_back(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    store_id_t id;
+
+    client_put(c, "contacts", rich(1));
+    client_put(c, "contacts", rich(2));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    id = world_find("contacts", "Family1");
+    world_delete("contacts", id);
+    client_erase(client_find(c, "contacts", "Family2"));
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, 2);
+    assert_int_equal(world_find("contacts", "Family1"), id);
+    world_quiet(c, "contacts");
+}
+
+/* A LUID that means somebody else now. */
+static void test_luids_shuffled(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_store_t *s = client_store(c, "contacts");
+    int i;
+
+    for (i = 0; i < 10; i++) {
+        client_put(c, "contacts", rich(i));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    for (i = 0; i < 10; i++) {
+        APR_ARRAY_IDX(s->items, i, client_item_t *)->luid =
+            text("", 10 - i);
+    }
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, 10);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
+/* The same UID, everything else new: one item still. */
+static void test_same_uid(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Doe", "UID:u-1\r\nTEL:1\r\n"));
+    client_put(c, "contacts", card("Roe", "UID:u-1\r\nTEL:1\r\n"));
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, 1);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_poor_phone),
+        ON_EACH_STORE(test_poor_phone_first),
+        ON_EACH_STORE(test_near_twins),
+        ON_EACH_STORE(test_namesakes),
+        ON_EACH_STORE(test_equal_twins),
+        ON_EACH_STORE(test_lost_anchors),
+        ON_EACH_STORE(test_slow_brings_back),
+        ON_EACH_STORE(test_luids_shuffled),
+        ON_EACH_STORE(test_same_uid)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_match");
+}
