@@ -77,6 +77,7 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over)
         m->dump_dir = b->dump_dir;
     }
     m->datastores = syncml_merge_datastores(p, b->datastores, o->datastores);
+    syncml_merge_safety(p, b, o, m);
     return m;
 }
 
@@ -140,6 +141,7 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
         conf->max_obj_size ? conf->max_obj_size : SYNCML_OBJ_DEFAULT;
     config->session_timeout = conf->session_timeout
         ? conf->session_timeout : SYNCML_TIMEOUT_DEFAULT;
+    syncml_safety(conf, config);
 }
 
 /* ---- directives of a server --------------------------------------------- */
@@ -436,6 +438,14 @@ const command_rec syncml_commands[] = {
     AP_INIT_TAKE12("SyncMLLoginLimit", set_login_limit, NULL,
                    RSRC_CONF | ACCESS_CONF, "how many logins may fail, and"
                    " in what time; or off"),
+    AP_INIT_TAKE_ARGV("SyncMLConflict", syncml_set_conflict, NULL,
+                      RSRC_CONF | ACCESS_CONF, "a datastore or *, then any of"
+                      " first, slow, normal, then merge, server, client,"
+                      " newest or both, then delete=wins or delete=loses"),
+    AP_INIT_TAKE_ARGV("SyncMLGuard", syncml_set_guard, NULL,
+                      RSRC_CONF | ACCESS_CONF, "delete=percent,"
+                      " double=percent, least=number, action=slow, hold or"
+                      " off"),
     AP_INIT_TAKE12("SyncMLDump", set_dump, NULL,
                    RSRC_CONF | ACCESS_CONF, "a device id and a directory for"
                    " readable copies of its messages, or off"),

@@ -47,6 +47,11 @@ APLOG_USE_MODULE(syncml);
 #define SYNCML_OBJ_DEFAULT      1048576
 #define SYNCML_OBJ_MIN          4096
 #define SYNCML_OBJ_MAX          4194304
+/* Percent of the datastore's items, and how many are always let through. */
+#define SYNCML_GUARD_DELETES    50
+#define SYNCML_GUARD_DOUBLES    20
+#define SYNCML_GUARD_LEAST      10
+#define SYNCML_GUARD_LEAST_MAX  1000000
 /* Phones think for minutes between two messages of a session. */
 #define SYNCML_TIMEOUT_DEFAULT  apr_time_from_sec(30 * 60)
 #define SYNCML_TIMEOUT_MIN      apr_time_from_sec(1)
@@ -85,6 +90,9 @@ typedef struct syncml_dir_conf_t {
     apr_interval_time_t session_timeout;
     int login_limit;            /* 0: not given; -1: off */
     apr_interval_time_t login_window;
+    apr_array_header_t *conflicts;      /* of syncml_conflict_set_t, private
+                                   to syncml_safety.c; or NULL */
+    struct syncml_guard_set_t *guard;   /* likewise */
     int dump_given;
     const char *dump_device;    /* NULL: off */
     const char *dump_dir;
@@ -145,6 +153,21 @@ apr_array_header_t *syncml_merge_datastores(apr_pool_t *p,
  * @return array of sml_datastore_conf_t *, in the order of the defaults */
 apr_array_header_t *syncml_datastores(apr_pool_t *p,
                                       apr_array_header_t *sets);
+
+/* ---- syncml_safety.c --------------------------------------------------- */
+
+/** The directives SyncMLConflict and SyncMLGuard. */
+const char *syncml_set_conflict(cmd_parms *cmd, void *conf, int argc,
+                                char *const argv[]);
+const char *syncml_set_guard(cmd_parms *cmd, void *conf, int argc,
+                             char *const argv[]);
+/** Into @p merged, which is a copy of @p over: both directives. */
+void syncml_merge_safety(apr_pool_t *p, const syncml_dir_conf_t *base,
+                         const syncml_dir_conf_t *over,
+                         syncml_dir_conf_t *merged);
+/** Write what the directives say, or the defaults, into config->datastores
+ * and config->guard. */
+void syncml_safety(const syncml_dir_conf_t *conf, sml_config_t *config);
 
 /* ---- the configuration as a tree ---------------------------------------- */
 

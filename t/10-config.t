@@ -58,6 +58,11 @@ for my $good (
     'SyncMLMaxObjSize 4194304',
     (map {"SyncMLSessionTimeout $_"} qw(1 90 5min 24h 1s)),
     (map {"SyncMLLoginLimit $_"} 'off', 'OFF', 1, 10000, '3 1h', '5 90'),
+    'SyncMLConflict * merge',
+    'SyncMLConflict notes first SLOW merge:Server delete=wins',
+    "SyncMLConflict * both\nSyncMLConflict contacts normal delete=loses",
+    'SyncMLGuard delete=0 double=100% least=0 action=hold',
+    'SyncMLGuard action=off',
     'SyncMLDump IMEI:350000000000001 dumps',
     'SyncMLDump off',
     "<Location /a>\nSetHandler syncml\nSyncMLAuthScheme basic\n"
@@ -146,6 +151,20 @@ for (
     [ 'SyncMLLoginLimit many' => "'many' will not do" ],
     [ 'SyncMLLoginLimit off 1h' => "'off' will not do" ],
     [ 'SyncMLLoginLimit 3 0' => "'0' will not do: give seconds" ],
+    [ 'SyncMLConflict *' => 'give a datastore or \\*, and what' ],
+    [ 'SyncMLConflict photos merge' => "there is no datastore 'photos': give"
+        . ' one of \\*, contacts, calendar, tasks, notes' ],
+    [ 'SyncMLConflict * phone' => "'phone' is unknown: after the datastore" ],
+    [ 'SyncMLConflict * merge:both' => "'merge:both' is unknown: after merge:"
+        . ' may come newest \\(default\\), server or client' ],
+    [ 'SyncMLConflict * slow' => 'it does not say what is to happen' ],
+    [ 'SyncMLGuard' => 'give at least one of delete=percent' ],
+    [ 'SyncMLGuard delete=101%' => "'delete=101%' is unknown: give"
+        . ' delete=percent \\(default 50%\\), double=percent \\(default 20%\\)' ],
+    [ 'SyncMLGuard double=' => "'double=' is unknown" ],
+    [ 'SyncMLGuard least=1000001' => 'up to 1000000' ],
+    [ 'SyncMLGuard least=-1' => "'least=-1' is unknown" ],
+    [ 'SyncMLGuard action=stop' => "'action=stop' is unknown" ],
     [ 'SyncMLDump x' => 'give a device id and a directory, or off' ],
     [ 'SyncMLDump ' . 'x' x 256 . ' dumps' => 'a device id has 1 to 255' ],
     [ 'SyncMLDump x /no/such' => '/no/such is no directory: make it' ],
