@@ -64,6 +64,19 @@ const ctl_command_t ctl_commands[] = {
       "since when, what was tried, when it is tried next, the last error.\n"
       "States: waiting (not told yet), in delivery (a worker is at it), sent\n"
       "(told, it has not synced yet), suspended (given up until it syncs)." },
+    { "guard", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_guard_list,
+      "list the sessions that were stopped",
+      "Lists what SyncMLGuard has stopped and nobody has decided yet: sessions\n"
+      "that would have deleted or doubled more than a share of a datastore." },
+    { "guard", "release", "DEVICE DATASTORE", 2, 2, ACCOUNT, 0, NULL,
+      ctl_guard_release, "it was meant: carry it out",
+      "Carries out deletes that are held; items that were changed meanwhile\n"
+      "go back to the device instead.  Where the session was stopped, the\n"
+      "device's next one is let through, once." },
+    { "guard", "drop", "DEVICE DATASTORE", 2, 2, ACCOUNT, 0, NULL,
+      ctl_guard_drop, "it was not meant: give the items back",
+      "Forgets deletes that are held: the device gets the items back with its\n"
+      "next sync." },
     { "item", "list", "", 0, 0, IN_STORE | CTL_BIT(OPT_ARCHIVED), 0, NULL,
       ctl_item_list, "list an account's items",
       "Lists the items of an account, or of one of its datastores, with their\n"

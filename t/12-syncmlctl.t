@@ -78,8 +78,8 @@ sub phone {
 
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
-    my @commands = $all =~ /^  ((?:account|device|due|item) \w+|server-id)/gm;
-    is scalar(@commands), 15, 'help lists the commands';
+    my @commands = $all =~ /^  ((?:account|device|due|guard|item|session) \w+|server-id)/gm;
+    is scalar(@commands), 18, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');
