@@ -26,6 +26,7 @@ typedef struct snapshot_t {
     sml_sync_t *syncs;
     int nsyncs;
     int staged;
+    apr_array_header_t *doubled;
     const sml_object_t *incoming;
     apr_size_t came;            /* of incoming */
 } snapshot_t;
