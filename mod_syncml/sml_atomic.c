@@ -126,9 +126,11 @@ static void undo(sml_session_t *s, const sml_command_t *c,
     if (told) {
         status_at(s, at)->code = 507;
     }
-    sml_log(s->config, 5, 0, "device %s of account %s: a command of an Atomic "
-            "failed, so nothing of the Atomic was done", s->device->devid,
-            s->state->user);
+    if (s->undone++ == 0) {
+        sml_log(s->config, 5, 0, "device %s of account %s: a command of an "
+                "Atomic failed, so nothing of the Atomic was done",
+                s->device->devid, s->state->user);
+    }
 }
 
 static void children(sml_session_t *s, const sml_command_t *c,

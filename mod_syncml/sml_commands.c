@@ -199,8 +199,8 @@ static void note_idle(sml_session_t *s)
 {
     sml_state_t *state = s->state;
 
-    if (!s->asks || s->works || s->owed || s->final || s->suspended
-        || s->settled) {
+    s->only_asks = s->asks && !s->works && !s->settled;
+    if (!s->only_asks || s->owed || s->final || s->suspended) {
         state->idle = 0;
         return;
     }

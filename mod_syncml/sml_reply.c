@@ -492,7 +492,7 @@ void sml_reply_fill(sml_session_t *s)
             state->phase = SML_DONE;
             final(s);
         }
-        else if (complete && s->asks) {
+        else if (complete && s->only_asks) {
             /* It waits for more of our package, which was complete. */
             final(s);
         }

@@ -38,9 +38,11 @@ typedef struct sml_session_t {
                                    Final, or because it only ever asks */
     int asks;                   /* it has Alert 222 */
     int works;                  /* it has more than Status and Alert 222 */
+    int only_asks;              /* it has Alert 222 and says nothing new */
     int owed;                   /* something was left over from the answer
                                    before */
     struct sml_atomic_t *atomic;        /* while inside Atomic, else NULL */
+    int undone;                 /* Atomics that have failed */
     apr_hash_t *staged;         /* item to index in state->staged; NULL: not
                                    looked for yet */
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:

@@ -333,6 +333,90 @@ static void test_get_and_put_of_several(void **state)
     assert_null(phone_got(ph, SYNCML_RESULTS, 1));
 }
 
+/* ---- answers that are not wanted, and odd ones -------------------------- */
+
+static void quietly(int tag)
+{
+    phone_command(ph, tag);
+    codec_empty(ph->w, SYNCML_NORESP);
+}
+
+/* NoResp is each command's own: what is inside a quiet one is answered. */
+static void test_no_resp_at_each_level(void **state)
+{
+    in_step(CODEC_V12);
+    quietly(SYNCML_GET);
+    item("./devinf12", NULL, NULL);
+    done();
+    quietly(SYNCML_EXEC);
+    item("./run", NULL, NULL);
+    done();
+    quietly(SYNCML_SYNC);
+    phone_uri(ph, SYNCML_TARGET, "contacts", NULL);
+    phone_uri(ph, SYNCML_SOURCE, "./c", NULL);
+    quietly(SYNCML_SEQUENCE);
+    simple(SYNCML_ADD, "text/vcard", "3", world_card("Loud"));
+    quietly(SYNCML_ADD);
+    item(NULL, "4", world_card("Quiet"));
+    done();
+    done();
+    quietly(SYNCML_ATOMIC);
+    simple(SYNCML_ADD, "text/vcard", "5", world_card("All"));
+    done();
+    done();
+    quietly(SYNCML_MAP);
+    phone_uri(ph, SYNCML_TARGET, "contacts", NULL);
+    phone_uri(ph, SYNCML_SOURCE, "./c", NULL);
+    done();
+    quietly(SYNCML_ALERT);
+    codec_text(ph->w, SYNCML_DATA, "223");
+    done();
+    ph->results--;              /* the judge did not see that Get */
+    /* It refuses each Status that was not expected. */
+    SENT(ph, 1);
+    assert_non_null(phone_got(ph, SYNCML_RESULTS, 0));
+    assert_int_equal(CODE("Add", 0), 201);
+    assert_int_equal(CODE("Add", 1), 201);
+    assert_null(phone_unanswered(ph));
+    assert_int_equal(world_count("contacts"), 5);
+}
+
+/* A Status with several references and Items, as for a command of several
+ * items, is one Status; one without Cmd or for a number that is none does no
+ * harm. */
+static void test_odd_statuses(void **state)
+{
+    const sml_command_t *add;
+    const char *msg, *cmd;
+
+    in_step(CODEC_V12);
+    world_put("contacts", 0, world_card("Server"));
+    open_sync();
+    done();
+    SENT(ph, 1);
+    add = APR_ARRAY_IDX(phone_got(ph, SYNCML_SYNC, 0)->commands, 0,
+                        sml_command_t *);
+    msg = apr_pstrdup(w->pool, ph->in->msg_id);
+    cmd = apr_pstrdup(w->pool, add->cmdid);
+    phone_open(ph);
+    phone_status(ph, msg, "x", "Add", NULL, NULL, 201);
+    phone_status(ph, "-1", "-1", "", NULL, NULL, 201);
+    phone_command(ph, SYNCML_STATUS);
+    codec_text(ph->w, SYNCML_MSGREF, msg);
+    codec_text(ph->w, SYNCML_CMDREF, cmd);
+    codec_text(ph->w, SYNCML_TARGETREF, "a");
+    codec_text(ph->w, SYNCML_TARGETREF, "b");
+    codec_text(ph->w, SYNCML_SOURCEREF, "c");
+    codec_text(ph->w, SYNCML_SOURCEREF, "d");
+    codec_number(ph->w, SYNCML_DATA, 201);
+    item("a", NULL, "x");
+    item("b", NULL, "y");
+    done();
+    SENT(ph, 1);
+    assert_true(world_logged("sent=1+0-0 refused=0"));
+    assert_int_equal(w->loud, 0);
+}
+
 /* ---- what is only said ------------------------------------------------- */
 
 static void test_display(void **state)
@@ -506,13 +590,21 @@ static void test_asks_after_the_end(void **state)
     ask();
     assert_string_equal(alerted(), "none");
     assert_true(ph->in->final);
-    /* And it still can say what it has to say. */
+    /* What is said besides is no mere question: go on, and say the rest. */
+    phone_open(ph);
+    phone_open_map(ph, "contacts", "./c");
+    phone_map_item(ph, store_guid(id, guid), "4");
+    done();
+    alert("222", ph->url, ph->devid, NULL);
+    SENT(ph, 0);
+    assert_string_equal(alerted(), "222");
+    assert_false(ph->in->final);
     phone_open(ph);
     phone_open_map(ph, "contacts", "./c");
     phone_map_item(ph, store_guid(id, guid), "3");
     done();
     SENT(ph, 1);
-    assert_int_equal(CODE("Map", 0), 200);
+    assert_int_equal(CODE("Map", 1), 200);
     assert_true(ph->in->final);
     assert_int_equal(map_of("3")->item, id);
 }
@@ -554,6 +646,8 @@ int main(void)
         ON_EACH_STORE(test_all_of_a_refused_sync),
         ON_EACH_STORE(test_exec_and_search),
         ON_EACH_STORE(test_get_and_put_of_several),
+        ON_EACH_STORE(test_no_resp_at_each_level),
+        ON_EACH_STORE(test_odd_statuses),
         ON_EACH_STORE(test_display),
         ON_EACH_STORE(test_message_refused),
         ON_EACH_STORE(test_number_of_changes),
