@@ -187,6 +187,22 @@ static void write_chal(sml_session_t *s)
     codec_close(w);
 }
 
+/* To a version that is not spoken here belongs which are. */
+static void write_supported(codec_writer_t *w, const sml_status_t *t)
+{
+    const char *const *all = t->code == 505 ? verdtd : verproto;
+    int i;
+
+    if (strcmp(t->cmd, "SyncHdr") != 0 || (t->code != 505 && t->code != 513)) {
+        return;
+    }
+    for (i = CODEC_V10; i <= CODEC_V12; i++) {
+        codec_open(w, SYNCML_ITEM);
+        codec_text(w, SYNCML_DATA, all[i]);
+        codec_close(w);
+    }
+}
+
 static void write_status(sml_session_t *s, const sml_status_t *t)
 {
     codec_writer_t *w = s->w;
@@ -215,6 +231,7 @@ static void write_status(sml_session_t *s, const sml_status_t *t)
         codec_close(w);
         codec_close(w);
     }
+    write_supported(w, t);
     codec_close(w);
 }
 

@@ -347,6 +347,11 @@ subtest 'versions' => sub {
                              hello());
             is $a->code, 200, "$f $name $value: HTTP 200";
             is $a->status('SyncHdr'), $code, "$f $name $value: $code";
+            my ($said) = map { $_->{node} } $a->statuses('SyncHdr');
+            is join(' ', map { text($_, 'Data') } kids($said, 'Item')),
+                $code == 505 ? '1.0 1.1 1.2'
+                             : 'SyncML/1.0 SyncML/1.1 SyncML/1.2',
+                '... and what is spoken here';
             unlike $a->status('Alert') // '', qr/^2/,
                 "$f $name $value: nothing done";
         }
