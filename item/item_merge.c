@@ -389,7 +389,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
         job->moved = 1;
     /* An alarm at a fixed time moves with the event. */
     if (slot->how == MERGE_ALARM && job->moved && side == ITEM_OURS
-        && slot->there[ITEM_THEIRS])
+        && slot->there[ITEM_OURS] && slot->there[ITEM_THEIRS])
         side = ITEM_THEIRS;
     if (side == ITEM_THEIRS)
         replace(job, slot);

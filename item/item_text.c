@@ -184,12 +184,29 @@ static int same_lines(const side_t *a, int a_from, int a_to,
                       sizeof(int) * (apr_size_t)n);
 }
 
+/** Non-zero if all lines of a piece of a are in one of b, in order. */
+static int within(const side_t *a, int a_from, int a_to, const side_t *b,
+                  int b_from, int b_to)
+{
+    for (; b_from < b_to && a_from < a_to; b_from++)
+        a_from += a->ids[a_from] == b->ids[b_from];
+    return a_from == a_to;
+}
+
 /** Where neither side has what the other has, and nothing is known of what
  * was there before: a line cut short gives way, all others are kept. */
 static void both(text_t *t, int o, int o_to, int h, int h_to)
 {
     item_span_t a, b;
 
+    if (within(&t->theirs, h, h_to, &t->ours, o, o_to)) {
+        put_lines(t, &t->ours, o, o_to);
+        return;
+    }
+    if (within(&t->ours, o, o_to, &t->theirs, h, h_to)) {
+        put_lines(t, &t->theirs, h, h_to);
+        return;
+    }
     if (o_to - o == 1 && h_to - h == 1) {
         a = t->ours.lines[o];
         b = t->theirs.lines[h];
