@@ -154,7 +154,7 @@ static apr_status_t read_doc(item_doc_t *doc, const char *strict,
         return rv;
     if (!doc->root || b.depth)
         return ITEM_EMALFORMED;
-    version = item_part_find(doc->root, "VERSION");
+    version = item_part_find_last(doc->root, "VERSION");
     if (version)
         value = item_span_trim(version->line.value);
     rv = item_check_version(root, strict, value);
@@ -193,6 +193,20 @@ item_entry_t *item_part_find(const item_part_t *part, const char *name)
     int i;
 
     for (i = 0; i < part->entries->nelts; i++) {
+        item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                            item_entry_t *);
+
+        if (!entry->part && item_span_is(entry->line.name, name))
+            return entry;
+    }
+    return NULL;
+}
+
+item_entry_t *item_part_find_last(const item_part_t *part, const char *name)
+{
+    int i;
+
+    for (i = part->entries->nelts - 1; i >= 0; i--) {
         item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
                                             item_entry_t *);
 

@@ -65,6 +65,9 @@ item_span_t item_part_canon(const item_part_t *part, apr_pool_t *p);
 /** The first property of that name, NULL: none. */
 item_entry_t *item_part_find(const item_part_t *part, const char *name);
 
+/** The last one, which counts where VERSION or UID stands twice. */
+item_entry_t *item_part_find_last(const item_part_t *part, const char *name);
+
 /** A line's octets with other line ends, without blank lines before it, and
  * with a line end whatever happens. */
 void item_raw_add(item_buf_t *b, item_span_t raw, const char *eol);

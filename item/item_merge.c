@@ -191,7 +191,16 @@ typedef struct job_t {
     item_merging_t *m;
     item_adds_t *adds;
     int moved;                  /* the times are theirs */
+    item_side_e summary;        /* whose it is; ITEM_BASE: both say so */
 } job_t;
+
+static void drop_ours(job_t *job, const item_slot_t *slot)
+{
+    item_member_t *member;
+
+    for (member = slot->first[ITEM_OURS]; member; member = member->next)
+        item_member_drop(job->m, member);
+}
 
 /** Put theirs of a slot where ours was, or where it belongs. */
 static void replace(job_t *job, const item_slot_t *slot)
@@ -199,8 +208,7 @@ static void replace(job_t *job, const item_slot_t *slot)
     item_member_t *member = slot->first[ITEM_OURS];
     int place = member ? member->entry->index : -2;
 
-    for (; member; member = member->next)
-        item_member_drop(job->m, member);
+    drop_ours(job, slot);
     for (member = slot->first[ITEM_THEIRS]; member; member = member->next) {
         if (member->number >= 0) {
             item_adds_word(job->adds, member);
@@ -368,11 +376,12 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
         if (!slot->n[ITEM_OURS])
             replace(job, slot);
         for (twice = slot->first[ITEM_OURS]; twice; twice = twice->next)
-            if (twice != slot->first[ITEM_OURS])
+            if (twice->next)
                 item_member_drop(m, twice);
         return APR_SUCCESS;
     case MERGE_TEXT:
-        if (slot->member || is_one_sided(slot) || !slot->there[ITEM_OURS]
+        if (slot->member || is_one_sided(slot) || slot->n[ITEM_OURS] != 1
+            || slot->n[ITEM_THEIRS] != 1 || !slot->there[ITEM_OURS]
             || !slot->there[ITEM_THEIRS])
             break;
         side = merge_text(job, slot);
@@ -391,7 +400,13 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     if (slot->how == MERGE_ALARM && job->moved && side == ITEM_OURS
         && slot->there[ITEM_OURS] && slot->there[ITEM_THEIRS])
         side = ITEM_THEIRS;
-    if (side == ITEM_THEIRS)
+    if (!strcmp(slot->name, "SUMMARY")
+        && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
+        job->summary = side;
+    if (slot->how == MERGE_TEXT && !slot->member && job->summary != ITEM_BASE
+        && !slot->there[side] && job->summary != side)
+        drop_ours(job, slot);   /* it repeats a summary that is gone */
+    else if (side == ITEM_THEIRS)
         replace(job, slot);
     return APR_SUCCESS;
 }
@@ -496,14 +511,17 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
     job.m = m;
     job.adds = item_adds_make(m, parts[ITEM_OURS]);
     job.moved = 0;
+    job.summary = ITEM_BASE;
     if (!m->docs[ITEM_BASE])
         join_cut(m, slots);
-    /* The times first: alarms go with them. */
+    /* The times first, since alarms go with them, and the summary, which a
+     * description may repeat. */
     for (pass = 0; pass < 2; pass++) {
         for (i = 0; i < slots->nelts && rv == APR_SUCCESS; i++) {
             item_slot_t *slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
 
-            if ((slot->how == MERGE_TIME) != pass && !slot->split)
+            if (!slot->split && pass != (slot->how == MERGE_TIME
+                                         || !strcmp(slot->name, "SUMMARY")))
                 rv = carry_out(&job, slot);
         }
     }
@@ -644,7 +662,7 @@ static apr_status_t read_all(item_merging_t *m, const char *type,
                                           item_entry_t *)->part;
 
         if (part && part->kind >= 0)
-            m->uid = item_part_find(part, "UID");
+            m->uid = item_part_find_last(part, "UID");
     }
     return APR_SUCCESS;
 }

@@ -204,7 +204,7 @@ static void sort_part(sorter_t *s, int side, item_entry_t *entry)
     item_buf_putc(&key, ';');
     if (part->kind >= 0) {
         how = MERGE_PART;
-        id = item_part_find(part, "RECURRENCE-ID");
+        id = item_part_find_last(part, "RECURRENCE-ID");
         if (id)
             item_prop_value(&key, part->kind, &id->line);
     }
@@ -410,7 +410,7 @@ static apr_status_t split_words(sorter_t *s, const item_slot_t *slot,
 }
 
 /** Non-zero if a slot is a set of members. */
-static int is_set(const item_slot_t *slot, int based)
+static int is_set(const item_slot_t *slot, int based, int kind)
 {
     int most = slot->n[ITEM_OURS] > slot->n[ITEM_THEIRS]
                ? slot->n[ITEM_OURS] : slot->n[ITEM_THEIRS];
@@ -421,8 +421,11 @@ static int is_set(const item_slot_t *slot, int based)
     case MERGE_ALARM:
     case MERGE_OTHER:
         return 1;
-    case MERGE_MANY:
     case MERGE_TEXT:
+        if (kind != (int)ITEM_VCARD30)
+            return 0;
+        /* fall through */
+    case MERGE_MANY:
         return most > 1 || slot->n[ITEM_BASE] > 1;
     case MERGE_LOOSE:
         return !based || slot->n[ITEM_BASE] != 1 || most > 1;
@@ -633,7 +636,8 @@ apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
     whole = s.slots->nelts;
     for (i = 0; i < whole && rv == APR_SUCCESS; i++) {
         slot = APR_ARRAY_IDX(s.slots, i, item_slot_t *);
-        if (!slot->split && is_set(slot, m->docs[ITEM_BASE] != NULL))
+        if (!slot->split && is_set(slot, m->docs[ITEM_BASE] != NULL,
+                                    s.kind))
             rv = split(&s, slot);
     }
     *slots = apr_array_make(m->p, s.slots->nelts + 1, sizeof(item_slot_t *));

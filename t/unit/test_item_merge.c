@@ -269,6 +269,10 @@ static const case_t events[] = {
     /* The summary again as description is no description. */
     { "SUMMARY:a\n", "SUMMARY:a\nLOCATION:l\n",
       "SUMMARY:a\nDESCRIPTION:a\n", O, "", OURS },
+    { "SUMMARY:a\nDESCRIPTION:a\n", "SUMMARY:a\nDESCRIPTION:a\nURL:u\n",
+      "SUMMARY:b\n", O, "", "SUMMARY:b\nURL:u\n" },
+    { "SUMMARY:a\nDESCRIPTION:x\n", "SUMMARY:b\nDESCRIPTION:x\n",
+      "SUMMARY:a\nDESCRIPTION:a\n", O, "", "SUMMARY:b\n" },
     /* Defaults come and go. */
     { "SUMMARY:a\n", "SUMMARY:a\nLOCATION:l\n",
       "SUMMARY:a\nCLASS:PUBLIC\nTRANSP:OPAQUE\nPRIORITY:0\n", O, "", OURS },

@@ -1,0 +1,112 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Fuzz target: merging items, and what two items are to each other.  The
+ * first octet chooses the media type and who wins, the rest is base, ours and
+ * theirs, parted by NUL octets, each copied to memory of exactly its size.
+ * What must hold for any texts: a result is an item again; what one side left
+ * alone is taken from the other; a side merged with itself stays itself.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_pools.h>
+
+#include "item/item_merge.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(x)  do { if (!(x)) abort(); } while (0)
+
+static const char *const types[] = {
+    NULL, "text/vcard", "text/calendar", "text/plain"
+};
+
+static item_text_t take_text(const uint8_t **data, size_t *size)
+{
+    const uint8_t *end = *size ? memchr(*data, 0, *size) : NULL;
+    size_t len = end ? (size_t)(end - *data) : *size;
+    char *copy = malloc(len ? len : 1);
+    item_text_t text;
+
+    MUST(copy);
+    memcpy(copy, *data, len);
+    text.data = copy;
+    text.len = len;
+    *data += len + (end != NULL);
+    *size -= len + (end != NULL);
+    return text;
+}
+
+/** Merge; a result must be an item. */
+static apr_status_t merge(item_merge_t *m, const char *type,
+                          const item_text_t *base, const item_text_t *ours,
+                          const item_text_t *theirs, int prefer,
+                          apr_pool_t *p)
+{
+    apr_status_t rv = item_merge(m, type, base, ours, theirs, prefer, p);
+    item_keys_t keys;
+
+    MUST(m->clashes);
+    if (rv != APR_SUCCESS) {
+        MUST(item_strerror(rv));
+        MUST(!m->text && !m->is_ours && !m->is_theirs);
+        return rv;
+    }
+    MUST(item_keys(&keys, type, m->text, m->len, p) == APR_SUCCESS);
+    if (m->is_ours)
+        MUST(m->len == ours->len && !memcmp(m->text, ours->data, m->len));
+    if (m->is_theirs)
+        MUST(m->len == theirs->len
+             && !memcmp(m->text, theirs->data, m->len));
+    return rv;
+}
+
+static void check(const char *type, int prefer, const item_text_t *base,
+                  const item_text_t *ours, const item_text_t *theirs,
+                  apr_pool_t *p)
+{
+    item_merge_t m;
+
+    merge(&m, type, base, ours, theirs, prefer, p);
+    if (merge(&m, type, NULL, ours, theirs, prefer, p) == APR_SUCCESS)
+        item_likeness(type, ours->data, ours->len, type, theirs->data,
+                      theirs->len, p);
+    if (merge(&m, type, base, ours, ours, prefer, p) == APR_SUCCESS)
+        MUST(m.is_ours && m.is_theirs && !m.clashes->nelts);
+    prefer &= ITEM_PREFER_THEIRS;
+    if (merge(&m, type, base, ours, base, prefer, p) == APR_SUCCESS)
+        MUST(m.is_ours && !m.clashes->nelts);
+    if (merge(&m, type, base, base, theirs, prefer, p) == APR_SUCCESS)
+        MUST(!m.clashes->nelts
+             && item_equal(type, m.text, m.len, type, theirs->data,
+                           theirs->len, p));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    item_text_t base, ours, theirs;
+    static int ready;
+    apr_pool_t *p;
+    unsigned how;
+
+    if (!ready) {
+        apr_initialize();
+        ready = 1;
+    }
+    if (!size)
+        return 0;
+    MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
+    how = *data++;
+    size--;
+    base = take_text(&data, &size);
+    ours = take_text(&data, &size);
+    theirs = take_text(&data, &size);
+    check(types[how % 4], (int)(how / 4 % 4), &base, &ours, &theirs, p);
+    free((void *)(uintptr_t)base.data);
+    free((void *)(uintptr_t)ours.data);
+    free((void *)(uintptr_t)theirs.data);
+    apr_pool_destroy(p);
+    return 0;
+}
