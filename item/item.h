@@ -13,6 +13,7 @@
 
 #include <apr_errno.h>
 #include <apr_pools.h>
+#include <apr_tables.h>
 
 /** The text is not what its type says. */
 #define ITEM_EMALFORMED  (APR_OS_START_USERERR + 6201)
@@ -164,6 +165,43 @@ const char *item_kind_type(item_kind_e kind);
  * characters, never NULL; for lists and logs. */
 const char *item_summary(const char *type, const char *data, apr_size_t len,
                          apr_size_t max, apr_pool_t *p);
+
+/**
+ * The values of a property, unescaped, for filters.  Of a calendar those of
+ * all events and tasks in it, not of alarms and time zones.  CATEGORIES,
+ * RESOURCES, EXDATE and RDATE word by word; the parts of N, ADR and ORG stay
+ * joined by semicolons.  Of plain text "SUMMARY" is the first line, and "BODY"
+ * all of it.
+ * @param name  of the property, any case
+ * @return of const char *, in their order; empty: none, or malformed
+ */
+apr_array_header_t *item_values(const char *type, const char *data,
+                                apr_size_t len, const char *name,
+                                apr_pool_t *p);
+
+/**
+ * Make an item fit into a number of octets, for devices with a MaxObjSize.
+ * First PHOTO, LOGO, SOUND, KEY and ATTACH go, the largest first, then NOTE,
+ * DESCRIPTION, COMMENT and LABEL are cut at a character, the longest first,
+ * then unknown properties ("X-...") go.  Plain text is cut at a character.
+ * @param data, len  in: the item; out: in the pool, unless it fits as it is
+ * @param limit  octets
+ * @return APR_SUCCESS; ITEM_E* of a malformed item, or ITEM_ELIMIT if that is
+ * not enough: data and len are as they were
+ */
+apr_status_t item_reduce(const char *type, const char **data,
+                         apr_size_t *len, apr_size_t limit, apr_pool_t *p);
+
+/**
+ * What two items differ in, for people: a line "- TEL: 1" for what only a
+ * has, "+ TEL: 2" for what only b has, each ended by LF.  Properties are
+ * compared as item_keys() does, but all of them; those of an override
+ * are preceded by its RECURRENCE-ID.  Of texts and malformed items the lines.
+ * @return at most 200 lines of at most 200 characters; "": no difference
+ */
+const char *item_diff(const char *type_a, const char *a, apr_size_t len_a,
+                      const char *type_b, const char *b, apr_size_t len_b,
+                      apr_pool_t *p);
 
 /** Words for an ITEM_E* status; NULL for others. */
 const char *item_strerror(apr_status_t rv);

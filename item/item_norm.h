@@ -115,6 +115,10 @@ item_span_t item_comp_finish(item_comp_t *comp);
  * component that has its times and is finished. */
 item_span_t item_comp_alarm_key(item_comp_t *comp);
 
+/** One line of at most max characters: control characters become spaces,
+ * octets that are no UTF-8 become "?", runs of spaces one. */
+const char *item_one_line(item_span_t text, apr_size_t max, apr_pool_t *p);
+
 /** The component that stands for an item: the master of a series, else the
  * first; NULL of a text. */
 const item_comp_t *item_norm_main(const item_norm_t *norm);

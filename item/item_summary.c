@@ -34,9 +34,7 @@ static apr_size_t utf8_len(const unsigned char *s, apr_size_t left)
     return n;
 }
 
-/** One line of at most max characters: control characters become spaces,
- * octets that are no UTF-8 become "?", runs of spaces one. */
-static const char *one_line(item_span_t text, apr_size_t max, apr_pool_t *p)
+const char *item_one_line(item_span_t text, apr_size_t max, apr_pool_t *p)
 {
     const unsigned char *s = (const unsigned char *)text.s;
     apr_size_t left = text.len, chars = 0, n;
@@ -179,5 +177,5 @@ const char *item_summary(const char *type, const char *data, apr_size_t len,
                              data, len, p);
     if (!text.len)
         text = first_line(data, len);
-    return one_line(text, max, p);
+    return item_one_line(text, max, p);
 }
