@@ -1,11 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* Merging: what becomes of each slot. See item_merge.h. */
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include <apr_lib.h>
-#include <apr_strings.h>
 
 #include "item/item_slots.h"
 #include "item/item_text.h"
@@ -16,17 +11,6 @@
 static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
                                item_part_t *const *parts);
 
-static void note_clash(item_merging_t *m, const char *name)
-{
-    int i;
-
-    for (i = 0; i < m->clashes->nelts; i++)
-        if (!strcmp(APR_ARRAY_IDX(m->clashes, i, const char *), name))
-            return;
-    if (m->clashes->nelts < ITEM_MAX_CLASHES)
-        APR_ARRAY_PUSH(m->clashes, const char *) = name;
-}
-
 /** What the result says of a slot is what that side says. */
 static void take_side(item_merging_t *m, const item_slot_t *slot,
                       item_side_e side)
@@ -35,154 +19,6 @@ static void take_side(item_merging_t *m, const item_slot_t *slot,
         m->not_ours = 1;
     if (!item_slot_same(slot, side, ITEM_THEIRS))
         m->not_theirs = 1;
-}
-
-/* ---- parameters that are no matter of form -------------------------------- */
-
-/** Parameters that come and go, or are compared otherwise. */
-static int is_formal(item_span_t name)
-{
-    static const char *const formal[] = {
-        "TYPE", "ENCODING", "CHARSET", "VALUE", "TZID", "PARTSTAT",
-        "RELATED", "PREF", NULL
-    };
-    int i = 0;
-
-    if (!name.len || (name.len > 1 && name.s[1] == '-'))
-        return 1;
-    while (formal[i] && !item_span_is(name, formal[i]))
-        i++;
-    return formal[i] != NULL;
-}
-
-/** Non-zero if a parameter that both lines have, say the name of an
- * attendee, has two values. */
-static int params_differ(const item_member_t *a, const item_member_t *b)
-{
-    const item_line_t *la, *lb;
-    int i, j;
-
-    if (!a || !b || a->next || b->next || a->entry->part || b->entry->part)
-        return 0;
-    la = &a->entry->line;
-    lb = &b->entry->line;
-    for (i = 0; i < la->nparams; i++) {
-        if (is_formal(la->params[i].name))
-            continue;
-        for (j = 0; j < lb->nparams; j++) {
-            item_span_t x = la->params[i].value, y = lb->params[j].value;
-
-            if (la->params[i].name.len == lb->params[j].name.len
-                && !strncasecmp(la->params[i].name.s, lb->params[j].name.s,
-                                la->params[i].name.len)
-                && (x.len != y.len || memcmp(x.s, y.s, x.len)))
-                return 1;
-        }
-    }
-    return 0;
-}
-
-/** A slot that says the same on both sides: ours, unless theirs alone
- * changed such a parameter. */
-static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
-{
-    const item_member_t *base = slot->first[ITEM_BASE];
-    const item_member_t *ours = slot->first[ITEM_OURS];
-    const item_member_t *theirs = slot->first[ITEM_THEIRS];
-
-    if (!params_differ(ours, theirs))
-        return ITEM_OURS;
-    if (params_differ(base, theirs) && base && !params_differ(base, ours)) {
-        m->not_ours = 1;
-        return ITEM_THEIRS;
-    }
-    m->not_theirs = 1;
-    return ITEM_OURS;
-}
-
-/* ---- clashes -------------------------------------------------------------- */
-
-/** Non-zero if a is b, cut short or with parts missing. */
-static int is_poorer(item_span_t a, item_span_t b)
-{
-    while (a.len) {
-        const char *end_a = memchr(a.s, ITEM_SEP, a.len);
-        const char *end_b = b.len ? memchr(b.s, ITEM_SEP, b.len) : NULL;
-        apr_size_t len_a = end_a ? (apr_size_t)(end_a - a.s) : a.len;
-        apr_size_t len_b = end_b ? (apr_size_t)(end_b - b.s) : b.len;
-
-        if (len_a > len_b || (len_a && memcmp(a.s, b.s, len_a)))
-            return 0;
-        a.s += len_a + (end_a != NULL);
-        a.len -= len_a + (end_a != NULL);
-        b.s += len_b + (end_b != NULL);
-        b.len -= len_b + (end_b != NULL);
-    }
-    return 1;
-}
-
-/** Both sides changed it, or there is no base to tell who did. */
-static item_side_e clash(item_merging_t *m, const item_slot_t *slot)
-{
-    item_side_e prefer = m->theirs_first ? ITEM_THEIRS : ITEM_OURS;
-    const item_span_t *canon = slot->canon;
-    int poor[ITEM_SIDES], i;
-
-    if (!m->docs[ITEM_BASE]) {
-        int texts = item_slot_is_text(slot) || slot->member;
-
-        if (texts && is_poorer(canon[ITEM_THEIRS], canon[ITEM_OURS]))
-            return ITEM_OURS;
-        if (texts && is_poorer(canon[ITEM_OURS], canon[ITEM_THEIRS]))
-            return ITEM_THEIRS;
-        note_clash(m, slot->name);
-        return prefer;
-    }
-    note_clash(m, slot->name);
-    if (!slot->there[ITEM_OURS] || !slot->there[ITEM_THEIRS])
-        return slot->there[ITEM_OURS] ? ITEM_OURS : ITEM_THEIRS;
-    for (i = ITEM_OURS; i < ITEM_SIDES; i++)
-        poor[i] = item_slot_is_text(slot)
-                  && is_poorer(canon[i], canon[ITEM_BASE]);
-    if (poor[ITEM_OURS] != poor[ITEM_THEIRS])
-        return poor[ITEM_OURS] ? ITEM_THEIRS : ITEM_OURS;
-    return prefer;
-}
-
-/** Which side a slot is taken from. */
-static item_side_e decide(item_merging_t *m, const item_slot_t *slot)
-{
-    if (item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
-        return same_meaning(m, slot);
-    if (m->spare && !slot->known && slot->there[ITEM_OURS]
-        && (!slot->there[ITEM_THEIRS] || slot->how == MERGE_NAME))
-        return ITEM_OURS;
-    if (item_slot_same(slot, ITEM_OURS, ITEM_BASE))
-        return ITEM_THEIRS;
-    if (item_slot_same(slot, ITEM_THEIRS, ITEM_BASE))
-        return ITEM_OURS;
-    return clash(m, slot);
-}
-
-/** The greatest number or newest time; ours where they cannot be told
- * apart. */
-static item_side_e greatest(const item_slot_t *slot)
-{
-    static const item_span_t no_zone = { "", 0 };
-    const item_member_t *ours = slot->first[ITEM_OURS];
-    const item_member_t *theirs = slot->first[ITEM_THEIRS];
-    item_time_t a, b;
-
-    if (!ours || !theirs)
-        return theirs ? ITEM_THEIRS : ITEM_OURS;
-    if (slot->how == MERGE_GREATEST)
-        return atoi(theirs->entry->line.value.s)
-               > atoi(ours->entry->line.value.s) ? ITEM_THEIRS : ITEM_OURS;
-    item_time_parse(&a, ours->entry->line.value, no_zone);
-    item_time_parse(&b, theirs->entry->line.value, no_zone);
-    return b.kind != ITEM_TIME_NONE
-           && (a.kind == ITEM_TIME_NONE || b.secs > a.secs)
-           ? ITEM_THEIRS : ITEM_OURS;
 }
 
 /* ---- carrying out --------------------------------------------------------- */
@@ -293,7 +129,7 @@ static item_side_e merge_text(job_t *job, const item_slot_t *slot)
                         plain_text(job->m, slot, ITEM_OURS),
                         plain_text(job->m, slot, ITEM_THEIRS),
                         job->m->theirs_first, "\n"))
-        note_clash(job->m, slot->name);
+        item_note_clash(job->m, slot->name);
     line = item_line_head(&ours->line);
     item_buf_add(&out, line.s, line.len);
     head = out.len;
@@ -345,7 +181,7 @@ static apr_status_t merge_parts(job_t *job, const item_slot_t *slot)
             && !memcmp(canon[0].s, canon[1].s, canon[0].len))
             side = side == ITEM_OURS ? ITEM_THEIRS : ITEM_OURS;
         else
-            note_clash(m, slot->name);
+            item_note_clash(m, slot->name);
     }
     take_side(m, slot, side);
     if (side == ITEM_THEIRS)
@@ -366,7 +202,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
         return merge_parts(job, slot);
     case MERGE_NEWEST:
     case MERGE_GREATEST:
-        if (greatest(slot) == ITEM_THEIRS)
+        if (item_greatest(slot) == ITEM_THEIRS)
             replace(job, slot);
         return APR_SUCCESS;
     case MERGE_KEEP:
@@ -392,7 +228,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
         break;
     }
     if (side == ITEM_BASE)
-        side = decide(m, slot);
+        side = item_decide(m, slot);
     take_side(m, slot, side);
     if (slot->how == MERGE_TIME && side == ITEM_THEIRS)
         job->moved = 1;
@@ -460,7 +296,7 @@ static void join_cut(item_merging_t *m, apr_array_header_t *slots)
                             &t->first[ITEM_THEIRS]->entry->line);
             sa = item_buf_span(&a);
             sb = item_buf_span(&b);
-            if (!is_poorer(sb, sa) && !is_poorer(sa, sb))
+            if (!item_is_poorer(sb, sa) && !item_is_poorer(sa, sb))
                 continue;
             /* One slot, of which the richer side is taken. */
             o->first[ITEM_THEIRS] = t->first[ITEM_THEIRS];
@@ -587,7 +423,7 @@ static apr_status_t merge_notes(item_merge_t *result, item_merging_t *m,
     if (item_text_merge(&out, slot.there[ITEM_BASE] ? &text[ITEM_BASE] : NULL,
                         text[ITEM_OURS], text[ITEM_THEIRS], m->theirs_first,
                         m->docs[ITEM_OURS]->eol))
-        note_clash(m, "TEXT");
+        item_note_clash(m, "TEXT");
     result->text = out.s;
     result->len = out.len;
     if (item_normalise(&norm[ITEM_BASE], "text/plain", out.s, out.len, m->p)

@@ -86,7 +86,7 @@ static const rule_t rules[] = {
     { "LAST-MODIFIED",  CAL, MERGE_NEWEST, NULL },
     { "SEQUENCE",       CAL, MERGE_GREATEST, NULL },
     { "CREATED",        CAL, MERGE_KEEP, NULL },
-    { "RECURRENCE-ID",  CAL, MERGE_KEEP, NULL },
+    { "RECURRENCE-ID",  CAL, MERGE_ONE, NULL },
     { NULL, 0, MERGE_LOOSE, NULL }
 };
 
@@ -234,12 +234,13 @@ static void find_adjuncts(sorter_t *s, const item_part_t *part)
 {
     apr_hash_t *leads = NULL;
     item_entry_t *entry, *lead;
-    int pass, i;
+    int n = part->entries->nelts, pass, i;
     char *group;
 
     for (pass = 0; pass < 2; pass++) {
-        for (i = 0; i < part->entries->nelts; i++) {
-            entry = APR_ARRAY_IDX(part->entries, i, item_entry_t *);
+        for (i = 0; i < n; i++) {       /* adjuncts from the end */
+            entry = APR_ARRAY_IDX(part->entries, pass ? n - 1 - i : i,
+                                  item_entry_t *);
             if (entry->part || !entry->line.group.len || entry->line.junk
                 || (entry->line.name.len > 1
                     && entry->line.name.s[1] == '-') != pass)
@@ -284,15 +285,25 @@ static void sort_side(sorter_t *s, int side)
 /** What counts besides the value: parameters, and the group's adjuncts. */
 static void put_detail(item_buf_t *b, int kind, const item_entry_t *entry)
 {
-    const item_entry_t *adjunct;
+    const item_entry_t *adjunct = entry->adjuncts;
+    apr_array_header_t *lines;
+    item_span_t all;
 
     item_prop_detail(b, kind, &entry->line);
-    for (adjunct = entry->adjuncts; adjunct; adjunct = adjunct->next) {
-        item_buf_putc(b, '\x1e');
-        item_buf_add(b, adjunct->line.name.s, adjunct->line.name.len);
-        item_buf_putc(b, ':');
-        item_value_text(b, adjunct->line.value);
+    if (!adjunct)
+        return;
+    lines = apr_array_make(b->p, 2, sizeof(item_span_t));
+    for (; adjunct; adjunct = adjunct->next) {
+        item_buf_t line = { NULL, NULL, 0, 0 };
+
+        line.p = b->p;
+        item_buf_puts(&line, item_span_upper(adjunct->line.name, b->p));
+        item_buf_putc(&line, ':');
+        item_value_text(&line, adjunct->line.value);
+        APR_ARRAY_PUSH(lines, item_span_t) = item_buf_span(&line);
     }
+    all = item_spans_join(lines, '\x1e', 1, b->p);
+    item_buf_add(b, all.s, all.len);
 }
 
 /** An alarm's time, as it is compared. */

@@ -5,8 +5,8 @@
  *
  * Private to item/.  A slot is a property, or several that belong together,
  * or one member of a set, with what each side has of it.  item_slots.c holds
- * the table of which is which, item_merge.c decides, item_write.c writes the
- * result.
+ * the table of which is which, item_decide.c says which side wins,
+ * item_merge.c carries that out, item_write.c writes the result.
  */
 #ifndef SYNCML_ITEM_SLOTS_H
 #define SYNCML_ITEM_SLOTS_H
@@ -78,6 +78,22 @@ int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b);
 
 /** Non-zero if a slot's values may be cut short by a phone. */
 int item_slot_is_text(const item_slot_t *slot);
+
+/* ---- item_decide.c -------------------------------------------------------- */
+
+/** Which side a slot is taken from; clashes are noted. */
+item_side_e item_decide(item_merging_t *m, const item_slot_t *slot);
+
+/** The side of the greatest number or newest time; ours where they cannot be
+ * told apart. */
+item_side_e item_greatest(const item_slot_t *slot);
+
+/** Non-zero if a canonical value is another, cut short or with parts
+ * missing. */
+int item_is_poorer(item_span_t a, item_span_t b);
+
+/** Note the name of a clash, once. */
+void item_note_clash(item_merging_t *m, const char *name);
 
 /* ---- item_write.c --------------------------------------------------------- */
 

@@ -57,6 +57,35 @@ static char *to_crlf(const char *text, size_t len, size_t *out_len)
     return out;
 }
 
+/** A reduced item is an item, and small; a difference has few lines. */
+static void check_tools(const char *type, const char *text, size_t len,
+                        apr_pool_t *p)
+{
+    static const size_t parts[] = { 1, 2, 8 };
+    item_keys_t keys;
+    const char *less;
+    apr_size_t n;
+    unsigned i, lines = 0;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        less = text;
+        n = len;
+        if (item_reduce(type, &less, &n, len / parts[i], p) != APR_SUCCESS) {
+            MUST(less == text && n == len);
+            continue;
+        }
+        MUST(n <= len / parts[i]);
+        MUST(item_keys(&keys, type, less, n, p) == APR_SUCCESS);
+        for (less = item_diff(type, text, len, type, less, n, p); *less;
+             less++)
+            lines += *less == '\n';
+    }
+    MUST(lines <= 600);
+    MUST(!*item_diff(type, text, len, type, text, len, p));
+    item_values(type, text, len, "CATEGORIES", p);
+    item_values(type, text, len, "SUMMARY", p);
+}
+
 static void check_item(const char *type, const char *text, size_t len,
                        apr_pool_t *p)
 {
@@ -74,6 +103,7 @@ static void check_item(const char *type, const char *text, size_t len,
         return;
     }
     MUST(keys.key);
+    check_tools(type, text, len, p);
     MUST(keys.starts <= keys.ends);
     MUST(item_likeness(type, text, len, type, text, len, p) == ITEM_EQUAL);
     MUST(item_keys(&again, type, text, len, p) == APR_SUCCESS);

@@ -188,6 +188,9 @@ static const case_t cards[] = {
       "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:two\n", O, "",
       "N:A\nitem1.TEL:1\nitem1.X-ABLabel:two\nTITLE:t\n" },
+    { "N:A\nx.TEL:1\nx.X-A:1\nx.X-B:2\n",
+      "N:A\nx.TEL:1\nx.X-A:1\nx.X-B:2\nTITLE:t\n",
+      "N:A\ny.X-B:2\ny.TEL:1\ny.x-a:1\n", O, "", OURS },
     /* Untouched lines keep folding and form; theirs take our line ends. */
     { "N:A\nNOTE:one\n t\\,wo\n", "n:A\nNOTE:one\n t\\,wo\nTEL:1\n",
       "N:A\r\nNOTE:onet,wo\r\nTITLE:a\r\n b\r\n", O, "",
@@ -310,6 +313,15 @@ static const case_t events[] = {
       "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n", O, "",
       "DTSTART:20200101T110000Z\nSUMMARY:a\nBEGIN:VALARM\n"
       "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n" },
+    /* Without a base: who has a recurrence keeps it. */
+    { NULL, "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n",
+      "DTSTART:20200101T100000Z\nLOCATION:l\n", T, "",
+      "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\nLOCATION:l\n" },
+    { NULL, "DTSTART:20200101T100000Z\n",
+      "DTSTART:20200101T110000\nRRULE:FREQ=DAILY\n", O, "DTSTART",
+      THEIRS },
+    { NULL, "DTSTART:20200101T100000Z\n", "DTSTART:20200101T110000\n", O,
+      "DTSTART", OURS },
     /* SEQUENCE and times of change. */
     { "SEQUENCE:1\nSUMMARY:a\n",
       "SEQUENCE:2\nSUMMARY:b\nLAST-MODIFIED:20200101T000000Z\n",
