@@ -67,6 +67,23 @@ static const store_anchor_gen_t *matching(const store_anchor_t *a,
     return NULL;
 }
 
+/* A client that names the last sync has seen its end.  From now on only a
+ * device that came back from a backup can name the one before, together with
+ * the items of then: it needs a slow sync. */
+static apr_status_t forget_former(sml_session_t *s, const store_anchor_t *a,
+                                  const char *client_last)
+{
+    store_anchor_t proven;
+
+    if (a == NULL || *a->former.client == '\0' || *client_last == '\0'
+        || strcmp(a->last.client, client_last) != 0) {
+        return APR_SUCCESS;
+    }
+    proven = *a;
+    proven.former.client = "";
+    return store_anchor_put(s->tx, &proven);
+}
+
 static void decide(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
 {
     const store_anchor_gen_t *match = matching(a, y->client_last);
@@ -200,7 +217,8 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
         y->code = 201;
         y->seen = 0;
     }
-    return 0;
+    s->rv = forget_former(s, a, y->client_last);
+    return s->rv == APR_SUCCESS ? 0 : 510;
 }
 
 /* What one member of a group needs all do: the client knows but one. */

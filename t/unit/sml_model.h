@@ -31,8 +31,6 @@
  * slow syncs know items without UID again, and what was deleted. */
 #define MODEL_MERGES  0
 #define MODEL_KNOWS   0
-/* A device whose backup is one sync old is found out. */
-#define MODEL_BACKUP  0
 /* Datastores with edits: notes have no UID. */
 #define MODEL_EDITED  (MODEL_KNOWS ? MODEL_STORES : MODEL_NOTES)
 
@@ -75,6 +73,9 @@ typedef struct model_item_t {
     model_text_t base;          /* values at the last rest; 0: made since */
     int free;                   /* may be there or not */
     int loose;                  /* may have any value that it ever had */
+    int apart;                  /* sides may differ in what keys leave out */
+    int twins;                  /* may be there twice, and then nothing more
+                                   can be said of it */
     int there;                  /* found, while looking */
 } model_item_t;
 
@@ -91,6 +92,11 @@ static void model_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));
 
 /* ---- texts ------------------------------------------------------------- */
+
+static inline int model_has_uid(int store, int item)
+{
+    return store != MODEL_NOTES && (item % 3 || !MODEL_KNOWS);
+}
 
 static inline int model_nprops(int store)
 {
@@ -115,16 +121,16 @@ static inline const char *model_value(int edit, int prop, apr_pool_t *p)
 
 /* Some have a UID, by which they are known again, others have none; notes
  * are known by their first line. */
-static inline const char *model_uid(int item, apr_pool_t *p)
+static inline const char *model_uid(int store, int item, apr_pool_t *p)
 {
-    return item % 3 || !MODEL_KNOWS
+    return model_has_uid(store, item)
          ? apr_psprintf(p, "UID:u%d@model\r\n", item) : "";
 }
 
 static inline const char *model_frame(const model_text_t *t, int store,
                                       const char *props, apr_pool_t *p)
 {
-    const char *uid = model_uid(t->item, p);
+    const char *uid = model_uid(store, t->item, p);
     int day = 1 + t->item % 28, month = 1 + t->item / 28 % 12;
 
     switch (store) {
@@ -491,6 +497,29 @@ static inline int model_must_be_away(const model_t *m, int item)
     return m->items[item].dead;
 }
 
+/* Somebody deleted the item with another value in place of this edit's, one
+ * that knew nothing of it: the two clashed, and this one lost. */
+static inline int model_clashed(const model_t *m, int edit)
+{
+    const model_edit_t *e = &m->edits[edit];
+    int i, j;
+
+    for (i = 0; i < m->ndeletes; i++) {
+        const int *seen = m->deletes[i].seen.value[e->prop];
+
+        if (m->deletes[i].seen.item != e->item
+            || model_saw(m, seen, edit)) {
+            continue;
+        }
+        for (j = 0; j < MODEL_LINES && seen[j] != 0; j++) {
+            if (!model_saw(m, e->parents, seen[j])) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 /* Nobody deleted it, or somebody edited it who knew nothing of a delete and
  * of whom no deleter knew. */
 static inline int model_must_be_there(const model_t *m, int item)
@@ -498,7 +527,7 @@ static inline int model_must_be_there(const model_t *m, int item)
     const model_item_t *it = &m->items[item];
     int i, deleted = 0, made = it->base.value[0][0] != 0;
 
-    if (it->free || it->dead) {
+    if (it->free || it->dead || it->twins) {
         return 0;
     }
     for (i = 0; i < m->ndeletes; i++) {
@@ -506,7 +535,8 @@ static inline int model_must_be_there(const model_t *m, int item)
     }
     for (i = m->rested + 1; i <= m->nedits; i++) {
         if (m->edits[i].item == item && !m->edits[i].maybe) {
-            if (MODEL_MERGES && deleted && !model_deleter_saw(m, i)) {
+            if (MODEL_MERGES && deleted && !model_deleter_saw(m, i)
+                && !model_clashed(m, i)) {
                 return 1;
             }
             made = 1;
@@ -526,6 +556,9 @@ static inline const char *model_judge(model_t *m, int store,
         || m->items[t->item].store != store) {
         return apr_psprintf(p, "an item %d that nobody made", t->item);
     }
+    if (m->items[t->item].twins) {
+        return NULL;
+    }
     if (m->items[t->item].there++
         && (MODEL_KNOWS || !m->items[t->item].free)) {
         return apr_psprintf(p, "item %d is there twice", t->item);
@@ -539,6 +572,18 @@ static inline const char *model_judge(model_t *m, int store,
         }
     }
     return wrong;
+}
+
+/* An event's URL is no part of its keys: a slow sync takes items for equal
+ * that differ in it. */
+static inline void model_leave_out(const model_t *m, model_text_t *t)
+{
+    const model_item_t *item = &m->items[t->item];
+
+    if (item->apart && (item->store == MODEL_CALENDAR
+                        || item->store == MODEL_TASKS)) {
+        memset(t->value[2], 0, sizeof(t->value[2]));
+    }
 }
 
 /** Begin to look at what is there. */

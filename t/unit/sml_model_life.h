@@ -253,8 +253,11 @@ static inline apr_array_header_t *life_read_server(int store)
 
     world_list(&list, w->account, model_stores[store]);
     for (i = 0; i < list.texts->nelts; i++) {
-        model_read(apr_array_push(all), store,
-                   APR_ARRAY_IDX(list.texts, i, const char *), w->pool);
+        model_text_t *t = apr_array_push(all);
+
+        model_read(t, store, APR_ARRAY_IDX(list.texts, i, const char *),
+                   w->pool);
+        model_leave_out(&life.m, t);
     }
     qsort(all->elts, (size_t)all->nelts, sizeof(model_text_t),
           life_order);
@@ -273,7 +276,10 @@ static inline apr_array_header_t *life_read_device(device_t *d, int store)
                                                   client_item_t *);
 
         if (!item->gone) {
-            model_read(apr_array_push(all), store, item->text, w->pool);
+            model_text_t *t = apr_array_push(all);
+
+            model_read(t, store, item->text, w->pool);
+            model_leave_out(&life.m, t);
         }
     }
     qsort(all->elts, (size_t)all->nelts, sizeof(model_text_t),

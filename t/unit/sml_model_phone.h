@@ -34,6 +34,9 @@ typedef struct device_t {
     int off;                    /* syncs that it still misses */
     int may_slow[MODEL_STORES]; /* a slow sync is no wonder */
     int suspended[MODEL_STORES];
+    int known[MODEL_STORES];    /* the server knows its LUIDs */
+    int said[MODEL_STORES];     /* number of the last anchor that it said */
+    int proved[MODEL_STORES];   /* and of one that the server has heard */
     /* what the line does; the device's own dice, so that a session does
      * not depend on those before it */
     apr_uint32_t dice;
@@ -250,9 +253,12 @@ static inline void device_lose(device_t *d, int store, int deletes_only)
     }
 }
 
-/* What the device has of items that changed meanwhile comes as if it were
- * new. */
-static inline void device_uncertain(device_t *d, int store)
+/* A slow sync.  Was it asked for, then items that the device has come back
+ * where they were deleted.  If the device is @p strange to the server, nobody
+ * can tell its old values from new, nor two versions of an item without UID
+ * from two items. */
+static inline void device_uncertain(device_t *d, int store, int strange,
+                                    int asked)
 {
     const client_store_t *s = &d->c->stores[store];
     int i;
@@ -261,8 +267,12 @@ static inline void device_uncertain(device_t *d, int store)
         const client_item_t *item = APR_ARRAY_IDX(s->items, i,
                                                   client_item_t *);
         model_text_t t = device_text(s, item, store, d->pool);
+        model_item_t *it = &d->m->items[t.item];
 
-        d->m->items[t.item].free = d->m->items[t.item].loose = 1;
+        it->free |= asked || strange || !MODEL_KNOWS;
+        it->loose |= strange || !MODEL_KNOWS;
+        it->apart = 1;
+        it->twins |= strange && !model_has_uid(store, t.item);
     }
 }
 
@@ -288,6 +298,7 @@ static inline void device_expect(device_t *d, int code, const char *names)
         if (strstr(names, d->c->stores[i].name) == NULL) {
             continue;
         }
+        d->said[i] = d->c->stores[i].last ? atoi(d->c->stores[i].last) : 0;
         if (code == 203) {
             device_overrides(d, i);
         }
@@ -312,9 +323,17 @@ static inline void device_account(device_t *d, int code, int good)
         if (!s->wanted || s->code == 0) {
             continue;
         }
+        if (code != 201 && code != 203 && code != 205) {
+            d->proved[i] = d->said[i];
+        }
         if (s->code == 201) {
             device_lose(d, i, 1);
-            device_uncertain(d, i);
+        }
+        if (s->code == 201) {
+            device_uncertain(d, i, !d->known[i], code == 201);
+        }
+        if (s->code == 203) {
+            device_overrides(d, i);
         }
         if (s->code != code && code != 225 && !d->may_slow[i]) {
             model_fail("%s, %s: sync type %d instead of %d without need",
@@ -322,8 +341,10 @@ static inline void device_account(device_t *d, int code, int good)
         }
         if (s->code == 201 || s->code == 203 || s->code == 205) {
             d->may_slow[i] = 1;
+            d->known[i] = 0;
         }
         if (good) {
+            d->known[i] = 1;
             d->may_slow[i] = 0;
             d->suspended[i] = 0;
         }
@@ -420,7 +441,9 @@ static inline void device_save(device_t *d)
 }
 
 /* Contents and anchors are as they were; what was made since is gone, and
- * nobody can tell what is old from what is meant. */
+ * nobody can tell what is old from what is meant.  An anchor that no later
+ * one has followed in an Alert could be taken for a missed end: its owner
+ * does without. */
 static inline void device_restore(device_t *d)
 {
     int i;
@@ -433,11 +456,12 @@ static inline void device_restore(device_t *d)
         int anchors = s->anchors;
 
         device_lose(d, i, 0);
-        device_uncertain(d, i);
+        device_uncertain(d, i, 1, 1);
         device_copy_store(d, s, &d->backup->stores[i]);
-        device_uncertain(d, i);
+        device_uncertain(d, i, 1, 1);
+        d->known[i] = 0;
         s->anchors = anchors;   /* clocks go on */
-        if (!MODEL_BACKUP) {
+        if (s->last != NULL && atoi(s->last) >= d->proved[i]) {
             s->last = NULL;
         }
         d->may_slow[i] = 1;
@@ -457,7 +481,7 @@ static inline void device_wipe(device_t *d)
         s->last = NULL;
         s->numbers = 0;         /* LUIDs begin anew */
         d->may_slow[i] = 1;
-        d->suspended[i] = 0;
+        d->suspended[i] = d->known[i] = 0;
     }
     d->c->ph->nonce = "";
     d->c->devinf_known = 0;

@@ -431,6 +431,51 @@ static void test_base64_in_lines(void **state)
     assert_true(world_find("notes", notes[0].text));
 }
 
+/* ---- out of a backup ------------------------------------------------------ */
+
+/* The items and the anchor are those of the sync before the last.  The server
+ * must not take that for a missed end, since the phone has named the last
+ * one: what it sent then is gone from there. */
+static void test_old_backup(void **state)
+{
+    client_t *c = in_step();
+    client_store_t *s = client_store(c, "contacts"), backup = *s;
+
+    backup.items = apr_array_copy(w->pool, s->items);
+    APR_ARRAY_IDX(backup.items, 0, client_item_t *) =
+        apr_pmemdup(w->pool, APR_ARRAY_IDX(s->items, 0, client_item_t *),
+                    sizeof(client_item_t));
+    world_put("contacts", 0, card("Server"));
+    world_put("contacts", world_find("contacts", "Old"), card("New"));
+    client_put(c, "contacts", card("Phone"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    sync_broken(c);                     /* it has named the last anchor */
+
+    *s = backup;
+    s->numbers = 100;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(s->code, 201);
+    world_same(c, "contacts");
+    assert_int_not_equal(world_find("contacts", "Server"), 0);
+    assert_int_not_equal(world_find("contacts", "New"), 0);
+    assert_int_not_equal(world_find("contacts", "Phone"), 0);
+    world_quiet(c, "contacts");
+}
+
+/* Without that proof the end was missed, and no slow sync is needed. */
+static void test_missed_end(void **state)
+{
+    client_t *c = in_step();
+    client_store_t *s = client_store(c, "contacts");
+    const char *last = s->last;
+
+    world_put("contacts", 0, card("Server"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    s->last = last;
+    world_quiet(c, "contacts");
+    world_same(c, "contacts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,7 +492,9 @@ int main(void)
         ON_EACH_STORE(test_two_databases_for_one),
         ON_EACH_STORE(test_archive_and_soft_delete),
         ON_EACH_STORE(test_added_and_deleted),
-        ON_EACH_STORE(test_base64_in_lines)
+        ON_EACH_STORE(test_base64_in_lines),
+        ON_EACH_STORE(test_old_backup),
+        ON_EACH_STORE(test_missed_end)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_stale");
