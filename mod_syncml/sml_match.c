@@ -347,12 +347,17 @@ apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
         take_former(&f, found, version);
         return APR_SUCCESS;
     }
-    if (rv != APR_SUCCESS || y->alone) {
-        return rv;
-    }
     m.s = s;
     m.mine = &mine->item;
-    rv = match_others(&m, y, &f, version);
+    if (rv == APR_SUCCESS && !y->alone) {
+        rv = match_others(&m, y, &f, version);
+    }
+    if (rv == APR_SUCCESS && m.found == NULL && f.item != NULL
+        && f.likeness >= ITEM_RELATED) {
+        /* Deleted here and edited there.  It comes back as what it was:
+         * another device that has it may have edited it as well. */
+        take_former(&f, &m.found, version);
+    }
     *found = m.found;
     return rv;
 }

@@ -27,13 +27,6 @@
 #define MODEL_EDITS    10000
 #define MODEL_DELETES  2000
 
-/* What the engine is held to: edits of both sides of one item are merged;
- * slow syncs know items without UID again, and what was deleted. */
-#define MODEL_MERGES  0
-#define MODEL_KNOWS   0
-/* Datastores with edits: notes have no UID. */
-#define MODEL_EDITED  (MODEL_KNOWS ? MODEL_STORES : MODEL_NOTES)
-
 enum { MODEL_CONTACTS, MODEL_CALENDAR, MODEL_TASKS, MODEL_NOTES };
 
 static const char *const model_stores[MODEL_STORES] = {
@@ -95,14 +88,11 @@ static void model_fail(const char *format, ...)
 
 static inline int model_has_uid(int store, int item)
 {
-    return store != MODEL_NOTES && (item % 3 || !MODEL_KNOWS);
+    return store != MODEL_NOTES && item % 3 != 0;
 }
 
 static inline int model_nprops(int store)
 {
-    if (!MODEL_KNOWS && (store == MODEL_CALENDAR || store == MODEL_TASKS)) {
-        return 2;               /* URL makes no difference there */
-    }
     return store == MODEL_NOTES ? 1 : MODEL_PROPS;
 }
 
@@ -396,6 +386,16 @@ static inline void model_lose_delete(model_t *m, int item)
     }
 }
 
+static inline int model_was_deleted(const model_t *m, int item)
+{
+    int i, n = m->items[item].dead;
+
+    for (i = 0; i < m->ndeletes; i++) {
+        n += m->deletes[i].seen.item == item;
+    }
+    return n;
+}
+
 /* ---- what must be there ------------------------------------------------ */
 
 /* Had the author of one of these values seen @p edit? */
@@ -458,7 +458,7 @@ static inline const char *model_wrong_value(const model_t *m,
         return apr_psprintf(p, "item %d has a value v%d that it never had",
                             t->item, value);
     }
-    if (item->loose || !MODEL_MERGES) {
+    if (item->loose) {
         return NULL;
     }
     if (value <= m->rested && !model_saw(m, item->base.value[prop], value)) {
@@ -535,8 +535,7 @@ static inline int model_must_be_there(const model_t *m, int item)
     }
     for (i = m->rested + 1; i <= m->nedits; i++) {
         if (m->edits[i].item == item && !m->edits[i].maybe) {
-            if (MODEL_MERGES && deleted && !model_deleter_saw(m, i)
-                && !model_clashed(m, i)) {
+            if (deleted && !model_deleter_saw(m, i) && !model_clashed(m, i)) {
                 return 1;
             }
             made = 1;
@@ -559,8 +558,7 @@ static inline const char *model_judge(model_t *m, int store,
     if (m->items[t->item].twins) {
         return NULL;
     }
-    if (m->items[t->item].there++
-        && (MODEL_KNOWS || !m->items[t->item].free)) {
+    if (m->items[t->item].there++) {
         return apr_psprintf(p, "item %d is there twice", t->item);
     }
     if (model_must_be_away(m, t->item)) {
@@ -584,6 +582,29 @@ static inline void model_leave_out(const model_t *m, model_text_t *t)
                         || item->store == MODEL_TASKS)) {
         memset(t->value[2], 0, sizeof(t->value[2]));
     }
+}
+
+/** Items of a datastore with which something was done since the last rest. */
+static inline int model_touched(const model_t *m, int store)
+{
+    char *seen = calloc(MODEL_ITEMS, 1);
+    int i, n = 0;
+
+    for (i = 0; i < m->nitems; i++) {
+        seen[i] = (char)(m->items[i].free || m->items[i].loose
+                         || m->items[i].twins);
+    }
+    for (i = m->rested + 1; i <= m->nedits; i++) {
+        seen[m->edits[i].item] = 1;
+    }
+    for (i = 0; i < m->ndeletes; i++) {
+        seen[m->deletes[i].seen.item] = 1;
+    }
+    for (i = 0; i < m->nitems; i++) {
+        n += seen[i] && m->items[i].store == store;
+    }
+    free(seen);
+    return n;
 }
 
 /** Begin to look at what is there. */

@@ -72,7 +72,7 @@ static inline step_t life_step(void)
 
 static inline void life_server_edit(apr_uint32_t (*dice)(apr_uint32_t))
 {
-    int store = (int)dice(MODEL_EDITED), prop;
+    int store = (int)dice(MODEL_STORES), prop;
     const char *name = model_stores[store], *text;
     world_items_t list = { 0 };
     store_id_t id;
@@ -207,6 +207,27 @@ static inline int life_moved(const client_t *c)
     return n;
 }
 
+/* A good session after one that ended well as well: it brings what others did,
+ * each once or as a delete and a new item, and nothing of the device's own. */
+static inline void life_bounds(const device_t *d)
+{
+    int i;
+
+    for (i = 0; i < d->c->nstores; i++) {
+        const client_store_t *s = &d->c->stores[i];
+        int n = s->came[0] + s->came[1] + s->came[2];
+
+        if (n > 2 * model_touched(&life.m, i)) {
+            model_fail("%s, %s: %d changes came, but only %d items had any",
+                       d->c->ph->devid, s->name, n,
+                       model_touched(&life.m, i));
+        }
+    }
+    if (d->echoes > 0) {
+        model_fail("%s: an item came back as it was", d->c->ph->devid);
+    }
+}
+
 /* All devices synchronise until nothing moves: what was edited reaches the
  * server in the first round and all others in the second, so there is
  * nothing for a third. */
@@ -228,6 +249,9 @@ static inline void life_settle(void)
             n = life_moved(d->c);
             if (life.loud) {
                 printf("#     round %d, device %d: %d\n", round + 1, i, n);
+            }
+            if (round > 0) {
+                life_bounds(d);
             }
             if (round >= 2 && n > 0) {
                 model_fail("round %d: %s does not come to rest", round + 1,

@@ -48,7 +48,8 @@ typedef struct device_t {
     device_message_t old[DEVICE_OLD];
     int nold;
     int sessions;
-    int echoes;                 /* items that came as they were */
+    int echoes;                 /* items that came as they were, in the
+                                   latest session */
     void (*between)(struct device_t *d);
 } device_t;
 
@@ -256,7 +257,7 @@ static inline void device_lose(device_t *d, int store, int deletes_only)
 /* A slow sync.  Was it asked for, then items that the device has come back
  * where they were deleted.  If the device is @p strange to the server, nobody
  * can tell its old values from new, nor two versions of an item without UID
- * from two items. */
+ * from two items, nor what it brings back from what another brings back. */
 static inline void device_uncertain(device_t *d, int store, int strange,
                                     int asked)
 {
@@ -269,10 +270,11 @@ static inline void device_uncertain(device_t *d, int store, int strange,
         model_text_t t = device_text(s, item, store, d->pool);
         model_item_t *it = &d->m->items[t.item];
 
-        it->free |= asked || strange || !MODEL_KNOWS;
-        it->loose |= strange || !MODEL_KNOWS;
+        it->free |= asked || strange;
+        it->loose |= strange;
         it->apart = 1;
-        it->twins |= strange && !model_has_uid(store, t.item);
+        it->twins |= strange && (!model_has_uid(store, t.item)
+                                 || model_was_deleted(d->m, t.item));
     }
 }
 
@@ -351,16 +353,40 @@ static inline void device_account(device_t *d, int code, int good)
     }
 }
 
+/* Is it the text that the device has? */
+static inline int device_judge(client_t *c, client_store_t *s,
+                               const sml_command_t *change)
+{
+    const sml_item_t *in = &APR_ARRAY_IDX(change->items, 0, sml_item_t);
+    device_t *d = c->baton;
+    int store = (int)(s - c->stores);
+    client_item_t *item;
+
+    if (change->tag == SYNCML_REPLACE && !s->pieces
+        && in->target.uri != NULL) {
+        item = client_by(s, in->target.uri, "");
+        if (item != NULL && !item->gone) {
+            model_text_t had = device_text(s, item, store, d->pool), got;
+
+            model_read(&got, store, apr_pstrmemdup(d->pool, in->data,
+                                                   in->len), d->pool);
+            d->echoes += memcmp(&had, &got, sizeof(had)) == 0;
+        }
+    }
+    return 0;
+}
+
 /** A session. @return non-zero if it came to its end */
 static inline int device_sync(device_t *d, int code, const char *names)
 {
     client_t *c = d->c;
     apr_status_t rv;
 
-    d->cut = d->disturbed = 0;
+    d->cut = d->disturbed = d->echoes = 0;
     d->sessions++;
     device_expect(d, code, names);
     c->between = device_between;
+    c->judge = device_judge;
     c->baton = d;
     rv = client_session(c, code, names);
     if (rv != APR_SUCCESS && !d->cut && !d->disturbed) {
@@ -394,7 +420,7 @@ static inline client_item_t *device_some(device_t *d, client_store_t *s)
 
 static inline void device_change(device_t *d)
 {
-    int store = (int)device_dice(d, MODEL_EDITED), prop;
+    int store = (int)device_dice(d, MODEL_STORES), prop;
     client_store_t *s = &d->c->stores[store];
     client_item_t *item = device_some(d, s);
 

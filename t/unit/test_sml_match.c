@@ -274,6 +274,43 @@ static void test_same_uid(void **state)
     world_quiet(c, "contacts");
 }
 
+/* Deleted on the server, edited on two phones, one of which syncs slowly: the
+ * item comes back once, with both edits.
+ * @param others  items that the datastore has besides */
+static void edited_and_deleted(int others)
+{
+    client_t *c = world_phone("IMEI:1"), *d = world_phone("IMEI:2");
+    store_id_t id = world_put("contacts", 0, card("Doe", "TITLE:T\r\n"
+                                                  "NOTE:N\r\n"));
+    int i;
+
+    for (i = 0; i < others; i++) {
+        world_put("contacts", 0, rich(i));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    SYNCED(d, client_sync(d, 200, "contacts"));
+    world_delete("contacts", id);
+    client_edit(c, client_find(c, "contacts", "FN:Doe"),
+                card("Doe", "TITLE:New\r\nNOTE:N\r\n"));
+    client_edit(d, client_find(d, "contacts", "FN:Doe"),
+                card("Doe", "TITLE:T\r\nNOTE:New\r\n"));
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    SYNCED(d, client_sync(d, 200, "contacts"));
+    both_have(d, others + 1);
+    assert_int_equal(world_find("contacts", "TITLE:New"), id);
+    assert_int_equal(world_find("contacts", "NOTE:New"), id);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    world_quiet(d, "contacts");
+}
+
+static void test_edited_and_deleted(void **state)
+{
+    edited_and_deleted(0);
+    world_add_account("bob");
+    edited_and_deleted(2);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -285,7 +322,8 @@ int main(void)
         ON_EACH_STORE(test_lost_anchors),
         ON_EACH_STORE(test_slow_brings_back),
         ON_EACH_STORE(test_luids_shuffled),
-        ON_EACH_STORE(test_same_uid)
+        ON_EACH_STORE(test_same_uid),
+        ON_EACH_STORE(test_edited_and_deleted)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_match");
