@@ -7,8 +7,9 @@
  *
  * The input is '0' (WBXML) or '1' (XML), then the messages with FE FE FE FE
  * between them.  Whatever comes, each answer can be decoded, is no larger
- * than the server's and the client's limits, says in SyncHdr who it is for,
- * and the store's own count of items is right in the end.
+ * than the server's and the client's limits, says in SyncHdr who it is for, is
+ * fit for every old phone (sml_judge.h), and the store's own count of items is
+ * right in the end.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #include "mod_syncml/sml.h"
 #include "mod_syncml/sml_message.h"
+#include "t/unit/sml_judge.h"
 
 #define CHECK(what) do { if (!(what)) abort(); } while (0)
 
@@ -179,6 +181,8 @@ static const char *check_answer(const sml_request_t *request,
     CHECK(sml_message_decode(&m, request->format, answer->body, answer->len,
                              answer->len, &error, p) == APR_SUCCESS);
     CHECK(m->target.uri != NULL && m->msg_id != NULL);
+    CHECK(judge_answer(request->format, m->version, answer->body, answer->len,
+                       p) == NULL);
     CHECK(answer->resent || strcmp(m->target.uri, answer->device) == 0);
     CHECK(m->commands->nelts > 0);
     CHECK(sml_describe(request->format, answer->body, answer->len, p)

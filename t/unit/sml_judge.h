@@ -39,6 +39,15 @@ static inline int judge_uint(judge_octets_t *o, apr_size_t *value)
     return 0;
 }
 
+/* Does it begin as a DevInf document does (1.0, 1.1, 1.2)? */
+static inline int judge_is_devinf(const char *data, apr_size_t len)
+{
+    return len > 5 && data[0] > 0 && data[0] < 4
+        && (memcmp(data + 1, "\x9f\x52\x6a", 3) == 0
+            || memcmp(data + 1, "\x9f\x54\x6a", 3) == 0
+            || memcmp(data + 1, "\xa4\x03\x6a", 3) == 0);
+}
+
 /* Opaque data; a document of its own is looked into. */
 static inline const char *judge_opaque(judge_octets_t *o)
 {
@@ -50,7 +59,7 @@ static inline const char *judge_opaque(judge_octets_t *o)
     }
     data = o->at;
     o->at += len;
-    return len > 4 && data[0] < 4
+    return judge_is_devinf((const char *)data, len)
         ? judge_wbxml((const char *)data, len, o->p) : NULL;
 }
 
@@ -352,7 +361,7 @@ static inline apr_status_t judge_text(void *baton, const char *data,
     if (f->model != NULL && len > 0) {
         return judge_blame(j, f->tag, "text has no place there");
     }
-    if (opaque && len > 4 && data[0] < 4) {
+    if (opaque && judge_is_devinf(data, len)) {
         j->wrong = judge_elements(CODEC_WBXML, j->version, data, len, j->p);
         return j->wrong ? APR_EGENERAL : APR_SUCCESS;
     }

@@ -48,7 +48,11 @@ static void fill_sync(sml_sync_t *y, int n)
     y->opened = y->server_ended = y->committed = 1;
     y->failed = 404;
     y->start = 10;
+    y->alone = 1;
+    y->left_at = 14;
     y->resend_from = 11;
+    y->announced = n ? n : -1;
+    y->came = 15;
     for (i = 0; i < 4; i++) {
         y->received[i] = 4000000000u + (apr_uint32_t)i;
         y->sent[i] = (apr_uint32_t)i;
@@ -63,7 +67,9 @@ static sml_object_t *object(const char *data, apr_size_t len)
     o->tag = SYNCML_REPLACE;
     o->luid = "17";
     o->type = "text/vcard";
+    o->format = "b64";
     o->size = 12345;
+    o->refused = 424;
     o->data = data;
     o->len = len;
     o->item = 18;
@@ -93,8 +99,10 @@ static void fill_lists(sml_state_t *s)
         o->item = 20;
         o->version = 21;
         o->luid = i ? "luid" : NULL;
+        memset(d, 0, sizeof(*d));
         d->sync = i;
         d->item = 22 + i;
+        d->archive = i == 1;
         t->msgref = "1";
         t->cmdref = "2";
         t->cmd = "Add";
@@ -124,6 +132,7 @@ static sml_state_t *full_state(void)
     s->client_counts = s->client_large = 1;
     s->phase = SML_MAP;
     s->final_sent = s->want_results = s->get_sent = 1;
+    s->idle = 2;
     s->results_msg = "1";
     s->results_cmd = "2";
     s->results_uri = "./devinf11";
@@ -169,7 +178,9 @@ static void same_object(const sml_object_t *a, const sml_object_t *b)
     assert_int_equal(a->tag, b->tag);
     same_text(a->luid, b->luid);
     same_text(a->type, b->type);
+    same_text(a->format, b->format);
     assert_int_equal(a->size, b->size);
+    assert_int_equal(a->refused, b->refused);
     assert_int_equal(a->len, b->len);
     assert_memory_equal(a->data, b->data, a->len);
     assert_int_equal(a->item, b->item);
@@ -228,6 +239,7 @@ static void same_header(const sml_state_t *a, const sml_state_t *b)
     assert_int_equal(a->client_large, b->client_large);
     assert_int_equal(a->phase, b->phase);
     assert_int_equal(a->final_sent, b->final_sent);
+    assert_int_equal(a->idle, b->idle);
     assert_int_equal(a->want_results, b->want_results);
     same_text(a->results_msg, b->results_msg);
     same_text(a->results_cmd, b->results_cmd);
@@ -266,6 +278,7 @@ static void same_state(const sml_state_t *a, const sml_state_t *b)
 
         assert_int_equal(x.sync, y.sync);
         assert_int_equal(x.item, y.item);
+        assert_int_equal(x.archive, y.archive);
     }
     for (i = 0; i < a->pending->nelts; i++) {
         same_status(&APR_ARRAY_IDX(a->pending, i, sml_status_t),
