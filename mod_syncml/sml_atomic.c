@@ -57,6 +57,9 @@ static int is_unfinished(const snapshot_t *old, const sml_session_t *s)
         && (o != old->incoming || o->len != old->came);
 }
 
+/* The lists that commands in it only add to, or that they may not touch
+ * (outstanding, pending), stay.  What sml_session_t keeps of the store's
+ * contents is forgotten. */
 static void restore(const snapshot_t *old, sml_session_t *s)
 {
     sml_state_t *state = s->state;
