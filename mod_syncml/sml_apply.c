@@ -363,5 +363,34 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     }
     code = old ? update(s, y, c, old, version, matched)
                : add(s, y, c);
+    if (old == NULL && code == 201 && s->rv == APR_SUCCESS && !y->alone
+        && sml_sync_is_slow(y) && sml_match_related(s)) {
+        sml_related_note(s, y, c->item.id);
+    }
     return s->rv == APR_SUCCESS ? code : 510;
+}
+
+void sml_apply_related(sml_session_t *s, sml_sync_t *y, const char *luid,
+                       const store_item_t *fresh, store_item_t *old)
+{
+    sml_change_t c = { 0 };
+    item_keys_t keys;
+
+    s->rv = item_keys(&keys, fresh->type, fresh->data, fresh->len, s->p);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_item_delete(s->tx, s->account, y->datastore, fresh->id,
+                                  s->device->id, NULL);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 fresh->id);
+    }
+    if (s->rv == APR_SUCCESS) {
+        c.tag = SYNCML_REPLACE;
+        c.luid = luid;
+        c.keys = keys;
+        c.item = *fresh;
+        c.item.origin = s->device->id;
+        update(s, y, &c, old, 0, 1);
+    }
 }

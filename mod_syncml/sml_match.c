@@ -11,6 +11,9 @@
  * 4. one with the same UID;
  * 5. a near twin: the same thing to people, without contradictions.
  *
+ * One of the same name that contradicts is not taken here, since an equal one
+ * may still come: see sml_related.c.
+ *
  * (In a normal sync the equal ones are asked for, see sml_apply.c.)
  *
  * The store passes over the items that are matched already, so where many
@@ -176,6 +179,11 @@ apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
+int sml_match_related(const sml_session_t *s)
+{
+    return s->related;
+}
+
 /* ---- what the LUID meant before --------------------------------------- */
 
 typedef struct former_t {
@@ -260,11 +268,16 @@ static apr_status_t look_near(match_t *m, int at, int *gone)
                             &item);
         *gone = rv == APR_SUCCESS && item->deleted;
     }
-    if (rv == APR_SUCCESS && !*gone
-        && item_likeness(item->type, item->data, item->len, mine->type,
-                         mine->data, mine->len, s->p) >= ITEM_NEAR) {
-        m->found = item;
-        *gone = 1;
+    if (rv == APR_SUCCESS && !*gone) {
+        item_likeness_e likeness =
+            item_likeness(item->type, item->data, item->len, mine->type,
+                          mine->data, mine->len, s->p);
+
+        s->related |= likeness == ITEM_RELATED;
+        if (likeness >= ITEM_NEAR) {
+            m->found = item;
+            *gone = 1;
+        }
     }
     if (*gone) {
         APR_ARRAY_IDX(c->ids, at, store_id_t) =
@@ -342,6 +355,7 @@ apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
 
     *found = NULL;
     *version = 0;
+    s->related = 0;
     rv = y->first ? APR_SUCCESS : find_former(s, y, mine, &f);
     if (rv == APR_SUCCESS && f.item != NULL && f.likeness >= ITEM_NEAR) {
         take_former(&f, found, version);

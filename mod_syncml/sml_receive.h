@@ -60,9 +60,28 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
 apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
                        const sml_change_t *mine, store_item_t **found,
                        store_id_t *version);
+/** After sml_match() found nothing: non-zero if there is an item of ours of
+ * the same name that contradicts the client's. */
+int sml_match_related(const sml_session_t *s);
 /** An equal one, in any sync; NULL if there is none. */
 apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
                              const store_item_t *mine, store_item_t **found);
+
+/**
+ * A new item turns out to be one that we had: its text is put together with
+ * that one's, its LUID means that one, and it is deleted.
+ * @param luid  of the new one
+ */
+void sml_apply_related(sml_session_t *s, sml_sync_t *y, const char *luid,
+                       const store_item_t *fresh, store_item_t *old);
+
+/* ---- sml_related.c ----------------------------------------------------- */
+
+/** The item was just added, and sml_match_related() says so of it. */
+void sml_related_note(sml_session_t *s, const sml_sync_t *y,
+                      store_id_t item);
+/** The client's package has ended: which of those noted are ours? */
+void sml_related_settle(sml_session_t *s, sml_sync_t *y);
 
 /* ---- sml_pieces.c ------------------------------------------------------ */
 

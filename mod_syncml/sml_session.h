@@ -51,6 +51,7 @@ typedef struct sml_session_t {
     apr_hash_t *quirks;         /* see sml_quirk(); NULL: not read yet */
     apr_hash_t *held;           /* see sml_held.c */
     int doubling;               /* see sml_guard.c */
+    int related;                /* see sml_match.c */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
     apr_status_t rv;            /* first failure of the store: all is undone */

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c08
+#define STATE_FORMAT 0x534d4c09
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -187,6 +187,14 @@ static void step_range(step_t *s, void *element)
     STEP(s, r->to);
 }
 
+static void step_related(step_t *s, void *element)
+{
+    sml_related_t *r = element;
+
+    STEP(s, r->sync);
+    STEP(s, r->item);
+}
+
 static void step_status(step_t *s, void *element)
 {
     sml_status_t *t = element;
@@ -284,6 +292,7 @@ static void step_state(step_t *s, sml_state_t *state)
     step_array(s, state->staged, SML_MAX_STAGED, step_staged);
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
     step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
+    step_array(s, state->related, SML_MAX_RELATED, step_related);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
     step_string(s, &state->no_end);
@@ -298,6 +307,7 @@ sml_state_t *sml_state_make(apr_pool_t *p)
     state->staged = apr_array_make(p, 4, sizeof(sml_staged_t));
     state->pending = apr_array_make(p, 16, sizeof(sml_status_t));
     state->doubled = apr_array_make(p, 4, sizeof(sml_range_t));
+    state->related = apr_array_make(p, 4, sizeof(sml_related_t));
     return state;
 }
 

@@ -33,6 +33,7 @@ typedef enum {
 #define SML_MAX_STAGED       200000
 #define SML_MAX_PENDING      100000
 #define SML_MAX_DOUBLED      20000
+#define SML_MAX_RELATED      2000
 
 typedef struct sml_sync_t {
     store_id_t datastore;
@@ -109,6 +110,13 @@ typedef struct sml_range_t {
     store_id_t from, to;
 } sml_range_t;
 
+/** An item that a slow sync has added although we have one of the same name:
+ * looked at again when the client has told all. */
+typedef struct sml_related_t {
+    int sync;                   /* index of the datastore in the session */
+    store_id_t item;
+} sml_related_t;
+
 /** A Status to be sent. */
 typedef struct sml_status_t {
     const char *msgref, *cmdref, *cmd;
@@ -161,6 +169,7 @@ typedef struct sml_state_t {
     apr_array_header_t *staged;         /* of sml_staged_t */
     apr_array_header_t *pending;        /* of sml_status_t */
     apr_array_header_t *doubled;        /* of sml_range_t */
+    apr_array_header_t *related;        /* of sml_related_t */
     sml_object_t *incoming, *outgoing;  /* or NULL */
     const char *no_end;         /* LUID of an item whose last piece did not
                                    come, to be told by Alert 223; or NULL */

@@ -142,6 +142,7 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
     note_announced(s, y);
     sml_sync_begin(s, y);
     y->client_ended = 1;
+    sml_related_settle(s, y);
     sml_guard_deletes(s, y);
     if (y->failed) {
         return;

@@ -170,6 +170,45 @@ static void test_namesakes(void **state)
     }
 }
 
+/* The same event with another place on either side is one, and in conflict;
+ * so is a person of whom there is one on either side. */
+static void test_related(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Doe", "TEL:1\r\nEMAIL:one@b.c\r\n"));
+    world_put("contacts", 0, card("Roe", "TEL:4\r\n"));
+    client_put(c, "contacts", card("Doe", "TEL:3\r\nEMAIL:two@b.c\r\n"));
+    client_put(c, "contacts", card("Poe", "TEL:4\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, 3);
+    world_same(c, "contacts");
+    assert_non_null(strstr(client_find(c, "contacts", "Doe")->text, "TEL:1"));
+    assert_non_null(strstr(client_find(c, "contacts", "Doe")->text, "TEL:3"));
+    assert_true(world_logged("conflicts=1"));
+    world_quiet(c, "contacts");
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, 3);
+    world_quiet(c, "contacts");
+}
+
+/* Each text of its own, if that is wanted. */
+static void test_related_both(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    APR_ARRAY_IDX(w->config.datastores, 0, sml_datastore_conf_t *)
+        ->conflict[SML_FIRST_SYNC].policy = SML_POLICY_BOTH;
+    world_put("contacts", 0, card("Doe", "TEL:1\r\n"));
+    client_put(c, "contacts", card("Doe", "TEL:3\r\n"));
+    for (i = 0; i < 2; i++) {
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        both_have(c, 2);
+    }
+    world_quiet(c, "contacts");
+}
+
 static void test_equal_twins(void **state)
 {
     client_t *c = world_phone("IMEI:1");
@@ -318,6 +357,8 @@ int main(void)
         ON_EACH_STORE(test_poor_phone_first),
         ON_EACH_STORE(test_near_twins),
         ON_EACH_STORE(test_namesakes),
+        ON_EACH_STORE(test_related),
+        ON_EACH_STORE(test_related_both),
         ON_EACH_STORE(test_equal_twins),
         ON_EACH_STORE(test_lost_anchors),
         ON_EACH_STORE(test_slow_brings_back),
