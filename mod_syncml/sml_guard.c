@@ -116,7 +116,8 @@ static apr_status_t on_twin(void *baton, const store_item_t *item)
     apr_status_t rv;
 
     if (item_likeness(item->type, item->data, item->len, mine->type,
-                      mine->data, mine->len, t->s->p) >= ITEM_NEAR) {
+                      mine->data, mine->len, t->s->p) >= ITEM_NEAR
+        && sml_same_name(item, mine, t->s->p)) {
         rv = store_map_by_item(t->s->tx, t->s->device->id, item->id,
                                t->y->datastore, &map);
         if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {

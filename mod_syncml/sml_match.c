@@ -239,6 +239,52 @@ static int is_live(const former_t *f)
     return f->item != NULL && !f->item->deleted;
 }
 
+/* ---- names ---------------------------------------------------------------- */
+
+/* Phones were seen to cut names at 20 characters and more. */
+#define MAY_BE_CUT 20
+#define MAX_NAME   200
+
+static int has_word(const char *words, const char *word, apr_size_t len)
+{
+    while (*words != '\0') {
+        apr_size_t n = strcspn(words, " ");
+
+        if (n == len && strncasecmp(words, word, len) == 0) {
+            return 1;
+        }
+        words += n;
+        words += strspn(words, " ");
+    }
+    return 0;
+}
+
+static int has_words(const char *words, const char *of)
+{
+    of += strspn(of, " ");
+    while (*of != '\0') {
+        apr_size_t n = strcspn(of, " ");
+
+        if (!has_word(words, of, n)) {
+            return 0;
+        }
+        of += n;
+        of += strspn(of, " ");
+    }
+    return 1;
+}
+
+int sml_same_name(const store_item_t *a, const store_item_t *b,
+                  apr_pool_t *p)
+{
+    const char *x = item_summary(a->type, a->data, a->len, MAX_NAME, p);
+    const char *y = item_summary(b->type, b->data, b->len, MAX_NAME, p);
+    apr_size_t nx = strlen(x), ny = strlen(y), n = nx < ny ? nx : ny;
+
+    return has_words(x, y) || has_words(y, x)
+        || (n >= MAY_BE_CUT && strncasecmp(x, y, n) == 0);
+}
+
 /* ---- near twins -------------------------------------------------------- */
 
 static apr_status_t on_near(void *baton, const store_item_t *item)
@@ -273,6 +319,9 @@ static apr_status_t look_near(match_t *m, int at, int *gone)
             item_likeness(item->type, item->data, item->len, mine->type,
                           mine->data, mine->len, s->p);
 
+        if (likeness >= ITEM_RELATED && !sml_same_name(item, mine, s->p)) {
+            likeness = ITEM_DIFFERENT;
+        }
         s->related |= likeness == ITEM_RELATED;
         if (likeness >= ITEM_NEAR) {
             m->found = item;

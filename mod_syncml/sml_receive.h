@@ -63,6 +63,11 @@ apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
 /** After sml_match() found nothing: non-zero if there is an item of ours of
  * the same name that contradicts the client's. */
 int sml_match_related(const sml_session_t *s);
+/** Do two items have the same name: each word of one is a word of the other's,
+ * or one is the other's beginning and so long that a phone may have cut it?
+ * ("Client10" is no poor copy of "Client100".) */
+int sml_same_name(const store_item_t *a, const store_item_t *b,
+                  apr_pool_t *p);
 /** An equal one, in any sync; NULL if there is none. */
 apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
                              const store_item_t *mine, store_item_t **found);

@@ -83,7 +83,8 @@ static void settle(sml_session_t *s, sml_sync_t *y, store_id_t id)
     other = other_of(s, y, fresh);
     if (other != NULL
         && item_likeness(other->type, other->data, other->len, fresh->type,
-                         fresh->data, fresh->len, s->p) >= ITEM_RELATED) {
+                         fresh->data, fresh->len, s->p) >= ITEM_RELATED
+        && sml_same_name(other, fresh, s->p)) {
         sml_apply_related(s, y, apr_pstrdup(s->p, map->luid), fresh, other);
     }
 }

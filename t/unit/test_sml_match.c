@@ -170,6 +170,46 @@ static void test_namesakes(void **state)
     }
 }
 
+/* Names that begin alike, and nothing else in them differs: many people. */
+static void test_names_that_begin_alike(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    int i;
+
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.doubles = 20;
+    w->config.guard.least = 10;
+    for (i = 0; i < 150; i++) {
+        const char *name = text("Contact", i);
+
+        if (i % 2) {
+            client_put(c, "contacts", card(name, "TEL:1\r\n"));
+        }
+        else {
+            world_put("contacts", 0, card(name, "TEL:1\r\n"));
+        }
+    }
+    for (i = 0; i < 3; i++) {
+        SYNCED(c, client_sync(c, 201, "contacts"));
+        both_have(c, 150);
+        world_same(c, "contacts");
+    }
+    assert_int_equal(w->loud, 0);
+    assert_false(world_logged("guard"));
+}
+
+/* A long one that the phone has cut, and one without its first word. */
+static void test_names_cut(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Abcdefghijklmnopqrstuvwxyz", "TEL:1\r\n"));
+    client_put(c, "contacts", card("Abcdefghijklmnopqrstuv", "TEL:1\r\n"));
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    both_have(c, 1);
+    world_quiet(c, "contacts");
+}
+
 /* The same event with another place on either side is one, and in conflict;
  * so is a person of whom there is one on either side. */
 static void test_related(void **state)
@@ -357,6 +397,8 @@ int main(void)
         ON_EACH_STORE(test_poor_phone_first),
         ON_EACH_STORE(test_near_twins),
         ON_EACH_STORE(test_namesakes),
+        ON_EACH_STORE(test_names_that_begin_alike),
+        ON_EACH_STORE(test_names_cut),
         ON_EACH_STORE(test_related),
         ON_EACH_STORE(test_related_both),
         ON_EACH_STORE(test_equal_twins),
