@@ -1,8 +1,9 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* Which side a slot is taken from: see item_merge.h. */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <apr_lib.h>
 
 #include "item/item_slots.h"
 
@@ -216,6 +217,19 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
     return clash(m, slot);
 }
 
+/** Digits at the beginning of a value, as far as they fit. */
+static apr_int64_t number_of(item_span_t text)
+{
+    apr_int64_t n = 0;
+
+    text = item_span_trim(text);
+    for (; text.len && apr_isdigit(*text.s) && n < APR_INT32_MAX; text.s++) {
+        n = n * 10 + (*text.s - '0');
+        text.len--;
+    }
+    return n;
+}
+
 item_side_e item_greatest(const item_slot_t *slot)
 {
     static const item_span_t no_zone = { "", 0 };
@@ -226,8 +240,9 @@ item_side_e item_greatest(const item_slot_t *slot)
     if (!ours || !theirs)
         return theirs ? ITEM_THEIRS : ITEM_OURS;
     if (slot->how == MERGE_GREATEST)
-        return atoi(theirs->entry->line.value.s)
-               > atoi(ours->entry->line.value.s) ? ITEM_THEIRS : ITEM_OURS;
+        return number_of(theirs->entry->line.value)
+               > number_of(ours->entry->line.value) ? ITEM_THEIRS
+                                                    : ITEM_OURS;
     item_time_parse(&a, ours->entry->line.value, no_zone);
     item_time_parse(&b, theirs->entry->line.value, no_zone);
     return b.kind != ITEM_TIME_NONE

@@ -400,8 +400,9 @@ static apr_status_t merge_notes(item_merge_t *result, item_merging_t *m,
     for (i = 0; i < ITEM_SIDES; i++) {
         slot.canon[i].s = text[i].s = "";
         text[i].len = 0;
-        if (!in[i] || item_normalise(&norm[i], "text/plain", in[i]->data,
-                                     in[i]->len, m->p) != APR_SUCCESS)
+        if ((i == ITEM_BASE && !base)
+            || item_normalise(&norm[i], "text/plain", in[i]->data,
+                              in[i]->len, m->p) != APR_SUCCESS)
             continue;
         slot.canon[i] = norm[i].canon;
         slot.there[i] = 1;
@@ -503,29 +504,29 @@ static apr_status_t read_all(item_merging_t *m, const char *type,
     return APR_SUCCESS;
 }
 
-apr_status_t item_merge(item_merge_t *result, const char *type,
+apr_status_t item_merge(item_merge_t *m, const char *type,
                         const item_text_t *base, const item_text_t *ours,
                         const item_text_t *theirs, int prefer, apr_pool_t *p)
 {
-    item_merging_t m;
+    item_merging_t job;
     apr_status_t rv;
 
-    memset(result, 0, sizeof(*result));
-    memset(&m, 0, sizeof(m));
-    m.p = p;
-    m.theirs_first = (prefer & ITEM_PREFER_THEIRS) != 0;
-    m.spare = (prefer & ITEM_SPARE_UNKNOWN) != 0;
-    m.clashes = apr_array_make(p, 4, sizeof(const char *));
-    rv = read_all(&m, type, base, ours, theirs);
+    memset(m, 0, sizeof(*m));
+    memset(&job, 0, sizeof(job));
+    job.p = p;
+    job.theirs_first = (prefer & ITEM_PREFER_THEIRS) != 0;
+    job.spare = (prefer & ITEM_SPARE_UNKNOWN) != 0;
+    job.clashes = apr_array_make(p, 4, sizeof(const char *));
+    rv = read_all(&job, type, base, ours, theirs);
     if (rv == APR_SUCCESS)
-        rv = m.docs[ITEM_OURS]->root
-             ? merge_lines(result, &m, ours, theirs)
-             : merge_notes(result, &m, m.docs[ITEM_BASE] ? base : NULL, ours,
+        rv = job.docs[ITEM_OURS]->root
+             ? merge_lines(m, &job, ours, theirs)
+             : merge_notes(m, &job, job.docs[ITEM_BASE] ? base : NULL, ours,
                            theirs);
     if (rv != APR_SUCCESS) {
-        memset(result, 0, sizeof(*result));
-        m.clashes->nelts = 0;
+        memset(m, 0, sizeof(*m));
+        job.clashes->nelts = 0;
     }
-    result->clashes = m.clashes;
+    m->clashes = job.clashes;
     return rv;
 }

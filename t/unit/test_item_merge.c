@@ -313,6 +313,9 @@ static const case_t events[] = {
       "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n", O, "",
       "DTSTART:20200101T110000Z\nSUMMARY:a\nBEGIN:VALARM\n"
       "TRIGGER;VALUE=DATE-TIME:20200101T105500Z\nEND:VALARM\n" },
+    { "SUMMARY:a\n", "SEQUENCE:1\n2:b\nSUMMARY:b\n",
+      "SEQUENCE:9\nSUMMARY:a\nURL:u\n", O, "",
+      "SEQUENCE:9\n2:b\nSUMMARY:b\nURL:u\n" },
     /* Without a base: who has a recurrence keeps it. */
     { NULL, "DTSTART:20200101T100000Z\nRRULE:FREQ=DAILY\n",
       "DTSTART:20200101T100000Z\nLOCATION:l\n", T, "",
