@@ -171,6 +171,7 @@ static inline void open_engine(char *dir)
     c->max_msg_size = 131072;
     c->max_obj_size = 1048576;
     c->session_timeout = apr_time_from_sec(600);
+    c->keep = apr_time_from_sec(30 * 86400);
     c->check_password = check_password;
 }
 

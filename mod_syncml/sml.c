@@ -205,7 +205,10 @@ static apr_status_t finish(handling_t *h, sml_session_t *s,
 {
     const char *words;
 
-    sml_commands(s);
+    sml_journal_open(s);
+    if (s->rv == APR_SUCCESS) {
+        sml_commands(s);
+    }
     if (s->rv == APR_SUCCESS) {
         sml_reply_begin(s);
         sml_reply_fill(s);
@@ -214,6 +217,7 @@ static apr_status_t finish(handling_t *h, sml_session_t *s,
     if (s->rv == APR_SUCCESS && s->devinf_came) {
         s->rv = store_device_update(s->tx, s->device);
     }
+    sml_journal_write(s);
     if (s->rv == APR_SUCCESS) {
         s->rv = save(h, s, token);
     }
@@ -439,7 +443,7 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = store_session_expire(s->tx, EXPIRE_AT_ONCE, 0);
     }
     if (rv == APR_SUCCESS) {
-        rv = sml_upkeep(s->tx, s->now, s->p);
+        rv = sml_upkeep(s->config, s->tx, s->now, s->p);
     }
     return rv;
 }

@@ -108,6 +108,8 @@ typedef struct sml_config_t {
     apr_size_t max_obj_size;    /* octets of an item */
     apr_interval_time_t session_timeout;
     sml_guard_conf_t guard;
+    apr_interval_time_t keep;   /* former texts, deleted items, session log */
+    apr_interval_time_t forget_devices; /* unseen so long; 0: never */
     /** Check a clear-text password (auth-basic).  Called outside any
      * transaction, may be slow.  @return APR_SUCCESS granted, APR_EACCES
      * wrong password, APR_NOTFOUND no such user, else trouble (SyncML 500) */
@@ -181,6 +183,27 @@ void sml_set_keys(store_item_t *item, const item_keys_t *keys);
  * store). In constant time.  @return as sml_config_t.check_password */
 apr_status_t sml_check_store_password(store_t *store, const char *user,
                                       const char *password, apr_pool_t *p);
+
+/** The same from the row's own type and text.
+ * @param p  scratch
+ * @return as item_keys(); on failure the keys stay as they are */
+apr_status_t sml_compute_keys(store_item_t *item, apr_pool_t *p);
+
+typedef struct sml_rekey_t {
+    store_t *store;
+    store_log_fn *log;          /* NULL: silent */
+    void *log_baton;
+    void (*progress)(void *baton);      /* after each few hundred items */
+    void *progress_baton;
+} sml_rekey_t;
+
+/**
+ * Compute the keys of all items anew if those in the store are of other rules
+ * than ITEM_KEYS_VERSION; to be called before the first request.  Others may
+ * read and write meanwhile.  Cut off half-way it begins again the next time.
+ * @return APR_SUCCESS also if there was nothing to do; the store's statuses
+ */
+apr_status_t sml_rekey(const sml_rekey_t *how, apr_pool_t *p);
 
 /** Name of the store's setting that holds the server id. */
 #define SML_SETTING_SERVER_ID STORE_SETTING_SERVER_ID

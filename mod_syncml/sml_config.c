@@ -14,7 +14,7 @@
 
 /* How long deleted items and former texts are kept at least, how often it is
  * looked for what may go, and how much goes at once. */
-#define KEEP_FOR        apr_time_from_sec(30 * 86400)
+#define DEVICES_AT_ONCE 10
 #define UPKEEP_EVERY    apr_time_from_sec(3600)
 #define UPKEEP_SETTING  "upkeep"
 #define FORGET_AT_ONCE  1000
@@ -101,23 +101,6 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
         APR_ARRAY_PUSH(list, sml_datastore_conf_t *) = d;
     }
     return list;
-}
-
-/* The two rooms name what has no limit each in its own way; the store's name
- * is a second that items can begin in, which then is the next one. */
-static apr_int64_t limit_of(apr_int64_t seconds)
-{
-    return seconds == ITEM_WHEN_ALWAYS || seconds == -ITEM_WHEN_ALWAYS
-         ? STORE_WHEN_ALWAYS : seconds == STORE_WHEN_ALWAYS ? 1 : seconds;
-}
-
-void sml_set_keys(store_item_t *item, const item_keys_t *keys)
-{
-    item->key = keys->key;
-    item->uid_key = keys->uid_key;
-    item->near_key = keys->near_key;
-    item->starts = limit_of(keys->starts);
-    item->ends = limit_of(keys->ends);
 }
 
 long sml_number(const char *text)
@@ -217,9 +200,29 @@ apr_status_t sml_server_id(store_tx_t *tx, const char **id, apr_pool_t *p)
     return rv;
 }
 
+static apr_status_t log_forgotten(void *baton, const store_device_t *d)
+{
+    const sml_config_t *config = baton;
+
+    sml_log(config, 5, 0, "device %s has not been seen for %d days and is "
+            "forgotten: should it come again, its sync will be slow",
+            d->devid, (int)(apr_time_sec(config->forget_devices) / 86400));
+    return APR_SUCCESS;
+}
+
+static apr_status_t forget_devices(const sml_config_t *config,
+                                   store_tx_t *tx, apr_time_t now)
+{
+    union { const void *in; void *out; } baton = { config };
+
+    return store_device_forget(tx, now - config->forget_devices,
+                               DEVICES_AT_ONCE, log_forgotten, baton.out);
+}
+
 /* Not with every login: what an absent device still needs is looked at each
  * time and may be much. */
-apr_status_t sml_upkeep(store_tx_t *tx, apr_time_t now, apr_pool_t *p)
+apr_status_t sml_upkeep(const sml_config_t *config, store_tx_t *tx,
+                        apr_time_t now, apr_pool_t *p)
 {
     const char *last;
     apr_status_t rv = store_setting_get(tx, UPKEEP_SETTING, &last);
@@ -232,6 +235,9 @@ apr_status_t sml_upkeep(store_tx_t *tx, apr_time_t now, apr_pool_t *p)
         rv = store_setting_set(tx, UPKEEP_SETTING,
                                apr_psprintf(p, "%" APR_INT64_T_FMT, now));
     }
+    if (rv == APR_SUCCESS && config->forget_devices > 0) {
+        rv = forget_devices(config, tx, now);
+    }
     return rv == APR_SUCCESS
-        ? store_gc(tx, now - KEEP_FOR, FORGET_AT_ONCE, NULL) : rv;
+        ? store_gc(tx, now - config->keep, FORGET_AT_ONCE, NULL) : rv;
 }

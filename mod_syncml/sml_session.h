@@ -20,6 +20,8 @@
 #include "mod_syncml/sml_path.h"
 #include "mod_syncml/sml_state.h"
 
+typedef struct sml_journal_t sml_journal_t;
+
 typedef struct sml_session_t {
     const sml_config_t *config;
     const sml_request_t *request;
@@ -54,6 +56,7 @@ typedef struct sml_session_t {
     int related;                /* see sml_match.c */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
+    sml_journal_t *journal;     /* how things were before the message */
     apr_status_t rv;            /* first failure of the store: all is undone */
     /* the answer */
     codec_writer_t *w;
@@ -76,9 +79,11 @@ void sml_log(const sml_config_t *config, int level, apr_status_t rv,
              const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/** Once an hour: forget deleted items and former texts that nobody needs and
- * that are older than 30 days. */
-apr_status_t sml_upkeep(store_tx_t *tx, apr_time_t now, apr_pool_t *p);
+/** Once an hour: forget deleted items, former texts and the log of sessions
+ * that are older than config->keep and that nobody needs, and devices unseen
+ * for config->forget_devices. */
+apr_status_t sml_upkeep(const sml_config_t *config, store_tx_t *tx,
+                        apr_time_t now, apr_pool_t *p);
 
 /** Queue a Status for a command of the message, or for one item of it. */
 void sml_status(sml_session_t *s, const sml_command_t *c, int code,
@@ -89,6 +94,13 @@ void sml_status_anchor(sml_session_t *s, const sml_command_t *c, int code,
                        const char *next);
 /** The Status of SyncHdr; always the first. */
 void sml_status_header(sml_session_t *s, int code, int chal);
+
+/* ---- sml_journal.c ----------------------------------------------------- */
+
+/** Note how the account's datastores are before the message. */
+void sml_journal_open(sml_session_t *s);
+/** Write what the message did into the session log. */
+void sml_journal_write(sml_session_t *s);
 
 /* ---- sml_commands.c ---------------------------------------------------- */
 

@@ -273,6 +273,7 @@ static void step_state(step_t *s, sml_state_t *state)
     step_string(s, &state->user);
     STEP(s, state->last_msg);
     STEP(s, state->our_msg);
+    STEP(s, state->log);
     STEP(s, state->client_max_msg);
     STEP(s, state->client_max_obj);
     STEP(s, state->client_counts);

@@ -164,6 +164,7 @@ typedef struct sml_state_t {
     int want_results;           /* the client's Get is to be answered */
     const char *results_msg, *results_cmd, *results_uri, *results_type;
     int get_sent;               /* the client's DevInf was asked for */
+    store_id_t log;             /* its entry in the session log; 0: none */
     apr_array_header_t *syncs;          /* of sml_sync_t */
     apr_array_header_t *outstanding;    /* of sml_outstanding_t */
     apr_array_header_t *staged;         /* of sml_staged_t */

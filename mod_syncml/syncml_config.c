@@ -67,6 +67,7 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over)
     if (m->session_timeout == 0) {
         m->session_timeout = b->session_timeout;
     }
+    syncml_merge_keep(m, b);
     if (m->login_limit == 0) {
         m->login_limit = b->login_limit;
         m->login_window = b->login_window;
@@ -142,6 +143,7 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
     config->session_timeout = conf->session_timeout
         ? conf->session_timeout : SYNCML_TIMEOUT_DEFAULT;
     syncml_safety(conf, config);
+    syncml_conf_keep(conf, config);
 }
 
 /* ---- directives of a server --------------------------------------------- */
@@ -435,6 +437,12 @@ const command_rec syncml_commands[] = {
     AP_INIT_TAKE1("SyncMLSessionTimeout", set_session_timeout, NULL,
                   RSRC_CONF | ACCESS_CONF, "how long a session waits for its"
                   " next message"),
+    AP_INIT_TAKE1("SyncMLKeep", syncml_set_keep, NULL,
+                  RSRC_CONF | ACCESS_CONF, "days for which deleted items,"
+                  " former texts and the session log are kept"),
+    AP_INIT_TAKE1("SyncMLForgetDevices", syncml_set_forget, NULL,
+                  RSRC_CONF | ACCESS_CONF, "days after which a device that is"
+                  " not seen is forgotten; or never"),
     AP_INIT_TAKE12("SyncMLLoginLimit", set_login_limit, NULL,
                    RSRC_CONF | ACCESS_CONF, "how many logins may fail, and"
                    " in what time; or off"),

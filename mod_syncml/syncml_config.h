@@ -88,6 +88,8 @@ typedef struct syncml_dir_conf_t {
     apr_size_t max_msg_size;    /* 0: not given, as the next two */
     apr_size_t max_obj_size;
     apr_interval_time_t session_timeout;
+    apr_interval_time_t keep;
+    apr_interval_time_t forget_devices; /* -1: never */
     int login_limit;            /* 0: not given; -1: off */
     apr_interval_time_t login_window;
     apr_array_header_t *conflicts;      /* of syncml_conflict_set_t, private
@@ -138,6 +140,19 @@ const char *syncml_conf_time(cmd_parms *cmd, const char *arg,
                              apr_interval_time_t min,
                              apr_interval_time_t max, const char *range,
                              apr_interval_time_t *value);
+
+/* ---- syncml_keep.c ----------------------------------------------------- */
+
+#define SYNCML_KEEP_DEFAULT    30       /* days */
+#define SYNCML_FORGET_DEFAULT  400
+#define SYNCML_KEEP_MAX        3650     /* of both */
+
+/** The directives SyncMLKeep and SyncMLForgetDevices, their merging and their
+ * defaults. */
+const char *syncml_set_keep(cmd_parms *cmd, void *conf, const char *arg);
+const char *syncml_set_forget(cmd_parms *cmd, void *conf, const char *arg);
+void syncml_merge_keep(syncml_dir_conf_t *m, const syncml_dir_conf_t *base);
+void syncml_conf_keep(const syncml_dir_conf_t *conf, sml_config_t *config);
 
 /* ---- syncml_datastore.c ------------------------------------------------ */
 

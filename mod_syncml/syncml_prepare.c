@@ -150,6 +150,28 @@ static const char *parent_of(const char *path, apr_pool_t *p)
                                                 : 1);
 }
 
+/* It may take longer than opening ever should, but it moves. */
+static void be_patient(void *baton)
+{
+    alarm(PATIENCE);
+}
+
+static apr_status_t renew_keys(const syncml_store_t *st, store_t *store,
+                               const char **error, apr_pool_t *p)
+{
+    sml_rekey_t how = { store, syncml_log_server, st->server, be_patient,
+                        NULL };
+    char buf[256];
+    apr_status_t rv = sml_rekey(&how, p);
+
+    if (rv != APR_SUCCESS) {
+        *error = apr_psprintf(p, "the keys of its items cannot be computed"
+                              " anew: %s",
+                              store_strerror(rv, buf, sizeof(buf)));
+    }
+    return rv;
+}
+
 static apr_status_t prepare_store(const syncml_store_t *st, const char **id,
                                   apr_pool_t *p)
 {
@@ -168,6 +190,9 @@ static apr_status_t prepare_store(const syncml_store_t *st, const char **id,
     }
     if (rv == APR_SUCCESS) {
         rv = syncml_prepare_server_id(st, store, id, &error, p);
+        if (rv == APR_SUCCESS) {
+            rv = renew_keys(st, store, &error, p);
+        }
         store_close(&store);
     }
     if (rv != APR_SUCCESS) {

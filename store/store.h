@@ -265,6 +265,15 @@ apr_status_t store_device_get(store_tx_t *tx, store_id_t account,
 apr_status_t store_device_delete(store_tx_t *tx, store_id_t account,
                                  store_id_t id);
 typedef apr_status_t store_device_fn(void *baton, const store_device_t *d);
+/** Forget what devices have that were last seen before @p before (not those
+ * never seen): maps, anchors, session and what they owe go, so that nothing
+ * is kept for them any more and their next sync is slow.  The devices
+ * themselves and their settings stay.
+ * @param limit  so many devices at most; 0: all
+ * @param fn  told of each; may be NULL */
+apr_status_t store_device_forget(store_tx_t *tx, apr_time_t before,
+                                 int limit, store_device_fn *fn,
+                                 void *baton);
 /** @param account  0: of all accounts. Ordered by account, device id. */
 apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
                                store_device_fn *fn, void *baton);

@@ -298,6 +298,14 @@ apr_status_t store_device_list(store_tx_t *tx, store_id_t account,
     CALL(device_list, account, fn, baton);
 }
 
+apr_status_t store_device_forget(store_tx_t *tx, apr_time_t before,
+                                 int limit, store_device_fn *fn, void *baton)
+{
+    BEGIN(STORE_WRITE);
+    NEED(limit >= 0, "a limit is not negative");
+    CALL(device_forget, before, limit, fn, baton);
+}
+
 /* ---- settings of a device ---------------------------------------------- */
 
 apr_status_t store_device_setting_get(store_tx_t *tx, store_id_t device,

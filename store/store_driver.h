@@ -134,6 +134,10 @@ struct store_driver_t {
                                   store_id_t id);
     apr_status_t (*device_list)(store_tx_t *tx, store_id_t account,
                                 store_device_fn *fn, void *baton);
+    /** fn may be NULL. */
+    apr_status_t (*device_forget)(store_tx_t *tx, apr_time_t before,
+                                  int limit, store_device_fn *fn,
+                                  void *baton);
     apr_status_t (*device_setting_get)(store_tx_t *tx, store_id_t device,
                                        const char *name, const char **value);
     /** value NULL: remove it. */
@@ -300,7 +304,7 @@ struct store_driver_t {
     X(account_get) X(account_secret) X(account_set_secret) X(account_delete) \
     X(account_list) X(device_add) X(device_update) X(device_find) \
     X(device_get) X(device_delete) X(device_list) X(datastore_open) \
-    X(device_setting_get) X(device_setting_set) X(device_setting_list) \
+    X(device_forget) X(device_setting_get) X(device_setting_set) X(device_setting_list) \
     X(datastore_list) X(item_add) X(item_update) X(item_delete) \
     X(item_restore) X(item_rekey) X(item_archived) X(item_get) \
     X(item_version) X(item_list) X(item_match) \

@@ -347,22 +347,79 @@ static int session_of(const void *row, const void *id)
     return ((const mem_session_t *)row)->v.device == *(const store_id_t *)id;
 }
 
+static void forget(store_tx_t *tx, store_id_t id)
+{
+    mem_due_t due = { .device = id };
+
+    mem_remove_if(tx, MEM_MAPS, map_of, &id);
+    mem_remove_if(tx, MEM_FORMER, former_of, &id);
+    mem_remove_if(tx, MEM_ANCHORS, anchor_of, &id);
+    mem_remove_if(tx, MEM_SESSIONS, session_of, &id);
+    mem_remove(tx, MEM_DUES, &due);
+}
+
 apr_status_t mem_device_delete(store_tx_t *tx, store_id_t account,
                                store_id_t id)
 {
     mem_device_t key = { .v.id = id };
-    mem_due_t due = { .device = id };
 
     if (!mem_device(tx, account, id))
         return APR_NOTFOUND;
-    mem_remove_if(tx, MEM_MAPS, map_of, &id);
-    mem_remove_if(tx, MEM_FORMER, former_of, &id);
+    forget(tx, id);
     mem_remove_if(tx, MEM_DEVICE_SETTINGS, setting_of, &id);
-    mem_remove_if(tx, MEM_ANCHORS, anchor_of, &id);
-    mem_remove_if(tx, MEM_SESSIONS, session_of, &id);
-    mem_remove(tx, MEM_DUES, &due);
     mem_remove(tx, MEM_DEVICES, &key);
     return APR_SUCCESS;
+}
+
+static int unseen(const void *row, const void *before)
+{
+    const mem_device_t *d = row;
+
+    return d->v.last_seen > 0
+           && d->v.last_seen < *(const apr_time_t *)before;
+}
+
+static int by_last_seen(const void *va, const void *vb)
+{
+    const mem_device_t *a = *(void *const *)va, *b = *(void *const *)vb;
+
+    return a->v.last_seen < b->v.last_seen ? -1
+           : a->v.last_seen > b->v.last_seen;
+}
+
+static int has_anchor(store_tx_t *tx, store_id_t device)
+{
+    mem_table_t *t = MEM_STATE(tx)->tables[MEM_ANCHORS];
+    int i;
+
+    for (i = 0; i < t->n; i++) {
+        if (anchor_of(t->rows[i], &device))
+            return 1;
+    }
+    return 0;
+}
+
+apr_status_t mem_device_forget(store_tx_t *tx, apr_time_t before, int limit,
+                               store_device_fn *fn, void *baton)
+{
+    mem_table_t *t = mem_hold(tx, MEM_DEVICES);
+    apr_status_t rv = APR_SUCCESS;
+    int i, n, done = 0;
+    void **rows = mem_pick(tx, t, unseen, &before, by_last_seen, &n);
+
+    for (i = 0; i < n && rv == APR_SUCCESS; i++) {
+        mem_device_t *d = rows[i];
+
+        if (!has_anchor(tx, d->v.id))
+            continue;
+        if (limit && done++ == limit)
+            break;
+        forget(tx, d->v.id);
+        if (fn)
+            rv = fn(baton, &d->v);
+    }
+    mem_release(tx, t);
+    return ended(rv);
 }
 
 static int device_of(const void *row, const void *id)

@@ -109,17 +109,34 @@ apr_status_t sq_device_get(store_tx_t *tx, store_id_t account, store_id_t id,
     return rv == APR_SUCCESS ? one_device(tx, st, SQ_DEVICE_GET, d) : rv;
 }
 
+/* What is kept for a device that will not come again, or start anew. */
+static apr_status_t forget(store_tx_t *tx, store_id_t id)
+{
+    static const int deletes[] = {
+        SQ_DEVICE_MAPS, SQ_DEVICE_FORMER_MAPS, SQ_DEVICE_ANCHORS,
+        SQ_DEVICE_SESSIONS, SQ_DUE_DELETE
+    };
+    apr_status_t rv = APR_SUCCESS;
+    size_t i;
+
+    for (i = 0; i < sizeof(deletes) / sizeof(deletes[0]); i++) {
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, NULL, deletes[i], "i", id);
+    }
+    return rv;
+}
+
 apr_status_t sq_device_delete(store_tx_t *tx, store_id_t account,
                               store_id_t id)
 {
     static const int deletes[] = {
-        SQ_DEVICE_MAPS, SQ_DEVICE_FORMER_MAPS, SQ_DEVICE_ANCHORS,
-        SQ_DEVICE_SESSIONS, SQ_DEVICE_SETTINGS, SQ_DUE_DELETE,
-        SQ_DEVINF_DELETE, SQ_DEVICE_DELETE
+        SQ_DEVICE_SETTINGS, SQ_DEVINF_DELETE, SQ_DEVICE_DELETE
     };
     apr_status_t rv = sq_device(tx, account, id, NULL);
     size_t i;
 
+    if (rv == APR_SUCCESS)
+        rv = forget(tx, id);
     for (i = 0; i < sizeof(deletes) / sizeof(deletes[0]); i++) {
         if (rv == APR_SUCCESS)
             rv = sq_do(tx, NULL, deletes[i], "i", id);
@@ -127,6 +144,35 @@ apr_status_t sq_device_delete(store_tx_t *tx, store_id_t account,
     if (rv == APR_SUCCESS)
         sq_forget_device(tx, id);
     return rv;
+}
+
+static apr_status_t unseen_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
+{
+    store_device_t *d = apr_array_push(baton);
+
+    read_device(st, d, tx->p);
+    return APR_SUCCESS;
+}
+
+apr_status_t sq_device_forget(store_tx_t *tx, apr_time_t before, int limit,
+                              store_device_fn *fn, void *baton)
+{
+    apr_array_header_t *list = apr_array_make(tx->p, 4,
+                                              sizeof(store_device_t));
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DEVICE_UNSEEN, "id", before,
+                               limit ? limit : -1);
+    int i;
+
+    rv = sq_each(tx, rv, st, SQ_DEVICE_UNSEEN, unseen_row, list);
+    for (i = 0; i < list->nelts && rv == APR_SUCCESS; i++) {
+        const store_device_t *d = &APR_ARRAY_IDX(list, i, store_device_t);
+
+        rv = forget(tx, d->id);
+        if (rv == APR_SUCCESS && fn)
+            rv = fn(baton, d);
+    }
+    return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
 typedef struct devices_t {

@@ -250,6 +250,8 @@ static const char migration_2[] =
     "CREATE INDEX sessions_expires ON sessions (expires) WHERE kept = 0;"
     "CREATE INDEX sessions_kept ON sessions (expires) WHERE kept <> 0;"
 
+    "CREATE INDEX devices_seen ON devices (last_seen);"
+
     "CREATE TABLE device_settings ("
     "  device INTEGER NOT NULL,"
     "  name TEXT NOT NULL,"

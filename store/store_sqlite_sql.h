@@ -121,6 +121,10 @@ X(DEVICE_LIST_ALL, "SELECT " SQL_DEVICE_COLUMNS \
   "ORDER BY d.account, d.devid") \
 X(DEVICE_ACCOUNT, "SELECT account FROM devices WHERE id = ?1") \
 X(DEVICE_DELETE, "DELETE FROM devices WHERE id = ?1") \
+X(DEVICE_UNSEEN, "SELECT " SQL_DEVICE_COLUMNS \
+  "WHERE d.last_seen > 0 AND d.last_seen < ?1 " \
+  "AND EXISTS (SELECT 1 FROM anchors a WHERE a.device = d.id) " \
+  "ORDER BY d.last_seen LIMIT ?2") \
 X(DEVICE_MAPS, "DELETE FROM maps WHERE device = ?1") \
 X(DEVICE_FORMER_MAPS, "DELETE FROM former_maps WHERE device = ?1") \
 X(DEVICE_SETTINGS, "DELETE FROM device_settings WHERE device = ?1") \

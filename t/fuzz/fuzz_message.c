@@ -97,6 +97,7 @@ static store_t *open_store(sml_config_t *config, apr_pool_t *p)
     config->max_msg_size = MAX_MSG_SIZE;
     config->max_obj_size = 50000;
     config->session_timeout = apr_time_from_sec(600);
+    config->keep = apr_time_from_sec(30 * 86400);
     config->check_password = check_password;
     return store;
 }

@@ -172,6 +172,7 @@ static inline void world_make_server(void)
     w->config.max_msg_size = 100000;
     w->config.max_obj_size = 4 * 1024 * 1024;
     w->config.session_timeout = apr_time_from_sec(600);
+    w->config.keep = apr_time_from_sec(30 * 86400);
     w->config.check_password = world_check_password;
     w->config.check_baton = w;
     w->config.log = world_log;

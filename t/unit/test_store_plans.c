@@ -115,6 +115,7 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_SESSION_OF_DEVICE, "sessions_device (device=?)" },
     { SQ_SESSION_KEEP, "sessions_expires (expires<?)" },
     { SQ_SESSION_FORGET, "sessions_kept (expires<?)" },
+    { SQ_DEVICE_UNSEEN, "devices_seen (last_seen>? AND last_seen<?)" },
     { SQ_ITEM_SINCE, "COVERING INDEX items_change (datastore=? AND change>?)" },
     { SQ_HISTORY, "(item=?)" },
     { SQ_LOG_RANGES, "PRIMARY KEY (log=?)" },
@@ -142,7 +143,8 @@ static const int ordered[] = {
     SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_SESSION_KEEP, SQ_SESSION_FORGET,
     SQ_SESSION_OF_DEVICE, SQ_GC_ITEMS, SQ_GC_VERSIONS,
     SQ_GC_FORMER_MAPS, SQ_ITEM_BY_NEAR, SQ_ITEM_ARCHIVED,
-    SQ_DEVICE_SETTING_LIST, SQ_ITEM_SINCE, SQ_HISTORY, SQ_LOG_RANGES,
+    SQ_DEVICE_SETTING_LIST, SQ_DEVICE_UNSEEN,
+    SQ_ITEM_SINCE, SQ_HISTORY, SQ_LOG_RANGES,
     SQ_LOG_LIST, SQ_LOG_LIST_ACCOUNT, SQ_LOG_LIST_DEVICE, SQ_GC_LOGS
 };
 
