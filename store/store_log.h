@@ -83,7 +83,8 @@ typedef enum {
     STORE_UNDO_DONE = 0,        /* put back (or would be) */
     STORE_UNDO_NOTHING,         /* it is what it was already */
     STORE_UNDO_CHANGED,         /* somebody else has changed it since the
-                                   session first did: left alone */
+                                   session first did, and it is not what the
+                                   session left: left alone */
     STORE_UNDO_LOST             /* what it was is no longer kept */
 } store_undo_e;
 

@@ -6,8 +6,9 @@
  * where the item was deleted with it, the change that did.  The changes within
  * the session's ranges are the session's.  The item was, before the session,
  * what it was just before the first of them.  Where a change that is not the
- * session's comes after that first one, somebody else has built on it, and
- * only force puts the item back.
+ * session's comes between them, or after them so that the item is not any more
+ * what the session left, somebody else has built on it, and only force puts
+ * the item back.
  */
 #include <string.h>
 
@@ -39,7 +40,8 @@ typedef struct place_t {
 typedef struct story_t {
     int touched;                /* by the session */
     int changed_since;          /* by somebody else */
-    place_t was, became, now;
+    int changed_between;        /* and then by the session again */
+    place_t was, became;
 } story_t;
 
 static int is_ours(const undo_t *u, store_id_t datastore, store_id_t change)
@@ -81,12 +83,12 @@ static void take_change(const undo_t *u, story_t *story,
         if (!story->touched)
             story->was = before;
         story->touched = 1;
+        story->changed_between |= story->changed_since;
         story->became = after;
     }
     else if (story->touched) {
         story->changed_since = 1;
     }
-    story->now = after;
 }
 
 /* What came before a text was written: the one that ended with it. */
@@ -246,7 +248,11 @@ static store_undo_e judge(const undo_t *u, const story_t *story,
         return STORE_UNDO_LOST;
     if (is_back(c->was, now))
         return STORE_UNDO_NOTHING;
-    return story->changed_since && !(u->how && u->how->force)
+    if (u->how && u->how->force)
+        return STORE_UNDO_DONE;
+    return story->changed_between
+           || (story->changed_since
+               && (!c->became || !is_back(c->became, now)))
            ? STORE_UNDO_CHANGED : STORE_UNDO_DONE;
 }
 

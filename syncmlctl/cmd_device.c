@@ -8,6 +8,9 @@
 #include "mod_syncml/sml.h"
 #include "syncmlctl/ctl.h"
 
+/** Of the settings that say what a device may do: access.contacts. */
+#define ACCESS_PREFIX  "access."
+
 typedef struct list_t {
     ctl_t *ctl;
     ctl_json_t j;
@@ -187,6 +190,38 @@ static apr_status_t add_quirk(void *baton, const char *name,
     return APR_SUCCESS;
 }
 
+static apr_status_t add_access(void *baton, const char *name,
+                               const char *value)
+{
+    size_t n = strlen(ACCESS_PREFIX);
+    quirks_t *q = baton;
+
+    if (strncmp(name, ACCESS_PREFIX, n))
+        return APR_SUCCESS;
+    if (q->j)
+        ctl_json_string(q->j, name + n, value);
+    else
+        q->text = apr_pstrcat(q->ctl->p, q->text, *q->text ? " " : "",
+                              name + n, "=", value, NULL);
+    return APR_SUCCESS;
+}
+
+static apr_status_t show_access(list_t *list, const store_device_t *d)
+{
+    ctl_t *ctl = list->ctl;
+    quirks_t q = { ctl, ctl->json ? &list->j : NULL, "" };
+    apr_status_t rv;
+
+    if (ctl->json)
+        ctl_json_open(&list->j, "access", '{');
+    rv = store_device_setting_list(ctl->tx, d->id, add_access, &q);
+    if (ctl->json)
+        ctl_json_close(&list->j, '}');
+    else
+        show_line(ctl, "Access", *q.text ? q.text : "full");
+    return rv;
+}
+
 static apr_status_t show_quirks(list_t *list, const store_device_t *d)
 {
     ctl_t *ctl = list->ctl;
@@ -228,6 +263,8 @@ int ctl_device_show(ctl_t *ctl)
     else
         show_lines(&list, d);
     rv = show_quirks(&list, d);
+    if (rv == APR_SUCCESS)
+        rv = show_access(&list, d);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "cannot read its settings");
     if (ctl->json)
@@ -295,6 +332,39 @@ static int take_quirk(ctl_t *ctl, const char *text)
     return CTL_OK;
 }
 
+/** "contacts=read-only"; an alias of a usual datastore will do. */
+static int take_access(ctl_t *ctl, const char *text)
+{
+    const char *eq = strchr(text, '='), *name;
+    const sml_datastore_conf_t *known;
+
+    if (!eq || eq == text
+        || (strcmp(eq, "=full") && strcmp(eq, "=read-only")
+            && strcmp(eq, "=send-only")))
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no access: it is "
+                        "DATASTORE=full, read-only or send-only", text);
+    name = apr_pstrmemdup(ctl->p, text, (apr_size_t)(eq - text));
+    known = ctl_known_datastore(name, ctl->p);
+    ctl->access = known ? apr_pstrcat(ctl->p, known->name, eq, NULL) : text;
+    if (strlen(ACCESS_PREFIX) + (size_t)(eq - text) > STORE_MAX_NAME)
+        return ctl_fail(ctl, CTL_USAGE, "the datastore's name is too long");
+    return CTL_OK;
+}
+
+static apr_status_t set_access(ctl_t *ctl, const store_device_t *d)
+{
+    const char *eq = ctl->access ? strchr(ctl->access, '=') : NULL;
+
+    if (!eq)
+        return APR_SUCCESS;
+    return store_device_setting_set(
+        ctl->tx, d->id,
+        apr_pstrcat(ctl->p, ACCESS_PREFIX,
+                    apr_pstrmemdup(ctl->p, ctl->access,
+                                   (apr_size_t)(eq - ctl->access)), NULL),
+        strcmp(eq, "=full") ? eq + 1 : NULL);
+}
+
 static apr_status_t set_quirks(ctl_t *ctl, const store_device_t *d)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -323,6 +393,8 @@ int ctl_device_prepare(ctl_t *ctl)
         status = take_number(ctl, ctl->options[OPT_NUMBER]);
     if (status == CTL_OK && ctl->options[OPT_PUSH])
         status = take_push(ctl, ctl->options[OPT_PUSH]);
+    if (status == CTL_OK && ctl->options[OPT_ACCESS])
+        status = take_access(ctl, ctl->options[OPT_ACCESS]);
     if (status == CTL_OK && ctl->options[OPT_QUIRK])
         status = take_quirk(ctl, ctl->options[OPT_QUIRK]);
     for (i = 1; i < ctl->argc && status == CTL_OK; i += 2) {
@@ -341,9 +413,11 @@ int ctl_device_prepare(ctl_t *ctl)
             status = ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; number, "
                               "push and quirk can", ctl->argv[i]);
     }
-    if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->quirks)
+    if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->quirks
+        && !ctl->access)
         status = ctl_fail(ctl, CTL_USAGE, "nothing to set: give --number "
-                          "NUMBER, --push on|off or --quirk NAME=on|off");
+                          "NUMBER, --push on|off, --quirk NAME=on|off or "
+                          "--access DATASTORE=full|read-only|send-only");
     return status;
 }
 
@@ -389,6 +463,8 @@ int ctl_device_set(ctl_t *ctl)
     rv = store_device_update(ctl->tx, d);
     if (rv == APR_SUCCESS)
         rv = set_quirks(ctl, d);
+    if (rv == APR_SUCCESS)
+        rv = set_access(ctl, d);
     if (rv == APR_SUCCESS)
         rv = store_due_refresh(ctl->tx, d->id);
     if (rv != APR_SUCCESS)

@@ -41,6 +41,7 @@ typedef enum {
     OPT_ACCOUNT, OPT_DATASTORE, OPT_NUMBER, OPT_PUSH, OPT_ID, OPT_FILE,
     OPT_TYPE, OPT_ALL, OPT_YES, OPT_NO_PASSWORD, OPT_DELETED, OPT_CREATE,
     OPT_ARCHIVED, OPT_QUIRK,
+    OPT_DEVICE, OPT_FORCE, OPT_DRY_RUN, OPT_LIMIT, OPT_ACCESS,
     OPT_COUNT
 } ctl_option_e;
 
@@ -80,6 +81,9 @@ struct ctl_t {
     char *password;
     const char *number;         /* normalised; "" to forget it */
     int push;                   /* -1: not given */
+    const char *access;         /* "contacts=read-only", checked */
+    store_id_t log;             /* number of a session */
+    int limit;                  /* of a list; 0: all */
     apr_array_header_t *quirks; /* of const char *: "name=on"; NULL: none */
     const char *data;           /* text of an item */
     apr_size_t data_len;
@@ -237,6 +241,10 @@ int ctl_item_put(ctl_t *ctl);
 int ctl_item_del_prepare(ctl_t *ctl);
 int ctl_item_del(ctl_t *ctl);
 int ctl_item_restore(ctl_t *ctl);
+int ctl_session_list(ctl_t *ctl);
+int ctl_session_prepare(ctl_t *ctl);
+int ctl_session_show(ctl_t *ctl);
+int ctl_session_undo(ctl_t *ctl);
 int ctl_server_id(ctl_t *ctl);
 
 #endif

@@ -17,7 +17,9 @@
     "Quirks are habits that the device cannot tell; as words there may be\n" \
     "several (quirk no-item-status=on quirk send-guid=off):\n" \
     "  no-item-status  it breaks over a status for each of its changes\n" \
-    "  send-guid       it wants our id besides its own with changes"
+    "  send-guid       it wants our id besides its own with changes\n" \
+    "Access says what the device may do in a datastore: full, read-only (its\n" \
+    "changes are not taken), send-only (it gets none).  \"full\" forgets it."
 
 const ctl_command_t ctl_commands[] = {
     { "account", "add", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),
@@ -51,9 +53,9 @@ const ctl_command_t ctl_commands[] = {
     { "device", "set", "DEVICE [number NUMBER] [push on|off] "
       "[quirk NAME=on|off]", 1, 11,
       ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH)
-      | CTL_BIT(OPT_QUIRK), 0,
+      | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS), 0,
       ctl_device_prepare, ctl_device_set,
-      "set a device's telephone number, push, its quirks", SET_DETAILS },
+      "set a device's telephone number, push, quirks, access", SET_DETAILS },
     { "device", "del", "DEVICE", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,
       ctl_device_del, "forget a device",
       "Forgets a device, what it has, and what it is owed.  The items stay.\n"
@@ -105,6 +107,26 @@ const ctl_command_t ctl_commands[] = {
       "Brings items back that were archived, or deleted not too long ago, with\n"
       "their last text: all of those given, or none if one of them cannot be.\n"
       "All devices that sync the datastore get them." },
+    { "session", "list", "", 0, 0,
+      ACCOUNT | CTL_BIT(OPT_DEVICE) | CTL_BIT(OPT_LIMIT), 0,
+      ctl_session_prepare, ctl_session_list, "list the latest sync sessions",
+      "Lists sync sessions, the latest first: whose, when, how they ended, and\n"
+      "for each datastore what came and went (added+replaced-deleted).  They\n"
+      "are kept as long as SyncMLKeep says." },
+    { "session", "show", "ID", 1, 1, ACCOUNT, 0, ctl_session_prepare,
+      ctl_session_show, "show what a session did to each item",
+      "Shows a session and each item that it changed: what the item was, and\n"
+      "what it became.  Says of which somebody else has changed since, so that\n"
+      "`session undo' would leave them alone." },
+    { "session", "undo", "ID", 1, 1,
+      ACCOUNT | CTL_BIT(OPT_FORCE) | CTL_BIT(OPT_DRY_RUN)
+      | CTL_BIT(OPT_YES), 0, ctl_session_prepare, ctl_session_undo,
+      "take a session back",
+      "Puts each item that the session changed back to what it was before: what\n"
+      "it added is deleted, what it changed or deleted is as it was.  Items that\n"
+      "somebody else has changed since are left alone, unless --force is given.\n"
+      "All devices get the changes.  The undo is a session of its own and can\n"
+      "be taken back as well.  Asks on a terminal." },
     { "server-id", NULL, "", 0, 0, 0, 0, NULL, ctl_server_id,
       "print the server's name to devices",
       "Prints the server id: what DevInf and notifications say, and what a\n"

@@ -35,7 +35,13 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "create", NULL, "make the datastore, if the account has none of that "
       "name" },
     { "archived", NULL, "those that a device has put away for good" },
-    { "quirk", "NAME=on|off", "a habit of the device" }
+    { "quirk", "NAME=on|off", "a habit of the device" },
+    { "device", "DEVICE", "only of this device" },
+    { "force", NULL, "also what others have changed since" },
+    { "dry-run", NULL, "only say what would be done" },
+    { "limit", "NUMBER", "so many at most; 0: all; default: 50" },
+    { "access", "DATASTORE=full|read-only|send-only", "what the device may do "
+      "there" }
 };
 
 /** Say what is wrong with the command line, and where help is. */

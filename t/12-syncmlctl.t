@@ -78,8 +78,9 @@ sub phone {
 
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
-    my @commands = $all =~ /^  ((?:account|device|due|guard|item) \w+|server-id)/gm;
-    is scalar(@commands), 18, 'help lists the commands';
+    my @commands = $all
+        =~ /^  ((?:account|device|due|guard|item|session) \w+|server-id)/gm;
+    is scalar(@commands), 21, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');

@@ -185,6 +185,10 @@ static void each_kind(void **state_)
     IS(away, "=c1");
     IS(back, "d2");
     assert_int_equal(get_datastore(tx, f->alice, "contacts")->items, 4);
+    /* And then it is as the session had left it. */
+    undo(tx, f, log, 0, "6:nothing>new(done) 1:a1>a2(done) "
+         "2:b1>-b1(done) 3:c1>=c1(done) 4:-d1>d2(done) ");
+    IS(edited, "a1");
     commit(tx);
 }
 
@@ -274,8 +278,9 @@ static void interleaved(void **state_)
     IS(b, "b1");
     IS(c, "c2");
     IS(d, "d4");
-    /* Now c is what the first had made of it, by another's hand. */
-    undo(tx, f, one, 0, "1:a1>a2(done) 4:d1>d4(changed) 3:c1>c2(changed) ");
+    /* Now c is again what the first had left. */
+    undo(tx, f, one, 0, "1:a1>a2(done) 4:d1>d4(changed) 3:c1>c2(done) ");
+    IS(c, "c1");
     roll_back(tx);
 
     tx = begin_write(f);
