@@ -234,12 +234,26 @@ sub _event {
     my $e = $table->{ $x->{what} } or die "no such event: $x->{what}\n";
     my $httpd = $x->{kind} eq 'httpd';
     # The first message is not sent again: let the client wait for its answer.
-    _disturbed($x, place => $e->[0], event => $e->[1], fault => $e->[2],
-        props => $httpd && $x->{n} > 1
-            ? [qw(RetryInterval=1 RetryDuration=20)] : [],
-        must => $httpd);
+    # A client killed between opening a file and writing to it has lost that
+    # item by itself: that proves nothing, so kill it once more.
+    for my $try (1 .. 5) {
+        _disturbed($x, place => $e->[0], event => $e->[1], fault => $e->[2],
+            props => $httpd && $x->{n} > 1
+                ? [qw(RetryInterval=1 RetryDuration=20)] : [],
+            must => $httpd);
+        last if !_has_empty_items($x);
+        $x->{slot}->prepare($x->{s});
+    }
     _afterwards($x);
     return;
+}
+
+sub _has_empty_items {
+    my ($x) = @_;
+    my $device = $x->{slot}{device};
+    return grep { my $store = $_;
+                  grep { !length } values %{ $device->items($store) } }
+        @{ $x->{s}{stores} };
 }
 
 sub _partner {
