@@ -352,7 +352,7 @@ void sml_guard_deletes(sml_session_t *s, sml_sync_t *y)
     for (i = 0; i < list->nelts; i++) {
         const sml_staged_t *d = &APR_ARRAY_IDX(list, i, sml_staged_t);
 
-        if (d->sync == index && d->item != 0) {
+        if (d->sync == index && d->item != 0 && !d->told) {
             held_item_t *h = apr_array_push(items);
 
             h->item = d->item;

@@ -377,6 +377,45 @@ static void test_added_and_deleted(void **state)
     assert_int_equal(world_count("contacts"), 2);
 }
 
+/* It says so of all that it has, which is no mass deletion. */
+static void test_all_added_and_deleted(void **state)
+{
+    client_t *c = in_step();
+    apr_array_header_t *items = client_store(c, "contacts")->items;
+    int i;
+
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.deletes = 50;
+    w->config.guard.least = 10;
+    for (i = 0; i < 39; i++) {
+        client_put(c, "contacts", card(apr_psprintf(w->pool, "Card%d", i)));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    ph = c->ph;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 200, "contacts", "./c",
+                client_store(c, "contacts")->last, "n1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "contacts", "./c");
+    for (i = 0; i < items->nelts; i++) {
+        const client_item_t *item = APR_ARRAY_IDX(items, i, client_item_t *);
+
+        phone_change(ph, SYNCML_ADD, item->luid, "text/vcard", item->text,
+                     strlen(item->text), 0, 0);
+        erase(item->luid, 0);
+    }
+    codec_close(ph->w);
+    SENT(ph, 1);
+    for (i = 0; i < items->nelts; i++) {
+        assert_int_equal(phone_code(ph, "Add", i), 201);
+        assert_int_equal(phone_code(ph, "Delete", i), 200);
+    }
+    assert_false(world_logged("guard"));
+    assert_int_equal(world_count("contacts"), 40);
+}
+
 /* ---- data -------------------------------------------------------------------- */
 
 /* Base64 in lines; what is no base64 at all is refused. */
@@ -492,6 +531,7 @@ int main(void)
         ON_EACH_STORE(test_two_databases_for_one),
         ON_EACH_STORE(test_archive_and_soft_delete),
         ON_EACH_STORE(test_added_and_deleted),
+        ON_EACH_STORE(test_all_added_and_deleted),
         ON_EACH_STORE(test_base64_in_lines),
         ON_EACH_STORE(test_old_backup),
         ON_EACH_STORE(test_missed_end)
