@@ -26,7 +26,8 @@ typedef struct snapshot_t {
     sml_sync_t *syncs;
     int nsyncs;
     int staged;
-    apr_array_header_t *doubled;
+    int doubled;                /* ranges of doubled items, and the last */
+    sml_range_t last;
     const sml_object_t *incoming;
     apr_size_t came;            /* of incoming */
 } snapshot_t;
@@ -43,6 +44,11 @@ static apr_status_t take_snapshot(snapshot_t *old, const sml_session_t *s)
     old->syncs = apr_pmemdup(old->p, state->syncs->elts,
                              (apr_size_t)old->nsyncs * sizeof(sml_sync_t));
     old->staged = state->staged->nelts;
+    old->doubled = state->doubled->nelts;
+    if (old->doubled > 0) {
+        old->last = APR_ARRAY_IDX(state->doubled, old->doubled - 1,
+                                  sml_range_t);
+    }
     old->incoming = state->incoming;
     old->came = state->incoming ? state->incoming->len : 0;
     return APR_SUCCESS;
@@ -74,6 +80,12 @@ static void restore(const snapshot_t *old, sml_session_t *s)
         y->came = now.came;
     }
     sml_staged_restore(s, old->staged);
+    /* Their ids are given out again: to items that double nothing. */
+    state->doubled->nelts = old->doubled;
+    if (old->doubled > 0) {
+        APR_ARRAY_IDX(state->doubled, old->doubled - 1, sml_range_t) =
+            old->last;
+    }
     if (is_unfinished(old, s)) {
         sml_piece_refuse(s, 412);
     }

@@ -200,6 +200,33 @@ static void test_matches(void **state)
     assert_int_equal(world_count("contacts"), 3);
 }
 
+/* An id that an undone Atomic had given to a double is another item's now:
+ * the guard against doubles does not take that one back. */
+static void test_doubles(void **state)
+{
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.doubles = 1;
+    w->config.guard.least = 2;
+    in_step(CODEC_V12);
+    open_sync();
+    begin(SYNCML_ATOMIC);
+    add("3", "One");
+    simple(SYNCML_ADD, "image/jpeg", "4", "x");
+    done();
+    add("5", "Innocent");
+    add("6", "One");
+    add("7", "Two");
+    add("8", "One");
+    done();
+    SENT(ph, 1);
+    assert_int_equal(CODE("Add", 0), 216);
+    assert_int_equal(CODE("Add", 2), 201);
+    assert_int_equal(CODE("Add", 4), 201);
+    assert_int_equal(CODE("Add", 5), 508);
+    assert_true(world_find("contacts", "Innocent"));
+    assert_int_equal(world_count("contacts"), 3);
+}
+
 static void test_nested(void **state)
 {
     in_step(CODEC_V12);
@@ -436,6 +463,7 @@ int main(void)
         ON_EACH_STORE(test_several_items),
         ON_EACH_STORE(test_staged_deletes),
         ON_EACH_STORE(test_matches),
+        ON_EACH_STORE(test_doubles),
         ON_EACH_STORE(test_nested),
         ON_EACH_STORE(test_no_resp),
         ON_EACH_STORE(test_pieces),
