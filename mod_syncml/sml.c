@@ -9,6 +9,7 @@
  * rolled back and the client is told, by a SyncHdr status that makes it end
  * the session, so that it sends the same changes again next time.
  */
+#include "mod_syncml/sml_resume.h"
 #include "mod_syncml/sml_session.h"
 
 #include <string.h>
@@ -19,7 +20,6 @@
 
 #define MAX_SESSION_ID  64
 #define TOKEN_OCTETS    16
-#define EXPIRE_AT_ONCE  20      /* sessions forgotten per login */
 
 typedef struct handling_t {
     const sml_config_t *config;
@@ -28,6 +28,7 @@ typedef struct handling_t {
     sml_answer_t *answer;
     sml_message_t *in;
     unsigned char hash[16];
+    apr_time_t until;           /* see sml_session_t */
     apr_pool_t *p;
 } handling_t;
 
@@ -120,6 +121,7 @@ static void begin(sml_session_t *s, const handling_t *h, sml_state_t *state)
     s->now = apr_time_now();
     s->state = state;
     s->final = h->in->final;
+    s->until = h->until;
     sizes_of_client(s);
 }
 
@@ -207,7 +209,7 @@ static apr_status_t finish(handling_t *h, sml_session_t *s,
 
     sml_journal_open(s);
     if (s->rv == APR_SUCCESS) {
-        sml_commands(s);
+        sml_backlog_work(s);
     }
     if (s->rv == APR_SUCCESS) {
         sml_reply_begin(s);
@@ -437,10 +439,10 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = note_login(h, s, login);
     }
     if (rv == APR_SUCCESS) {
-        rv = store_session_delete_others(s->tx, s->device->id, *token);
+        rv = sml_resume_load(s);
     }
     if (rv == APR_SUCCESS) {
-        rv = store_session_expire(s->tx, EXPIRE_AT_ONCE, 0);
+        rv = sml_resume_forget_old(s, *token);
     }
     if (rv == APR_SUCCESS) {
         rv = sml_upkeep(s->config, s->tx, s->now, s->p);
@@ -637,6 +639,11 @@ apr_status_t sml_handle(const sml_config_t *config, store_t *store,
     h.request = request;
     h.answer = answer;
     h.p = p;
+    if (config->answer_within > 0) {
+        h.until = config->answer_within
+                + (config->clock ? config->clock(config->clock_baton)
+                                 : apr_time_now());
+    }
     rv = sml_message_decode(&h.in, request->format, request->body,
                             request->len,
                             config->max_msg_size + SML_MSG_SLACK, &error, p);

@@ -110,6 +110,16 @@ typedef struct sml_config_t {
     sml_guard_conf_t guard;
     apr_interval_time_t keep;   /* former texts, deleted items, session log */
     apr_interval_time_t forget_devices; /* unseen so long; 0: never */
+    apr_interval_time_t answer_within;  /* work on one answer ends then, the
+                                   rest is done for the next ones; 0: when
+                                   all is done */
+    /** The time, NULL: apr_time_now().  Only answer_within goes by it. */
+    apr_time_t (*clock)(void *baton);
+    void *clock_baton;
+    /** Non-zero if the process is about to end: answers leave as soon as
+     * they can.  NULL: never. */
+    int (*stopping)(void *baton);
+    void *stop_baton;
     /** Check a clear-text password (auth-basic).  Called outside any
      * transaction, may be slow.  @return APR_SUCCESS granted, APR_EACCES
      * wrong password, APR_NOTFOUND no such user, else trouble (SyncML 500) */

@@ -4,7 +4,7 @@
  * whether both sides remember the same last sync (OMA DS Protocol 1.2,
  * chapter 6; SyncML Sync Protocol 1.0 and 1.1 likewise).
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_resume.h"
 
 #include <string.h>
 
@@ -213,7 +213,7 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
     y->server_next = q->next;
     y->first = a == NULL;
     decide(s, y, a);
-    if (q->resume) {
+    if (!sml_resume_datastore(s, y, q->resume) && q->resume) {
         y->code = 201;
         y->seen = 0;
     }
@@ -221,8 +221,9 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
     return s->rv == APR_SUCCESS ? 0 : 510;
 }
 
-/* What one member of a group needs all do: the client knows but one. */
-static void agree(sml_session_t *s, sml_sync_t *head)
+/* What one member of a group needs all do: the client knows but one.
+ * @return non-zero if it is a slow sync that was not asked for */
+static int agree(sml_session_t *s, sml_sync_t *head)
 {
     sml_sync_t *y;
     int slow = 0;
@@ -233,15 +234,32 @@ static void agree(sml_session_t *s, sml_sync_t *head)
     for (y = head; slow && y != NULL; y = sml_sync_next(s, y)) {
         y->code = 201;
         y->seen = 0;
+        sml_resume_not(s, y);
     }
     head->alert_pending = 1;
+    return slow;
+}
+
+static void log_resume(sml_session_t *s, const sml_sync_t *head, int slow)
+{
+    if (slow) {
+        sml_log(s->config, 5, 0, "device %s of account %s wants to resume a "
+                "sync of \"%s\" that is not known here any more: it is "
+                "asked for a slow sync", s->device->devid, s->state->user,
+                head->server_uri);
+    }
+    else {
+        sml_log(s->config, 6, 0, "device %s of account %s resumes the %s "
+                "sync of \"%s\"", s->device->devid, s->state->user,
+                sml_sync_name(head->code), head->server_uri);
+    }
 }
 
 /* @return the status of the Alert for this datastore */
 static int begin_datastore(sml_session_t *s, asked_t *q)
 {
     sml_sync_t *head;
-    int i, code;
+    int i, code, slow;
 
     if (q->item->meta.next == NULL || *q->item->meta.next == '\0'
         || strlen(q->item->meta.next) > STORE_MAX_ANCHOR
@@ -256,8 +274,11 @@ static int begin_datastore(sml_session_t *s, asked_t *q)
         return code;
     }
     head = sml_sync_by_name(s, APR_ARRAY_IDX(q->names, 0, const char *));
-    agree(s, head);
-    return head->code == q->code && !q->resume ? 200 : 508;
+    slow = agree(s, head);
+    if (q->resume) {
+        log_resume(s, head, slow);
+    }
+    return slow ? 508 : 200;
 }
 
 /* @return a status code if the path or its options are no good, 0: go on */
@@ -366,8 +387,6 @@ void sml_alert(sml_session_t *s, const sml_command_t *c)
         alert_sync(s, c, types[code - 206], 0);
     }
     else if (code == 225) {
-        /* What a suspended session had got is in the store; a slow sync
-         * finds it by its content and doubles nothing. */
         alert_sync(s, c, 200, 1);
     }
     else if (code == 100) {

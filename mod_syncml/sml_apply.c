@@ -353,6 +353,9 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         matched = 1;
         s->rv = sml_sync_is_slow(y) ? sml_match(s, y, c, &old, &version)
                                     : match_unsent(s, y, c, &old);
+        if (s->rv == APR_SUCCESS && old != NULL) {
+            sml_unstage(s, old->id);    /* it is not deleted after all */
+        }
     }
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;

@@ -14,13 +14,17 @@ static void refuse_alone(sml_session_t *s, const sml_command_t *c, int code)
     int i;
 
     if (c->items->nelts == 0 || c->tag == SYNCML_MAP) {
-        sml_status(s, c, code, c->target.uri, c->source.uri);
+        if (sml_turn_quick(s)) {
+            sml_status(s, c, code, c->target.uri, c->source.uri);
+        }
         return;
     }
     for (i = 0; i < c->items->nelts; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
 
-        sml_status(s, c, code, item->target.uri, item->source.uri);
+        if (sml_turn_quick(s)) {
+            sml_status(s, c, code, item->target.uri, item->source.uri);
+        }
     }
 }
 
@@ -95,21 +99,35 @@ static void command(sml_session_t *s, const sml_command_t *c, void *baton)
     if (sml_atomic_skips(s, c)) {
         return;
     }
+    if (c->tag == SYNCML_SYNC) {
+        s->works = 1;
+        sml_receive(s, c);      /* item by item */
+        return;
+    }
+    if (c->tag == SYNCML_SEQUENCE) {
+        s->works = 1;
+        if (sml_turn(s)) {
+            sml_status(s, c, 200, NULL, NULL);
+        }
+        for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
+            command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), baton);
+        }
+        return;
+    }
+    /* What any message brings, an empty one too, must not add to the work
+     * that waits. */
+    if (!(c->tag == SYNCML_STATUS || c->tag == SYNCML_ALERT
+          ? sml_turn_quick(s) : sml_turn(s))) {
+        return;
+    }
     s->works |= c->tag != SYNCML_STATUS && c->tag != SYNCML_ALERT;
     switch (c->tag) {
     case SYNCML_ALERT:   sml_alert(s, c); break;
     case SYNCML_STATUS:  sml_confirm(s, c); break;
-    case SYNCML_SYNC:    sml_receive(s, c); break;
     case SYNCML_MAP:     sml_map(s, c); break;
     case SYNCML_PUT:
     case SYNCML_RESULTS: put(s, c); break;
     case SYNCML_GET:     get(s, c); break;
-    case SYNCML_SEQUENCE:
-        sml_status(s, c, 200, NULL, NULL);
-        for (i = 0; i < c->commands->nelts && s->rv == APR_SUCCESS; i++) {
-            command(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), baton);
-        }
-        break;
     case SYNCML_ATOMIC:
         sml_atomic(s, c, command, baton);
         break;
@@ -127,8 +145,8 @@ static void command(sml_session_t *s, const sml_command_t *c, void *baton)
 
 /* ---- the end of the client's package ------------------------------------- */
 
-/* Final came. */
-static void package_end(sml_session_t *s)
+/* Final came.  @return non-zero if that ends its modifications */
+static int modifications_end(sml_session_t *s)
 {
     sml_state_t *state = s->state;
     int i, began = 0, waiting = 0;
@@ -142,28 +160,40 @@ static void package_end(sml_session_t *s)
     if (state->phase == SML_INIT && state->syncs->nelts > 0) {
         state->phase = SML_CLIENT_SYNC;
         state->final_sent = 0;
-        if (began == 0 || waiting > 0) {
+        /* Alerts and modifications in one package: go on at once. */
+        return began > 0 && waiting == 0;
+    }
+    return state->phase == SML_CLIENT_SYNC && state->final_sent;
+}
+
+static void package_end(sml_session_t *s)
+{
+    sml_state_t *state = s->state;
+    int i;
+
+    if (!state->ending) {
+        if (!modifications_end(s)) {
             return;
         }
-        /* Alerts and modifications in one package: go on at once. */
+        state->ending = 1;
+        sml_receive_no_end(s);
     }
-    else if (state->phase != SML_CLIENT_SYNC || !state->final_sent) {
-        return;
-    }
-    sml_receive_no_end(s);
     for (i = 0; i < state->syncs->nelts; i++) {
         sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
 
-        if (!y->committed) {
+        if (!y->committed && !y->client_ended) {
             sml_sync_client_done(s, y);
         }
+        if (s->late || s->rv != APR_SUCCESS) {
+            return;
+        }
     }
+    state->ending = 0;
     state->phase = SML_SERVER_SYNC;
     state->final_sent = 0;
 }
 
-/* One-way from the client: nothing to wait for once its package is in. */
-static void commit_received(sml_session_t *s)
+void sml_commit_received(sml_session_t *s)
 {
     int i;
 
@@ -200,7 +230,7 @@ static void note_idle(sml_session_t *s)
     sml_state_t *state = s->state;
 
     s->only_asks = s->asks && !s->works && !s->settled;
-    if (!s->only_asks || s->owed || s->final || s->suspended) {
+    if (!s->only_asks || s->owed || s->final || s->suspended || s->worked) {
         state->idle = 0;
         return;
     }
@@ -222,12 +252,11 @@ void sml_commands(sml_session_t *s)
     for (i = 0; i < s->in->commands->nelts && s->rv == APR_SUCCESS; i++) {
         command(s, APR_ARRAY_IDX(s->in->commands, i, sml_command_t *), NULL);
     }
-    note_idle(s);
-    sml_confirm_end(s);
-    if (s->final && !s->suspended && s->rv == APR_SUCCESS) {
-        package_end(s);
+    if (!s->late) {
+        note_idle(s);
     }
-    if (s->rv == APR_SUCCESS && s->state->phase == SML_SERVER_SYNC) {
-        commit_received(s);
+    sml_confirm_end(s);
+    if (s->final && !s->suspended && !s->late && s->rv == APR_SUCCESS) {
+        package_end(s);
     }
 }

@@ -5,7 +5,7 @@
  * the device's LUID and may come in the same message, in the next, or at the
  * start of the next session.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_resume.h"
 
 #include <string.h>
 
@@ -282,7 +282,8 @@ static store_id_t sent_version(sml_session_t *s, store_id_t item)
         }
     }
     o = apr_hash_get(s->sent_adds, &item, sizeof(item));
-    return o != NULL && o->tag == SYNCML_ADD ? o->version : 0;
+    return o != NULL && o->tag == SYNCML_ADD ? o->version
+                                             : sml_resume_offered(s, item);
 }
 
 static int map_item(sml_session_t *s, store_id_t datastore,

@@ -123,7 +123,7 @@ void sml_vouch(sml_session_t *s, const sml_sync_t *y, store_id_t item)
 
 /* @return 0 if there are too many */
 int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
-              int archive)
+              store_id_t version, int archive)
 {
     sml_staged_t *d = stage(s, y, item);
 
@@ -134,14 +134,14 @@ int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
     }
     else if (d != NULL) {
         d->archive = archive;
+        d->version = version;
     }
     return d != NULL;
 }
 
-static int changed_meanwhile(const store_item_t *item,
-                             const store_map_t *map)
+static int changed_meanwhile(const store_item_t *item, store_id_t version)
 {
-    return !item->deleted && item->change != map->version;
+    return !item->deleted && item->change != version;
 }
 
 /* The device has no room for the item any more; others have, so it lives on.
@@ -171,7 +171,8 @@ static int erase_changed(sml_session_t *s, sml_sync_t *y,
     if (sml_policy(s, y).delete_wins) {
         sml_conflict_log(s, y, map->item, "", "deleted by the client, the "
                          "server's change is kept as a version");
-        return sml_stage(s, y, map->item, archive) ? 208 : 510;
+        return sml_stage(s, y, map->item, map->version, archive) ? 208
+                                                                 : 510;
     }
     sml_conflict_log(s, y, map->item, "", "deleted by the client, back by "
                      "the server's change");
@@ -203,37 +204,45 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         return sml_is_staged(s, old->id) ? 211
                                          : soft_delete(s, y, old, map);
     }
-    if (changed_meanwhile(old, map)) {
+    if (changed_meanwhile(old, map->version)) {
         return erase_changed(s, y, map, old, c->archive);
     }
-    return sml_stage(s, y, map->item, c->archive) ? 200 : 510;
+    return sml_stage(s, y, map->item, map->version, c->archive) ? 200 : 510;
 }
 
+/* Without a row the device has begun a slow sync since it said so: what it
+ * knew counts then. */
 static void delete_staged(sml_session_t *s, sml_sync_t *y,
                           const sml_staged_t *d)
 {
+    store_id_t version = d->version;
     store_map_t *map = NULL;
     store_item_t *old = NULL;
-    store_id_t item = d->item;
 
-    s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
+    s->rv = store_map_by_item(s->tx, s->device->id, d->item, y->datastore,
                               &map);
     if (s->rv == APR_SUCCESS) {
-        s->rv = store_item_get(s->tx, s->account, y->datastore, item, &old);
+        version = map->version;
     }
-    if (s->rv == APR_SUCCESS && changed_meanwhile(old, map)
+    if (s->rv == APR_SUCCESS || s->rv == APR_NOTFOUND) {
+        s->rv = store_item_get(s->tx, s->account, y->datastore, d->item,
+                               &old);
+    }
+    if (s->rv == APR_SUCCESS && changed_meanwhile(old, version)
         && !sml_policy(s, y).delete_wins) {
         sml_come_back(y, old);
     }
     else if (s->rv == APR_SUCCESS && !old->deleted) {
         s->rv = (d->archive ? store_item_archive : store_item_delete)
-                (s->tx, s->account, y->datastore, item, s->device->id, NULL);
+                (s->tx, s->account, y->datastore, d->item, s->device->id,
+                 NULL);
     }
     if (s->rv == APR_SUCCESS) {
-        s->rv = store_map_delete(s->tx, s->device->id, y->datastore, item);
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 d->item);
     }
     if (s->rv == APR_NOTFOUND) {
-        s->rv = APR_SUCCESS;    /* the same LUID was deleted twice */
+        s->rv = APR_SUCCESS;    /* the store has forgotten the item */
     }
 }
 
@@ -245,7 +254,8 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
     for (i = 0; i < list->nelts && s->rv == APR_SUCCESS; i++) {
         sml_staged_t d = APR_ARRAY_IDX(list, i, sml_staged_t);
 
-        if (d.sync != sml_sync_index(s, y)) {
+        if (d.sync != sml_sync_index(s, y)
+            || (d.item != 0 && !sml_go_on(s))) {
             APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
         }
         else if (d.item != 0 && !d.told) {

@@ -245,6 +245,7 @@ static apr_status_t start_in_meta(builder_t *b, sml_meta_t *meta, int tag)
     case METINF_MAXOBJSIZE: return push_leaf(b, &meta->max_obj_size);
     case METINF_SIZE:       return push_leaf(b, &meta->size);
     case METINF_MARK:       return push_leaf(b, &meta->mark);
+    case METINF_EMI:        return push_leaf(b, &meta->emi);
     default:                return skip(b);
     }
 }

@@ -37,6 +37,7 @@ typedef struct sml_meta_t {
     const char *max_msg_size, *max_obj_size;
     const char *size;
     const char *mark;
+    const char *emi;                    /* the last one */
 } sml_meta_t;
 
 typedef struct sml_uri_t {

@@ -215,13 +215,16 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
 {
     int i, code;
 
-    if (c->items->nelts == 0) {
+    if (c->items->nelts == 0 && sml_turn(s)) {
         sml_status(s, c, 400, NULL, NULL);
     }
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
         sml_sync_t *where = y;
 
+        if (!sml_turn(s)) {
+            continue;
+        }
         code = sml_atomic_failed(s) ? 215 : one_item(s, &where, c, item);
         if (code != 213 && code != 215) {
             y->came++;
@@ -248,11 +251,15 @@ static void one_command(sml_session_t *s, const sml_command_t *c,
         items(s, y, c);
         break;
     case SYNCML_SEQUENCE:
-        sml_status(s, c, 200, NULL, NULL);
+        if (sml_turn(s)) {
+            sml_status(s, c, 200, NULL, NULL);
+        }
         children(s, y, c);
         break;
     case SYNCML_ATOMIC:
-        sml_atomic(s, c, one_command, y);
+        if (sml_turn(s)) {
+            sml_atomic(s, c, one_command, y);
+        }
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:
         sml_refuse(s, c, 406);
@@ -282,37 +289,53 @@ static void note_alone(sml_session_t *s, sml_sync_t *head, int after)
     }
 }
 
-void sml_receive(sml_session_t *s, const sml_command_t *c)
+/* @return why nothing of the Sync can be done: a status code, or 0 */
+static int no_place(sml_session_t *s, const sml_sync_t *y,
+                    const sml_command_t *c)
 {
-    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source), *member;
-
     if (y == NULL) {
         const char *path = sml_server_path(&c->target, &c->source);
 
         /* 412: the Alert that has to come first did not come. */
-        sml_refuse(s, c, sml_datastore_lookup(s->config, path) ? 412 : 404);
-        return;
+        return sml_datastore_lookup(s->config, path) ? 412 : 404;
     }
     if (y->failed || y->client_ended) {
-        sml_refuse(s, c, y->failed ? y->failed : 412);
-        return;
+        return y->failed ? y->failed : 412;
     }
-    if (y->alert_pending && y->code != y->asked) {
-        /* It cannot know yet that all is wanted: these are only changes. */
-        sml_refuse(s, c, 508);
-        return;
-    }
+    /* 508: it cannot know yet that all is wanted, these are only changes. */
+    return y->alert_pending && y->code != y->asked ? 508 : 0;
+}
+
+static void begin_sync(sml_session_t *s, sml_sync_t *y,
+                       const sml_command_t *c)
+{
+    sml_sync_t *member;
+
     for (member = y; member != NULL; member = sml_sync_next(s, member)) {
         sml_sync_begin(s, member);
-    }
-    note_alone(s, y, 0);
-    if (s->rv != APR_SUCCESS) {
-        return;
     }
     if (c->number_of_changes != NULL && y->announced < 0) {
         y->announced = sml_number(c->number_of_changes);
     }
     sml_status(s, c, 200, c->target.uri, c->source.uri);
+}
+
+void sml_receive(sml_session_t *s, const sml_command_t *c)
+{
+    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
+    int code = no_place(s, y, c);
+
+    if (code) {
+        sml_refuse(s, c, code);
+        return;
+    }
+    if (sml_turn(s)) {
+        begin_sync(s, y, c);
+    }
+    note_alone(s, y, 0);
+    if (s->late || s->rv != APR_SUCCESS) {
+        return;
+    }
     children(s, y, c);
     note_alone(s, y, 1);
 }

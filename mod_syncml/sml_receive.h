@@ -113,10 +113,11 @@ int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
 int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
               const sml_item_t *item);
 /** Have the item deleted at the package's end.
+ * @param version  that the device has of it
  * @param archive  non-zero: it is then kept for good
  * @return 0: there are too many of them */
 int sml_stage(sml_session_t *s, const sml_sync_t *y, store_id_t item,
-              int archive);
+              store_id_t version, int archive);
 /** The item comes back although its delete is staged: no delete then. */
 void sml_unstage(sml_session_t *s, store_id_t item);
 /** A staged delete that was changed inside an Atomic, as it was before. */

@@ -143,7 +143,7 @@ static apr_size_t measure_tail(sml_session_t *s)
     codec_mark_t mark;
 
     codec_writer_mark(s->w, &mark);
-    if (!s->final && s->state->phase != SML_SERVER_SYNC) {
+    if (s->late || (!s->final && s->state->phase != SML_SERVER_SYNC)) {
         write_next_message(s);
     }
     codec_empty(s->w, SYNCML_FINAL);
@@ -478,7 +478,10 @@ void sml_reply_fill(sml_session_t *s)
     }
     complete = write_statuses(s) && write_no_end(s) && write_results(s)
                && write_get(s) && write_alerts(s);
-
+    if (s->late) {
+        write_next_message(s);
+        return;
+    }
     switch (state->phase) {
     case SML_INIT:
         if (complete && s->final) {

@@ -55,6 +55,7 @@ static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
     o->version = version;
     o->luid = luid ? apr_pstrdup(b->s->p, luid) : NULL;
     b->y->waiting++;
+    b->s->sent = 1;
 }
 
 static void write_item(sml_session_t *s, int tag, const char *type,
@@ -276,7 +277,8 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
         wait_for_map(b, c);
         return APR_SUCCESS;
     }
-    if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING) {
+    if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING
+        || (s->sent && sml_is_late(s))) {
         b->full = 1;
         return APR_EOF;
     }

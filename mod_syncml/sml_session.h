@@ -45,6 +45,13 @@ typedef struct sml_session_t {
                                    before */
     struct sml_atomic_t *atomic;        /* while inside Atomic, else NULL */
     int undone;                 /* Atomics that have failed */
+    /* the time of this answer: sml_backlog.c */
+    apr_time_t until;           /* work ends then; 0: when all is done */
+    apr_int64_t unit;           /* of the present message's work: the next */
+    apr_int64_t done;           /* before it: done for former answers */
+    int worked;                 /* something was done for this answer */
+    int sent;                   /* it carries a change of ours */
+    int late;                   /* its time is used up: the rest waits */
     apr_hash_t *staged;         /* item to index in state->staged; NULL: not
                                    looked for yet */
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
@@ -104,7 +111,9 @@ void sml_journal_write(sml_session_t *s);
 
 /* ---- sml_commands.c ---------------------------------------------------- */
 
-/** Do all commands of the message; s->rv says whether the store failed. */
+/** Do the commands of s->in and, where it ends the client's package, what that
+ * brings about; s->rv says whether the store failed, s->late whether it has
+ * to be called for the same message again. */
 void sml_commands(sml_session_t *s);
 /** A command and all inside it get that status, one for each item; nothing of
  * it is done.  (Nobody answers a Status.) */
@@ -113,6 +122,30 @@ void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
  * to be told on either side, until that counts as the end of its package:
  * some resuming Symbian clients would go on for ever. */
 #define SML_MAX_IDLE  3
+/** One-way from the client: nothing to wait for once its package is in. */
+void sml_commit_received(sml_session_t *s);
+
+/* ---- sml_backlog.c ----------------------------------------------------- */
+
+/** Do what is left of former messages, then the present one, as far as the
+ * time of the answer reaches; the rest is kept in the state. */
+void sml_backlog_work(sml_session_t *s);
+/**
+ * May the next unit of work be done now?  To be asked before each command, or
+ * each item of one, always in the same order: a message that is taken up
+ * again passes over as many units as were done before.  The first unit of an
+ * answer is done however late it is, so each answer brings the sync forward.
+ * @return 0: it was done for a former answer, or has to wait (s->late)
+ */
+int sml_turn(sml_session_t *s);
+/** The same for a unit that is too quick to count as work: it never is what
+ * the time is used up by, and waits only behind others. */
+int sml_turn_quick(sml_session_t *s);
+/** The same for work that needs no count, because what is done of it can be
+ * seen in the state. */
+int sml_go_on(sml_session_t *s);
+/** Non-zero if the time of this answer is used up. */
+int sml_is_late(sml_session_t *s);
 
 /* ---- sml_quirks.c ------------------------------------------------------ */
 
@@ -200,7 +233,7 @@ void sml_sync_begin(sml_session_t *s, sml_sync_t *y);
 /** Maps become former ones, and the anchors are forgotten with them: the
  * datastore's next sync is slow.  s->rv tells a failure. */
 void sml_sync_forget(sml_session_t *s, const sml_sync_t *y);
-/** The client's package has ended. */
+/** The client's package has ended.  To be called again if s->late. */
 void sml_sync_client_done(sml_session_t *s, sml_sync_t *y);
 /** All has been confirmed, or will not be: write the anchors. */
 void sml_sync_commit(sml_session_t *s, sml_sync_t *y);

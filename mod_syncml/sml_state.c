@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c09
+#define STATE_FORMAT 0x534d4c0a
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -153,6 +153,9 @@ static void step_sync(step_t *s, void *element)
     }
     STEP(s, y->announced);
     STEP(s, y->came);
+    STEP(s, y->resumed);
+    STEP(s, y->limit);
+    STEP(s, y->large);
 }
 
 static void step_outstanding(step_t *s, void *element)
@@ -176,6 +179,7 @@ static void step_staged(step_t *s, void *element)
     STEP(s, d->item);
     STEP(s, d->archive);
     STEP(s, d->told);
+    STEP(s, d->version);
 }
 
 static void step_range(step_t *s, void *element)
@@ -195,6 +199,15 @@ static void step_related(step_t *s, void *element)
     STEP(s, r->item);
 }
 
+static void step_offered(step_t *s, void *element)
+{
+    sml_offered_t *o = element;
+
+    STEP(s, o->sync);
+    STEP(s, o->item);
+    STEP(s, o->version);
+}
+
 static void step_status(step_t *s, void *element)
 {
     sml_status_t *t = element;
@@ -207,6 +220,15 @@ static void step_status(step_t *s, void *element)
     STEP(s, t->code);
     step_string(s, &t->next_anchor);
     STEP(s, t->chal);
+}
+
+static void step_backlog(step_t *s, void *element)
+{
+    sml_backlog_t *b = element;
+
+    STEP(s, b->format);
+    step_octets(s, &b->body, &b->len);
+    STEP(s, b->done);
 }
 
 static void step_object(step_t *s, sml_object_t **object)
@@ -231,7 +253,14 @@ static void step_object(step_t *s, sml_object_t **object)
     step_octets(s, &o->data, &o->len);
     STEP(s, o->item);
     STEP(s, o->version);
+    STEP(s, o->last);
+    STEP(s, o->seam);
+    STEP(s, o->twice);
+    STEP(s, o->resumed);
+    STEP(s, o->code);
     STEP(s, o->begun);
+    STEP(s, o->msg);
+    STEP(s, o->cmd);
 }
 
 static void step_array(step_t *s, apr_array_header_t *array, int max,
@@ -258,6 +287,30 @@ static void step_array(step_t *s, apr_array_header_t *array, int max,
     }
 }
 
+/* What outlives the session. */
+static void step_rest(step_t *s, sml_state_t *state)
+{
+    step_array(s, state->syncs, SML_MAX_DATASTORES, step_sync);
+    step_array(s, state->outstanding, SML_MAX_OUTSTANDING,
+               step_outstanding);
+    step_array(s, state->staged, SML_MAX_STAGED, step_staged);
+    step_array(s, state->offered, SML_MAX_OFFERED, step_offered);
+    step_object(s, &state->incoming);
+    step_object(s, &state->outgoing);
+    step_object(s, &state->finished);
+}
+
+static void step_former(step_t *s, sml_state_t *state)
+{
+    if (!step_i64(s, state->former != NULL) || s->bad) {
+        return;
+    }
+    if (s->reading) {
+        state->former = sml_state_make(s->p);
+    }
+    step_rest(s, state->former);
+}
+
 static void step_state(step_t *s, sml_state_t *state)
 {
     if (step_i64(s, STATE_FORMAT) != STATE_FORMAT) {
@@ -281,22 +334,20 @@ static void step_state(step_t *s, sml_state_t *state)
     STEP(s, state->phase);
     STEP(s, state->final_sent);
     STEP(s, state->idle);
+    STEP(s, state->ending);
     STEP(s, state->want_results);
     step_string(s, &state->results_msg);
     step_string(s, &state->results_cmd);
     step_string(s, &state->results_uri);
     step_string(s, &state->results_type);
     STEP(s, state->get_sent);
-    step_array(s, state->syncs, SML_MAX_DATASTORES, step_sync);
-    step_array(s, state->outstanding, SML_MAX_OUTSTANDING,
-               step_outstanding);
-    step_array(s, state->staged, SML_MAX_STAGED, step_staged);
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
     step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
     step_array(s, state->related, SML_MAX_RELATED, step_related);
-    step_object(s, &state->incoming);
-    step_object(s, &state->outgoing);
+    step_array(s, state->backlog, SML_MAX_BACKLOG, step_backlog);
     step_string(s, &state->no_end);
+    step_rest(s, state);
+    step_former(s, state);
 }
 
 sml_state_t *sml_state_make(apr_pool_t *p)
@@ -306,9 +357,11 @@ sml_state_t *sml_state_make(apr_pool_t *p)
     state->syncs = apr_array_make(p, 4, sizeof(sml_sync_t));
     state->outstanding = apr_array_make(p, 16, sizeof(sml_outstanding_t));
     state->staged = apr_array_make(p, 4, sizeof(sml_staged_t));
+    state->offered = apr_array_make(p, 1, sizeof(sml_offered_t));
     state->pending = apr_array_make(p, 16, sizeof(sml_status_t));
     state->doubled = apr_array_make(p, 4, sizeof(sml_range_t));
     state->related = apr_array_make(p, 4, sizeof(sml_related_t));
+    state->backlog = apr_array_make(p, 1, sizeof(sml_backlog_t));
     return state;
 }
 

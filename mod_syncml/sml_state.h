@@ -31,9 +31,13 @@ typedef enum {
 #define SML_MAX_DATASTORES   32
 #define SML_MAX_OUTSTANDING  20000
 #define SML_MAX_STAGED       200000
+#define SML_MAX_OFFERED      20000
 #define SML_MAX_PENDING      100000
 #define SML_MAX_DOUBLED      20000
 #define SML_MAX_RELATED      2000
+/** Octets of messages that are not done yet: while there would be more, an
+ * answer waits for the work instead of being sent before it. */
+#define SML_MAX_BACKLOG      (2 * 1024 * 1024)
 
 typedef struct sml_sync_t {
     store_id_t datastore;
@@ -78,6 +82,13 @@ typedef struct sml_sync_t {
     apr_uint32_t sent[4];
     apr_int64_t announced;      /* the client's NumberOfChanges, -1: not said */
     apr_int64_t came;           /* changes of the client so far */
+    int resumed;                /* it goes on where a former session stopped,
+                                   after the client's items had begun to come */
+    store_id_t limit;           /* resumed: counter when the former session
+                                   stopped; what others changed later is for
+                                   the next sync; 0: none */
+    store_id_t large;           /* resumed: item on its way in pieces, which
+                                   is not to be begun again; 0: none */
     int waiting;                /* changes outstanding; counted anew for each
                                    message, not written */
 } sml_sync_t;
@@ -102,6 +113,7 @@ typedef struct sml_staged_t {
     int archive;                /* it is to be kept for good */
     int told;                   /* an Add in this sync says that the device has
                                    it: not to be deleted */
+    store_id_t version;         /* that the device had */
 } sml_staged_t;
 
 /** Items that were added although the device has them already, by id. */
@@ -116,6 +128,14 @@ typedef struct sml_related_t {
     int sync;                   /* index of the datastore in the session */
     store_id_t item;
 } sml_related_t;
+
+/** An Add of a session that broke off before its Status came: the device may
+ * have the item, and then says so with a Map. */
+typedef struct sml_offered_t {
+    int sync;                   /* index of the datastore in the session */
+    store_id_t item;
+    store_id_t version;
+} sml_offered_t;
 
 /** A Status to be sent. */
 typedef struct sml_status_t {
@@ -139,11 +159,34 @@ typedef struct sml_object_t {
     apr_size_t len;
     apr_size_t room;            /* incoming: octets that data may have before
                                    it has to grow; not written */
+    apr_size_t last;            /* octets of the latest piece: incoming, the
+                                   client may not know that it came;
+                                   outgoing, at the beginning of data, it has
+                                   no Status yet */
+    apr_size_t seam, twice;     /* incoming: so many octets before the seam
+                                   may have come twice, because the session
+                                   was resumed there without saying where */
+    int resumed;                /* the next piece is the first since */
+    int code;                   /* incoming: the Status of the whole; 0: not
+                                   whole yet.  Then data is the last piece.
+                                   Negative: refused, what follows of it has
+                                   this Status */
     store_id_t item, version;   /* outgoing */
     int begun;                  /* outgoing: the first piece is sent */
+    apr_uint32_t msg, cmd;      /* outgoing: of the latest piece */
 } sml_object_t;
 
-typedef struct sml_state_t {
+/** A message that could not be done within the time of its answer: see
+ * sml_backlog.c. */
+typedef struct sml_backlog_t {
+    codec_format_e format;
+    const char *body;
+    apr_size_t len;
+    apr_int64_t done;           /* units of its work that are done */
+} sml_backlog_t;
+
+typedef struct sml_state_t sml_state_t;
+struct sml_state_t {
     codec_version_e version;
     const char *session_id;     /* the client's SessionID */
     const char *client_uri;     /* SyncHdr Source of the client */
@@ -161,6 +204,8 @@ typedef struct sml_state_t {
     int final_sent;             /* our present package is complete */
     int idle;                   /* messages in a row that only asked for the
                                    next */
+    int ending;                 /* the client's package is complete, but its
+                                   end is not all done yet */
     int want_results;           /* the client's Get is to be answered */
     const char *results_msg, *results_cmd, *results_uri, *results_type;
     int get_sent;               /* the client's DevInf was asked for */
@@ -168,13 +213,24 @@ typedef struct sml_state_t {
     apr_array_header_t *syncs;          /* of sml_sync_t */
     apr_array_header_t *outstanding;    /* of sml_outstanding_t */
     apr_array_header_t *staged;         /* of sml_staged_t */
+    apr_array_header_t *offered;        /* of sml_offered_t */
     apr_array_header_t *pending;        /* of sml_status_t */
     apr_array_header_t *doubled;        /* of sml_range_t */
     apr_array_header_t *related;        /* of sml_related_t */
+    apr_array_header_t *backlog;        /* of sml_backlog_t, the oldest
+                                   first; what is left of them is done before
+                                   anything new */
     sml_object_t *incoming, *outgoing;  /* or NULL */
+    sml_object_t *finished;     /* the latest incoming one that was whole, or
+                                   was refused; or NULL */
     const char *no_end;         /* LUID of an item whose last piece did not
                                    come, to be told by Alert 223; or NULL */
-} sml_state_t;
+    sml_state_t *former;        /* what the device's former sessions left over
+                                   of datastores that this one has not been
+                                   asked for yet: the lists from syncs to
+                                   offered and the objects count.  NULL:
+                                   nothing.  See sml_resume.c */
+};
 
 sml_state_t *sml_state_make(apr_pool_t *p);
 

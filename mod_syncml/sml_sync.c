@@ -5,10 +5,14 @@
  * only when all that was sent has been confirmed.
  */
 #include "mod_syncml/sml_guard.h"
+#include "mod_syncml/sml_resume.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
+
+/* Refresh from the client: so many at once. */
+#define DELETE_AT_ONCE  2000
 
 int sml_sync_from_client(const sml_sync_t *y)
 {
@@ -92,6 +96,9 @@ void sml_sync_begin(sml_session_t *s, sml_sync_t *y)
         return;
     }
     y->client_began = 1;
+    if (y->resumed) {
+        return;                 /* where it stopped */
+    }
     s->rv = store_datastore_open(s->tx, s->account, y->name, &ds);
     if (s->rv == APR_SUCCESS) {
         y->start = y->left_at = ds->change;
@@ -115,14 +122,27 @@ static void note_announced(sml_session_t *s, const sml_sync_t *y)
     }
 }
 
+/* All that it has is mapped now, so the rest goes. */
+static void delete_rest(sml_session_t *s, sml_sync_t *y)
+{
+    apr_int64_t deleted = DELETE_AT_ONCE;
+
+    while (deleted == DELETE_AT_ONCE && s->rv == APR_SUCCESS
+           && sml_go_on(s)) {
+        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
+                                           s->device->id, s->device->id,
+                                           y->start, DELETE_AT_ONCE,
+                                           &deleted);
+        y->received[2] += (apr_uint32_t)deleted;
+    }
+}
+
 void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
 {
-    apr_int64_t deleted = 0;
-
     if (y->failed || s->rv != APR_SUCCESS) {
         return;
     }
-    if (y->code == 203 && !y->client_began) {
+    if (y->code == 203 && !y->client_began && !y->resumed) {
         /* Without a Sync there is nothing to refresh from; taking that for
          * an empty database would delete everything. */
         sml_log(s->config, 4, 0, "device %s, %s: refresh from client without "
@@ -131,7 +151,8 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
         y->failed = 412;
         return;
     }
-    if (y->code == 201 && !y->client_began && !s->in->final) {
+    if (y->code == 201 && !y->client_began && !y->resumed
+        && !s->in->final) {
         /* It only ever asked for the next message: what it has is not known,
          * and all of ours might come as doubles. */
         sml_log(s->config, 4, 0, "device %s, %s: slow sync without a Sync "
@@ -139,27 +160,25 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
         y->failed = 412;
         return;
     }
-    note_announced(s, y);
     sml_sync_begin(s, y);
-    y->client_ended = 1;
     sml_related_settle(s, y);
     sml_guard_deletes(s, y);
     if (y->failed) {
         return;
     }
     sml_receive_deletes(s, y);
-    if (y->code == 203 && s->rv == APR_SUCCESS && sml_guard_refresh(s, y)
-        && s->rv == APR_SUCCESS) {
-        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
-                                           s->device->id, s->device->id,
-                                           y->start, &deleted);
-        y->received[2] += (apr_uint32_t)deleted;
+    if (y->code == 203 && s->rv == APR_SUCCESS && !s->late
+        && sml_guard_refresh(s, y) && s->rv == APR_SUCCESS) {
+        delete_rest(s, y);
     }
-    if (y->failed) {
+    if (y->failed || s->late || s->rv != APR_SUCCESS) {
         return;
     }
-    if (s->rv == APR_SUCCESS) {
-        s->rv = counter(s, y, &y->upto);
+    note_announced(s, y);
+    y->client_ended = 1;
+    s->rv = counter(s, y, &y->upto);
+    if (y->limit && y->limit < y->upto) {
+        y->upto = y->limit;
     }
     y->cursor = y->seen;
     y->server_ended = !sml_sync_to_client(y);
@@ -260,6 +279,7 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
     a->synced = s->now;
     s->rv = store_anchor_put(s->tx, a);
     y->committed = 1;
+    sml_resume_end(s, y);
     y->seen = seen;
     log_sync(s, y);
 }

@@ -68,6 +68,9 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over)
         m->session_timeout = b->session_timeout;
     }
     syncml_merge_keep(m, b);
+    if (m->answer_within == 0) {
+        m->answer_within = b->answer_within;
+    }
     if (m->login_limit == 0) {
         m->login_limit = b->login_limit;
         m->login_window = b->login_window;
@@ -144,6 +147,8 @@ void syncml_conf_engine(const syncml_dir_conf_t *conf, sml_config_t *config,
         ? conf->session_timeout : SYNCML_TIMEOUT_DEFAULT;
     syncml_safety(conf, config);
     syncml_conf_keep(conf, config);
+    config->answer_within = conf->answer_within
+        ? conf->answer_within : SYNCML_ANSWER_DEFAULT;
 }
 
 /* ---- directives of a server --------------------------------------------- */
@@ -352,6 +357,16 @@ static const char *set_session_timeout(cmd_parms *cmd, void *c,
                             &conf->session_timeout);
 }
 
+static const char *set_answer_within(cmd_parms *cmd, void *c,
+                                     const char *arg)
+{
+    syncml_dir_conf_t *conf = c;
+
+    return syncml_conf_time(cmd, arg, SYNCML_ANSWER_MIN, SYNCML_ANSWER_MAX,
+                            "from 1ms to 10min (default 20s)",
+                            &conf->answer_within);
+}
+
 static const char *set_login_limit(cmd_parms *cmd, void *c, const char *arg,
                                    const char *window)
 {
@@ -434,6 +449,9 @@ const command_rec syncml_commands[] = {
                   RSRC_CONF | ACCESS_CONF, "octets of a message, either way"),
     AP_INIT_TAKE1("SyncMLMaxObjSize", set_max_obj_size, NULL,
                   RSRC_CONF | ACCESS_CONF, "octets of an item"),
+    AP_INIT_TAKE1("SyncMLAnswerWithin", set_answer_within, NULL,
+                  RSRC_CONF | ACCESS_CONF, "when an answer leaves at the"
+                  " latest; what is left is done for the next ones"),
     AP_INIT_TAKE1("SyncMLSessionTimeout", set_session_timeout, NULL,
                   RSRC_CONF | ACCESS_CONF, "how long a session waits for its"
                   " next message"),

@@ -61,6 +61,10 @@ APLOG_USE_MODULE(syncml);
 #define SYNCML_LOGIN_LIMIT      10
 #define SYNCML_LOGIN_LIMIT_MAX  10000
 #define SYNCML_LOGIN_WINDOW     apr_time_from_sec(10 * 60)
+/* Clients give up after a minute or so; the very short is for tests. */
+#define SYNCML_ANSWER_DEFAULT   apr_time_from_sec(20)
+#define SYNCML_ANSWER_MIN       apr_time_from_msec(1)
+#define SYNCML_ANSWER_MAX       apr_time_from_sec(10 * 60)
 /* PROVIDER-ID of a configuration SMS may have so many octets. */
 #define SYNCML_SERVER_ID_MAX    150
 
@@ -90,6 +94,7 @@ typedef struct syncml_dir_conf_t {
     apr_interval_time_t session_timeout;
     apr_interval_time_t keep;
     apr_interval_time_t forget_devices; /* -1: never */
+    apr_interval_time_t answer_within;  /* 0: not given */
     int login_limit;            /* 0: not given; -1: off */
     apr_interval_time_t login_window;
     apr_array_header_t *conflicts;      /* of syncml_conflict_set_t, private

@@ -8,6 +8,7 @@
 #include "apr_lib.h"
 #include "apr_optional.h"
 #include "apr_strings.h"
+#include "ap_mpm.h"
 #include "http_core.h"
 #include "http_protocol.h"
 #include "http_request.h"
@@ -303,6 +304,16 @@ static void log_message(request_rec *r, const sml_request_t *request,
                   a->owes_push ? " push=1" : "");
 }
 
+/* A child that is told to go, at a restart too, ends its answers early: the
+ * phone's next message goes to another. */
+static int is_stopping(void *baton)
+{
+    int state = 0;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS
+        && state == AP_MPMQ_STOPPING;
+}
+
 /* ---- POST ------------------------------------------------------------------- */
 
 static int handle_message(request_rec *r, const sml_config_t *base,
@@ -316,6 +327,7 @@ static int handle_message(request_rec *r, const sml_config_t *base,
     config.check_password = syncml_auth_check;
     config.login_wait = syncml_auth_wait;
     config.check_baton = &auth;
+    config.stopping = is_stopping;
     config.log = log_request;
     config.log_baton = r;
     memset(&answer, 0, sizeof(answer));

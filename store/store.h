@@ -426,12 +426,14 @@ apr_status_t store_item_delete_all(store_tx_t *tx, store_id_t account,
                                    apr_int64_t *count);
 /** Mark as deleted the live items without a map row of @p device whose
  * latest change is at most @p upto (what came later was not seen by the
- * client that refreshes and stays). */
+ * client that refreshes and stays).
+ * @param limit  no more than so many, so that the write lock is not held for
+ *               long: to be called again while *count reaches it; 0: all */
 apr_status_t store_item_delete_unmapped(store_tx_t *tx, store_id_t account,
                                         store_id_t datastore,
                                         store_id_t device,
                                         store_id_t origin, store_id_t upto,
-                                        apr_int64_t *count);
+                                        int limit, apr_int64_t *count);
 
 /* ---- what a device has: maps and changes ------------------------------- */
 

@@ -526,7 +526,7 @@ apr_status_t store_item_match(store_tx_t *tx, store_id_t account,
 static apr_status_t delete_many(store_tx_t *tx, store_id_t account,
                                 store_id_t datastore, store_id_t device,
                                 store_id_t origin, store_id_t upto,
-                                apr_int64_t *count)
+                                int limit, apr_int64_t *count)
 {
     apr_int64_t ignored;
 
@@ -538,7 +538,9 @@ static apr_status_t delete_many(store_tx_t *tx, store_id_t account,
     NEED(good_id(datastore), BAD_DATASTORE);
     NEED(origin >= 0, BAD_DEVICE);
     NEED(device >= 0, BAD_DEVICE);
-    CALL(item_delete_many, account, datastore, device, origin, upto, count);
+    NEED(limit >= 0, "a limit is not negative");
+    CALL(item_delete_many, account, datastore, device, origin, upto, limit,
+         count);
 }
 
 apr_status_t store_item_delete_all(store_tx_t *tx, store_id_t account,
@@ -546,20 +548,21 @@ apr_status_t store_item_delete_all(store_tx_t *tx, store_id_t account,
                                    apr_int64_t *count)
 {
     return delete_many(tx, account, datastore, 0, origin, APR_INT64_MAX,
-                       count);
+                       0, count);
 }
 
 apr_status_t store_item_delete_unmapped(store_tx_t *tx, store_id_t account,
                                         store_id_t datastore,
                                         store_id_t device,
                                         store_id_t origin, store_id_t upto,
-                                        apr_int64_t *count)
+                                        int limit, apr_int64_t *count)
 {
     if (count)
         *count = 0;
     if (device <= 0)
         return tx && tx->store ? bad(tx, BAD_DEVICE) : APR_EINVAL;
-    return delete_many(tx, account, datastore, device, origin, upto, count);
+    return delete_many(tx, account, datastore, device, origin, upto, limit,
+                       count);
 }
 
 apr_status_t store_gc(store_tx_t *tx, apr_time_t before, int limit,

@@ -182,11 +182,12 @@ struct store_driver_t {
                                apr_int64_t key, store_id_t device,
                                store_item_fn *fn, void *baton);
     /** device 0: all live items; else those it has no map row of and whose
-     * latest change is at most upto. */
+     * latest change is at most upto.  limit 0: all of them. */
     apr_status_t (*item_delete_many)(store_tx_t *tx, store_id_t account,
                                      store_id_t datastore,
                                      store_id_t device, store_id_t origin,
-                                     store_id_t upto, apr_int64_t *count);
+                                     store_id_t upto, int limit,
+                                     apr_int64_t *count);
 
     apr_status_t (*map_put)(store_tx_t *tx, const store_map_t *map);
     apr_status_t (*map_by_luid)(store_tx_t *tx, store_id_t device,

@@ -190,7 +190,7 @@ mem_item_t *mem_item_at(const mem_table_t *t, int i, store_id_t datastore)
 apr_status_t mem_item_delete_many(store_tx_t *tx, store_id_t account,
                                   store_id_t datastore, store_id_t device,
                                   store_id_t origin, store_id_t upto,
-                                  apr_int64_t *count)
+                                  int limit, apr_int64_t *count)
 {
     apr_status_t rv = check(tx, account, datastore, origin);
     apr_int64_t done = 0;
@@ -205,7 +205,8 @@ apr_status_t mem_item_delete_many(store_tx_t *tx, store_id_t account,
         return rv;
     t = mem_hold(tx, MEM_ITEMS);
     i = mem_first_item(t, datastore, 0);
-    for (; (item = mem_item_at(t, i, datastore)) != NULL; i++) {
+    for (; (item = mem_item_at(t, i, datastore)) != NULL
+           && (limit == 0 || done < limit); i++) {
         if (item->v.deleted || item->v.change > upto
             || (device && mem_map(tx, device, item->v.id)))
             continue;

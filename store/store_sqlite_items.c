@@ -184,7 +184,7 @@ static apr_status_t row_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 apr_status_t sq_item_delete_many(store_tx_t *tx, store_id_t account,
                                  store_id_t datastore, store_id_t device,
                                  store_id_t origin, store_id_t upto,
-                                 apr_int64_t *count)
+                                 int limit, apr_int64_t *count)
 {
     store_id_t last = SQ_ROWID(datastore, 0);
     apr_array_header_t *rows = apr_array_make(tx->p, 64, sizeof(store_id_t));
@@ -197,14 +197,15 @@ apr_status_t sq_item_delete_many(store_tx_t *tx, store_id_t account,
 
     if (rv == APR_SUCCESS && device)
         rv = sq_device(tx, account, device, NULL);
-    while (rv == APR_SUCCESS) {
+    while (rv == APR_SUCCESS && (limit == 0 || done < limit)) {
         apr_array_clear(rows);
         rv = sq_first(tx, &st, SQ_ITEM_LIVE, "iiii", last,
                       SQ_ROWID(datastore + 1, 0), device, upto);
         rv = sq_each(tx, rv, st, SQ_ITEM_LIVE, row_id, rows);
         if (rv != APR_SUCCESS || rows->nelts == 0)
             break;
-        for (i = 0; i < rows->nelts && rv == APR_SUCCESS; i++, done++) {
+        for (i = 0; i < rows->nelts && rv == APR_SUCCESS
+                    && (limit == 0 || done < limit); i++, done++) {
             last = APR_ARRAY_IDX(rows, i, store_id_t);
             rv = delete_row(tx, ds, last, origin, 0, &change);
         }

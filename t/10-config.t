@@ -59,6 +59,7 @@ for my $good (
     (map {"SyncMLSessionTimeout $_"} qw(1 90 5min 24h 1s)),
     (map {"SyncMLKeep $_"} qw(1d 30 3650d)),
     (map {"SyncMLForgetDevices $_"} qw(never NEVER 1 3650d)),
+    (map {"SyncMLAnswerWithin $_"} qw(1ms 1 20s 10min)),
     (map {"SyncMLLoginLimit $_"} 'off', 'OFF', 1, 10000, '3 1h', '5 90'),
     'SyncMLConflict * merge',
     'SyncMLConflict notes first SLOW merge:Server delete=wins',
@@ -153,6 +154,8 @@ for (
     [ 'SyncMLForgetDevices always' => "'always' will not do" ],
     [ 'SyncMLSessionTimeout 25h' => 'from 1s to 24h' ],
     [ 'SyncMLSessionTimeout 5x' => "'5x' will not do" ],
+    [ 'SyncMLAnswerWithin 0' => 'from 1ms to 10min' ],
+    [ 'SyncMLAnswerWithin 11min' => 'from 1ms to 10min' ],
     [ 'SyncMLSessionTimeout -1' => "'-1' will not do" ],
     [ 'SyncMLLoginLimit 0' => "'0' will not do: give off, or how many logins"
       . ' may fail, from 1 to 10000' ],

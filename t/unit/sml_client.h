@@ -20,6 +20,8 @@ typedef struct client_item_t {
     int gone;                   /* deleted here */
     int dirty;                  /* tag of what is to be told, 0: nothing */
     int told;                   /* it was sent, whatever became of that */
+    int confirmed;              /* its Status came in the session that is to
+                                   be resumed */
     int map;                    /* a Map: 0 none, 1 owed, 2 on its way */
 } client_item_t;
 
@@ -65,6 +67,11 @@ struct client_t {
     int sync_code;              /* said to the server's Sync, 0: 200; from
                                    300 on, its changes are not taken */
     int mute;                   /* says no Status of single changes */
+    int patient;                /* answers without news are fine */
+    unsigned suspend_at;        /* Alert 224 goes with this message of a
+                                   session, 0: none */
+    int deaf;                   /* its answer is not read */
+    int resuming;               /* the session goes on with the former */
     int (*judge)(client_t *c, client_store_t *s, const sml_command_t *change);
                                 /* a Status code, 0: as it should be */
     void (*between)(client_t *c);       /* before each message */
@@ -383,14 +390,24 @@ static inline int client_take_piece(client_t *c, const sml_command_t *change,
                                     const sml_item_t *item)
 {
     const char *size = SML_META(item, change, size);
+    const char *at = SML_META(item, change, emi);
 
+    if (c->partial != NULL && at != NULL) {
+        /* A resumed session says where the piece belongs. */
+        if (strncmp(at, "datapos=", 8) != 0 || size != NULL
+            || (apr_size_t)atol(at + 8) > c->partial_len) {
+            phone_wrong(c->ph, "a piece that does not fit to those before");
+            return -1;
+        }
+        c->partial_len = (apr_size_t)atol(at + 8);
+    }
     if (c->partial == NULL) {
         if (size == NULL) {
             phone_wrong(c->ph, "the first piece says no Size");
             return -1;
         }
         c->partial_size = (apr_size_t)atol(size);
-        c->partial = apr_palloc(c->ph->session_pool, c->partial_size + 1);
+        c->partial = apr_palloc(c->pool, c->partial_size + 1);
         c->partial_len = 0;
     }
     if (c->partial_len + item->len > c->partial_size) {
@@ -578,7 +595,7 @@ static inline apr_status_t client_take(client_t *c)
     }
     c->server_final = c->ph->in->final;
     c->idle = news || c->server_final ? 0 : c->idle + 1;
-    if (rv == APR_SUCCESS && c->idle > 3) {
+    if (rv == APR_SUCCESS && c->idle > 3 && !c->patient) {
         rv = phone_wrong(c->ph, "the session does not come forward");
     }
     if (rv == APR_SUCCESS && c->ph->posts > CLIENT_MAX_POSTS) {
@@ -587,9 +604,40 @@ static inline apr_status_t client_take(client_t *c)
     return rv;
 }
 
+/* The session ends here, to go on another time. */
+static inline apr_status_t client_suspend(client_t *c)
+{
+    apr_array_header_t *sent = c->ph->sent, *before;
+    apr_status_t rv;
+    int last;
+
+    phone_alert(c->ph, 224, c->ph->url, c->ph->devid, NULL, NULL);
+    last = sent->nelts - 1;
+    before = apr_array_copy(c->ph->session_pool, sent);
+    rv = phone_post(c->ph, 1);
+    if (rv == APR_SUCCESS
+        && (c->ph->header_code != 200 || !c->ph->in->final
+            || APR_ARRAY_IDX(sent, last, phone_sent_t).code != 200)) {
+        return phone_wrong(c->ph, "the answer to Alert 224 is wrong");
+    }
+    if (c->deaf) {
+        c->ph->sent = before;
+    }
+    if (rv == APR_SUCCESS) {
+        c->ph->why = "the session was suspended";
+        rv = APR_TIMEUP;
+    }
+    return rv;
+}
+
 static inline apr_status_t client_post(client_t *c, int final)
 {
-    apr_status_t rv = phone_post(c->ph, final);
+    apr_status_t rv;
+
+    if (c->suspend_at != 0 && c->ph->posts + 1 >= c->suspend_at) {
+        return client_suspend(c);
+    }
+    rv = phone_post(c->ph, final);
 
     if (rv == APR_SUCCESS && c->ph->header_code != 200
         && c->ph->header_code != 212) {

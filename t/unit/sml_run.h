@@ -167,7 +167,7 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         unsigned cmd = c->ph->cmd;
         codec_mark_t mark;
 
-        if (tag == 0) {
+        if (tag == 0 || (c->resuming && item->confirmed)) {
             continue;
         }
         item->told = 1;
@@ -329,7 +329,8 @@ static inline void client_want(client_t *c, const char *names)
         client_store_t *s = &c->stores[i];
 
         s->wanted = strstr(names, s->name) != NULL;
-        s->alert_status = s->code = s->pieces = s->refreshed = 0;
+        s->alert_status = s->code = s->pieces = 0;
+        s->refreshed = s->refreshed && c->resuming;
         s->announced = -1;
         memset(s->came, 0, sizeof(s->came));
     }
@@ -372,7 +373,7 @@ static inline apr_status_t client_session(client_t *c, int code,
     phone_begin(c->ph);
     c->replies = apr_array_make(c->ph->session_pool, 16,
                                 sizeof(client_reply_t));
-    c->partial = NULL;
+    c->partial = c->resuming ? c->partial : NULL;
     c->idle = c->server_final = 0;
     client_want(c, names);
     rv = client_init(c, code);

@@ -418,13 +418,19 @@ static void delete_unmapped(void **state)
     put_map(tx, f->tablet, f->contacts, 4, "4", 4);
     /* 6 came after what the client has seen. */
     OK(store_item_delete_unmapped(tx, f->alice, f->contacts, f->phone, 0, 5,
-                                  &count));
-    assert_int_equal(count, 3);
+                                  2, &count));
+    assert_int_equal(count, 2);
+    OK(store_item_delete_unmapped(tx, f->alice, f->contacts, f->phone, 0, 5,
+                                  2, &count));
+    assert_int_equal(count, 1);
+    OK(store_item_delete_unmapped(tx, f->alice, f->contacts, f->phone, 0, 5,
+                                  0, &count));
+    assert_int_equal(count, 0);
     OK(store_item_list(tx, f->alice, f->contacts, 0, 0, see, &left));
     assert_string_equal(left.text, "2 3 6 ");
     assert_int_equal(get_datastore(tx, f->alice, "contacts")->items, 3);
     EXPECT(APR_EINVAL, store_item_delete_unmapped(tx, f->alice, f->contacts,
-                                                  0, 0, 5, &count));
+                                                  0, 0, 5, 0, &count));
     commit(tx);
 }
 
@@ -462,10 +468,10 @@ static void foreign_items(void **state)
                                                &count));
     EXPECT(APR_NOTFOUND,
            store_item_delete_unmapped(tx, f->bob, f->contacts, f->bobs, 0,
-                                      100, &count));
+                                      100, 0, &count));
     EXPECT(APR_NOTFOUND,
            store_item_delete_unmapped(tx, f->alice, f->contacts, f->bobs, 0,
-                                      100, &count));
+                                      100, 0, &count));
     EXPECT(APR_NOTFOUND, store_item_add(tx, f->bob, &item));
     item = make_item(f->contacts, f->bobs, "another's device");
     EXPECT(APR_NOTFOUND, store_item_add(tx, f->alice, &item));

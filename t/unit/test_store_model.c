@@ -206,7 +206,7 @@ static apr_status_t act_item(side_t *s, int account, int device)
         rv = roll(s, 6) ? APR_SUCCESS
              : store_item_delete_unmapped(s->tx, account, i.datastore,
                                           device, i.origin, roll(s, 30),
-                                          &count);
+                                          (int)roll(s, 4), &count);
         break;
     }
     tell(s, "item %d %d %d %d %d\n", (int)i.id, (int)i.change,

@@ -1,0 +1,316 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What a session that did not end leaves to the next one of its device.
+ *
+ * Its row stays in the store after it has been suspended, has broken off or
+ * has expired.  The next login takes over what is of use of it (and of what
+ * that one had taken over itself, of datastores that it did not get to), and
+ * keeps it until the client says by an Alert how it goes on with the
+ * datastore:
+ *
+ * - Alert 225: the sync goes on as the type that was interrupted.  What had a
+ *   Status stays done, maps and staged deletes stay, an object on its way
+ *   goes on at the piece.  Not what others changed since: neither side sends
+ *   that in a resumed sync (OMA DS 1.2.1), and the client would overwrite
+ *   edits of its user with it that it holds back for the same reason.
+ * - another Alert: what the client has said stays true all the same.  Deletes
+ *   that had their Status may not come again, so they stay staged, each
+ *   for the version that the device had; and the Adds that it may have got
+ *   are remembered, so that a late Map says which version of the item it has.
+ */
+#include "mod_syncml/sml_resume.h"
+
+#include <string.h>
+
+/* Expired sessions of devices are kept so long: a phone that is off for a
+ * week still resumes. */
+#define KEEP_EXPIRED    apr_time_from_sec(30 * 86400)
+#define EXPIRE_AT_ONCE  20
+
+/* ---- taking apart ------------------------------------------------------- */
+
+static int find_name(const sml_state_t *state, const char *name)
+{
+    int i;
+
+    for (i = 0; state != NULL && i < state->syncs->nelts; i++) {
+        const sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
+
+        if (strcmp(y->name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* @param told  with those that an Add has vouched for, in this sync */
+static void copy_staged(const sml_state_t *from, int at, sml_state_t *to,
+                        int place, int told)
+{
+    int i;
+
+    for (i = 0; i < from->staged->nelts
+             && to->staged->nelts < SML_MAX_STAGED; i++) {
+        const sml_staged_t *d = &APR_ARRAY_IDX(from->staged, i, sml_staged_t);
+
+        if (d->sync == at && d->item != 0 && (told || !d->told)) {
+            sml_staged_t *n = apr_array_push(to->staged);
+
+            *n = *d;
+            n->sync = place;
+        }
+    }
+}
+
+static void offer(sml_state_t *to, int place, store_id_t item,
+                  store_id_t version)
+{
+    sml_offered_t *n;
+
+    if (to->offered->nelts < SML_MAX_OFFERED) {
+        n = apr_array_push(to->offered);
+        n->sync = place;
+        n->item = item;
+        n->version = version;
+    }
+}
+
+/* Adds without a Status, of this session and of those before. */
+static void copy_offered(const sml_state_t *from, int at, sml_state_t *to,
+                         int place)
+{
+    int i;
+
+    for (i = 0; i < from->offered->nelts; i++) {
+        const sml_offered_t *o =
+            &APR_ARRAY_IDX(from->offered, i, sml_offered_t);
+
+        if (o->sync == at) {
+            offer(to, place, o->item, o->version);
+        }
+    }
+    for (i = 0; i < from->outstanding->nelts; i++) {
+        const sml_outstanding_t *o =
+            &APR_ARRAY_IDX(from->outstanding, i, sml_outstanding_t);
+
+        if (o->sync == at && o->tag == SYNCML_ADD) {
+            offer(to, place, o->item, o->version);
+        }
+    }
+}
+
+static sml_object_t *move_object(sml_object_t *o, int at, int place)
+{
+    if (o == NULL || o->sync != at) {
+        return NULL;
+    }
+    o->sync = place;
+    return o;
+}
+
+static void move_objects(sml_state_t *from, int at, sml_state_t *to,
+                         int place)
+{
+    sml_object_t *in = move_object(from->incoming, at, place);
+    sml_object_t *out = move_object(from->outgoing, at, place);
+    sml_object_t *done = move_object(from->finished, at, place);
+
+    to->incoming = in ? in : to->incoming;
+    to->outgoing = out ? out : to->outgoing;
+    to->finished = done ? done : to->finished;
+}
+
+/* Append a datastore of a former session with all that belongs to it. */
+static void append(sml_state_t *to, sml_state_t *from, int at)
+{
+    int place = to->syncs->nelts;
+
+    if (place >= SML_MAX_DATASTORES) {
+        return;
+    }
+    *(sml_sync_t *)apr_array_push(to->syncs) =
+        APR_ARRAY_IDX(from->syncs, at, sml_sync_t);
+    copy_staged(from, at, to, place, 1);
+    copy_offered(from, at, to, place);
+    move_objects(from, at, to, place);
+}
+
+/* All datastores of the former state but one, and those of @p older that
+ * neither has. */
+static sml_state_t *fold(sml_state_t *from, int without, sml_state_t *older,
+                         apr_pool_t *p)
+{
+    sml_state_t *to = sml_state_make(p);
+    int i;
+
+    for (i = 0; i < from->syncs->nelts; i++) {
+        if (i != without) {
+            append(to, from, i);
+        }
+    }
+    for (i = 0; older != NULL && i < older->syncs->nelts; i++) {
+        const sml_sync_t *y = &APR_ARRAY_IDX(older->syncs, i, sml_sync_t);
+
+        if (find_name(from, y->name) < 0) {
+            append(to, older, i);
+        }
+    }
+    return to->syncs->nelts > 0 ? to : NULL;
+}
+
+apr_status_t sml_resume_load(sml_session_t *s)
+{
+    store_session_t *row;
+    sml_state_t *old;
+    apr_status_t rv = store_session_of_device(s->tx, s->device->id, &row);
+
+    if (rv == APR_NOTFOUND) {
+        return APR_SUCCESS;
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (row->account == s->account
+        && sml_state_unpack(&old, row->state, row->state_len, s->p)
+               == APR_SUCCESS) {
+        s->state->former = fold(old, -1, old->former, s->p);
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t sml_resume_forget_old(sml_session_t *s, const char *token)
+{
+    apr_status_t rv = store_session_delete_others(s->tx, s->device->id,
+                                                  token);
+
+    return rv == APR_SUCCESS
+        ? store_session_expire(s->tx, EXPIRE_AT_ONCE, KEEP_EXPIRED) : rv;
+}
+
+/* ---- going on ----------------------------------------------------------- */
+
+/* Do both sides mean the same interrupted sync?  Its Last is what the client
+ * says again; in a slow sync, a refresh or the first some say none. */
+static int is_same(const sml_sync_t *r, const sml_sync_t *y)
+{
+    return !r->failed && r->datastore == y->datastore
+        && r->member == y->member
+        && (r->combined ? y->combined
+                          && strcmp(r->combined, y->combined) == 0
+                        : y->combined == NULL)
+        && strcmp(r->client_uri, y->client_uri) == 0
+        && strcmp(r->server_uri, y->server_uri) == 0
+        && (*y->client_last == '\0' || *r->client_last == '\0'
+            || strcmp(r->client_last, y->client_last) == 0);
+}
+
+static void go_on(sml_sync_t *y, const sml_sync_t *r)
+{
+    y->code = y->asked = r->code;
+    y->seen = r->seen;
+    if (r->resend_from && r->resend_from <= y->seen) {
+        y->seen = r->resend_from - 1;
+    }
+    y->client_last = r->client_last;
+    y->server_last = r->server_last;
+    y->resumed = r->client_began || r->resumed;
+    if (!y->resumed) {
+        return;
+    }
+    y->start = r->start;
+    y->alone = r->alone;
+    y->left_at = r->left_at;
+    y->limit = r->limit ? r->limit : r->upto > r->left_at ? r->upto
+                                                          : r->left_at;
+    memcpy(y->received, r->received, sizeof(y->received));
+    memcpy(y->sent, r->sent, sizeof(y->sent));
+}
+
+static void objects_go_on(sml_session_t *s, sml_sync_t *y)
+{
+    sml_object_t *in = s->state->incoming, *out = s->state->outgoing;
+
+    if (in != NULL) {
+        in->resumed = 1;
+    }
+    if (out != NULL) {
+        out->resumed = 1;
+        out->last = 0;
+        y->large = out->item;
+    }
+}
+
+int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
+{
+    sml_state_t *state = s->state, *former = state->former;
+    int at = find_name(former, y->name);
+    int place = (int)(y - (sml_sync_t *)state->syncs->elts);
+    const sml_sync_t *r;
+    int can;
+
+    if (at < 0) {
+        return 0;
+    }
+    r = &APR_ARRAY_IDX(former->syncs, at, sml_sync_t);
+    can = resume && is_same(r, y);
+    if (can) {
+        go_on(y, r);
+        move_objects(former, at, state, place);
+        objects_go_on(s, y);
+    }
+    if (can || (y->code != 203 && y->code != 205)) {
+        copy_staged(former, at, state, place, can);
+        copy_offered(former, at, state, place);
+        s->staged = NULL;       /* to be looked for anew */
+    }
+    state->former = fold(former, at, NULL, s->p);
+    return can;
+}
+
+void sml_resume_not(sml_session_t *s, sml_sync_t *y)
+{
+    int place = (int)(y - (sml_sync_t *)s->state->syncs->elts);
+    sml_state_t *dropped = sml_state_make(s->p);
+
+    y->resumed = 0;
+    y->limit = y->large = 0;
+    move_objects(s->state, place, dropped, place);
+    if (dropped->incoming != NULL) {
+        s->state->incoming = NULL;
+    }
+    if (dropped->outgoing != NULL) {
+        s->state->outgoing = NULL;
+    }
+}
+
+store_id_t sml_resume_offered(const sml_session_t *s, store_id_t item)
+{
+    int i;
+
+    /* Seldom more than one message's. */
+    for (i = s->state->offered->nelts - 1; i >= 0; i--) {
+        const sml_offered_t *o =
+            &APR_ARRAY_IDX(s->state->offered, i, sml_offered_t);
+
+        if (o->item == item) {
+            return o->version;
+        }
+    }
+    return 0;
+}
+
+void sml_resume_end(sml_session_t *s, const sml_sync_t *y)
+{
+    apr_array_header_t *list = s->state->offered;
+    int place = (int)(y - (sml_sync_t *)s->state->syncs->elts);
+    int i, kept = 0;
+
+    for (i = 0; i < list->nelts; i++) {
+        sml_offered_t o = APR_ARRAY_IDX(list, i, sml_offered_t);
+
+        if (o.sync != place) {
+            APR_ARRAY_IDX(list, kept++, sml_offered_t) = o;
+        }
+    }
+    list->nelts = kept;
+}
