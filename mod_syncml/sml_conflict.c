@@ -238,6 +238,8 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     }
     if (base != NULL) {
         sides.base = without(&sides, text_of(base), sides.missing.keep);
+        sides.base = without(&sides, sides.base, sides.missing.cut);
+        sides.theirs = without(&sides, sides.theirs, sides.missing.cut);
         sides.had = &sides.base;
         out->unchanged = same(&sides, sides.base, sides.theirs);
     }

@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 #include "mod_syncml/sml_held.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -15,11 +16,33 @@
 
 #define MAX_NAMES 512
 
+/* Octets of a text that may have been cut: below, it is an edit. */
+#define LONG_TEXT 60
+
 typedef struct held_t {
     store_id_t datastore;
     apr_hash_t *states;         /* of names */
     apr_hash_t *caps;           /* CTCap, or NULL */
+    apr_size_t longest;         /* octets of a long text that came */
+    int as_long;                /* the present one was not the first so long */
 } held_t;
+
+static const char *long_name(item_kind_e kind)
+{
+    return kind == ITEM_VCARD30 ? "NOTE" : "DESCRIPTION";
+}
+
+/* The only value of the item's long text. @return NULL: none, or several */
+static const char *long_text(sml_session_t *s, const char *type,
+                             const char *data, apr_size_t len)
+{
+    const char *name = strcmp(type, "text/vcard") == 0 ? "NOTE"
+                                                       : "DESCRIPTION";
+    const apr_array_header_t *values = item_values(type, data, len, name,
+                                                   s->p);
+
+    return values->nelts == 1 ? APR_ARRAY_IDX(values, 0, const char *) : NULL;
+}
 
 /* What every writer makes anew, or leaves out as it likes: neither an edit
  * nor a loss. */
@@ -61,9 +84,14 @@ static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
     }
     words = apr_pstrdup(s->p, value);
     while ((word = apr_strtok(words, " ", &last)) != NULL) {
+        char *number = strchr(word, '=');
         const char *state = *word == '?' ? MISSED : *word == '-' ? LACKING
                           : HELD;
 
+        if (number != NULL) {
+            *number = '\0';
+            h->longest = (apr_size_t)apr_atoi64(number + 1);
+        }
         apr_hash_set(h->states, word + (state[0] != '+'),
                      APR_HASH_KEY_STRING, state);
         words = NULL;
@@ -91,7 +119,8 @@ static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
     return h;
 }
 
-static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h)
+static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h,
+                 item_kind_e kind)
 {
     apr_array_header_t *words =
         apr_array_make(s->p, 32, sizeof(const char *));
@@ -103,7 +132,9 @@ static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h)
         apr_hash_this(at, &name, NULL, &state);
         APR_ARRAY_PUSH(words, const char *) =
             apr_pstrcat(s->p, *(const char *)state == '+' ? "" : state, name,
-                        NULL);
+                        h->longest && strcmp(name, long_name(kind)) == 0
+                            ? apr_psprintf(s->p, "=%" APR_SIZE_T_FMT,
+                                           h->longest) : "", NULL);
     }
     s->rv = store_device_setting_set(s->tx, s->device->id,
                                      setting_name(s, y),
@@ -131,10 +162,26 @@ static int learn(sml_session_t *s, held_t *h, const char *name,
     return 1;
 }
 
+/* @return non-zero if it is longer than any before */
+static int note_length(sml_session_t *s, held_t *h, item_kind_e kind,
+                       const char *data, apr_size_t len)
+{
+    const char *text = long_text(s, item_kind_type(kind), data, len);
+    apr_size_t n = text ? strlen(text) : 0;
+
+    h->as_long = n == h->longest;
+    if (n < LONG_TEXT || n <= h->longest) {
+        return 0;
+    }
+    h->longest = n;
+    return 1;
+}
+
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    const char *data, apr_size_t len)
 {
     held_t *h;
+    apr_hash_t *names;
     apr_hash_index_t *at;
     const void *name;
     int news = 0;
@@ -143,15 +190,18 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
         return;
     }
     h = held_of(s, y, kind);
-    at = apr_hash_first(s->p, item_names(data, len, s->p));
-    for (; at; at = apr_hash_next(at)) {
+    names = item_names(data, len, s->p);
+    for (at = apr_hash_first(s->p, names); at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
         if (*state_of(h, name) != '+') {
             news += learn(s, h, name, HELD);
         }
     }
+    if (apr_hash_get(names, long_name(kind), APR_HASH_KEY_STRING) != NULL) {
+        news += note_length(s, h, kind, data, len);
+    }
     if (news && s->rv == APR_SUCCESS) {
-        save(s, y, h);
+        save(s, y, h, kind);
     }
 }
 
@@ -205,6 +255,26 @@ static int cannot_hold(const held_t *h, const char *name)
             && apr_hash_get(h->caps, name, APR_HASH_KEY_STRING) == NULL);
 }
 
+/* Has the device cut what it had? */
+static void look_for_cut(sml_session_t *s, const held_t *h,
+                         item_kind_e kind, const store_item_t *base,
+                         const store_item_t *theirs, sml_missing_t *missing)
+{
+    const char *was = long_text(s, base->type, base->data, base->len);
+    const char *is = long_text(s, theirs->type, theirs->data, theirs->len);
+    apr_size_t n = is ? strlen(is) : 0;
+
+    if (was == NULL || n < LONG_TEXT || n < h->longest
+        || strlen(was) <= n || strncmp(was, is, n) != 0) {
+        return;
+    }
+    apr_hash_set(missing->cut, long_name(kind), APR_HASH_KEY_STRING, "");
+    if (h->as_long) {
+        apr_hash_set(missing->silent, long_name(kind), APR_HASH_KEY_STRING,
+                     "");
+    }
+}
+
 void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       const store_item_t *ours, const store_item_t *theirs,
@@ -218,6 +288,7 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
 
     missing->keep = apr_hash_make(s->p);
     missing->silent = apr_hash_make(s->p);
+    missing->cut = apr_hash_make(s->p);
     if (kind == ITEM_TEXT) {
         return;
     }
@@ -243,7 +314,10 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
             apr_hash_set(missing->silent, name, APR_HASH_KEY_STRING, "");
         }
     }
+    if (base != NULL) {
+        look_for_cut(s, h, kind, base, theirs, missing);
+    }
     if (news && s->rv == APR_SUCCESS) {
-        save(s, y, h);
+        save(s, y, h, kind);
     }
 }

@@ -14,9 +14,15 @@
  * - else nobody knows: the property is kept, and sent to the device again.
  *   Once it comes back without it a second time, the device cannot hold it.
  *
+ * Long texts (NOTE, DESCRIPTION) are cut by phones, too.  One that comes back
+ * as the beginning of what the device had, and is as long as any that it ever
+ * sent, is taken for cut: the long one is kept, and sent to the device again,
+ * but not any more when another one ends at just that length.
+ *
  * What was learned is kept with the device, in one setting for each
  * datastore ("held.contacts"): names, "?" before one that was missing once,
- * "-" before one that it cannot hold.
+ * "-" before one that it cannot hold, "=" and a number behind one: octets of
+ * the longest that came.
  */
 #ifndef SYNCML_SML_HELD_H
 #define SYNCML_SML_HELD_H
@@ -31,6 +37,8 @@ typedef struct sml_missing_t {
     apr_hash_t *keep;           /* names that are no deletes of the user's */
     apr_hash_t *silent;         /* of them or of ours, what need not be sent
                                    to the device again */
+    apr_hash_t *cut;            /* names whose value is but the beginning of
+                                   what the device had */
 } sml_missing_t;
 
 /**

@@ -401,6 +401,35 @@ static void test_deleted_property(void **state)
     in_peace(c);
 }
 
+/* A phone that cuts its notes. */
+static void test_cut_note(void **state)
+{
+    const char *words = "seventy octets of a text that a phone has room for, "
+                        "and then the end ";
+    const char *lines = apr_psprintf(w->pool, "NOTE:%sthat it cuts\r\n",
+                                     words);
+    const char *cut = apr_psprintf(w->pool, "NOTE:%s\r\n", words);
+    client_t *c = world_phone("IMEI:1");
+
+    world_put("contacts", 0, card("Doe", lines));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    edit_poorly(c, "Roe", cut);
+    assert_true(world_find("contacts", "that it cuts"));
+    assert_int_equal(client_store(c, "contacts")->came[1], 1);
+    world_same(c, "contacts");
+    edit_poorly(c, "Poe", cut);
+    assert_true(world_find("contacts", "that it cuts"));
+    assert_true(world_find("contacts", "N:Poe"));
+    assert_int_equal(client_store(c, "contacts")->came[1], 0);
+    in_peace(c);
+    /* A shorter one is an edit. */
+    edit_poorly(c, "Poe", "NOTE:seventy octets of a text that a phone has "
+                "room for\r\n");
+    assert_false(world_find("contacts", "that it cuts"));
+    world_same(c, "contacts");
+    in_peace(c);
+}
+
 /* The same with a change by the server, and a policy that would lose it. */
 static void test_not_held_in_conflict(void **state)
 {
@@ -546,6 +575,7 @@ int main(void)
         ON_EACH_STORE(test_no_ctcap),
         ON_EACH_STORE(test_wrong_ctcap),
         ON_EACH_STORE(test_deleted_property),
+        ON_EACH_STORE(test_cut_note),
         ON_EACH_STORE(test_not_held_in_conflict),
         ON_EACH_STORE(test_sent_again),
         ON_EACH_STORE(test_sent_again_late),
