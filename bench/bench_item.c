@@ -189,8 +189,8 @@ int main(void)
     job.text[1] = text_of(EVENT("Weekly meeting", "02", "Room 1"));
     job.text[2] = text_of(EVENT("Weekly", "03", "Room 2"));
     event = measure_item("event", &job, &event_ratio);
-    few = measure_many(&job, 2000, p);
-    many = measure_many(&job, 4000, p);
+    few = measure_many(&job, 500, p);
+    many = measure_many(&job, 1000, p);
     printf("item_event_read_and_merge %.3f us\n", event);
     aim("merging a contact, times reading three", card_ratio, AIM_RATIO);
     aim("merging an event, times reading three", event_ratio, AIM_RATIO);
