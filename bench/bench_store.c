@@ -95,12 +95,21 @@ static const char raw_tables[] =
     "PRAGMA cache_size = -4096;"
     "CREATE TABLE items (id INTEGER PRIMARY KEY, datastore INTEGER NOT NULL,"
     " change INTEGER NOT NULL, written INTEGER NOT NULL,"
-    " origin INTEGER NOT NULL, deleted INTEGER NOT NULL,"
+    " added INTEGER NOT NULL, origin INTEGER NOT NULL,"
+    " deleted INTEGER NOT NULL, archived INTEGER NOT NULL,"
     " key INTEGER NOT NULL, uid_key INTEGER NOT NULL,"
-    " modified INTEGER NOT NULL, type TEXT NOT NULL, data BLOB NOT NULL);";
+    " near_key INTEGER NOT NULL, starts INTEGER NOT NULL,"
+    " ends INTEGER NOT NULL, modified INTEGER NOT NULL,"
+    " type TEXT NOT NULL, data BLOB NOT NULL);";
 static const char raw_rest[] =
     "CREATE INDEX items_change ON items (datastore, change, deleted);"
     "CREATE INDEX items_key ON items (datastore, key) WHERE deleted = 0;"
+    "CREATE INDEX items_near ON items (datastore, near_key)"
+    " WHERE near_key <> 0 AND deleted = 0;"
+    "CREATE INDEX items_starts ON items (datastore, starts)"
+    " WHERE starts <> 0 AND deleted = 0;"
+    "CREATE INDEX items_ends ON items (datastore, ends)"
+    " WHERE ends <> 0 AND deleted = 0;"
     "CREATE TABLE maps (device INTEGER NOT NULL, item INTEGER NOT NULL,"
     " datastore INTEGER NOT NULL, version INTEGER NOT NULL, luid TEXT,"
     " PRIMARY KEY (device, item)) WITHOUT ROWID;"
@@ -137,8 +146,8 @@ static void raw_open(raw_t *r, const char *name, int all)
         die(path, sqlite3_errmsg(r->db));
     r->begin = prepare(r->db, "BEGIN IMMEDIATE");
     r->commit = prepare(r->db, "COMMIT");
-    r->item = prepare(r->db, "INSERT INTO items VALUES (?1, ?7, ?2, ?2, ?7, "
-                      "0, ?3, 0, ?4, ?5, ?6)");
+    r->item = prepare(r->db, "INSERT INTO items VALUES (?1, ?7, ?2, ?2, ?2, "
+                      "?7, 0, 0, ?3, 0, 0, 0, 0, ?4, ?5, ?6)");
     if (all)
         r->map = prepare(r->db, "INSERT INTO maps VALUES (?3, ?1, ?3, ?1, "
                          "?2)");

@@ -106,6 +106,8 @@ static void handle_close(sq_handle_t *h)
     for (i = 0; i < SQ_COUNT; i++)
         sqlite3_finalize(h->stmts[i]);
     sqlite3_close_v2(h->db);
+    if (h->queue >= 0)
+        close(h->queue);
     free(h);
 }
 
@@ -127,6 +129,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
     *handle = NULL;
     if (!h)
         return APR_ENOMEM;
+    h->queue = -1;
     h->busy_timeout = s->base->busy_timeout;
     h->give_up = apr_time_now() + h->busy_timeout;
     h->seed = (unsigned)(apr_time_now() ^ (apr_uintptr_t)h ^ getpid());

@@ -46,6 +46,8 @@ typedef struct sq_handle_t {
     apr_time_t give_up;                 /* when a waiting writer does */
     apr_interval_time_t busy_timeout;
     unsigned seed;
+    int queue;                  /* the writers' queue, -1: goes without */
+    apr_int64_t queued;         /* the octet that it holds there; 0: none */
 } sq_handle_t;
 
 struct sq_store_t {
@@ -119,6 +121,16 @@ void sq_handle_put(sq_handle_t *h, sq_store_t *s);
 
 /** Run an SQL text without a result. */
 apr_status_t sq_run(sq_handle_t *h, const char *sql);
+
+/* ---- store_sqlite_queue.c ---------------------------------------------- */
+
+/** Open the queue of the writers of a database, a file beside it; one for
+ * each handle.  @return a descriptor, or -1: they go without */
+int sq_queue_open(const char *path, apr_pool_t *p);
+/** Wait for one's turn, until h->give_up at most. */
+void sq_queue_enter(sq_handle_t *h);
+/** The next one's turn; nothing if one is not in the queue. */
+void sq_queue_leave(sq_handle_t *h);
 
 /* ---- store_sqlite_stmt.c: statements ----------------------------------- */
 

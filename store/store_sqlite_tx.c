@@ -17,8 +17,10 @@ static void end(store_tx_t *tx)
 {
     sq_tx_t *t = SQ_TX(tx);
 
-    if (t->h)
+    if (t->h) {
+        sq_queue_leave(t->h);
         sq_handle_put(t->h, t->store);
+    }
     t->h = NULL;
 }
 
@@ -40,6 +42,11 @@ apr_status_t sq_begin(store_tx_t *tx)
     t->accounts = apr_array_make(tx->p, 1, sizeof(sq_account_t));
     t->devices = apr_array_make(tx->p, 4, sizeof(store_id_t));
     t->synced = apr_array_make(tx->p, 2, sizeof(store_id_t));
+    if (write) {
+        if (t->h->queue < 0)
+            t->h->queue = sq_queue_open(t->store->path, tx->p);
+        sq_queue_enter(t->h);
+    }
     rv = sq_do(tx, NULL, write ? SQ_BEGIN_WRITE : SQ_BEGIN_READ, "");
     if (rv == APR_SUCCESS && !write) {
         /* SQLite takes the snapshot at the first read, so read. */
