@@ -526,6 +526,71 @@ static void device_settings(void **state)
     commit(tx);
 }
 
+/* ---- devices that do not come any more --------------------------------- */
+
+static void seen(store_tx_t *tx, fixture_t *f, store_id_t device,
+                 apr_time_t when)
+{
+    store_device_t *d;
+
+    OK(store_device_get(tx, f->alice, device, &d));
+    d->last_seen = when;
+    OK(store_device_update(tx, d));
+}
+
+static apr_status_t keep_devid(void *to, const store_device_t *d)
+{
+    strcat(strcat(to, d->devid), " ");
+    return APR_SUCCESS;
+}
+
+static void forgotten_devices(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    char who[100] = "";
+    store_item_t a;
+    store_anchor_t *anchor;
+    store_device_t *d;
+    store_map_t *m;
+    const char *value;
+    apr_int64_t n;
+
+    store_set_now(tx, 1000);
+    a = add_item(tx, f->alice, f->contacts, 0, "a");
+    put_map(tx, f->phone, f->contacts, a.id, "1", a.change);
+    put_map(tx, f->tablet, f->contacts, a.id, "1", a.change);
+    put_synced(tx, f->alice, f->phone, "contacts", 1000);
+    put_synced(tx, f->alice, f->tablet, "contacts", 1000);
+    put_session(tx, f, "phone", f->phone, 2000);
+    OK(store_device_setting_set(tx, f->phone, "x", "y"));
+    seen(tx, f, f->phone, 1000);
+    seen(tx, f, f->tablet, 5000);
+    OK(store_item_delete(tx, f->alice, f->contacts, a.id, 0, NULL));
+    OK(store_device_forget(tx, 1000, 0, keep_devid, who));
+    assert_string_equal(who, "");
+    OK(store_device_forget(tx, 5000, 0, keep_devid, who));
+    assert_string_equal(who, "IMEI:1 ");
+    EXPECT(APR_NOTFOUND, store_map_by_luid(tx, f->phone, f->contacts, "1",
+                                           &m));
+    EXPECT(APR_NOTFOUND, store_anchor_get(tx, f->phone, f->contacts,
+                                          &anchor));
+    OK(store_map_by_luid(tx, f->tablet, f->contacts, "1", &m));
+    OK(store_device_get(tx, f->alice, f->phone, &d));
+    assert_string_equal(d->number, "+491701");
+    OK(store_device_setting_get(tx, f->phone, "x", &value));
+    /* It is told once, and nothing is held for it any more. */
+    OK(store_device_forget(tx, 5000, 0, keep_devid, who));
+    assert_string_equal(who, "IMEI:1 ");
+    OK(store_gc(tx, 9000, 0, &n));
+    assert_int_equal(n, 0);
+    OK(store_device_forget(tx, 6000, 1, NULL, NULL));
+    OK(store_gc(tx, 9000, 0, &n));
+    assert_int_equal(n, 1);
+    EXPECT(APR_EINVAL, store_device_forget(tx, 6000, -1, NULL, NULL));
+    commit(tx);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
@@ -533,7 +598,8 @@ int main(void)
         TEST(former_goes_with_its_device), TEST(former_and_gc),
         TEST(soft_deleted), TEST(soft_no_more), TEST(soft_and_gc),
         TEST(archived), TEST(near_keys), TEST(rekeyed), TEST(kept_sessions),
-        TEST(session_lives_again), TEST(device_settings)
+        TEST(session_lives_again), TEST(device_settings),
+        TEST(forgotten_devices)
     };
 
     return RUN_BOTH("store keeping", tests);

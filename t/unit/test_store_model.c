@@ -125,7 +125,10 @@ static apr_status_t act_device(side_t *s, int account, int device)
 
     d.devinf = word(s);
     d.devinf_len = roll(s, 2) ? strlen(d.devinf) : 0;
-    switch (roll(s, 9)) {
+    switch (roll(s, 10)) {
+    case 9:
+        return roll(s, 4) ? APR_SUCCESS
+               : store_device_forget(s->tx, roll(s, 60), 0, NULL, NULL);
     case 7:
         return store_device_setting_set(s->tx, device, word(s),
                                         roll(s, 3) ? word(s) : NULL);
