@@ -92,7 +92,7 @@ static int draw(int fd, apr_time_t give_up, apr_int64_t *number)
     if (guard(fd, give_up) != 0)
         return -1;
     rc = pread(fd, &last, sizeof(last), 0) < 0;
-    *number = (last + 1) & MASK;
+    *number = ((last & MASK) + 1) & MASK;
     if (!rc)
         rc = pwrite(fd, number, sizeof(*number), 0) != sizeof(*number);
     if (!rc)
