@@ -286,12 +286,22 @@ sub _two {
 
 # ---- afterwards -------------------------------------------------------------
 
+# What is asked next.  This client forgets its own changes when a refresh
+# begins, or empties its database: killed then, it says in a normal sync that it
+# has nothing new.  Only the refresh, once more, can be right.
+sub _next_mode {
+    my ($x) = @_;
+    my $mode = $x->{s}{mode};
+    return $x->{kind} eq 'device' && $x->{what} =~ /^kill/
+        && $mode =~ /^refresh/ ? $mode : 'two-way';
+}
+
 # A normal sync, after which all are equal; one more, which has nothing to do.
 sub _afterwards {
     my ($x) = @_;
     return if $x->{none};
     my ($slot, $s) = @$x{qw(slot s)};
-    my $r = $slot->{device}->sync('two-way');
+    my $r = $slot->{device}->sync(_next_mode($x));
     return _wrong($x, failed => $r->why) if !$r->ok;
     $x->{how} .= ', then ' . join '/', map { $r->mode($_) } @{ $s->{stores} };
     if ($s->{mode} eq 'two-way') {
