@@ -311,7 +311,9 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
 
 /* A device that died after it took our Add has no memory of it: in the next
  * sync it tells the item as one of its own, while we, who had no Status, would
- * send it again.  So an equal item that it is still to be sent is meant. */
+ * send it again.  So an equal item that it is still to be sent is meant; of
+ * events and tasks also one of the same UID, the invitation that came to both
+ * sides. */
 static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
                                  sml_change_t *c, store_item_t **old)
 {
@@ -320,7 +322,8 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
     if (c->tag != SYNCML_ADD || y->code != 200 || y->alone) {
         return APR_NOTFOUND;
     }
-    rv = sml_match_equal(s, y, &c->item, old);
+    rv = sml_match_equal(s, y, &c->item, c->keys.kind == ITEM_VEVENT
+                         || c->keys.kind == ITEM_VTODO, old);
     if (rv == APR_SUCCESS && *old != NULL && (*old)->change <= y->seen) {
         *old = NULL;
     }

@@ -167,7 +167,8 @@ static apr_status_t match_by(match_t *m, store_id_t datastore,
 }
 
 apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
-                             const store_item_t *mine, store_item_t **found)
+                             const store_item_t *mine, int or_uid,
+                             store_item_t **found)
 {
     match_t m = { 0 };
     apr_status_t rv;
@@ -175,6 +176,10 @@ apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
     m.s = s;
     m.mine = mine;
     rv = match_by(&m, y->datastore, STORE_MATCH_KEY, mine->key);
+    if (rv == APR_SUCCESS && m.found == NULL && or_uid
+        && mine->uid_key != 0) {
+        rv = match_by(&m, y->datastore, STORE_MATCH_UID, mine->uid_key);
+    }
     *found = m.found;
     return rv;
 }

@@ -68,9 +68,11 @@ int sml_match_related(const sml_session_t *s);
  * ("Client10" is no poor copy of "Client100".) */
 int sml_same_name(const store_item_t *a, const store_item_t *b,
                   apr_pool_t *p);
-/** An equal one, in any sync; NULL if there is none. */
+/** An equal one, in any sync, or else one of the same UID; NULL if there is
+ * none. */
 apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
-                             const store_item_t *mine, store_item_t **found);
+                             const store_item_t *mine, int or_uid,
+                             store_item_t **found);
 
 /**
  * A new item turns out to be one that we had: its text is put together with

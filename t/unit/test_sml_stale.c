@@ -100,6 +100,37 @@ static void test_our_add_as_its_own(void **state)
     world_quiet(c, "contacts");
 }
 
+static const char *event(const char *uid, const char *summary,
+                         const char *more)
+{
+    return apr_psprintf(w->pool, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:"
+                        "VEVENT\r\nUID:%s\r\nDTSTART:20270101T100000Z\r\n"
+                        "SUMMARY:%s\r\n%sEND:VEVENT\r\nEND:VCALENDAR\r\n",
+                        uid, summary, more);
+}
+
+/* An invitation that came to both sides is one event; what only one of them
+ * says is kept.  Another UID is another event. */
+static void test_same_uid_on_both_sides(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    store_id_t id;
+
+    client_add_store(c, "calendar", "text/calendar");
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    id = world_put("calendar", 0, event("one", "Party", "LOCATION:here\r\n"));
+    world_put("calendar", 0, event("two", "Other", ""));
+    client_put(c, "calendar", event("one", "Party", "PRIORITY:5\r\n"));
+    client_put(c, "calendar", event("three", "Another", ""));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    world_same(c, "calendar");
+    assert_int_equal(world_count("calendar"), 4 - 1);
+    assert_int_equal(world_find("calendar", "LOCATION:here"), id);
+    assert_int_equal(world_find("calendar", "PRIORITY:5"), id);
+    world_quiet(c, "calendar");
+}
+
 /* ... and must not bring back what was deleted after it. */
 static void test_deleted_after_edit(void **state)
 {
@@ -521,6 +552,7 @@ int main(void)
         ON_EACH_STORE(test_edit_again),
         ON_EACH_STORE(test_add_again),
         ON_EACH_STORE(test_our_add_as_its_own),
+        ON_EACH_STORE(test_same_uid_on_both_sides),
         ON_EACH_STORE(test_deleted_after_edit),
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
