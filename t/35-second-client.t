@@ -98,6 +98,23 @@ sub edit_all {
     return;
 }
 
+# Two people edit the same contact, each another line of it: both are kept.
+sub edit_same {
+    my ($p, $q) = @_;
+    my $luid = sub { my ($phone) = @_;
+        my $items = $phone->items('contacts');
+        return (grep { $items->{$_} =~ /FN:Contactsp3\r/ } keys %$items)[0] };
+    $p->put(contacts => sample('contacts', 'Contactsp3',
+                               note => 'written on p'), $luid->($p));
+    $q->put(contacts => sample('contacts', 'Contactsp3', tel => '+49 30 99'),
+            $luid->($q));
+    settle('the same contact', $p, $q);
+    my $text = $p->items('contacts')->{ $luid->($p) };
+    like $text, qr/^NOTE:written on p\r$/m, 'the one edit is there';
+    like $text, qr/^TEL.*99\r$/m, 'and the other';
+    return;
+}
+
 # The line breaks after each message in turn, or the answer is lost; each time
 # there is something to say.
 sub break_everywhere {
@@ -136,6 +153,7 @@ for my $i (0 .. $#kinds) {
         settle('first', $p, $q);
         edit_all(1, $p, $q);
         settle('edits', $p, $q);
+        edit_same($p, $q);
         break_everywhere($_, $p) for qw(stop_after lose);
         settle('broken lines', $p, $q);
     };
