@@ -55,11 +55,12 @@ static inline step_t life_step(void)
         STEP_SYNC, STEP_CLEAN_SYNC, STEP_CLEAN_SYNC, STEP_REST
     };
     static const step_e rare[] = {
-        STEP_OFF, STEP_BACKUP, STEP_BACKUP, STEP_RESTORE, STEP_WIPE
+        STEP_OFF, STEP_BACKUP, STEP_BACKUP, STEP_RESTORE, STEP_RESTORE,
+        STEP_WIPE
     };
     step_t s;
 
-    s.kind = life_dice(12) ? kinds[life_dice(sizeof(kinds)
+    s.kind = life_dice(9) ? kinds[life_dice(sizeof(kinds)
                                              / sizeof(kinds[0]))]
                            : rare[life_dice(sizeof(rare)
                                             / sizeof(rare[0]))];
@@ -109,12 +110,18 @@ static inline const char *life_names(device_t *d)
     return *names ? names : "contacts";
 }
 
-/* Between two messages of a session somebody edits, or another device has a
- * session. */
+/* Between two messages of a session somebody edits, another device has a
+ * session, or the same one. */
 static inline void life_between(device_t *d)
 {
     device_t *other = life.devices[device_dice(d, LIFE_DEVICES)];
 
+    if (device_dice(d, 8) == 0 && !life.inside) {
+        life.inside = 1;
+        device_overlap(d);
+        life.inside = 0;
+        return;
+    }
     if (device_dice(d, 3) || other == d || life.inside) {
         life.dice = device_dice(d, 1u << 23);
         life_server_edit(life_dice);
@@ -175,7 +182,7 @@ static inline void life_sync(device_t *d, const step_t *step)
     code = 200;
     names = life_names(d);
     if (step->kind == STEP_SYNC) {
-        d->rough = device_dice(d, 4) ? 5 + (int)device_dice(d, 20) : 0;
+        d->rough = device_dice(d, 5) ? 2 + (int)device_dice(d, 9) : 0;
         d->suspend_at = device_dice(d, 6) ? 0 : 2 + device_dice(d, 5);
         d->between = device_dice(d, 2) ? life_between : NULL;
         code = life_code(d);
@@ -409,14 +416,17 @@ static inline void life_take(const step_t *step)
         break;
     case STEP_OFF:
         d->off = n;
+        faults[FAULT_OFF]++;
         break;
     case STEP_BACKUP:
         device_save(d);
         break;
     case STEP_RESTORE:
+        faults[FAULT_RESTORED] += d->backup != NULL;
         device_restore(d);
         break;
     case STEP_WIPE:
+        faults[FAULT_WIPED]++;
         device_wipe(d);
         break;
     case STEP_REST:

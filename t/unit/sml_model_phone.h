@@ -16,6 +16,22 @@
 
 #define DEVICE_OLD  6           /* messages that may come again later */
 
+/* What went wrong so far, by kind. */
+typedef enum {
+    FAULT_REQUEST_LOST, FAULT_REPLY_LOST, FAULT_REPEATED, FAULT_LATE,
+    FAULT_GIVEN_UP, FAULT_SUSPENDED, FAULT_OVERLAP, FAULT_OFF, FAULT_RESTORED,
+    FAULT_WIPED, FAULT_SLOW, FAULTS
+} fault_e;
+
+static const char *const fault_names[FAULTS] = {
+    "requests lost", "replies lost", "messages repeated",
+    "messages repeated late", "sessions given up", "suspended",
+    "overlapped by another", "devices off for a while",
+    "restored from a backup", "wiped", "slow syncs"
+};
+
+static int faults[FAULTS];
+
 typedef struct device_message_t {
     const char *body, *token;
     apr_size_t len;
@@ -106,9 +122,11 @@ static inline apr_status_t device_exchange(device_t *d, const char *body,
 
     *lost = what == 0;
     if (what == 1) {
+        faults[FAULT_LATE]++;
         device_late(d);
     }
     if (what == 0) {
+        faults[FAULT_REQUEST_LOST]++;
         return APR_SUCCESS;
     }
     rv = world_handle(d->c->ph, body, len, &w->answer);
@@ -116,6 +134,7 @@ static inline apr_status_t device_exchange(device_t *d, const char *body,
         return rv;
     }
     if (what == 2) {
+        faults[FAULT_REPEATED]++;
         rv = world_handle(d->c->ph, body, len, &again);
         if (rv != APR_SUCCESS || (w->answer.auth_status < 300
             && (again.len != w->answer.len
@@ -124,6 +143,7 @@ static inline apr_status_t device_exchange(device_t *d, const char *body,
         }
     }
     *lost = what == 3 || what == 4;     /* all of the reply or its end */
+    faults[FAULT_REPLY_LOST] += *lost;
     return APR_SUCCESS;
 }
 
@@ -148,6 +168,7 @@ static inline apr_status_t device_post(phone_t *ph, const char *body,
             break;
         }
         if (try == 3 || device_dice(d, 2)) {
+            faults[FAULT_GIVEN_UP]++;
             return device_cut(d, "the line broke");
         }
     }
@@ -181,6 +202,7 @@ static inline void device_suspend(device_t *d)
     if (phone_post(c->ph, 1) != APR_SUCCESS && !d->cut && !d->disturbed) {
         model_fail("suspending: %s", c->ph->why);
     }
+    faults[FAULT_SUSPENDED]++;
     device_cut(d, "suspended");
 }
 
@@ -329,6 +351,7 @@ static inline void device_account(device_t *d, int code, int good)
             d->proved[i] = d->said[i];
         }
         if (s->code == 201) {
+            faults[FAULT_SLOW]++;
             device_lose(d, i, 1);
         }
         if (s->code == 201) {
@@ -398,6 +421,41 @@ static inline int device_sync(device_t *d, int code, const char *names)
         client_commit(c);
     }
     return rv == APR_SUCCESS;
+}
+
+/* The device begins another session, of a datastore that its present one does
+ * not have, and ends it before it goes on with this one. */
+static inline void device_overlap(device_t *d)
+{
+    client_t *first = d->c, second = *first;
+    phone_t *ph = phone_create(d->pool, device_post, d, first->ph->devid);
+    int i, echoes = d->echoes, rough = d->rough;
+
+    for (i = 0; i < first->nstores && first->stores[i].wanted; i++) {
+    }
+    if (i == first->nstores || d->cut) {
+        return;
+    }
+    ph->user = first->ph->user;
+    ph->format = first->ph->format;
+    ph->version = first->ph->version;
+    ph->nonce = first->ph->nonce;
+    ph->max_msg = first->ph->max_msg;
+    ph->session = first->ph->session;
+    second.ph = ph;
+    d->c = &second;
+    d->rough = 0;
+    device_sync(d, 200, first->stores[i].name);
+    d->c = first;
+    d->rough = rough;
+    d->echoes = echoes;
+    first->stores[i] = second.stores[i];
+    first->stores[i].wanted = 0;
+    first->devinf_known |= second.devinf_known;
+    first->ph->nonce = ph->nonce;
+    d->cut = 0;
+    d->disturbed = 1;
+    faults[FAULT_OVERLAP]++;
 }
 
 /* ---- its owner --------------------------------------------------------- */

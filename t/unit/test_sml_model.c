@@ -27,6 +27,7 @@
 typedef struct outcome_t {
     int failed;
     int sessions;
+    int faults[FAULTS];
     char words[1024];
 } outcome_t;
 
@@ -65,7 +66,7 @@ static void make_steps(apr_uint32_t seed)
 static void child(const char *keep, int fd)
 {
     void *state = run.memory ? &run : NULL;
-    int sessions;
+    int sessions, i;
 
     if (!life.loud) {
         dup2(fd, STDERR_FILENO);
@@ -76,7 +77,11 @@ static void child(const char *keep, int fd)
     }
     sessions = life_live(run.steps, LIFE_STEPS, keep);
     world_teardown(&state);
-    fprintf(stderr, "SESSIONS %d\n", sessions);
+    fprintf(stderr, "SESSIONS %d", sessions);
+    for (i = 0; i < FAULTS; i++) {
+        fprintf(stderr, " %d", faults[i]);
+    }
+    fputc('\n', stderr);
     exit(0);
 }
 
@@ -135,7 +140,12 @@ static outcome_t live(const char *keep)
     }
     at = strstr(o.words, "SESSIONS ");
     if (at != NULL) {
-        o.sessions = atoi(at + 9);
+        int i;
+
+        o.sessions = (int)strtol(at + 9, &at, 10);
+        for (i = 0; i < FAULTS; i++) {
+            o.faults[i] = (int)strtol(at, &at, 10);
+        }
     }
     if (o.failed) {
         clean_up();
@@ -238,7 +248,7 @@ static int one_life(void)
 
 static int many_lives(int number, apr_uint32_t seed, int sessions)
 {
-    int done = 0, lives = 0, bad = 0;
+    int done = 0, lives = 0, bad = 0, all[FAULTS] = { 0 }, i;
 
     while (done < sessions) {
         outcome_t o;
@@ -247,6 +257,9 @@ static int many_lives(int number, apr_uint32_t seed, int sessions)
         o = live(NULL);
         lives++;
         done += o.failed ? 20 : o.sessions;
+        for (i = 0; i < FAULTS; i++) {
+            all[i] += o.faults[i];
+        }
         if (o.failed) {
             bad++;
             failed(&o);
@@ -254,9 +267,10 @@ static int many_lives(int number, apr_uint32_t seed, int sessions)
     }
     printf("%sok %d - %d lives, %d sessions in %s\n", bad ? "not " : "",
            number, lives, done, run.memory ? "memory" : "SQLite");
-    if (bad) {
-        printf("# %d of %d lives failed\n", bad, lives);
+    for (i = 0; i < FAULTS; i++) {
+        printf("#   %6d %s\n", all[i], fault_names[i]);
     }
+    printf("#   %6d of %d lives failed\n", bad, lives);
     return bad;
 }
 
