@@ -22,6 +22,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 /* Expired sessions of devices are kept so long: a phone that is off for a
  * week still resumes. */
 #define KEEP_EXPIRED    apr_time_from_sec(30 * 86400)
@@ -99,21 +101,27 @@ static void copy_offered(const sml_state_t *from, int at, sml_state_t *to,
     }
 }
 
-static sml_object_t *move_object(sml_object_t *o, int at, int place)
+/* A copy: in @p from its place has a meaning of its own. */
+static sml_object_t *move_object(const sml_object_t *o, int at, int place,
+                                 apr_pool_t *p)
 {
+    sml_object_t *moved;
+
     if (o == NULL || o->sync != at) {
         return NULL;
     }
-    o->sync = place;
-    return o;
+    moved = apr_pmemdup(p, o, sizeof(*o));
+    moved->sync = place;
+    return moved;
 }
 
 static void move_objects(sml_state_t *from, int at, sml_state_t *to,
                          int place)
 {
-    sml_object_t *in = move_object(from->incoming, at, place);
-    sml_object_t *out = move_object(from->outgoing, at, place);
-    sml_object_t *done = move_object(from->finished, at, place);
+    apr_pool_t *p = to->syncs->pool;
+    sml_object_t *in = move_object(from->incoming, at, place, p);
+    sml_object_t *out = move_object(from->outgoing, at, place, p);
+    sml_object_t *done = move_object(from->finished, at, place, p);
 
     to->incoming = in ? in : to->incoming;
     to->outgoing = out ? out : to->outgoing;

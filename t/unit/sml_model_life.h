@@ -145,7 +145,7 @@ static inline int life_code(device_t *d)
     for (i = 0; i < MODEL_STORES; i++) {
         suspended |= d->suspended[i];
     }
-    if (suspended && device_dice(d, 3)) {
+    if (suspended && device_resumes(d) && device_dice(d, 3)) {
         return 225;
     }
     if (device_dice(d, 30) == 0) {

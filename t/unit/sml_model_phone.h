@@ -12,7 +12,7 @@
 #define T_UNIT_SML_MODEL_PHONE_H
 
 #include "sml_model.h"
-#include "sml_world.h"
+#include "sml_suspend.h"
 
 #define DEVICE_OLD  6           /* messages that may come again later */
 
@@ -49,7 +49,8 @@ typedef struct device_t {
     device_backup_t *backup;    /* NULL: none */
     int off;                    /* syncs that it still misses */
     int may_slow[MODEL_STORES]; /* a slow sync is no wonder */
-    int suspended[MODEL_STORES];
+    int suspended[MODEL_STORES];        /* sync type of the session that was
+                                   suspended or cut: may be resumed */
     int known[MODEL_STORES];    /* the server knows its LUIDs */
     int said[MODEL_STORES];     /* number of the last anchor that it said */
     int proved[MODEL_STORES];   /* and of one that the server has heard */
@@ -196,7 +197,6 @@ static inline void device_suspend(device_t *d)
         if (c->stores[i].wanted && c->stores[i].code) {
             phone_alert(c->ph, 224, c->stores[i].name, c->stores[i].local,
                         c->stores[i].last, c->stores[i].next);
-            d->suspended[i] = 1;
         }
     }
     if (phone_post(c->ph, 1) != APR_SUCCESS && !d->cut && !d->disturbed) {
@@ -322,6 +322,12 @@ static inline void device_expect(device_t *d, int code, const char *names)
         if (strstr(names, d->c->stores[i].name) == NULL) {
             continue;
         }
+        if (code != 225) {
+            d->suspended[i] = 0;
+        }
+        else if (d->suspended[i] >= 203) {
+            device_expect(d, d->suspended[i], d->c->stores[i].name);
+        }
         d->said[i] = d->c->stores[i].last ? atoi(d->c->stores[i].last) : 0;
         if (code == 203) {
             device_overrides(d, i);
@@ -368,10 +374,10 @@ static inline void device_account(device_t *d, int code, int good)
             d->may_slow[i] = 1;
             d->known[i] = 0;
         }
+        d->suspended[i] = good || d->disturbed ? 0 : s->code;
         if (good) {
             d->known[i] = 1;
             d->may_slow[i] = 0;
-            d->suspended[i] = 0;
         }
     }
 }
@@ -411,6 +417,14 @@ static inline int device_sync(device_t *d, int code, const char *names)
     c->between = device_between;
     c->judge = device_judge;
     c->baton = d;
+    c->resuming = code == 225;
+    if (!c->resuming) {
+        stop_forget(c, 0);
+        if (c->partial != NULL) {
+            /* The first part of an item is thrown away. */
+            memset(d->suspended, 0, sizeof(d->suspended));
+        }
+    }
     rv = client_session(c, code, names);
     if (rv != APR_SUCCESS && !d->cut && !d->disturbed) {
         model_fail("%s, sync %d of %s: %s", c->ph->devid, code, names,
@@ -418,7 +432,11 @@ static inline int device_sync(device_t *d, int code, const char *names)
     }
     device_account(d, code, rv == APR_SUCCESS);
     if (rv == APR_SUCCESS) {
+        stop_forget(c, c->resuming);
         client_commit(c);
+    }
+    else {
+        stop_note_confirmed(c);
     }
     return rv == APR_SUCCESS;
 }
@@ -489,11 +507,13 @@ static inline void device_change(device_t *d)
     case 2: case 3:
         model_delete(d->m, store, item->text, d->pool);
         client_erase(item);
+        item->confirmed = 0;
         break;
     default:
         prop = (int)device_dice(d, MODEL_PROPS);
         client_edit(d->c, item, model_edit(d->m, store, item->text, prop,
                                            d->pool));
+        item->confirmed = 0;
     }
 }
 
@@ -543,7 +563,7 @@ static inline void device_restore(device_t *d)
         device_uncertain(d, i, 1, 1);
         device_copy_store(d, s, &d->backup->stores[i]);
         device_uncertain(d, i, 1, 1);
-        d->known[i] = 0;
+        d->suspended[i] = d->known[i] = 0;
         s->anchors = anchors;   /* clocks go on */
         if (s->last != NULL && atoi(s->last) >= d->proved[i]) {
             s->last = NULL;
@@ -593,6 +613,13 @@ static inline device_t *device_make(model_t *m, apr_pool_t *p, int n)
     return d;
 }
 
+/** Only DS 1.2 has Alert 225.  Items in pieces over an interruption have tests
+ * of their own; the devices of the other versions have them here. */
+static inline int device_resumes(const device_t *d)
+{
+    return d->c->ph->version == CODEC_V12;
+}
+
 /** How the phone works in its next session. */
 static inline void device_habits(device_t *d)
 {
@@ -608,6 +635,10 @@ static inline void device_habits(device_t *d)
                                                : 0;
     c->ph->scheme = device_dice(d, 4) ? SML_AUTH_MD5 : SML_AUTH_BASIC;
     c->ph->max_msg = (large ? 2600 : 5500) + device_dice(d, 3000);
+    if (device_resumes(d)) {
+        c->chunk = 0;
+        c->ph->max_msg = 30000;
+    }
 }
 
 /** The habits with which everything goes through. */
