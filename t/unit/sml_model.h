@@ -78,6 +78,7 @@ typedef struct model_t {
     model_delete_t deletes[MODEL_DELETES];  /* since the last rest */
     int nitems, nedits, ndeletes;
     int rested;                 /* edits up to this one are from before */
+    int strange;                /* a device brought old versions since */
 } model_t;
 
 /** Ends the program with words about what is wrong. */
@@ -640,7 +641,7 @@ static inline void model_rest(model_t *m)
         m->items[i].dead = !m->items[i].there;
         m->items[i].free = m->items[i].loose = 0;
     }
-    m->ndeletes = 0;
+    m->ndeletes = m->strange = 0;
     m->rested = m->nedits;
 }
 

@@ -294,6 +294,7 @@ static inline void device_uncertain(device_t *d, int store, int strange,
 
         it->free |= asked || strange;
         it->loose |= strange;
+        d->m->strange |= strange;
         it->apart = 1;
         it->twins |= strange && (!model_has_uid(store, t.item)
                                  || model_was_deleted(d->m, t.item));
