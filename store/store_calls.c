@@ -350,6 +350,15 @@ apr_status_t store_datastore_open(store_tx_t *tx, store_id_t account,
     CALL(datastore_open, account, name, ds);
 }
 
+apr_status_t store_datastore_delete(store_tx_t *tx, store_id_t account,
+                                    store_id_t datastore)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    CALL(datastore_delete, account, datastore);
+}
+
 apr_status_t store_datastore_list(store_tx_t *tx, store_id_t account,
                                   store_datastore_fn *fn, void *baton)
 {

@@ -128,6 +128,46 @@ apr_status_t store_changes_retry(store_tx_t *tx, store_id_t account,
     CALL(changes_retry, account, device, datastore, after, upto, fn, baton);
 }
 
+int store_in_window(const store_item_t *item, apr_int64_t from,
+                    apr_int64_t to)
+{
+    if (from != STORE_WHEN_ALWAYS && to != STORE_WHEN_ALWAYS && from > to)
+        return 0;
+    return (item->ends == STORE_WHEN_ALWAYS || from == STORE_WHEN_ALWAYS
+            || item->ends >= from)
+           && (item->starts == STORE_WHEN_ALWAYS || to == STORE_WHEN_ALWAYS
+               || item->starts <= to);
+}
+
+apr_status_t store_changes_moved(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 const store_moved_t *moved,
+                                 store_id_t after, store_id_t upto,
+                                 store_change_fn *fn, void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(moved, "no window was given");
+    NEED(fn, BAD_CALLBACK);
+    CALL(changes_moved, account, device, datastore, moved, after, upto, fn,
+         baton);
+}
+
+apr_status_t store_changes_held(store_tx_t *tx, store_id_t account,
+                                store_id_t device, store_id_t datastore,
+                                store_id_t after, store_id_t upto,
+                                store_change_fn *fn, void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(fn, BAD_CALLBACK);
+    CALL(changes_held, account, device, datastore, after, upto, fn, baton);
+}
+
 apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
                                  store_id_t device, store_id_t datastore,
                                  store_id_t after, store_id_t upto,
@@ -176,6 +216,9 @@ apr_status_t store_anchor_put(store_tx_t *tx, const store_anchor_t *a)
     copy.former.client = or_empty(a->former.client);
     copy.former.server = or_empty(a->former.server);
     copy.uri = or_empty(a->uri);
+    copy.view = or_empty(a->view);
+    NEED(good_text(copy.view, STORE_MAX_VALUE),
+         "a view is longer than 64 Ki octets");
     NEED(good_text(copy.last.client, STORE_MAX_ANCHOR)
          && good_text(copy.last.server, STORE_MAX_ANCHOR)
          && good_text(copy.former.client, STORE_MAX_ANCHOR)

@@ -149,6 +149,8 @@ struct store_driver_t {
     apr_status_t (*datastore_open)(store_tx_t *tx, store_id_t account,
                                    const char *name,
                                    store_datastore_t **ds);
+    apr_status_t (*datastore_delete)(store_tx_t *tx, store_id_t account,
+                                     store_id_t datastore);
     apr_status_t (*datastore_list)(store_tx_t *tx, store_id_t account,
                                    store_datastore_fn *fn, void *baton);
 
@@ -217,6 +219,15 @@ struct store_driver_t {
                                   store_id_t device, store_id_t datastore,
                                   store_id_t after, store_id_t upto,
                                   store_change_fn *fn, void *baton);
+    apr_status_t (*changes_moved)(store_tx_t *tx, store_id_t account,
+                                  store_id_t device, store_id_t datastore,
+                                  const store_moved_t *moved,
+                                  store_id_t after, store_id_t upto,
+                                  store_change_fn *fn, void *baton);
+    apr_status_t (*changes_held)(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 store_id_t after, store_id_t upto,
+                                 store_change_fn *fn, void *baton);
     apr_status_t (*changes_count)(store_tx_t *tx, store_id_t account,
                                   store_id_t device, store_id_t datastore,
                                   store_id_t after, store_id_t upto,
@@ -312,6 +323,7 @@ struct store_driver_t {
     X(item_delete_many) X(map_put) X(map_by_luid) X(map_by_item) \
     X(map_delete) X(map_clear) X(map_list) X(map_former) \
     X(map_forget_former) X(changes) X(changes_count) X(changes_retry) \
+    X(changes_moved) X(changes_held) X(datastore_delete) \
     X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
     X(session_get) X(session_by_request) X(session_put) X(session_delete) \
     X(session_of_device) X(session_expire) X(session_delete_others) \

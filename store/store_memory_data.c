@@ -199,17 +199,6 @@ apr_status_t mem_account_list(store_tx_t *tx, store_account_fn *fn,
     return ended(rv);
 }
 
-static int item_in(const void *row, const void *id)
-{
-    return ((const mem_item_t *)row)->v.datastore == *(const store_id_t *)id;
-}
-
-static int version_in(const void *row, const void *id)
-{
-    return ((const mem_version_t *)row)->v.datastore
-           == *(const store_id_t *)id;
-}
-
 static int session_of_account(const void *row, const void *id)
 {
     return ((const mem_session_t *)row)->v.account
@@ -241,11 +230,8 @@ apr_status_t mem_account_delete(store_tx_t *tx, store_id_t id)
     for (i = 0; i < t->n; i++) {
         mem_datastore_t *ds = t->rows[i];
 
-        if (ds->v.account != id)
-            continue;
-        mem_remove_if(tx, MEM_ITEMS, item_in, &ds->v.id);
-        mem_remove_if(tx, MEM_VERSIONS, version_in, &ds->v.id);
-        mem_remove(tx, MEM_DATASTORES, ds);
+        if (ds->v.account == id)
+            mem_datastore_delete(tx, id, ds->v.id);
     }
     mem_release(tx, t);
     mem_remove_if(tx, MEM_SESSIONS, session_of_account, &id);

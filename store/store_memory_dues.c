@@ -30,11 +30,23 @@ static int pushable(const mem_device_t *d)
 
 /* ---- what is owed ------------------------------------------------------ */
 
-/* The first change above `seen` that is another's and that the device lacks;
- * 0: none. */
-static store_id_t first_lack(store_tx_t *tx, store_id_t device,
-                             store_id_t datastore, store_id_t seen)
+/* A change of an item within the anchor's window, or of one that the device
+ * has. */
+static int concerns(store_tx_t *tx, const store_anchor_t *a,
+                    const mem_item_t *item)
 {
+    if (a->window_from && a->window_to && a->window_from > a->window_to)
+        return 0;
+    return mem_map(tx, a->device, item->v.id)
+           || store_in_window(&item->v, a->window_from, a->window_to);
+}
+
+/* The first change above what the device has seen that is another's and that
+ * the device lacks; 0: none. */
+static store_id_t first_lack(store_tx_t *tx, const store_anchor_t *a)
+{
+    store_id_t device = a->device, datastore = a->datastore;
+    store_id_t seen = a->last.seen;
     mem_table_t *t = MEM_STATE(tx)->tables[MEM_ITEMS];
     mem_item_t key = { .v.datastore = datastore };
     store_id_t first = 0;
@@ -47,7 +59,8 @@ static store_id_t first_lack(store_tx_t *tx, store_id_t device,
             break;
         if (item->v.change > seen && item->v.origin != device
             && (!first || item->v.change < first)
-            && mem_lacks(item, mem_map(tx, device, item->v.id)))
+            && mem_lacks(item, mem_map(tx, device, item->v.id))
+            && concerns(tx, a, item))
             first = item->v.change;
     }
     return first;
@@ -78,7 +91,7 @@ static apr_array_header_t *owed(store_tx_t *tx, store_id_t device)
             break;
         if (!a->v.synced)
             continue;
-        change = first_lack(tx, device, a->v.datastore, a->v.last.seen);
+        change = first_lack(tx, &a->v);
         if (!change)
             continue;
         ds = apr_array_push(list);

@@ -174,6 +174,42 @@ static apr_status_t delete_datastore(store_tx_t *tx, store_id_t id)
     return rv;
 }
 
+/* What the devices of an account have of a datastore. */
+static apr_status_t delete_maps(store_tx_t *tx, store_id_t account,
+                                store_id_t datastore)
+{
+    apr_array_header_t *list;
+    apr_status_t rv = ids(tx, account, SQ_ACCOUNT_DEVICES, &list);
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && i < list->nelts; i++) {
+        store_id_t device = APR_ARRAY_IDX(list, i, store_id_t);
+
+        rv = sq_do(tx, NULL, SQ_MAP_CLEAR, "ii", device, datastore);
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, NULL, SQ_FORMER_CLEAR, "ii", device, datastore);
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, NULL, SQ_ANCHOR_DELETE, "ii", device, datastore);
+    }
+    return rv;
+}
+
+apr_status_t sq_datastore_delete(store_tx_t *tx, store_id_t account,
+                                 store_id_t datastore)
+{
+    sq_datastore_t *ds;
+    apr_status_t rv = sq_datastore(tx, account, datastore, &ds);
+
+    if (rv == APR_SUCCESS)
+        rv = sq_flush(tx);
+    if (rv == APR_SUCCESS)
+        rv = delete_maps(tx, account, datastore);
+    if (rv == APR_SUCCESS)
+        rv = delete_datastore(tx, datastore);
+    sq_forget(tx, account);
+    return rv;
+}
+
 apr_status_t sq_account_delete(store_tx_t *tx, store_id_t id)
 {
     apr_array_header_t *list = NULL;

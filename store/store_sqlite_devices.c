@@ -267,6 +267,9 @@ static void read_anchor(sqlite3_stmt *st, store_anchor_t *a, apr_pool_t *p)
     a->uri = sq_text(st, 8, p);
     a->content_code = (apr_uint32_t)sqlite3_column_int64(st, 9);
     a->synced = sqlite3_column_int64(st, 10);
+    a->view = sq_text(st, 11, p);
+    a->window_from = sqlite3_column_int64(st, 12);
+    a->window_to = sqlite3_column_int64(st, 13);
 }
 
 apr_status_t sq_anchor_get(store_tx_t *tx, store_id_t device,
@@ -293,11 +296,11 @@ apr_status_t sq_anchor_put(store_tx_t *tx, const store_anchor_t *a)
 
     rv = sq_pair(tx, 0, a->device, a->datastore, &ds);
     if (rv == APR_SUCCESS)
-        rv = sq_do(tx, NULL, SQ_ANCHOR_PUT, "iittittitii", a->device,
+        rv = sq_do(tx, NULL, SQ_ANCHOR_PUT, "iittittitiitii", a->device,
                    a->datastore, a->last.client, a->last.server,
                    a->last.seen, a->former.client, a->former.server,
                    a->former.seen, a->uri, (apr_int64_t)a->content_code,
-                   a->synced);
+                   a->synced, a->view, a->window_from, a->window_to);
     if (rv != APR_SUCCESS || a->synced != tx->now)
         return rv;
     for (i = 0; i < synced->nelts; i++) {
@@ -321,10 +324,10 @@ static apr_status_t anchor_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 
     read_anchor(st, &a, NULL);
     ds.id = a.datastore;
-    ds.account = sqlite3_column_int64(st, 11);
-    ds.name = sq_text(st, 12, NULL);
-    ds.change = sqlite3_column_int64(st, 13);
-    ds.items = sqlite3_column_int64(st, 14);
+    ds.account = sqlite3_column_int64(st, 14);
+    ds.name = sq_text(st, 15, NULL);
+    ds.change = sqlite3_column_int64(st, 16);
+    ds.items = sqlite3_column_int64(st, 17);
     return to->fn(to->baton, &a, &ds);
 }
 

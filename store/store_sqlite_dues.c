@@ -15,16 +15,19 @@
 /* ---- what is owed ------------------------------------------------------ */
 
 /* A datastore with changes above what the device has seen: is one of them
- * another's, and does the device lack it? */
+ * another's, and does the device lack it?
+ * @param row  of SQ_DUE_OWED */
 static apr_status_t first_lack(store_tx_t *tx, store_id_t device,
-                               store_id_t datastore, store_id_t seen,
-                               store_id_t *change)
+                               sqlite3_stmt *row, store_id_t *change)
 {
     sqlite3_stmt *st;
     apr_status_t rv;
 
     *change = 0;
-    rv = sq_first(tx, &st, SQ_DUE_LACKS, "iii", device, datastore, seen);
+    rv = sq_first(tx, &st, SQ_DUE_LACKS, "iiiii", device,
+                  sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4),
+                  sqlite3_column_int64(row, 5),
+                  sqlite3_column_int64(row, 6));
     if (rv == APR_SUCCESS) {
         *change = sqlite3_column_int64(st, 0);
         sq_done(tx, st, SQ_DUE_LACKS);
@@ -45,8 +48,7 @@ static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     store_id_t change;
     apr_status_t rv;
 
-    rv = first_lack(tx, owed->device, sqlite3_column_int64(st, 3),
-                    sqlite3_column_int64(st, 4), &change);
+    rv = first_lack(tx, owed->device, st, &change);
     if (rv != APR_SUCCESS || !change)
         return rv;
     owed->any = 1;

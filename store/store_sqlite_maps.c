@@ -206,6 +206,46 @@ apr_status_t sq_changes_retry(store_tx_t *tx, store_id_t account,
                    upto, fn, baton);
 }
 
+apr_status_t sq_changes_held(store_tx_t *tx, store_id_t account,
+                             store_id_t device, store_id_t datastore,
+                             store_id_t after, store_id_t upto,
+                             store_change_fn *fn, void *baton)
+{
+    return changes(tx, SQ_CHANGES_HELD, account, device, datastore, after,
+                   upto, fn, baton);
+}
+
+/* The two ends of what lies between two limits; none is one beyond all. */
+static void stretch(apr_int64_t a, apr_int64_t b, apr_int64_t none,
+                    apr_int64_t *low, apr_int64_t *high)
+{
+    a = a == STORE_WHEN_ALWAYS ? none : a;
+    b = b == STORE_WHEN_ALWAYS ? none : b;
+    *low = a < b ? a : b;
+    *high = a < b ? b : a;
+}
+
+apr_status_t sq_changes_moved(store_tx_t *tx, store_id_t account,
+                              store_id_t device, store_id_t datastore,
+                              const store_moved_t *moved, store_id_t after,
+                              store_id_t upto, store_change_fn *fn,
+                              void *baton)
+{
+    changes_t to = { fn, baton };
+    apr_int64_t from1, from2, to1, to2;
+    sq_datastore_t *ds;
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_pair(tx, account, device, datastore, &ds);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    stretch(moved->from, moved->old_from, APR_INT64_MIN, &from1, &from2);
+    stretch(moved->to, moved->old_to, APR_INT64_MAX, &to1, &to2);
+    rv = sq_first(tx, &st, SQ_CHANGES_MOVED, "iiiiiiii", device, datastore,
+                  from1, from2, to1, to2, after, upto);
+    return sq_each(tx, rv, st, SQ_CHANGES_MOVED, change_row, &to);
+}
+
 apr_status_t sq_changes_count(store_tx_t *tx, store_id_t account,
                               store_id_t device, store_id_t datastore,
                               store_id_t after, store_id_t upto,

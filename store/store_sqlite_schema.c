@@ -251,6 +251,9 @@ static const char migration_2[] =
     "CREATE INDEX sessions_kept ON sessions (expires) WHERE kept <> 0;"
 
     "CREATE INDEX devices_seen ON devices (last_seen);"
+    "ALTER TABLE anchors ADD COLUMN view TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE anchors ADD COLUMN window_from INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE anchors ADD COLUMN window_to INTEGER NOT NULL DEFAULT 0;"
 
     "CREATE TABLE device_settings ("
     "  device INTEGER NOT NULL,"

@@ -34,6 +34,14 @@
     "AND CASE WHEN i.deleted = 0 THEN m.version IS NOT i.change " \
     "ELSE m.item IS NOT NULL END AND m.soft IS NOT 1 "
 
+/* An item within a window of an anchor (FROM, TO; 0: no limit), or one that
+ * the device has: of an empty window none at all. */
+#define SQL_CONCERNS(FROM, TO) \
+    "AND (" FROM " = 0 OR " TO " = 0 OR " FROM " <= " TO ") " \
+    "AND (m.item IS NOT NULL " \
+    "OR (" FROM " = 0 OR i.ends = 0 OR i.ends >= " FROM ") " \
+    "AND (" TO " = 0 OR i.starts = 0 OR i.starts <= " TO ")) "
+
 #define SQL_SESSION_COLUMNS \
     "id, account, device, state, hash, answer, answer_type, expires " \
     "FROM sessions "
@@ -294,21 +302,39 @@ X(CHANGES_RETRY, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
   "AND m.item > ?3 AND i.change <= ?4 " \
   "AND (i.deleted = 0 OR m.luid IS NOT NULL OR m.version > 0) " \
   "ORDER BY m.item") \
+X(CHANGES_MOVED, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, " \
+  "m.luid, m.version FROM items i LEFT JOIN maps m " \
+  "ON m.device = ?1 AND m.item = " SQL_ITEM("i.id") " WHERE i.id IN (" \
+  "SELECT e.id FROM items e WHERE e.datastore = ?2 AND e.deleted = 0 " \
+  "AND e.ends <> 0 AND e.ends >= ?3 AND e.ends < ?4 UNION " \
+  "SELECT b.id FROM items b WHERE b.datastore = ?2 AND b.deleted = 0 " \
+  "AND b.starts <> 0 AND b.starts > ?5 AND b.starts <= ?6) " \
+  "AND " SQL_ITEM("i.id") " > ?7 AND i.change <= ?8 " \
+  "AND m.retry IS NOT 1 AND m.soft IS NOT 1 ORDER BY i.id") \
+X(CHANGES_HELD, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
+  "FROM maps m CROSS JOIN items i " \
+  "ON i.id = (m.datastore << 36) + m.item " \
+  "WHERE m.device = ?1 AND m.item > ?3 AND m.datastore = ?2 " \
+  "AND m.soft = 0 AND i.deleted = 0 AND i.change <= ?4 " \
+  "AND m.version = i.change ORDER BY m.item") \
 X(CHANGES_COUNT, "SELECT count(*) " SQL_LACKS "AND i.change <= ?4") \
 X(CHANGES_SETTLED, "SELECT i.change " SQL_LACKS \
   "ORDER BY i.change LIMIT 1") \
 \
 X(ANCHOR_GET, "SELECT device, datastore, last_client, last_server, " \
   "last_seen, former_client, former_server, former_seen, uri, " \
-  "content_code, synced FROM anchors WHERE device = ?1 AND " \
-  "datastore = ?2") \
+  "content_code, synced, view, window_from, window_to FROM anchors " \
+  "WHERE device = ?1 AND datastore = ?2") \
+X(ANCHOR_DELETE, "DELETE FROM anchors " \
+  "WHERE device = ?1 AND datastore = ?2") \
 X(ANCHOR_PUT, "INSERT OR REPLACE INTO anchors (device, datastore, " \
   "last_client, last_server, last_seen, former_client, former_server, " \
-  "former_seen, uri, content_code, synced) " \
-  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
+  "former_seen, uri, content_code, synced, view, window_from, window_to) " \
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)") \
 X(ANCHOR_LIST, "SELECT a.device, a.datastore, a.last_client, " \
   "a.last_server, a.last_seen, a.former_client, a.former_server, " \
-  "a.former_seen, a.uri, a.content_code, a.synced, s.account, s.name, " \
+  "a.former_seen, a.uri, a.content_code, a.synced, a.view, " \
+  "a.window_from, a.window_to, s.account, s.name, " \
   "s.change, s.items FROM anchors a JOIN datastores s " \
   "ON s.id = a.datastore WHERE a.device = ?1 ORDER BY s.name") \
 \
@@ -346,10 +372,12 @@ X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \
   "SET last_change = max(last_change, excluded.last_change) " \
   "RETURNING state") \
 X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
-  "a.last_seen FROM anchors a JOIN datastores s ON s.id = a.datastore " \
+  "a.last_seen, a.window_from, a.window_to " \
+  "FROM anchors a JOIN datastores s ON s.id = a.datastore " \
   "WHERE a.device = ?1 AND a.synced <> 0 AND s.change > a.last_seen " \
   "ORDER BY s.name") \
 X(DUE_LACKS, "SELECT i.change " SQL_LACKS "AND i.origin <> ?1 " \
+  SQL_CONCERNS("?4", "?5") \
   "ORDER BY i.change LIMIT 1") \
 X(DUE_PUSHABLE, "SELECT account FROM devices " \
   "WHERE id = ?1 AND push <> 0 AND number <> ''") \

@@ -101,6 +101,12 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_CHANGES_COUNT, "COVERING INDEX items_change" },
     { SQ_CHANGES_SETTLED, "COVERING INDEX items_change" },
     { SQ_CHANGES_RETRY, "maps_retry (device=? AND datastore=? AND item>?)" },
+    { SQ_CHANGES_MOVED, "items_ends (datastore=? AND ends>? AND ends<?)" },
+    { SQ_CHANGES_MOVED,
+      "items_starts (datastore=? AND starts>? AND starts<?)" },
+    { SQ_CHANGES_MOVED, "i USING INTEGER PRIMARY KEY (rowid=?)" },
+    { SQ_CHANGES_HELD, "m USING PRIMARY KEY (device=? AND item>?)" },
+    { SQ_ANCHOR_DELETE, "PRIMARY KEY (device=? AND datastore=?)" },
     { SQ_DUE_LACKS, "items_change (datastore=? AND change>?)" },
     { SQ_ITEM_BY_KEY, "items_key (datastore=? AND key=?)" },
     { SQ_ITEM_BY_UID, "items_uid (datastore=? AND uid_key=?)" },
@@ -143,7 +149,7 @@ static const int ordered[] = {
     SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_SESSION_KEEP, SQ_SESSION_FORGET,
     SQ_SESSION_OF_DEVICE, SQ_GC_ITEMS, SQ_GC_VERSIONS,
     SQ_GC_FORMER_MAPS, SQ_ITEM_BY_NEAR, SQ_ITEM_ARCHIVED,
-    SQ_DEVICE_SETTING_LIST, SQ_DEVICE_UNSEEN,
+    SQ_DEVICE_SETTING_LIST, SQ_CHANGES_HELD, SQ_DEVICE_UNSEEN,
     SQ_ITEM_SINCE, SQ_HISTORY, SQ_LOG_RANGES,
     SQ_LOG_LIST, SQ_LOG_LIST_ACCOUNT, SQ_LOG_LIST_DEVICE, SQ_GC_LOGS
 };
