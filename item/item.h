@@ -161,6 +161,33 @@ apr_int64_t item_modified(const char *type, const char *data, apr_size_t len,
  * "text/vcard", "text/calendar", "text/plain". */
 const char *item_kind_type(item_kind_e kind);
 
+/**
+ * The values of a property: of a vCard, of the events or tasks in a calendar
+ * (not of their alarms, not of time zones); of a plain text the whole is the
+ * property TEXT.  Unescaped, lists (CATEGORIES, NICKNAME) one by one;
+ * structured values keep their semicolons.
+ * @param name  in any case
+ * @return array of const char *, empty if there is none; also for malformed
+ * items
+ */
+const apr_array_header_t *item_values(const char *type, const char *data,
+                                      apr_size_t len, const char *name,
+                                      apr_pool_t *p);
+
+/**
+ * The item with some of its properties only, each line as it stands; of
+ * components inside an event or task (VALARM) the name counts likewise.  What
+ * an item cannot do without stays: VERSION, PRODID, UID, DTSTAMP, DTSTART,
+ * RECURRENCE-ID, N, FN, and time zones.  Plain text stays as it is.
+ * @param data, len  in and out; unchanged on failure
+ * @param names  n of them, in any case
+ * @param drop  0: only these; else all but these
+ * @return APR_SUCCESS, ITEM_EMALFORMED (components do not match), ITEM_ELIMIT
+ */
+apr_status_t item_select(const char *type, const char **data,
+                         apr_size_t *len, const char *const *names, int n,
+                         int drop, apr_pool_t *p);
+
 /** One line for people: a name or subject of the item, at most @p max
  * characters, never NULL; for lists and logs. */
 const char *item_summary(const char *type, const char *data, apr_size_t len,

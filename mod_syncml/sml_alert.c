@@ -193,6 +193,7 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
                                             store_anchor_t *);
     sml_sync_t *y = place_for(s, name);
     store_datastore_t *ds;
+    sml_view_t view;
 
     if (y == NULL) {
         return 412;
@@ -213,6 +214,13 @@ static int begin_one(sml_session_t *s, const asked_t *q, int member)
     y->server_next = q->next;
     y->first = a == NULL;
     decide(s, y, a);
+    view = *q->view;
+    view.access = sml_access_of(s, name, q->combined);
+    if (sml_access_forbids(s, view.access, q->code, name)) {
+        y->failed = 405;
+        return 405;
+    }
+    sml_select_begin(s, y, &view, a);
     if (!sml_resume_datastore(s, y, q->resume) && q->resume) {
         y->code = 201;
         y->seen = 0;

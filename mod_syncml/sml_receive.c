@@ -139,11 +139,19 @@ static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
         return 400;
     }
     code = recognise(s, y, &change, type);
-    if (code == 0) {
-        sml_leave_other(s, head, *y, &change);
+    if (code != 0) {
+        return code;
     }
-    return code ? code : s->rv != APR_SUCCESS ? 510
-                       : sml_apply(s, *y, &change);
+    if ((*y)->access == SML_ACCESS_READ_ONLY) {
+        return sml_undo_change(s, *y, &change);
+    }
+    sml_leave_other(s, head, *y, &change);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    code = sml_apply(s, *y, &change);
+    sml_select_mark(s, *y, &change);
+    return code;
 }
 
 /* The member of a combination that has the item.  A Copy may name it in
@@ -188,6 +196,9 @@ static int one_item(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     *y = owner(s, *y, c, item);
     if (s->rv != APR_SUCCESS) {
         return 510;
+    }
+    if ((*y)->access == SML_ACCESS_READ_ONLY) {
+        return c->tag == SYNCML_DELETE ? sml_undo_delete(s, *y, item) : 403;
     }
     switch (c->tag) {
     case SYNCML_DELETE:

@@ -29,6 +29,16 @@ typedef struct sml_change_t {
 void sml_leave_other(sml_session_t *s, sml_sync_t *head, const sml_sync_t *y,
                      const sml_change_t *c);
 
+/* ---- sml_select.c, sml_access.c ---------------------------------------- */
+
+/** An item that the client has sent, but does not see: it goes from the
+ * client with its next sync. */
+void sml_select_mark(sml_session_t *s, sml_sync_t *y, const sml_change_t *c);
+/** A read-only device changes an item, or deletes one: ours goes there again.
+ * @return the item's status code */
+int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
+int sml_undo_delete(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
+
 /* ---- sml_apply.c ------------------------------------------------------- */
 
 /**

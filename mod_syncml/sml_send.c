@@ -23,6 +23,7 @@ typedef struct sender_t {
     int written;                /* commands in this Sync */
     apr_uint32_t sync_cmdid;    /* of this Sync */
     int none;                   /* counted: there are no changes */
+    sml_stage_e stage;
     apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
                                    their Add has not come */
 } sender_t;
@@ -194,11 +195,10 @@ static void begin_large(sender_t *b, const store_change_t *c, int tag)
 /* The change is dealt with. */
 static void pass(sender_t *b, const store_change_t *c)
 {
-    if (b->y->retried) {
-        b->y->cursor = c->item.change;
-    }
-    else {
-        b->y->retry_cursor = c->item.id;
+    switch (b->stage) {
+    case SML_STAGE_RETRY:   b->y->retry_cursor = c->item.id; break;
+    case SML_STAGE_CHANGES: b->y->cursor = c->item.change; break;
+    default:                b->y->moved_cursor = c->item.id; break;
     }
 }
 
@@ -238,7 +238,7 @@ static void wait_for_map(sender_t *b, const store_change_t *c)
 {
     store_map_t *map;
 
-    if (b->y->retried) {
+    if (b->stage != SML_STAGE_RETRY) {
         map = apr_array_push(b->waiting);
         memset(map, 0, sizeof(*map));
         map->device = b->s->device->id;
@@ -264,43 +264,41 @@ static void keep_waiting(sender_t *b)
     b->waiting->nelts = 0;
 }
 
-static apr_status_t on_change(void *baton, const store_change_t *c)
+/* Write it. @return 0: it does not fit */
+static int write_change(sender_t *b, const store_change_t *c, int tag)
 {
-    sender_t *b = baton;
     sml_session_t *s = b->s;
+    int gone = tag == SYNCML_DELETE;
     apr_uint32_t before = s->cmdid, cmdid;
     codec_mark_t mark;
-    int tag = c->item.deleted ? SYNCML_DELETE
-            : c->mapped && c->luid ? SYNCML_REPLACE : SYNCML_ADD;
 
-    if (waits_for_map(c)) {
-        wait_for_map(b, c);
-        return APR_SUCCESS;
+    codec_writer_mark(s->w, &mark);
+    write_item(s, tag, gone ? NULL : c->item.type, c->item.id, c->luid,
+               gone ? NULL : c->item.data, c->item.len, 0, 0, &cmdid);
+    if (!sml_reply_fits(s)) {
+        codec_writer_rollback(s->w, &mark);
+        s->cmdid = before;
+        return 0;
     }
-    if (s->state->outstanding->nelts >= SML_MAX_OUTSTANDING
-        || (s->sent && sml_is_late(s))) {
-        b->full = 1;
-        return APR_EOF;
-    }
+    remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
+    pass(b, c);
+    b->written++;
+    return 1;
+}
+
+static void send_change(sender_t *b, const store_change_t *c, int tag)
+{
+    sml_session_t *s = b->s;
+
     if (tag != SYNCML_DELETE && s->state->client_max_obj
         && c->item.len > s->state->client_max_obj) {
         pass_over(b, c->item.id, "larger than its MaxObjSize");
         pass(b, c);
-        return APR_SUCCESS;
+        return;
     }
-    codec_writer_mark(s->w, &mark);
-    write_item(s, tag, tag == SYNCML_DELETE ? NULL : c->item.type,
-               c->item.id, c->luid,
-               tag == SYNCML_DELETE ? NULL : c->item.data, c->item.len, 0,
-               0, &cmdid);
-    if (sml_reply_fits(s)) {
-        remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
-        pass(b, c);
-        b->written++;
-        return APR_SUCCESS;
+    if (write_change(b, c, tag)) {
+        return;
     }
-    codec_writer_rollback(s->w, &mark);
-    s->cmdid = before;
     if (tag == SYNCML_DELETE
         || (b->written > 0 && (!s->state->client_large
                                || c->item.len < s->limit / 2))) {
@@ -309,31 +307,103 @@ static apr_status_t on_change(void *baton, const store_change_t *c)
     else {
         too_large(b, c, tag);
     }
+}
+
+static apr_status_t on_change(void *baton, const store_change_t *found)
+{
+    sender_t *b = baton;
+    sml_sync_t *y = b->y;
+    apr_int64_t room = y->room;
+    store_change_t c = *found;
+    int tag;
+
+    if (waits_for_map(&c)) {
+        wait_for_map(b, &c);
+        return APR_SUCCESS;
+    }
+    if (b->s->state->outstanding->nelts >= SML_MAX_OUTSTANDING
+        || (b->s->sent && sml_is_late(b->s))) {
+        b->full = 1;
+        return APR_EOF;
+    }
+    tag = sml_select(b->s, y, &c, b->stage);
+    if (tag == 0) {
+        pass(b, &c);
+        return APR_SUCCESS;
+    }
+    if (tag != SYNCML_DELETE) {
+        sml_projection(b->s, y, &found->item, &c.item.data, &c.item.len);
+    }
+    send_change(b, &c, tag);
+    if (b->full) {
+        y->room = room;         /* its turn comes again */
+    }
     return b->full ? APR_EOF : APR_SUCCESS;
 }
 
 /* ---- one datastore ------------------------------------------------------ */
 
+typedef struct counter_t {
+    sml_session_t *s;
+    sml_sync_t y;               /* a copy: nothing is sent yet */
+    sml_stage_e stage;
+    apr_int64_t n;
+} counter_t;
+
 static apr_status_t count_change(void *baton, const store_change_t *c)
 {
-    *(apr_int64_t *)baton += !waits_for_map(c);
+    counter_t *count = baton;
+
+    count->n += !waits_for_map(c)
+                && sml_select(count->s, &count->y, c, count->stage) != 0;
     return APR_SUCCESS;
 }
 
-static apr_int64_t number_of(sml_session_t *s, const sml_sync_t *y,
-                             int *none)
+/* Those that have changed; where the device sees not everything each has to
+ * be looked at. */
+static apr_int64_t number_changed(sml_session_t *s, sml_sync_t *y,
+                                  counter_t *count)
 {
-    apr_int64_t n = 0, again = 0;
+    apr_int64_t n = 0;
 
-    s->rv = store_changes_count(s->tx, s->account, s->device->id,
-                                y->datastore, y->cursor, y->upto, &n);
-    *none = n == 0;
-    if (s->rv == APR_SUCCESS) {
+    if (sml_select_all(s, y)) {
+        s->rv = store_changes_count(s->tx, s->account, s->device->id,
+                                    y->datastore, y->cursor, y->upto, &n);
+        return n;
+    }
+    n = count->n;
+    count->stage = SML_STAGE_CHANGES;
+    s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
+                          y->cursor, y->upto, count_change, count);
+    n = count->n - n;
+    count->n -= n;
+    return n;
+}
+
+/* @param none  out: nothing has changed */
+static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y, int *none)
+{
+    counter_t count = { s, *y, SML_STAGE_RETRY, 0 };
+    apr_int64_t n;
+
+    if (y->access == SML_ACCESS_SEND_ONLY) {
+        return 0;
+    }
+    if (!y->retried) {
         s->rv = store_changes_retry(s->tx, s->account, s->device->id,
                                     y->datastore, 0, y->seen, count_change,
-                                    &again);
+                                    &count);
     }
-    return n + again;
+    if (s->rv == APR_SUCCESS && !y->moved && !sml_select_all(s, y)) {
+        count.stage = y->review ? SML_STAGE_HELD : SML_STAGE_MOVED;
+        s->rv = sml_select_moved(s, y, 0, count_change, &count);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return 0;
+    }
+    n = number_changed(s, y, &count);
+    *none = n == 0 && sml_select_all(s, y);
+    return n + count.n;
 }
 
 /* Of all members of a combination in the first's. */
@@ -341,12 +411,14 @@ static void write_number_of_changes(sender_t *b)
 {
     sml_session_t *s = b->s;
     const sml_object_t *o = s->state->outgoing;
-    const sml_sync_t *y;
+    sml_sync_t *y;
     apr_int64_t n = 0;
-    int none;
 
     for (y = b->y; y != NULL && s->rv == APR_SUCCESS;
          y = sml_sync_next(s, y)) {
+        int none = 0;
+
+        sml_select_open(s, y);
         n += number_of(s, y, &none);
         b->none |= y == b->y && none;
         if (o != NULL && o->sync == sml_sync_index(s, y)) {
@@ -372,6 +444,47 @@ static void open_sync(sender_t *b)
     }
 }
 
+/* May the next stage begin?  The last one is through and there is room. */
+static int may_go_on(const sender_t *b)
+{
+    return b->s->rv == APR_SUCCESS && !b->full && sml_reply_fits(b->s);
+}
+
+/* What the store has for the device, in this order: what it could not be
+ * given last time, what comes or goes by itself, what has changed. */
+static void send_changes(sender_t *b)
+{
+    sml_session_t *s = b->s;
+    sml_sync_t *y = b->y;
+
+    if (!y->retried && may_go_on(b)) {
+        b->stage = SML_STAGE_RETRY;
+        s->rv = store_changes_retry(s->tx, s->account, s->device->id,
+                                    y->datastore, y->retry_cursor, y->seen,
+                                    on_change, b);
+        y->retried = s->rv == APR_SUCCESS && !b->full;
+    }
+    if (y->retried && !y->moved && may_go_on(b)) {
+        b->stage = y->review ? SML_STAGE_HELD : SML_STAGE_MOVED;
+        if (!sml_select_all(s, y)) {
+            s->rv = sml_select_moved(s, y, y->moved_cursor, on_change, b);
+        }
+        y->moved = s->rv == APR_SUCCESS && !b->full;
+    }
+    if (y->retried && y->moved && may_go_on(b)) {
+        b->stage = SML_STAGE_CHANGES;
+        if (!b->none) {
+            s->rv = store_changes(s->tx, s->account, s->device->id,
+                                  y->datastore, y->cursor, y->upto,
+                                  on_change, b);
+        }
+        if (s->rv == APR_SUCCESS && !b->full) {
+            y->cursor = y->upto;
+            y->server_ended = 1;
+        }
+    }
+}
+
 /* @return non-zero if the datastore is through */
 static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
 {
@@ -384,6 +497,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     b.y = y;
     b.index = index;
     b.waiting = apr_array_make(s->p, 1, sizeof(store_map_t));
+    sml_select_open(s, y);
     codec_writer_mark(s->w, &mark);
     open_sync(&b);
     if (s->rv != APR_SUCCESS) {
@@ -392,22 +506,11 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     if (s->state->outgoing != NULL && s->state->outgoing->sync == index) {
         send_piece(&b);
     }
-    if (!b.full && !y->retried && sml_reply_fits(s)) {
-        s->rv = store_changes_retry(s->tx, s->account, s->device->id,
-                                    y->datastore, y->retry_cursor, y->seen,
-                                    on_change, &b);
-        y->retried = s->rv == APR_SUCCESS && !b.full;
+    if (y->access == SML_ACCESS_SEND_ONLY) {
+        y->server_ended = 1;
     }
-    if (y->retried && !b.full && sml_reply_fits(s)) {
-        if (!b.none) {
-            s->rv = store_changes(s->tx, s->account, s->device->id,
-                                  y->datastore, y->cursor, y->upto,
-                                  on_change, &b);
-        }
-        if (s->rv == APR_SUCCESS && !b.full) {
-            y->cursor = y->upto;
-            y->server_ended = 1;
-        }
+    else {
+        send_changes(&b);
     }
     keep_waiting(&b);
     if ((b.written == 0 && !(first && y->server_ended))

@@ -217,6 +217,74 @@ sml_sync_t *sml_sync_with_luid(sml_session_t *s, sml_sync_t *head, int tag,
                                const char *luid, const char *guid,
                                const sml_sync_t *but, store_map_t **map);
 
+/* ---- sml_select.c ------------------------------------------------------ */
+
+/** The steps in which our modifications are sent. */
+typedef enum {
+    SML_STAGE_RETRY,            /* what could not be given last time */
+    SML_STAGE_MOVED,            /* what a date window has passed over */
+    SML_STAGE_HELD,             /* another view: what the device has */
+    SML_STAGE_CHANGES           /* what has changed */
+} sml_stage_e;
+
+/** The view of this sync, never NULL. */
+const sml_view_t *sml_sync_view(sml_session_t *s, sml_sync_t *y);
+/** Settle what the device sees in this sync, after y->code is known: it may
+ * become a slow sync.
+ * @param view  of the path and the client's Filter, with the access
+ * @param a  of the last sync, or NULL */
+void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
+                      const store_anchor_t *a);
+/** Write the view into the anchor of a sync that has ended well. */
+void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a);
+/** Non-zero if the device sees everything, and did so last time. */
+int sml_select_all(sml_session_t *s, sml_sync_t *y);
+/** Non-zero if the device may have that item.
+ * @param luid  its id there; NULL: it has none yet */
+int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+             const char *luid);
+/** What the device is sent of an item, a present or a former text: pinned to
+ * nothing, made anew each time.
+ * @param data, len  out: may be the item's own */
+void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+                    const char **data, apr_size_t *len);
+/** What it was sent in its last sync, under the view that it had then: the
+ * base of what it now makes of it. */
+void sml_projection_had(sml_session_t *s, sml_sync_t *y,
+                        const store_item_t *item, const char **data,
+                        apr_size_t *len);
+/** How an item goes to the device. @return SYNCML_ADD, REPLACE or DELETE; 0:
+ * not at all */
+int sml_select(sml_session_t *s, sml_sync_t *y, const store_change_t *c,
+               sml_stage_e stage);
+/** Sending begins. */
+void sml_select_open(sml_session_t *s, sml_sync_t *y);
+/** What comes or goes although it has not changed, by item; as the listings
+ * of the store. */
+apr_status_t sml_select_moved(sml_session_t *s, sml_sync_t *y,
+                              store_id_t after, store_change_fn *fn,
+                              void *baton);
+/** A refresh from the client has ended: what it sees and did not send is
+ * deleted here.
+ * @param limit  so many at most: to be called again while it reaches that
+ * @param deleted  in and out: grows by those deleted */
+void sml_select_delete_unmapped(sml_session_t *s, sml_sync_t *y, int limit,
+                                apr_int64_t *deleted);
+
+/* ---- sml_access.c ------------------------------------------------------ */
+
+/** What the device may do with a datastore: by its own setting
+ * "access.NAME" (the datastore's, that of the one above it, or of the
+ * combination), else as configured.
+ * @param combined  may be NULL */
+sml_access_e sml_access_of(sml_session_t *s, const char *name,
+                           const char *combined);
+/** Non-zero (and logged) if a sync of that type is not allowed at all. */
+int sml_access_forbids(sml_session_t *s, sml_access_e access, int code,
+                       const char *name);
+/** Log how much was rolled back. */
+void sml_undo_log(sml_session_t *s, const sml_sync_t *y);
+
 /* ---- sml_sync.c -------------------------------------------------------- */
 
 /** Sync types that begin by forgetting what the device has. */

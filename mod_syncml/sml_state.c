@@ -147,6 +147,20 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->alone);
     STEP(s, y->left_at);
     STEP(s, y->resend_from);
+    step_string(s, &y->view);
+    step_string(s, &y->view_had);
+    STEP(s, y->access);
+    STEP(s, y->from);
+    STEP(s, y->to);
+    STEP(s, y->had_from);
+    STEP(s, y->had_to);
+    STEP(s, y->review);
+    STEP(s, y->selected);
+    STEP(s, y->moved_cursor);
+    STEP(s, y->moved);
+    STEP(s, y->room);
+    STEP(s, y->left_out);
+    STEP(s, y->undone);
     for (i = 0; i < 4; i++) {
         STEP(s, y->received[i]);
         STEP(s, y->sent[i]);

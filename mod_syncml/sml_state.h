@@ -15,6 +15,7 @@
 #include <apr_tables.h>
 
 #include "codec/codec.h"
+#include "mod_syncml/sml_view.h"
 #include "store/store.h"
 
 /** Where the session is; names are of the client's and server's packages. */
@@ -89,6 +90,23 @@ typedef struct sml_sync_t {
                                    the next sync; 0: none */
     store_id_t large;           /* resumed: item on its way in pieces, which
                                    is not to be begun again; 0: none */
+    /* What the device sees of it: see sml_select.c. */
+    const char *view, *view_had;        /* texts, of this sync and the last */
+    const sml_view_t *view_parsed, *view_had_parsed;     /* or NULL;
+                                   not written */
+    sml_access_e access;
+    apr_int64_t from, to;       /* its date window today, SML_WINDOW_* */
+    apr_int64_t had_from, had_to;       /* and in the last sync */
+    int review;                 /* another view than the last: all is to be
+                                   looked at */
+    int selected;               /* sending has begun */
+    store_id_t moved_cursor;    /* items that came or went by themselves, sent
+                                   so far */
+    int moved;                  /* all of those are sent */
+    apr_int64_t room;           /* items that may be added yet, where there is
+                                   a maximum */
+    int left_out;               /* some were not, for want of room */
+    apr_uint32_t undone;        /* changes rolled back on the device */
     int waiting;                /* changes outstanding; counted anew for each
                                    message, not written */
 } sml_sync_t;

@@ -129,10 +129,8 @@ static void delete_rest(sml_session_t *s, sml_sync_t *y)
 
     while (deleted == DELETE_AT_ONCE && s->rv == APR_SUCCESS
            && sml_go_on(s)) {
-        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
-                                           s->device->id, s->device->id,
-                                           y->start, DELETE_AT_ONCE,
-                                           &deleted);
+        deleted = 0;
+        sml_select_delete_unmapped(s, y, DELETE_AT_ONCE, &deleted);
         y->received[2] += (apr_uint32_t)deleted;
     }
 }
@@ -277,9 +275,11 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
     a->last.server = y->server_next;
     a->last.seen = seen;
     a->synced = s->now;
+    sml_select_commit(s, y, a);
     s->rv = store_anchor_put(s->tx, a);
     y->committed = 1;
     sml_resume_end(s, y);
     y->seen = seen;
+    sml_undo_log(s, y);
     log_sync(s, y);
 }

@@ -1,0 +1,366 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What of a datastore goes to the device: which items, by its view and the
+ * date window that this means today, and how much of each.
+ *
+ * What was sent is a projection; the store has the whole.  An item that is no
+ * longer seen is deleted on the device only: its map row goes, nothing else.
+ */
+#include "mod_syncml/sml_receive.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* ---- the views of a sync ------------------------------------------------ */
+
+static const sml_view_t *parsed(sml_session_t *s, const char *text,
+                                const sml_view_t **cache)
+{
+    if (*cache == NULL) {
+        sml_view_t *view = apr_palloc(s->p, sizeof(*view));
+
+        if (text == NULL || !sml_view_parse(view, text, s->p)) {
+            sml_view_init(view);
+        }
+        *cache = view;
+    }
+    return *cache;
+}
+
+const sml_view_t *sml_sync_view(sml_session_t *s, sml_sync_t *y)
+{
+    return parsed(s, y->view, &y->view_parsed);
+}
+
+static const sml_view_t *view_had(sml_session_t *s, sml_sync_t *y)
+{
+    return parsed(s, y->view_had, &y->view_had_parsed);
+}
+
+/* The store writes 0 for "no limit". */
+static apr_int64_t from_store(apr_int64_t when, apr_int64_t none)
+{
+    return when == STORE_WHEN_ALWAYS ? none : when;
+}
+
+static apr_int64_t to_store(apr_int64_t when, apr_int64_t none)
+{
+    return when == none ? STORE_WHEN_ALWAYS : when == 0 ? 1 : when;
+}
+
+/* Which part of the items do two texts of views differ in?  What has to be
+ * looked at one by one. */
+static int is_other_view(sml_session_t *s, sml_sync_t *y)
+{
+    const sml_view_t *now = sml_sync_view(s, y), *had = view_had(s, y);
+    sml_view_t a = *now, b = *had;
+
+    /* Days are the window's, which moves by index. */
+    a.ranged = b.ranged = a.days_from = b.days_from = 0;
+    a.days_to = b.days_to = 0;
+    return had->left_out || strcmp(sml_view_text(&a, 0, s->p),
+                                   sml_view_text(&b, 0, s->p)) != 0;
+}
+
+void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
+                      const store_anchor_t *a)
+{
+    y->view = sml_view_text(view, 1, s->p);
+    y->view_parsed = NULL;
+    y->view_had = a && a->view ? a->view : "";
+    y->view_had_parsed = NULL;
+    y->access = view->access;
+    sml_view_window(view, apr_time_sec(s->now), &y->from, &y->to);
+    y->had_from = from_store(a ? a->window_from : 0, SML_WINDOW_FROM);
+    y->had_to = from_store(a ? a->window_to : 0, SML_WINDOW_TO);
+    if (view->slow && !view_had(s, y)->slow && y->code == 200) {
+        sml_log(s->config, 6, 0, "device %s of account %s asks by its path "
+                "for a slow sync of %s", s->device->devid, s->state->user,
+                y->name);
+        y->code = 201;
+        y->seen = 0;
+    }
+    y->review = is_other_view(s, y);
+}
+
+void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)
+{
+    sml_view_t view = *sml_sync_view(s, y);
+
+    if (y->code == 202) {
+        return;                 /* nothing was sent: it has what it had */
+    }
+    view.left_out = y->left_out;
+    a->view = sml_view_text(&view, 1, s->p);
+    a->window_from = to_store(y->from, SML_WINDOW_FROM);
+    a->window_to = to_store(y->to, SML_WINDOW_TO);
+}
+
+int sml_select_all(sml_session_t *s, sml_sync_t *y)
+{
+    return *y->view == '\0' && *y->view_had == '\0'
+           && y->from == SML_WINDOW_FROM && y->to == SML_WINDOW_TO
+           && y->had_from == SML_WINDOW_FROM && y->had_to == SML_WINDOW_TO;
+}
+
+/* ---- one item ----------------------------------------------------------- */
+
+typedef struct viewed_t {
+    const store_item_t *item;
+    apr_pool_t *p;
+} viewed_t;
+
+static const apr_array_header_t *values(void *baton, const char *name)
+{
+    const viewed_t *v = baton;
+
+    return item_values(v->item->type, v->item->data, v->item->len, name,
+                       v->p);
+}
+
+static int matches(sml_session_t *s, const sml_filter_t *filter,
+                   const store_item_t *item, const char *luid)
+{
+    sml_filter_item_t f = { values, NULL, NULL, 0, 0 };
+    viewed_t v = { NULL, NULL };
+    int result;
+
+    if (filter == NULL) {
+        return 1;
+    }
+    apr_pool_create(&v.p, s->p);
+    v.item = item;
+    f.baton = &v;
+    f.luid = luid;
+    f.starts = from_store(item->starts, SML_WINDOW_FROM);
+    f.ends = from_store(item->ends, SML_WINDOW_TO);
+    result = sml_filter_match(filter, &f);
+    apr_pool_destroy(v.p);
+    return result;
+}
+
+int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+             const char *luid)
+{
+    return store_in_window(item, to_store(y->from, SML_WINDOW_FROM),
+                           to_store(y->to, SML_WINDOW_TO))
+           && matches(s, sml_sync_view(s, y)->only, item, luid);
+}
+
+static apr_status_t reduce(const char *type, apr_size_t limit,
+                           const char **data, apr_size_t *len, apr_pool_t *p)
+{
+    static const char *const large[] = {
+        "PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"
+    };
+
+    return *len <= limit ? APR_SUCCESS
+         : item_select(type, data, len, large, 5, 1, p);
+}
+
+static void project(sml_session_t *s, const sml_view_t *view,
+                    const store_item_t *item, const char **data,
+                    apr_size_t *len)
+{
+    static const char *const attachments[] = { "ATTACH" };
+    apr_status_t rv = APR_SUCCESS;
+
+    *data = item->data;
+    *len = item->len;
+    if (view->fields != NULL) {
+        rv = item_select(item->type, data, len,
+                         (const char *const *)view->fields->elts,
+                         view->fields->nelts, 0, s->p);
+    }
+    if (rv == APR_SUCCESS && view->no_attachments) {
+        rv = item_select(item->type, data, len, attachments, 1, 1, s->p);
+    }
+    if (rv == APR_SUCCESS && view->limit > 0) {
+        rv = reduce(item->type, (apr_size_t)view->limit * 1024, data, len,
+                    s->p);
+    }
+    if (rv != APR_SUCCESS) {
+        /* It cannot be read: whole is better than not at all. */
+        *data = item->data;
+        *len = item->len;
+    }
+}
+
+void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+                    const char **data, apr_size_t *len)
+{
+    project(s, sml_sync_view(s, y), item, data, len);
+}
+
+void sml_projection_had(sml_session_t *s, sml_sync_t *y,
+                        const store_item_t *item, const char **data,
+                        apr_size_t *len)
+{
+    project(s, view_had(s, y), item, data, len);
+}
+
+/* An item that the device has as it is: has its projection changed? */
+static int looks_other(sml_session_t *s, sml_sync_t *y,
+                       const store_item_t *item)
+{
+    apr_size_t now_len, had_len;
+    const char *now, *had;
+
+    sml_projection(s, y, item, &now, &now_len);
+    sml_projection_had(s, y, item, &had, &had_len);
+    return now_len != had_len || memcmp(now, had, now_len) != 0;
+}
+
+int sml_select(sml_session_t *s, sml_sync_t *y, const store_change_t *c,
+               sml_stage_e stage)
+{
+    const sml_view_t *view = sml_sync_view(s, y);
+
+    if (c->item.deleted) {
+        return SYNCML_DELETE;
+    }
+    if (c->mapped && c->luid != NULL) {
+        if (!sml_sees(s, y, &c->item, c->luid)) {
+            return SYNCML_DELETE;
+        }
+        if (stage == SML_STAGE_MOVED
+            || (stage == SML_STAGE_HELD && !looks_other(s, y, &c->item))) {
+            return 0;
+        }
+        return SYNCML_REPLACE;
+    }
+    if (!sml_sees(s, y, &c->item, NULL)
+        || !matches(s, view->adds, &c->item, NULL)) {
+        return 0;
+    }
+    if (view->max > 0 && y->room <= 0) {
+        y->left_out = 1;
+        return 0;
+    }
+    y->room--;
+    return SYNCML_ADD;
+}
+
+/* ---- the stages of sending ---------------------------------------------- */
+
+static apr_status_t count_map(void *baton, const store_map_t *map)
+{
+    *(apr_int64_t *)baton += map->luid != NULL || map->version != 0;
+    return APR_SUCCESS;
+}
+
+void sml_select_open(sml_session_t *s, sml_sync_t *y)
+{
+    const sml_view_t *view = sml_sync_view(s, y);
+    apr_int64_t n = 0;
+
+    if (y->selected) {
+        return;
+    }
+    y->selected = 1;
+    if (SML_FORGETS(y->code)) {
+        y->review = 0;          /* it gets everything there is to see */
+        y->moved = 1;
+        y->had_from = y->from;
+        y->had_to = y->to;
+        y->view_had = y->view;
+        y->view_had_parsed = y->view_parsed;
+    }
+    if (y->review) {
+        y->cursor = 0;
+        y->retried = 1;         /* they are among all the others */
+    }
+    if (view->max > 0) {
+        s->rv = store_map_list(s->tx, s->device->id, y->datastore, count_map,
+                               &n);
+        y->room = view->max - n;
+    }
+}
+
+apr_status_t sml_select_moved(sml_session_t *s, sml_sync_t *y,
+                              store_id_t after, store_change_fn *fn,
+                              void *baton)
+{
+    store_moved_t m;
+
+    if (y->review) {
+        return store_changes_held(s->tx, s->account, s->device->id,
+                                  y->datastore, after, y->upto, fn, baton);
+    }
+    m.old_from = to_store(y->had_from, SML_WINDOW_FROM);
+    m.old_to = to_store(y->had_to, SML_WINDOW_TO);
+    m.from = to_store(y->from, SML_WINDOW_FROM);
+    m.to = to_store(y->to, SML_WINDOW_TO);
+    return store_changes_moved(s->tx, s->account, s->device->id, y->datastore,
+                               &m, after, y->seen, fn, baton);
+}
+
+/* ---- the client's own items --------------------------------------------- */
+
+/* What the client sends is taken even where it does not see it; it goes from
+ * the client with its next sync. */
+void sml_select_mark(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
+{
+    store_map_t *map;
+    apr_status_t rv;
+
+    if (s->rv != APR_SUCCESS || (*y->view == '\0'
+                                 && y->from == SML_WINDOW_FROM
+                                 && y->to == SML_WINDOW_TO)
+        || y->access == SML_ACCESS_SEND_ONLY
+        || sml_sees(s, y, &c->item, c->luid)) {
+        return;
+    }
+    rv = store_map_by_luid(s->tx, s->device->id, y->datastore, c->luid, &map);
+    if (rv == APR_SUCCESS) {
+        map->retry = 1;
+        rv = store_map_put(s->tx, map);
+    }
+    s->rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+typedef struct unmapped_t {
+    sml_session_t *s;
+    sml_sync_t *y;
+    apr_array_header_t *ids;
+    int limit;
+} unmapped_t;
+
+static apr_status_t on_unmapped(void *baton, const store_change_t *c)
+{
+    unmapped_t *u = baton;
+
+    if (!c->mapped && !c->item.deleted
+        && sml_sees(u->s, u->y, &c->item, NULL)
+        && matches(u->s, sml_sync_view(u->s, u->y)->adds, &c->item, NULL)) {
+        APR_ARRAY_PUSH(u->ids, store_id_t) = c->item.id;
+    }
+    return u->ids->nelts < u->limit ? APR_SUCCESS : APR_EOF;
+}
+
+void sml_select_delete_unmapped(sml_session_t *s, sml_sync_t *y, int limit,
+                                apr_int64_t *deleted)
+{
+    unmapped_t u = { s, y, NULL, limit };
+    int i;
+
+    if (sml_select_all(s, y)) {
+        s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
+                                           s->device->id, s->device->id,
+                                           y->start, limit, deleted);
+        return;
+    }
+    if (sml_sync_view(s, y)->max || y->access == SML_ACCESS_SEND_ONLY) {
+        return;                 /* it never had all there is to see */
+    }
+    u.ids = apr_array_make(s->p, 64, sizeof(store_id_t));
+    s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore, 0,
+                          y->start, on_unmapped, &u);
+    for (i = 0; i < u.ids->nelts && s->rv == APR_SUCCESS; i++) {
+        s->rv = store_item_delete(s->tx, s->account, y->datastore,
+                                  APR_ARRAY_IDX(u.ids, i, store_id_t),
+                                  s->device->id, NULL);
+        ++*deleted;
+    }
+}
