@@ -445,6 +445,9 @@ const command_rec syncml_commands[] = {
                       RSRC_CONF | ACCESS_CONF, "a datastore's name, then on"
                       " or off, alias=name[,name...], display=text,"
                       " members=name,name[,...]"),
+    AP_INIT_TAKE2("SyncMLAccess", syncml_set_access, NULL,
+                  RSRC_CONF | ACCESS_CONF, "a datastore's name, and full,"
+                  " read-only or send-only"),
     AP_INIT_TAKE1("SyncMLMaxMsgSize", set_max_msg_size, NULL,
                   RSRC_CONF | ACCESS_CONF, "octets of a message, either way"),
     AP_INIT_TAKE1("SyncMLMaxObjSize", set_max_obj_size, NULL,

@@ -253,9 +253,12 @@ static int datastore_for(ctl_t *ctl, const store_account_t *account,
 static int check_kind(ctl_t *ctl, const store_datastore_t *ds,
                       item_kind_e kind)
 {
-    const sml_datastore_conf_t *known = ctl_known_datastore(ds->name, ctl->p);
+    /* Of contacts/private those of contacts. */
+    const char *name = apr_pstrmemdup(ctl->p, ds->name,
+                                      strcspn(ds->name, "/"));
+    const sml_datastore_conf_t *known = ctl_known_datastore(name, ctl->p);
 
-    if (!known || strcmp(known->name, ds->name) || known->kind == kind)
+    if (!known || strcmp(known->name, name) || known->kind == kind)
         return CTL_OK;
     return ctl_fail(ctl, CTL_BAD_DATA, "an item of %s is %s, but this is %s",
                     ds->name, kind_name(known->kind), kind_name(kind));

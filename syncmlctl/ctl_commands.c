@@ -60,6 +60,19 @@ const ctl_command_t ctl_commands[] = {
       ctl_device_del, "forget a device",
       "Forgets a device, what it has, and what it is owed.  The items stay.\n"
       "If it comes again, it is a new device and syncs slowly." },
+    { "datastore", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_datastore_list,
+      "list an account's datastores",
+      "Lists the datastores of an account: the usual ones that a device has\n"
+      "synced, and those made by `datastore add'." },
+    { "datastore", "add", "NAME", 1, 1, ACCOUNT, 0, NULL, ctl_datastore_add,
+      "make a further address book, calendar ...",
+      "Makes a datastore of the account's own below one of the usual ones,\n"
+      "for instance contacts/private or calendar/work.  It takes the same\n"
+      "kind of items; clients use it by that path." },
+    { "datastore", "del", "NAME", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,
+      ctl_datastore_del, "delete such a datastore with its items",
+      "Deletes a datastore that `datastore add' made, with its items.  There\n"
+      "is no way back.  Asks on a terminal." },
     { "due", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_due_list,
       "list who is to be told of changes",
       "Lists the devices that are owed a notification: for which datastores,\n"

@@ -136,6 +136,8 @@ const sml_datastore_conf_t *ctl_known_datastore(const char *name,
         sml_datastore_conf_t *d =
             APR_ARRAY_IDX(known, i, sml_datastore_conf_t *);
 
+        if (d->members)
+            continue;           /* it has no items of its own */
         if (!strcmp(name, d->name))
             return d;
         for (j = 0; j < d->aliases->nelts; j++)

@@ -52,6 +52,7 @@ for my $good (
     'SyncMLDatastore caltasks members=tasks,calendar alias=both',
     'SyncMLDatastore pim members=calendar,tasks,notes "display=All"',
     "SyncMLDatastore pim members=calendar,notes\nSyncMLDatastore pim off",
+    (map {"SyncMLAccess Contacts $_"} qw(full read-only Send-Only)),
     'SyncMLMaxMsgSize 4096',
     'SyncMLMaxMsgSize 1048576',
     'SyncMLMaxObjSize 4096',
@@ -104,6 +105,10 @@ for (
     [ 'SyncMLDatastore contacts' => 'give a datastore' ],
     [ 'SyncMLDatastore photos on' => "there is no datastore 'photos': the ones"
         . ' known here are contacts, calendar, tasks, notes' ],
+    [ 'SyncMLAccess contacts' => 'takes two arguments' ],
+    [ 'SyncMLAccess photos full' => "there is no datastore 'photos'" ],
+    [ 'SyncMLAccess caltasks full' => "there is no datastore 'caltasks'" ],
+    [ 'SyncMLAccess contacts none' => "'none' is no access: give full" ],
     [ 'SyncMLDatastore pim alias=x' => "there is no datastore 'pim'" ],
     [ 'SyncMLDatastore p/m members=calendar,tasks' =>
         "there is no datastore 'p/m'" ],

@@ -79,8 +79,8 @@ sub phone {
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
     my @commands = $all
-        =~ /^  ((?:account|device|due|guard|item|session) \w+|server-id)/gm;
-    is scalar(@commands), 21, 'help lists the commands';
+        =~ /^  ((?:account|device|datastore|due|guard|item|session) \w+|server-id)/gm;
+    is scalar(@commands), 24, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');
@@ -98,6 +98,34 @@ subtest 'help and version' => sub {
     is +(grep { length > 79 } split /\n/, $all), 0, 'lines fit a terminal';
     like ctl($OK, '--version'), qr/^syncmlctl \d+\.\d+$/m, 'version';
     is ctl($OK, qw(help item put)), ctl($OK, qw(item put -h)), 'help, -h';
+};
+
+subtest 'datastores' => sub {
+    my @alice = qw(--account alice);
+    is ctl($OK, qw(datastore add), @alice, 'Card/Private'),
+        "datastore contacts/Private of alice: added\n", 'add, by an alias';
+    words(4, qr/has a datastore "contacts\/Private" already/,
+        qw(datastore add), @alice, 'contacts/PRIVATE');
+    for my $bad (qw(contacts photos/x contacts/ contacts/slow caltasks/x),
+        'contacts/a b') {
+        words($USAGE, qr/cannot be a datastore of an account's own/,
+            qw(datastore add), @alice, $bad);
+    }
+    like ctl($OK, qw(datastore list), @alice),
+        qr{^contacts/Private +0$}m, 'list';
+    ctl($OK, \vcard('N:A;B'), qw(item put --datastore contacts/Private),
+        @alice);
+    words(5, qr/an item of contacts\/Private is a vCard/, \event('x'),
+        qw(item put --datastore contacts/Private), @alice);
+    is_deeply [ map {"@$_{qw(datastore items)}"}
+            @{ json(qw(datastore list), @alice) } ],
+        ['contacts/Private 1'], 'list as JSON';
+    is ctl($OK, qw(datastore del --yes), @alice, 'contacts/private'),
+        "datastore contacts/Private of alice: deleted\n", 'del';
+    words(3, qr/has no datastore "contacts\/private"/,
+        qw(datastore del --yes), @alice, 'contacts/private');
+    words($USAGE, qr/cannot be a datastore/, qw(datastore del --yes), @alice,
+        'contacts');
 };
 
 subtest 'wrong command lines' => sub {
