@@ -19,6 +19,7 @@
 #include "mod_syncml/sml_message.h"
 #include "mod_syncml/sml_path.h"
 #include "mod_syncml/sml_state.h"
+#include "store/store_views.h"
 
 typedef struct sml_journal_t sml_journal_t;
 

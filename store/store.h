@@ -531,38 +531,6 @@ apr_status_t store_changes_retry(store_tx_t *tx, store_id_t account,
                                  store_id_t device, store_id_t datastore,
                                  store_id_t after, store_id_t upto,
                                  store_change_fn *fn, void *baton);
-/** How a date window has moved: from its former ends to its present ones, UTC
- * seconds, both inside; STORE_WHEN_ALWAYS (0): no limit. */
-typedef struct store_moved_t {
-    apr_int64_t old_from, old_to;
-    apr_int64_t from, to;
-} store_moved_t;
-/** Non-zero if an item takes place within a window. */
-int store_in_window(const store_item_t *item, apr_int64_t from,
-                    apr_int64_t to);
-/**
- * The live items that a window has passed over as it moved, by index on
- * their ends: with item > @p after and change <= @p upto, by item.  Those of
- * which the device has a map row and that are outside now leave; those it
- * has none of and that are inside come.  Map rows marked retry are left to
- * store_changes_retry(), soft ones out.  Costs what has moved, not what is
- * stored.  The callback returns APR_EOF to stop with success.
- */
-apr_status_t store_changes_moved(store_tx_t *tx, store_id_t account,
-                                 store_id_t device, store_id_t datastore,
-                                 const store_moved_t *moved,
-                                 store_id_t after, store_id_t upto,
-                                 store_change_fn *fn, void *baton);
-/**
- * The live items that the device has in their present version, with item >
- * @p after and change <= @p upto, by item: what store_changes() leaves out.
- * Costs as much as the device has.  The callback returns APR_EOF to stop with
- * success.
- */
-apr_status_t store_changes_held(store_tx_t *tx, store_id_t account,
-                                store_id_t device, store_id_t datastore,
-                                store_id_t after, store_id_t upto,
-                                store_change_fn *fn, void *baton);
 /** How many store_changes() would give (SyncML NumberOfChanges). */
 apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
                                  store_id_t device, store_id_t datastore,
@@ -597,13 +565,9 @@ typedef struct store_anchor_t {
     apr_uint32_t content_code;  /* OMNA WSP content type number for the SAN,
                                    0: by path only */
     apr_time_t synced;          /* end of the last sync, 0: never */
-    const char *view;           /* what of the datastore the device had in the
-                                   last sync, the engine's own words; "" all */
-    apr_int64_t window_from, window_to; /* of these the dates, UTC seconds,
-                                   both inside; STORE_WHEN_ALWAYS (0) in
-                                   either: no limit.  from above to: the
-                                   device gets nothing.  Push owes nothing
-                                   for items outside that it does not have */
+    const char *view;           /* what it sees of it, in the engine's words */
+    apr_int64_t window_from, window_to; /* of which dates, see store_views.h:
+                                   push owes nothing for others */
 } store_anchor_t;
 
 apr_status_t store_anchor_get(store_tx_t *tx, store_id_t device,

@@ -28,6 +28,7 @@
 #include <apr_thread_mutex.h>
 
 #include "store.h"
+#include "store_views.h"
 
 /** Item ids of an account are below this: 6.8e10 items. */
 #define STORE_ITEM_BITS   36

@@ -5,6 +5,8 @@
  */
 #include "store_dues.h"
 
+#include "store/store_views.h"
+
 /* An event from one time to another, changed by nobody known. */
 static store_item_t add_event(store_tx_t *tx, fixture_t *f,
                               apr_int64_t starts, apr_int64_t ends)
