@@ -111,15 +111,17 @@ int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
     int code = c->tag == SYNCML_ADD ? 201 : 200;
     store_item_t *old = NULL;
+    store_id_t version = 0;
     store_map_t *map;
 
     s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
     if (s->rv == APR_SUCCESS) {
+        version = map->version;
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }
     else if (s->rv == APR_NOTFOUND && sml_sync_is_slow(y)) {
-        s->rv = sml_match(s, y, &c->item, &old);
+        s->rv = sml_match(s, y, c, &old, &version);
     }
     if (s->rv != APR_SUCCESS && s->rv != APR_NOTFOUND) {
         return 510;
@@ -136,7 +138,9 @@ int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         y->undone += !same;
     }
     else {
-        s->rv = APR_SUCCESS;    /* it is to go from the device already */
+        /* Deleted here: with a row of its own it goes from the device. */
+        s->rv = put_map(s, y, old->id, c->luid,
+                        version ? version : old->change, 0);
     }
     return s->rv == APR_SUCCESS ? code : 510;
 }
