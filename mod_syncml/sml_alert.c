@@ -314,7 +314,9 @@ static int read_path(sml_session_t *s, asked_t *q, sml_path_t *path)
     }
     q->combined = path->conf->members ? path->conf->name : NULL;
     q->view = &path->view;
-    return 0;
+    return q->item->target.filter == NULL ? 0
+        : sml_filter_element(s, &path->view, q->item->target.filter,
+                             path->conf);
 }
 
 static void alert_item(sml_session_t *s, const sml_command_t *c, int code,

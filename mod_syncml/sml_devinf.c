@@ -70,8 +70,27 @@ static void write_types(codec_writer_t *w, int preferred, int further,
     }
 }
 
-static void write_datastore(codec_writer_t *w, const sml_datastore_conf_t *d,
-                            const char *path, const char *display)
+/* Which filters are understood; only for those who know what that is, since
+ * Nokia's client refuses elements that it does not. */
+static void write_filters(codec_writer_t *w, const sml_datastore_conf_t *d)
+{
+    codec_open(w, DEVINF_FILTERRX);
+    codec_text(w, DEVINF_CTTYPE, "syncml:filtertype-cgi");
+    codec_text(w, DEVINF_VERCT, "1.0");
+    codec_close(w);
+    codec_open(w, DEVINF_FILTERCAP);
+    codec_text(w, DEVINF_CTTYPE, d->type);
+    codec_text(w, DEVINF_VERCT, d->type_version);
+    if (d->kind == ITEM_VEVENT || d->kind == ITEM_VTODO) {
+        codec_text(w, DEVINF_FILTERKEYWORD, "SINCE");
+        codec_text(w, DEVINF_FILTERKEYWORD, "BEFORE");
+    }
+    codec_close(w);
+}
+
+static void write_datastore(const sml_session_t *s, codec_writer_t *w,
+                            const sml_datastore_conf_t *d, const char *path,
+                            const char *display)
 {
     int type;
 
@@ -86,6 +105,9 @@ static void write_datastore(codec_writer_t *w, const sml_datastore_conf_t *d,
         codec_number(w, DEVINF_SYNCTYPE, type);
     }
     codec_close(w);
+    if (s->state->client_filters && s->state->version == CODEC_V12) {
+        write_filters(w, d);
+    }
     codec_close(w);
 }
 
@@ -107,7 +129,7 @@ static apr_status_t write_sub(void *baton, const store_datastore_t *ds)
     if (slash != NULL && d != NULL && d->members == NULL
         && strlen(d->name) == (apr_size_t)(slash - ds->name)
         && (!subs->brief || path != NULL)) {
-        write_datastore(subs->w, d, path ? path
+        write_datastore(subs->s, subs->w, d, path ? path
                                          : apr_pstrdup(subs->s->p, ds->name),
                         apr_pstrcat(subs->s->p, d->display, ": ", slash + 1,
                                     NULL));
@@ -128,7 +150,7 @@ static void write_datastores(sml_session_t *s, codec_writer_t *w, int brief)
         const char *path = path_in_session(s, d->name);
 
         if (path != NULL || (!brief && d->members == NULL)) {
-            write_datastore(w, d, path ? path : d->name, d->display);
+            write_datastore(s, w, d, path ? path : d->name, d->display);
         }
     }
     if (s->tx != NULL) {
@@ -168,7 +190,7 @@ typedef struct reader_t {
     int leaf;                   /* tag of the open element at depth 2 */
     char text[MAX_VALUE + 1];
     apr_size_t len;
-    int is_devinf, counts, large;
+    int is_devinf, counts, large, filters;
     const char *man, *mod, *fwv, *swv, *hwv;
 } reader_t;
 
@@ -180,6 +202,7 @@ static apr_status_t on_start(void *baton, int tag)
         r->is_devinf = tag == DEVINF_DEVINF;
         return r->is_devinf ? APR_SUCCESS : CODEC_EDOCTYPE;
     }
+    r->filters |= tag == DEVINF_FILTERRX || tag == DEVINF_FILTERCAP;
     if (r->depth == 2) {
         r->leaf = tag;
         r->len = 0;
@@ -252,6 +275,7 @@ static void note_abilities(sml_session_t *s, const reader_t *r)
 {
     s->state->client_counts = r->counts && s->state->version != CODEC_V10;
     s->state->client_large = r->large && s->state->version != CODEC_V10;
+    s->state->client_filters |= r->filters;
 }
 
 int sml_devinf_take(sml_session_t *s, const sml_item_t *item)

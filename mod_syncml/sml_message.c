@@ -9,7 +9,7 @@
 typedef enum {
     IN_ROOT, IN_MESSAGE, IN_HEADER, IN_BODY, IN_COMMAND, IN_ITEM, IN_META,
     IN_ANCHOR, IN_CRED, IN_CHAL, IN_URI, IN_PARENT, IN_LEAF, IN_DATA,
-    IN_DEVINF, IN_SKIP
+    IN_DEVINF, IN_FILTER, IN_RECORD, IN_FIELD, IN_FIELD_DATA, IN_SKIP
 } context_e;
 
 typedef struct frame_t {
@@ -318,10 +318,68 @@ static apr_status_t start_either(builder_t *b, int tag, int tag_a,
     return tag == tag_b ? push_leaf(b, leaf) : skip(b);
 }
 
+static apr_status_t start_in_uri(builder_t *b, sml_uri_t *uri, int tag)
+{
+    if (tag != SYNCML_FILTER) {
+        return start_either(b, tag, SYNCML_LOCURI, &uri->uri, SYNCML_LOCNAME,
+                            &uri->name);
+    }
+    uri->filter = apr_pcalloc(b->p, sizeof(*uri->filter));
+    return push(b, IN_FILTER, uri->filter, NULL);
+}
+
+static apr_status_t start_in_filter(builder_t *b, sml_filter_element_t *f,
+                                    int tag)
+{
+    switch (tag) {
+    case SYNCML_META:       return push(b, IN_META, &f->meta, NULL);
+    case SYNCML_FILTERTYPE: return push_leaf(b, &f->type);
+    case SYNCML_RECORD:     return push(b, IN_RECORD, f, NULL);
+    case SYNCML_FIELD:
+        f->properties = apr_array_make(b->p, 8, sizeof(const char *));
+        return push(b, IN_FIELD, f, NULL);
+    default:
+        return skip(b);
+    }
+}
+
+/* Of the Item in there, too. */
+static apr_status_t start_in_record(builder_t *b, sml_filter_element_t *f,
+                                    int tag)
+{
+    switch (tag) {
+    case SYNCML_ITEM: return push(b, IN_RECORD, f, NULL);
+    case SYNCML_META: return push(b, IN_META, &f->record, NULL);
+    case SYNCML_DATA: return push_leaf(b, &f->expression);
+    default:          return skip(b);
+    }
+}
+
+static apr_status_t start_in_field(builder_t *b, sml_filter_element_t *f,
+                                   int tag)
+{
+    switch (tag) {
+    case SYNCML_ITEM: return push(b, IN_FIELD, f, NULL);
+    case SYNCML_META: return push(b, IN_META, &f->field, NULL);
+    case SYNCML_DATA: return push(b, IN_FIELD_DATA, f, NULL);
+    default:          return skip(b);
+    }
+}
+
+/* Elements of a DevInf document, as they are inside XML. */
+static apr_status_t start_in_field_data(builder_t *b,
+                                        sml_filter_element_t *f, int tag)
+{
+    switch (tag) {
+    case DEVINF_PROPERTY: return push(b, IN_FIELD_DATA, f, NULL);
+    case DEVINF_PROPNAME: return start_ref(b, f->properties);
+    default:              return skip(b);
+    }
+}
+
 static apr_status_t start_in(builder_t *b, frame_t *f, int tag)
 {
     sml_meta_t *meta;
-    sml_uri_t *uri;
 
     switch (f->context) {
     case IN_ROOT:
@@ -341,10 +399,11 @@ static apr_status_t start_in(builder_t *b, frame_t *f, int tag)
         meta = f->object;
         return start_either(b, tag, METINF_LAST, &meta->last, METINF_NEXT,
                             &meta->next);
-    case IN_URI:
-        uri = f->object;
-        return start_either(b, tag, SYNCML_LOCURI, &uri->uri, SYNCML_LOCNAME,
-                            &uri->name);
+    case IN_URI:        return start_in_uri(b, f->object, tag);
+    case IN_FILTER:     return start_in_filter(b, f->object, tag);
+    case IN_RECORD:     return start_in_record(b, f->object, tag);
+    case IN_FIELD:      return start_in_field(b, f->object, tag);
+    case IN_FIELD_DATA: return start_in_field_data(b, f->object, tag);
     case IN_PARENT:
         return tag == SYNCML_LOCURI ? push_leaf(b, f->leaf) : skip(b);
     case IN_DATA:
@@ -385,6 +444,14 @@ static void end_leaf(builder_t *b, const frame_t *f, const frame_t *parent)
     else {
         APR_ARRAY_PUSH((apr_array_header_t *)f->object,
                        const char *) = value;
+    }
+}
+
+static void end_field_data(builder_t *b, sml_filter_element_t *f)
+{
+    if (b->len > 0 && f->properties->nelts == 0) {
+        f->data = apr_pstrmemdup(b->p, b->text, b->len);
+        f->len = b->len;
     }
 }
 
@@ -439,6 +506,9 @@ static apr_status_t on_end(void *baton, int tag)
     case IN_COMMAND:
         rv = end_command(b, f->object);
         break;
+    case IN_FIELD_DATA:
+        end_field_data(b, f->object);
+        break;
     default:
         break;
     }
@@ -454,7 +524,8 @@ static apr_status_t on_text(void *baton, const char *data, apr_size_t len,
     context_e context = top(b)->context;
 
     if (len == 0 || b->skipping
-        || !(context == IN_LEAF || context == IN_DATA)) {
+        || !(context == IN_LEAF || context == IN_DATA
+             || context == IN_FIELD_DATA)) {
         return APR_SUCCESS;
     }
     if (b->len + len > b->size) {

@@ -40,9 +40,22 @@ typedef struct sml_meta_t {
     const char *emi;                    /* the last one */
 } sml_meta_t;
 
+/** Filter in a Target: what of the datastore the client wants (OMA DS 1.2). */
+typedef struct sml_filter_element_t {
+    sml_meta_t meta;                    /* Type: of the items */
+    sml_meta_t field, record;           /* Type: how their Data is written */
+    const char *type;                   /* FilterType */
+    const char *expression;             /* of Record; NULL: none */
+    apr_array_header_t *properties;     /* const char *: PropName elements of
+                                           Field; NULL: no Field */
+    const char *data;                   /* of Field: a document, or NULL */
+    apr_size_t len;
+} sml_filter_element_t;
+
 typedef struct sml_uri_t {
     const char *uri;                    /* LocURI */
     const char *name;                   /* LocName */
+    sml_filter_element_t *filter;       /* or NULL */
 } sml_uri_t;
 
 typedef struct sml_cred_t {

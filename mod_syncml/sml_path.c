@@ -145,10 +145,7 @@ static void take_query_filter(sml_path_t *path, const char *text,
         if (strchr(text, '&') != NULL && strcasestr(text, signs[i]) != NULL
             && sml_filter_parse(&f, text, strlen(text), &path->error, p)
                == APR_SUCCESS) {
-            path->view.adds =
-                sml_filter_and(path->view.adds,
-                               sml_filter_window(f, &path->view.since,
-                                                 &path->view.before, p), p);
+            path->view.adds = sml_filter_and(path->view.adds, f, p);
             return;
         }
         if (path->error != NULL) {

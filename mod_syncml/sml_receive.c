@@ -336,7 +336,10 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
     sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
     int code = no_place(s, y, c);
 
-    if (code) {
+    if (code == 0) {
+        code = sml_filter_of_sync(s, y, c->target.filter);
+    }
+    if (code != 0) {
         sml_refuse(s, c, code);
         return;
     }

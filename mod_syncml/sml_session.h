@@ -218,6 +218,20 @@ sml_sync_t *sml_sync_with_luid(sml_session_t *s, sml_sync_t *head, int tag,
                                const char *luid, const char *guid,
                                const sml_sync_t *but, store_map_t **map);
 
+/* ---- sml_filter_element.c ---------------------------------------------- */
+
+/** Make the client's Filter part of its view of a datastore.
+ * @return a status code (415: a type that is not known, 422: it is wrong), 0:
+ * done */
+int sml_filter_element(sml_session_t *s, sml_view_t *view,
+                       const sml_filter_element_t *f,
+                       const sml_datastore_conf_t *d);
+
+/** The same for a Filter in the Target of a Sync, for all members: it takes
+ * the place of that of the Alert. @param f  NULL: there is none */
+int sml_filter_of_sync(sml_session_t *s, sml_sync_t *head,
+                       const sml_filter_element_t *f);
+
 /* ---- sml_select.c ------------------------------------------------------ */
 
 /** The steps in which our modifications are sent. */

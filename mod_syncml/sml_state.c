@@ -345,6 +345,7 @@ static void step_state(step_t *s, sml_state_t *state)
     STEP(s, state->client_max_obj);
     STEP(s, state->client_counts);
     STEP(s, state->client_large);
+    STEP(s, state->client_filters);
     STEP(s, state->phase);
     STEP(s, state->final_sent);
     STEP(s, state->idle);

@@ -218,6 +218,7 @@ struct sml_state_t {
     apr_size_t client_max_obj;
     int client_counts;          /* it takes NumberOfChanges */
     int client_large;           /* it takes objects in pieces */
+    int client_filters;         /* it has shown that it knows filters */
     sml_phase_e phase;
     int final_sent;             /* our present package is complete */
     int idle;                   /* messages in a row that only asked for the

@@ -111,7 +111,22 @@ static int max(option_t *o)
                  "max wants a number of items from 1, as in max(100)");
 }
 
-static int filter(option_t *o, const sml_filter_t **to)
+static int only(option_t *o)
+{
+    const sml_filter_t *rest;
+    sml_filter_t *f;
+
+    if (sml_filter_parse(&f, o->args, strlen(o->args), &o->error, o->p)
+        != APR_SUCCESS) {
+        return 0;
+    }
+    rest = sml_filter_window(f, &o->view->since, &o->view->before, o->p);
+    o->view->only = sml_filter_and(o->view->only, rest, o->p);
+    return 1;
+}
+
+/* Its dates are no window: what has been added stays. */
+static int adds(option_t *o)
 {
     sml_filter_t *f;
 
@@ -119,20 +134,8 @@ static int filter(option_t *o, const sml_filter_t **to)
         != APR_SUCCESS) {
         return 0;
     }
-    *to = sml_filter_and(*to, sml_filter_window(f, &o->view->since,
-                                                &o->view->before, o->p),
-                         o->p);
+    o->view->adds = sml_filter_and(o->view->adds, f, o->p);
     return 1;
-}
-
-static int only(option_t *o)
-{
-    return filter(o, &o->view->only);
-}
-
-static int adds(option_t *o)
-{
-    return filter(o, &o->view->adds);
 }
 
 static int other(option_t *o)

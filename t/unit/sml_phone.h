@@ -55,6 +55,8 @@ struct phone_t {
     const char *caps_type;      /* of them: "text/x-vcard" */
     apr_size_t max_out;         /* its own limit for what it sends, 0: the
                                    server's MaxMsgSize */
+    void (*filter)(phone_t *ph, int tag);       /* writes a Filter into the
+                                   Target of an Alert or Sync; NULL: none */
 
     /* the session */
     const char *nonce;          /* base64, "" for none; outlives it */
@@ -207,6 +209,17 @@ static inline void phone_uri(phone_t *ph, int tag, const char *uri,
     codec_close(ph->w);
 }
 
+/** The Target of an Alert or Sync. */
+static inline void phone_target(phone_t *ph, int tag, const char *uri)
+{
+    codec_open(ph->w, SYNCML_TARGET);
+    codec_text(ph->w, SYNCML_LOCURI, uri);
+    if (ph->filter != NULL) {
+        ph->filter(ph, tag);
+    }
+    codec_close(ph->w);
+}
+
 /** Open a message: all up to the commands. */
 static inline void phone_open(phone_t *ph)
 {
@@ -287,7 +300,7 @@ static inline void phone_alert(phone_t *ph, int code, const char *target,
     phone_command(ph, SYNCML_ALERT);
     codec_number(w, SYNCML_DATA, code);
     codec_open(w, SYNCML_ITEM);
-    phone_uri(ph, SYNCML_TARGET, target, NULL);
+    phone_target(ph, SYNCML_ALERT, target);
     phone_uri(ph, SYNCML_SOURCE, source, NULL);
     if (next != NULL) {
         codec_open(w, SYNCML_META);
@@ -315,7 +328,7 @@ static inline void phone_open_sync(phone_t *ph, const char *target,
                                    const char *source)
 {
     phone_command(ph, SYNCML_SYNC);
-    phone_uri(ph, SYNCML_TARGET, target, NULL);
+    phone_target(ph, SYNCML_SYNC, target);
     phone_uri(ph, SYNCML_SOURCE, source, NULL);
     phone_expect(ph, "Sync", NULL);
 }
