@@ -162,19 +162,6 @@ apr_int64_t item_modified(const char *type, const char *data, apr_size_t len,
 const char *item_kind_type(item_kind_e kind);
 
 /**
- * The values of a property: of a vCard, of the events or tasks in a calendar
- * (not of their alarms, not of time zones); of a plain text the whole is the
- * property TEXT.  Unescaped, lists (CATEGORIES, NICKNAME) one by one;
- * structured values keep their semicolons.
- * @param name  in any case
- * @return array of const char *, empty if there is none; also for malformed
- * items
- */
-const apr_array_header_t *item_values(const char *type, const char *data,
-                                      apr_size_t len, const char *name,
-                                      apr_pool_t *p);
-
-/**
  * The item with some of its properties only, each line as it stands; of
  * components inside an event or task (VALARM) the name counts likewise.  What
  * an item cannot do without stays: VERSION, PRODID, UID, DTSTAMP, DTSTART,

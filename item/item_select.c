@@ -1,9 +1,9 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/* Values of an item's properties, and items with some properties only. */
+/* An item with some of its properties only. */
 #include <string.h>
 #include <strings.h>
 
-#include "item/item_value.h"
+#include "item/item_lines.h"
 
 /* Properties in components inside an event (its alarms) or beside it (time
  * zones) are not the item's own. */
@@ -12,71 +12,6 @@ static int is_item(item_span_t name)
     return item_span_is(name, "VCARD") || item_span_is(name, "VEVENT")
            || item_span_is(name, "VTODO");
 }
-
-/* ---- values ------------------------------------------------------------- */
-
-static void push_value(apr_array_header_t *list, item_span_t value,
-                       apr_pool_t *p)
-{
-    item_buf_t b = { NULL, NULL, 0, 0 };
-
-    b.p = p;
-    item_buf_add(&b, "", 0);
-    item_value_text(&b, value);
-    item_buf_putc(&b, '\0');
-    APR_ARRAY_PUSH(list, const char *) = b.s;
-}
-
-static void push_line(apr_array_header_t *list, const item_line_t *line,
-                      apr_pool_t *p)
-{
-    item_span_t rest = line->value, word;
-
-    if (!item_span_is(line->name, "CATEGORIES")
-        && !item_span_is(line->name, "NICKNAME")) {
-        push_value(list, rest, p);
-        return;
-    }
-    while (item_value_next(&rest, ',', &word))
-        push_value(list, word, p);
-}
-
-const apr_array_header_t *item_values(const char *type, const char *data,
-                                      apr_size_t len, const char *name,
-                                      apr_pool_t *p)
-{
-    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
-    item_reader_t reader;
-    item_line_t line;
-    int depth = 0, inside = 0;  /* depth at which the item's own lines are */
-
-    if (type && strncasecmp(type, "text/plain", 10) == 0) {
-        item_span_t all = { data, len };
-
-        if (strcasecmp(name, "TEXT") == 0 || strcasecmp(name, "BODY") == 0)
-            push_value(list, all, p);
-        return list;
-    }
-    if (item_reader_init(&reader, data, len, p) != APR_SUCCESS)
-        return list;
-    while (item_reader_next(&reader, &line) == APR_SUCCESS) {
-        if (item_span_is(line.name, "BEGIN")) {
-            depth++;
-            if (!inside && is_item(item_span_trim(line.value)))
-                inside = depth;
-        }
-        else if (item_span_is(line.name, "END")) {
-            inside = inside == depth ? 0 : inside;
-            depth--;
-        }
-        else if (inside == depth && item_span_is(line.name, name)) {
-            push_line(list, &line, p);
-        }
-    }
-    return list;
-}
-
-/* ---- some properties only ----------------------------------------------- */
 
 /* Without these an item is none, or another one. */
 static const char *const needed[] = {

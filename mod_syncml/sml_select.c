@@ -148,17 +148,6 @@ int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
            && matches(s, sml_sync_view(s, y)->only, item, luid);
 }
 
-static apr_status_t reduce(const char *type, apr_size_t limit,
-                           const char **data, apr_size_t *len, apr_pool_t *p)
-{
-    static const char *const large[] = {
-        "PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"
-    };
-
-    return *len <= limit ? APR_SUCCESS
-         : item_select(type, data, len, large, 5, 1, p);
-}
-
 static void project(sml_session_t *s, const sml_view_t *view,
                     const store_item_t *item, const char **data,
                     apr_size_t *len)
@@ -177,8 +166,8 @@ static void project(sml_session_t *s, const sml_view_t *view,
         rv = item_select(item->type, data, len, attachments, 1, 1, s->p);
     }
     if (rv == APR_SUCCESS && view->limit > 0) {
-        rv = reduce(item->type, (apr_size_t)view->limit * 1024, data, len,
-                    s->p);
+        rv = item_reduce(item->type, data, len,
+                         (apr_size_t)view->limit * 1024, s->p);
     }
     if (rv != APR_SUCCESS) {
         /* It cannot be read: whole is better than not at all. */
@@ -191,6 +180,13 @@ void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                     const char **data, apr_size_t *len)
 {
     project(s, sml_sync_view(s, y), item, data, len);
+}
+
+int sml_too_large(sml_session_t *s, sml_sync_t *y, apr_size_t len)
+{
+    int limit = sml_sync_view(s, y)->limit;
+
+    return limit > 0 && len > (apr_size_t)limit * 1024;
 }
 
 void sml_projection_had(sml_session_t *s, sml_sync_t *y,

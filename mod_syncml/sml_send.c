@@ -296,6 +296,12 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
         pass(b, c);
         return;
     }
+    if (tag != SYNCML_DELETE && sml_too_large(s, b->y, c->item.len)) {
+        pass_over(b, c->item.id, "what is left of it is larger than the path "
+                  "allows");
+        pass(b, c);
+        return;
+    }
     if (write_change(b, c, tag)) {
         return;
     }

@@ -263,6 +263,8 @@ int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
  * @param data, len  out: may be the item's own */
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                     const char **data, apr_size_t *len);
+/** Non-zero if a projection still has more octets than the view allows. */
+int sml_too_large(sml_session_t *s, sml_sync_t *y, apr_size_t len);
 /** What it was sent in its last sync, under the view that it had then: the
  * base of what it now makes of it. */
 void sml_projection_had(sml_session_t *s, sml_sync_t *y,
