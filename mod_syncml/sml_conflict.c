@@ -38,6 +38,7 @@ sml_conflict_conf_t sml_policy(const sml_session_t *s, const sml_sync_t *y)
 
 typedef struct sides_t {
     sml_session_t *s;
+    sml_sync_t *y;
     const char *type;
     item_text_t base, ours, theirs;
     const item_text_t *had;     /* &base, or NULL */
@@ -69,6 +70,24 @@ static item_text_t text_of(const store_item_t *item)
     return text;
 }
 
+/* What the device was, or will be, sent of a text: what its view leaves out
+ * it has not deleted. */
+static item_text_t projected(sides_t *sides, item_text_t text, int had)
+{
+    store_item_t item = { 0 };
+
+    item.type = sides->type;
+    item.data = text.data;
+    item.len = text.len;
+    if (had) {
+        sml_projection_had(sides->s, sides->y, &item, &text.data, &text.len);
+    }
+    else {
+        sml_projection(sides->s, sides->y, &item, &text.data, &text.len);
+    }
+    return text;
+}
+
 static item_text_t without(sides_t *sides, item_text_t text,
                            apr_hash_t *names)
 {
@@ -96,7 +115,8 @@ static int same(sides_t *sides, item_text_t a, item_text_t b)
 static int tells_nothing(sides_t *sides, item_text_t text)
 {
     return same(sides, sides->theirs,
-                without(sides, text, sides->missing.silent));
+                without(sides, projected(sides, text, 0),
+                        sides->missing.silent));
 }
 
 /* Nothing contradicts: one side has more, that is all. */
@@ -155,7 +175,8 @@ static apr_status_t merge(sides_t *sides, const sml_conflict_conf_t *conf,
 
     *winner = conflict ? decide(sides, conf->policy) : SML_POLICY_MERGE;
     if (*winner == SML_POLICY_CLIENT || *winner == SML_POLICY_BOTH) {
-        sides->base = without(sides, sides->ours, sides->missing.keep);
+        sides->base = without(sides, projected(sides, sides->ours, 1),
+                              sides->missing.keep);
         sides->base = without(sides, sides->base, sides->missing.silent);
         sides->had = &sides->base;
     }
@@ -224,6 +245,8 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     memset(out, 0, sizeof(*out));
     out->clashes = "";
     sides.s = s;
+    sides.y = &APR_ARRAY_IDX(s->state->syncs, sml_sync_index(s, y),
+                             sml_sync_t);
     sides.stamps = stamp_names(s->p);
     sides.type = c->item.type;
     sides.ours = text_of(old);
@@ -237,7 +260,8 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
         return s->rv;
     }
     if (base != NULL) {
-        sides.base = without(&sides, text_of(base), sides.missing.keep);
+        sides.base = without(&sides, projected(&sides, text_of(base), 1),
+                             sides.missing.keep);
         sides.base = without(&sides, sides.base, sides.missing.cut);
         sides.theirs = without(&sides, sides.theirs, sides.missing.cut);
         sides.had = &sides.base;

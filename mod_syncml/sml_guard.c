@@ -377,12 +377,19 @@ void sml_guard_deletes(sml_session_t *s, sml_sync_t *y)
     s->staged = NULL;
 }
 
+typedef struct unsent_t {
+    sml_session_t *s;
+    sml_sync_t *y;
+    apr_array_header_t *items;
+} unsent_t;
+
 static apr_status_t on_unmapped(void *baton, const store_change_t *c)
 {
+    unsent_t *u = baton;
     held_item_t *h;
 
-    if (!c->mapped && !c->item.deleted) {
-        h = apr_array_push((apr_array_header_t *)baton);
+    if (sml_select_unsent(u->s, u->y, c)) {
+        h = apr_array_push(u->items);
         h->item = c->item.id;
         h->version = c->item.change;
     }
@@ -391,7 +398,7 @@ static apr_status_t on_unmapped(void *baton, const store_change_t *c)
 
 int sml_guard_refresh(sml_session_t *s, sml_sync_t *y)
 {
-    apr_array_header_t *items;
+    unsent_t u = { s, y, NULL };
     apr_int64_t of, n;
 
     if (s->config->guard.action == SML_GUARD_OFF) {
@@ -406,15 +413,15 @@ int sml_guard_refresh(sml_session_t *s, sml_sync_t *y)
         || !too_many(s, n, of, s->config->guard.deletes)) {
         return 1;
     }
-    items = apr_array_make(s->p, (int)n, sizeof(held_item_t));
+    u.items = apr_array_make(s->p, (int)n, sizeof(held_item_t));
     s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore, 0,
-                          y->start, on_unmapped, items);
+                          y->start, on_unmapped, &u);
     if (s->rv != APR_SUCCESS
-        || !too_many(s, items->nelts, of, s->config->guard.deletes)
+        || !too_many(s, u.items->nelts, of, s->config->guard.deletes)
         || has_pass(s, y)) {
         return 1;
     }
-    stop_deletes(s, y, items, of);
+    stop_deletes(s, y, u.items, of);
     return 0;
 }
 

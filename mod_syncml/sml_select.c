@@ -316,6 +316,18 @@ void sml_select_mark(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
     s->rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
+int sml_select_unsent(sml_session_t *s, sml_sync_t *y,
+                      const store_change_t *c)
+{
+    const sml_view_t *view = sml_sync_view(s, y);
+
+    /* With a maximum, or send-only, it never had all there is to see. */
+    return !c->mapped && !c->item.deleted && view->max == 0
+           && y->access != SML_ACCESS_SEND_ONLY
+           && sml_sees(s, y, &c->item, NULL)
+           && matches(s, view->adds, &c->item, NULL);
+}
+
 typedef struct unmapped_t {
     sml_session_t *s;
     sml_sync_t *y;
@@ -327,9 +339,7 @@ static apr_status_t on_unmapped(void *baton, const store_change_t *c)
 {
     unmapped_t *u = baton;
 
-    if (!c->mapped && !c->item.deleted
-        && sml_sees(u->s, u->y, &c->item, NULL)
-        && matches(u->s, sml_sync_view(u->s, u->y)->adds, &c->item, NULL)) {
+    if (sml_select_unsent(u->s, u->y, c)) {
         APR_ARRAY_PUSH(u->ids, store_id_t) = c->item.id;
     }
     return u->ids->nelts < u->limit ? APR_SUCCESS : APR_EOF;
@@ -346,9 +356,6 @@ void sml_select_delete_unmapped(sml_session_t *s, sml_sync_t *y, int limit,
                                            s->device->id, s->device->id,
                                            y->start, limit, deleted);
         return;
-    }
-    if (sml_sync_view(s, y)->max || y->access == SML_ACCESS_SEND_ONLY) {
-        return;                 /* it never had all there is to see */
     }
     u.ids = apr_array_make(s->p, 64, sizeof(store_id_t));
     s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore, 0,

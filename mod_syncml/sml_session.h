@@ -281,6 +281,10 @@ void sml_select_open(sml_session_t *s, sml_sync_t *y);
 apr_status_t sml_select_moved(sml_session_t *s, sml_sync_t *y,
                               store_id_t after, store_change_fn *fn,
                               void *baton);
+/** Non-zero for a live item that the device sees, but has not sent in its
+ * refresh. */
+int sml_select_unsent(sml_session_t *s, sml_sync_t *y,
+                      const store_change_t *c);
 /** A refresh from the client has ended: what it sees and did not send is
  * deleted here.
  * @param limit  so many at most: to be called again while it reaches that

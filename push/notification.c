@@ -2,6 +2,8 @@
 /* Notifications: see notification.h. */
 #include "notification.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "san.h"
@@ -11,6 +13,18 @@
 /* The transaction id has no meaning in a push; 1 is what phones have seen
  * most. */
 #define TID  1
+
+/* Several datastores here may be one of the phone's (events and tasks). */
+static int is_listed(const san_t *san, const char *uri)
+{
+    int i;
+
+    for (i = 0; i < san->ndatastores; i++) {
+        if (strcmp(san->datastores[i].uri, uri) == 0)
+            return 1;
+    }
+    return 0;
+}
 
 static void list_datastores(san_t *san, notification_t *n,
                             const apr_array_header_t *datastores,
@@ -22,18 +36,22 @@ static void list_datastores(san_t *san, notification_t *n,
     for (i = 0; i < datastores->nelts; i++) {
         const store_due_datastore_t *from =
             &APR_ARRAY_IDX(datastores, i, store_due_datastore_t);
+        const char *uri = from->uri && *from->uri ? from->uri : from->name;
+        int listed = is_listed(san, uri);
         san_datastore_t *to;
 
-        if (san->ndatastores == SAN_MAX_DATASTORES) {
+        if (!listed && san->ndatastores == SAN_MAX_DATASTORES) {
             n->left_out = datastores->nelts - i;
             break;
         }
+        n->datastores = apr_pstrcat(p, n->datastores, i ? "," : "",
+                                    from->name, NULL);
+        if (listed)
+            continue;
         to = &san->datastores[san->ndatastores++];
         to->sync_type = SAN_SYNC_TWO_WAY;
         to->content_code = from->content_code;
-        to->uri = from->uri && *from->uri ? from->uri : from->name;
-        n->datastores = apr_pstrcat(p, n->datastores, i ? "," : "",
-                                    from->name, NULL);
+        to->uri = uri;
     }
 }
 

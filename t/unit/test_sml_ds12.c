@@ -181,6 +181,32 @@ static void test_fields_xml(void **state)
     fields(CODEC_XML);
 }
 
+/* What was left out of an item is not deleted when the rest comes back. */
+static void test_edit_of_a_part(void **state)
+{
+    client_t *c = asking_phone(CODEC_WBXML);
+    client_item_t *item;
+    const char *text;
+
+    put("Ann", "Acme");
+    ask.properties = "TEL";
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    item = client_find(c, "contacts", "TEL:1");
+    assert_null(strstr(item->text, "NOTE"));
+    text = apr_psprintf(w->pool, "%.*sTEL:22\r\nEND:VCARD\r\n",
+                        (int)(strstr(item->text, "TEL:1") - item->text),
+                        item->text);
+    client_edit(c, item, text);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    came(c, 0, 0, 0);
+    assert_true(world_find("contacts", "NOTE:secret") != 0);
+    assert_true(world_find("contacts", "TEL:22") != 0);
+    assert_int_equal(world_find("contacts", "TEL:1\r"), 0);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    came(c, 0, 0, 0);
+    assert_int_equal(world_count("contacts"), 1);
+}
+
 /* A Filter in the Sync takes the place of the Alert's. */
 static void test_in_sync(void **state)
 {
@@ -267,6 +293,7 @@ int main(void)
         ON_MEMORY(test_records_xml),
         ON_EACH_STORE(test_fields_wbxml),
         ON_MEMORY(test_fields_xml),
+        ON_EACH_STORE(test_edit_of_a_part),
         ON_MEMORY(test_in_sync),
         ON_MEMORY(test_refused),
         ON_MEMORY(test_devinf)
