@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c0a
+#define STATE_FORMAT 0x534d4c0c
 
 typedef struct step_t {
     apr_pool_t *p;
