@@ -106,6 +106,24 @@ static void step_string(step_t *s, const char **string)
     step_octets(s, string, &len);
 }
 
+static void step_view(step_t *s, sml_sync_t *y)
+{
+    step_string(s, &y->view);
+    step_string(s, &y->view_had);
+    STEP(s, y->access);
+    STEP(s, y->from);
+    STEP(s, y->to);
+    STEP(s, y->had_from);
+    STEP(s, y->had_to);
+    STEP(s, y->review);
+    STEP(s, y->selected);
+    STEP(s, y->moved_cursor);
+    STEP(s, y->moved);
+    STEP(s, y->room);
+    STEP(s, y->left_out);
+    STEP(s, y->undone);
+}
+
 static void step_sync(step_t *s, void *element)
 {
     sml_sync_t *y = element;
@@ -147,20 +165,7 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->alone);
     STEP(s, y->left_at);
     STEP(s, y->resend_from);
-    step_string(s, &y->view);
-    step_string(s, &y->view_had);
-    STEP(s, y->access);
-    STEP(s, y->from);
-    STEP(s, y->to);
-    STEP(s, y->had_from);
-    STEP(s, y->had_to);
-    STEP(s, y->review);
-    STEP(s, y->selected);
-    STEP(s, y->moved_cursor);
-    STEP(s, y->moved);
-    STEP(s, y->room);
-    STEP(s, y->left_out);
-    STEP(s, y->undone);
+    step_view(s, y);
     for (i = 0; i < 4; i++) {
         STEP(s, y->received[i]);
         STEP(s, y->sent[i]);
