@@ -23,7 +23,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#define NONCE_OCTETS    12
+#define NONCE_OCTETS    9       /* 12 characters */
 #define NONCE_WINDOW    apr_time_from_sec(3600)
 #define MAX_CRED        1024
 
@@ -42,6 +42,17 @@ static void md5(unsigned char digest[16], const char *text, apr_size_t len)
     EVP_Digest(text, len, digest, &n, EVP_md5(), NULL);
 }
 
+/* A nonce stands for any octets, but clients keep what they decode as text:
+ * with an octet 0 inside, SyncEvolution failed in one login of twenty.  So
+ * the octets are printable, and base64 once more on the wire. */
+static const char *printable_nonce(const unsigned char *octets,
+                                   apr_pool_t *p)
+{
+    const char *text = base64(octets, NONCE_OCTETS, p);
+
+    return base64(text, strlen(text), p);
+}
+
 const char *sml_nonce(apr_pool_t *p)
 {
     unsigned char random[NONCE_OCTETS];
@@ -49,7 +60,7 @@ const char *sml_nonce(apr_pool_t *p)
     if (apr_generate_random_bytes(random, sizeof(random)) != APR_SUCCESS) {
         return NULL;
     }
-    return base64(random, sizeof(random), p);
+    return printable_nonce(random, p);
 }
 
 /* Made with the server id, so it is there before the first request. */
@@ -72,7 +83,7 @@ static const char *derived_nonce(const char *key, const char *devid,
              (const unsigned char *)text, strlen(text), mac, &len) == NULL) {
         return NULL;
     }
-    return base64(mac, NONCE_OCTETS, p);
+    return printable_nonce(mac, p);
 }
 
 /* ---- digests ------------------------------------------------------------ */

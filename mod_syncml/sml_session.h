@@ -393,7 +393,7 @@ void sml_cred_check(const sml_config_t *config, store_t *store,
                     apr_pool_t *p);
 /** Name of the store's setting with the key of derived nonces. */
 #define SML_NONCE_KEY_SETTING "nonce-key"
-/** A fresh nonce, base64. */
+/** A fresh nonce, base64 of printable characters. */
 const char *sml_nonce(apr_pool_t *p);
 
 #endif

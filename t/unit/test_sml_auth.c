@@ -91,6 +91,31 @@ static void test_derived_nonce(void **state)
     assert_string_not_equal(c->nonce, first);
 }
 
+/* A client that keeps it as text must not lose the end. */
+static void assert_printable(const char *nonce)
+{
+    unsigned char octets[64];
+    int i, n = apr_base64_decode_binary(octets, nonce);
+
+    assert_int_equal(n, 12);
+    for (i = 0; i < n; i++) {
+        assert_in_range(octets[i], 0x21, 0x7e);
+    }
+}
+
+static void test_nonces_are_text(void **state)
+{
+    phone_t *ph = make_phone("IMEI:1", SML_AUTH_MD5);
+    int i;
+
+    assert_int_equal(knock(ph), 401);
+    assert_printable(ph->nonce);
+    for (i = 0; i < 50; i++) {
+        assert_int_equal(knock(ph), 212);
+        assert_printable(ph->nonce);
+    }
+}
+
 static void test_failure_moves_no_nonce(void **state)
 {
     phone_t *ph = make_phone("IMEI:1", SML_AUTH_MD5);
@@ -367,6 +392,7 @@ int main(void)
         ON_EACH_STORE(test_basic),
         ON_EACH_STORE(test_digest_at_first_contact),
         ON_EACH_STORE(test_derived_nonce),
+        ON_EACH_STORE(test_nonces_are_text),
         ON_EACH_STORE(test_failure_moves_no_nonce),
         ON_EACH_STORE(test_former_nonce),
         ON_EACH_STORE(test_copied_digest),
