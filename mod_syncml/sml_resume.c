@@ -248,6 +248,32 @@ static void objects_go_on(sml_session_t *s, sml_sync_t *y)
     }
 }
 
+/* The client holds for ended what did not end here: its last message, with the
+ * Status and Map of what we sent, was lost on the way, and it did not care.
+ * All that it had to say is here, or it would not hold so; of ours, what has
+ * no Status is sent again. */
+static int ended_there(const sml_sync_t *r, const sml_sync_t *y)
+{
+    return y->asked == 200 && y->code == 201 && r->code == 200 && !r->failed
+        && !r->committed && r->client_ended && r->server_ended
+        && r->datastore == y->datastore && r->member == y->member
+        && strcmp(r->client_uri, y->client_uri) == 0
+        && strcmp(r->client_next, y->client_last) == 0;
+}
+
+static void follow(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
+{
+    y->code = 200;
+    y->seen = r->seen;
+    if (r->resend_from && r->resend_from <= y->seen) {
+        y->seen = r->resend_from - 1;
+    }
+    y->server_last = r->server_next;
+    sml_log(s->config, 6, 0, "device %s of account %s ended its last sync of "
+            "\"%s\" without our knowing: it goes on from there",
+            s->device->devid, s->state->user, y->server_uri);
+}
+
 int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
 {
     sml_state_t *state = s->state, *former = state->former;
@@ -265,6 +291,9 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         go_on(y, r);
         move_objects(former, at, state, place);
         objects_go_on(s, y);
+    }
+    else if (ended_there(r, y)) {
+        follow(s, y, r);
     }
     if (can || (y->code != 203 && y->code != 205)) {
         copy_staged(former, at, state, place, can);

@@ -18,11 +18,13 @@ my @cases = qw(
     modes/1.0-xml-basic-20000:both:two-way
     modes/1.1-wbxml-md5-5000:both:refresh-from-remote
     modes/1.2-xml-md5-0:both:one-way-from-local
+    fault/twoway/drop-request/2
+    fault/twoway/drop-reply/3
+    fault/many/stale-reply/3
     fault/first/cut-short/2
     fault/refresh-remote/drop-request/2
     fault/refresh-local/drop-reply/2
     fault/many-first/twice-at-once/4
-    fault/twoway/stale-reply/2
     fault/large/twice/4
     resend/twoway/drop-request/2
     resend/twoway/drop-reply/3
@@ -30,11 +32,15 @@ my @cases = qw(
     resend/many/reorder/3
     device/twoway/kill-after/2
     device/twoway/kill-amid/3
+    device/twoway/kill-before/3
+    device/twoway/interrupt-after/2
+    device/large/interrupt-before/4
     device/first/interrupt-after/2
     httpd/twoway/kill-child-amid/2
     httpd/many/crash/3
     httpd/large/crash-after/4
     two/pair/none/2
+    two/pair/drop-reply/2
 );
 
 my $dir = Test::Places::scratch();

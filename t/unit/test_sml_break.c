@@ -152,17 +152,23 @@ static void test_phone_commits_early(void **state)
         for (at = 1;; at++) {
             client_t *c = fresh_phone(1);
 
+            int commits;
+
             edit_both(c);
             if (!broken(c, 200, at, after)) {
                 break;
             }
-            if (c->server_final && client_store(c, "contacts")->came[0]) {
+            commits = c->server_final && client_store(c, "contacts")->came[0];
+            if (commits) {
                 client_commit(c);
                 early++;
             }
             client_put(c, "contacts", name_of("Late", 0));
             world_put("contacts", 0, name_of("LateServer", 0));
             SYNCED(c, client_sync(c, 200, "contacts"));
+            if (commits) {
+                assert_int_equal(client_store(c, "contacts")->code, 200);
+            }
             expect_count(c, 4 * CARDS - 2, 200, at, after);
             world_quiet(c, "contacts");
         }
