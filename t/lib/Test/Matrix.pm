@@ -311,7 +311,8 @@ sub _afterwards {
     $r->errors($_) and _wrong($x, failed => "$_: items refused")
         for @{ $s->{stores} };
     for my $store (@{ $s->{stores} }) {
-        my $model = $s->model($store, $x->{whole});
+        my $model = $s->model($store, $x->{whole}, undef,
+                              $r->mode($store) eq 'slow');
         _compare($x, $store, $model, client => $slot->{device},
                  server => undef,
                  $s->{edits}{partner} ? (partner => $slot->{partner}) : ());

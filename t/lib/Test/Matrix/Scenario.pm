@@ -170,9 +170,11 @@ sub _base {
 
 # { name => [tags allowed] } of a store at the end.  whole: the sync reached its
 # end, else it may have stopped anywhere and a normal one followed.  side: after
-# a one-way sync the two are not equal: of which of them.
+# a one-way sync the two are not equal: of which of them.  slow: a slow sync was
+# among them, because the client wanted it.
 sub model {
-    my ($s, $store, $whole, $side) = @_;
+    my ($s, $store, $whole, $side, $slow) = @_;
+    $slow ||= $s->{mode} eq 'slow';
     my $base = $s->_base($store);
     my %model = map { $_ => [ $base->{$_} ] } keys %$base;
     for my $by (qw(client server partner)) {
@@ -183,7 +185,7 @@ sub model {
                 ? $whole ? [$old] : [ $new, $old ]
                 # A slow sync knows nothing of deletions, and not which of two
                 # texts is the older one.
-                : $s->{mode} eq 'slow' && $old ne '' ? [ $new, $old ] : [$new];
+                : $slow && $old ne '' ? [ $new, $old ] : [$new];
         }
     }
     return \%model;
