@@ -45,7 +45,9 @@ static apr_status_t set_map(sml_session_t *s, const sml_sync_t *y,
 static int is_passing(long code)
 {
     return code == 417 || code == 420 || code == 500 || code == 503
-        || code == 510 || code == 511 || code == 516;
+        || code == 510 || code == 511 || code == 516
+        /* pieces that did not fit together */
+        || code == 411 || code == 424;
 }
 
 static apr_status_t try_again(sml_session_t *s, const sml_sync_t *y,
@@ -222,9 +224,18 @@ static int of_header(sml_session_t *s, const sml_command_t *c, long code)
 void sml_confirm(sml_session_t *s, const sml_command_t *c)
 {
     long code = sml_number(c->data);
-    sml_outstanding_t *o;
+    sml_outstanding_t *o, large;
     sml_sync_t *y;
 
+    if (code != 101
+        && sml_large_confirm(s, sml_number(c->msgref), sml_number(c->cmdref),
+                             code < 0 ? 500 : code, &large)) {
+        if (large.tag) {
+            settle(s, &APR_ARRAY_IDX(s->state->syncs, large.sync, sml_sync_t),
+                   &large, code < 0 ? 500 : code);
+        }
+        return;
+    }
     if (code == 213 || code == 101 || of_header(s, c, code)
         || refused_sync(s, c, code) || refused_alert(s, c, code)) {
         return;                 /* a piece, or "still at it" */

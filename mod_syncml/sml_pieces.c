@@ -2,6 +2,18 @@
 /*
  * Items that come in pieces (MoreData): each piece is answered with 213 and
  * kept in the session's state until the last one has come.
+ *
+ * A session that is resumed goes on in the middle of the object.  The client
+ * begins with a piece that it has no Status for, so that may be here already.
+ * Synthesis' clients say where a piece belongs (Meta EMI "datapos=N", octets
+ * from the beginning); where nothing is said the pieces are put together as
+ * they come, and if that is too long by just the latest piece of the former
+ * session, that one has come twice.
+ *
+ * What follows of an object that was refused must not pass for an item: the
+ * last piece looks like one.  So it is refused as well; and the latest object
+ * that has ended is remembered (state->finished) with its Status and its last
+ * piece, which comes again if the Status got lost.
  */
 #include "mod_syncml/sml_receive.h"
 
@@ -25,9 +37,38 @@ static void append_piece(sml_session_t *s, sml_object_t *o,
     whole = (char *)(apr_uintptr_t)o->data;
     memcpy(whole + o->len, item->data, item->len);
     o->len += item->len;
+    o->last = item->len;
     whole[o->len] = '\0';
 }
 
+/* Where the piece belongs, in octets; -1: not said. */
+static long position(const sml_command_t *c, const sml_item_t *item)
+{
+    const char *emi = SML_META(item, c, emi);
+
+    return emi != NULL && strncmp(emi, "datapos=", 8) == 0
+        ? sml_number(emi + 8) : -1;
+}
+
+static int is_of(const sml_session_t *s, const sml_object_t *o,
+                 const sml_sync_t *y, const sml_command_t *c,
+                 const sml_item_t *item)
+{
+    return o != NULL && o->sync == sml_sync_index(s, y) && o->tag == c->tag
+        && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
+}
+
+/* The object has come to its end.
+ * @param code  see sml_object_t */
+static void finish(sml_session_t *s, sml_object_t *o, int code)
+{
+    o->code = code;
+    o->size = 0;
+    s->state->finished = o;
+    s->state->incoming = NULL;
+}
+
+/* The first piece. */
 static sml_object_t *begin(sml_session_t *s, const sml_sync_t *y,
                            const sml_command_t *c, const sml_item_t *item)
 {
@@ -40,11 +81,18 @@ static sml_object_t *begin(sml_session_t *s, const sml_sync_t *y,
     o->type = SML_META(item, c, type);
     o->format = SML_META(item, c, format);
     o->data = "";
-    if (size < 0) {
+    if (position(c, item) > 0) {
+        o->refused = 424;       /* the beginning is not here */
+    }
+    else if (size < 0) {
         o->refused = 411;       /* the first piece has to say the size */
     }
     else if ((apr_size_t)size > s->config->max_obj_size) {
         o->refused = 416;
+        sml_log(s->config, 4, 0, "device %s of account %s has an item of %ld "
+                "octets for %s: refused with 416, SyncMLMaxObjSize allows %"
+                APR_SIZE_T_FMT, s->device->devid, s->state->user, size,
+                y->name, s->config->max_obj_size);
     }
     else {
         o->size = (apr_size_t)size;
@@ -52,8 +100,6 @@ static sml_object_t *begin(sml_session_t *s, const sml_sync_t *y,
     return o;
 }
 
-/* What is to come of it is refused too: taken by themselves, its last octets
- * would pass for an item. */
 int sml_piece_refuse(sml_session_t *s, int code)
 {
     sml_object_t *o = s->state->incoming;
@@ -64,66 +110,145 @@ int sml_piece_refuse(sml_session_t *s, int code)
     return code;
 }
 
-/* A piece that is not the last. */
-int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
-                      const sml_command_t *c, const sml_item_t *item)
+/* The piece is put where it belongs. @return 0, or a status code */
+static int place(sml_session_t *s, sml_object_t *o, const sml_command_t *c,
+                 const sml_item_t *item)
 {
-    sml_object_t *o = s->state->incoming;
+    long at = position(c, item), size = sml_number(SML_META(item, c, size));
 
-    if (o == NULL || (o->refused && SML_META(item, c, size) != NULL)) {
-        o = begin(s, y, c, item);       /* Size: a first one, once more */
+    if (at >= 0) {
+        if ((apr_size_t)at > o->len) {
+            return sml_piece_refuse(s, 424);
+        }
+        o->len = (apr_size_t)at;
     }
-    if (o->refused) {
-        return o->refused;
+    else if (o->resumed && size >= 0) {
+        o->len = 0;                     /* the client begins anew */
+        o->size = (apr_size_t)size;
     }
-    if (o->len + item->len > o->size) {
+    else if (o->resumed) {
+        o->seam = o->len;
+        o->twice = o->last;
+    }
+    o->resumed = 0;
+    if (o->size > s->config->max_obj_size) {
+        return sml_piece_refuse(s, 416);
+    }
+    if (o->len + item->len > o->size + o->twice) {
         return sml_piece_refuse(s, 424);
     }
     append_piece(s, o, item);
-    return 213;
+    return 0;
 }
 
-/* Put the last piece to those before. @return a status code or 0 */
-int sml_piece_join(sml_session_t *s, sml_change_t *c,
-                       const sml_item_t *last, const char **type,
-                       const char **format)
+/* What comes of the object that has ended.  @return 0: it is none of it */
+static int take_again(sml_session_t *s, const sml_sync_t *y,
+                      const sml_command_t *c, const sml_item_t *item)
+{
+    sml_object_t *f = s->state->finished;
+    int code;
+
+    if (!is_of(s, f, y, c, item)) {
+        return 0;
+    }
+    if (sml_number(SML_META(item, c, size)) >= 0) {
+        s->state->finished = NULL;      /* it begins anew */
+        return 0;
+    }
+    if (f->code < 0) {
+        code = -f->code;
+        if (!item->more) {
+            s->state->finished = NULL;  /* that was the last of it */
+        }
+        return code;
+    }
+    if (position(c, item) > 0) {
+        return item->more ? 213 : f->code;
+    }
+    return f->resumed && !item->more && f->len == item->len
+        && memcmp(f->data, item->data, f->len) == 0 ? f->code : 0;
+}
+
+int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
+                   const sml_command_t *c, const sml_item_t *item)
 {
     sml_object_t *o = s->state->incoming;
+    int code;
 
-    if (o->refused) {
-        s->state->incoming = NULL;
-        return o->refused;
+    if (!is_of(s, o, y, c, item)
+        || (o->refused && SML_META(item, c, size) != NULL)) {
+        o = begin(s, y, c, item);       /* Size: a first one, once more */
     }
-    append_piece(s, o, last);
-    c->item.len = o->len;
-    c->item.data = o->data;
+    code = o->refused ? o->refused : place(s, o, c, item);
+    return code ? code : 213;
+}
+
+int sml_piece_alone(sml_session_t *s, const sml_sync_t *y,
+                    const sml_command_t *c, const sml_item_t *item)
+{
+    int code = s->state->finished ? take_again(s, y, c, item) : 0;
+
+    if (code == 0 && !item->more && position(c, item) > 0) {
+        return 424;                     /* the beginning is not here */
+    }
+    return code;
+}
+
+int sml_piece_join(sml_session_t *s, sml_change_t *change,
+                   const sml_command_t *c, const sml_item_t *last,
+                   const char **type, const char **format)
+{
+    sml_object_t *o = s->state->incoming;
+    int code = o->refused ? o->refused : place(s, o, c, last);
+    char *data;
+
+    if (code != 0) {
+        s->state->incoming = NULL;
+        return code;
+    }
+    data = (char *)(apr_uintptr_t)o->data;
+    if (o->twice && o->len == o->size + o->twice) {
+        memmove(data + o->seam - o->twice, data + o->seam, o->len - o->seam);
+        o->len -= o->twice;
+    }
+    change->item.len = o->len;
+    change->item.data = o->data;
     if (*type == NULL) {
         *type = o->type;
     }
     if (*format == NULL) {
         *format = o->format;
     }
-    s->state->incoming = NULL;
-    return c->item.len == o->size ? 0 : 424;
+    code = o->len == o->size ? 0 : 424;
+    o->data = last->data;
+    o->len = last->len;
+    finish(s, o, 424);
+    return code;
 }
 
 int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
-                       const sml_command_t *c, const sml_item_t *item)
+                      const sml_command_t *c, const sml_item_t *item)
 {
-    const sml_object_t *o = s->state->incoming;
+    return is_of(s, s->state->incoming, y, c, item);
+}
 
-    return o != NULL && o->sync == sml_sync_index(s, y) && o->tag == c->tag
-        && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
+void sml_piece_done(sml_session_t *s, int code)
+{
+    s->state->finished->code = code;
 }
 
 void sml_receive_no_end(sml_session_t *s)
 {
-    if (s->state->incoming == NULL || s->state->incoming->refused) {
+    sml_object_t *o = s->state->incoming;
+
+    if (o == NULL || o->refused || o->resumed) {
         s->state->incoming = NULL;
         return;
     }
     sml_log(s->config, 5, 0, "device %s: an item in pieces was not finished; "
             "what had come of it is dropped", s->device->devid);
-    s->state->no_end = s->state->incoming->luid;
-    s->state->incoming = NULL;
+    s->state->no_end = o->luid;
+    o->data = "";
+    o->len = 0;
+    finish(s, o, -424);
 }

@@ -102,6 +102,32 @@ static int decode_b64(sml_change_t *c, apr_pool_t *p)
     return 1;
 }
 
+/* The item is all there. */
+static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
+                 const char *type, const char *format)
+{
+    sml_sync_t *head = *y;
+    int code;
+
+    if (format_of(format) == FORMAT_B64 && !decode_b64(change, s->p)) {
+        return 400;
+    }
+    code = recognise(s, y, change, type);
+    if (code != 0) {
+        return code;
+    }
+    if ((*y)->access == SML_ACCESS_READ_ONLY) {
+        return sml_undo_change(s, *y, change);
+    }
+    sml_leave_other(s, head, *y, change);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
+    }
+    code = sml_apply(s, *y, change);
+    sml_select_mark(s, *y, change);
+    return code;
+}
+
 static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
                   const sml_item_t *item)
 {
@@ -109,13 +135,18 @@ static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     const char *type = SML_META(item, c, type);
     const char *format = SML_META(item, c, format);
     sml_change_t change;
-    int code;
+    int code, coming;
 
     if (item->data == NULL) {
         return 400;
     }
-    if (s->state->incoming != NULL && !sml_piece_of_same(s, head, c, item)) {
+    coming = sml_piece_of_same(s, head, c, item);
+    if (s->state->incoming != NULL && !coming
+        && !s->state->incoming->resumed) {
         sml_receive_no_end(s);
+    }
+    if (!coming && (code = sml_piece_alone(s, head, c, item)) != 0) {
+        return code;
     }
     if (item->more) {
         code = sml_piece_take(s, head, c, item);
@@ -131,26 +162,14 @@ static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     change.guid = item->target.uri;
     change.item.data = item->data;
     change.item.len = item->len;
-    if (s->state->incoming != NULL
-        && (code = sml_piece_join(s, &change, item, &type, &format)) != 0) {
-        return code;
+    if (!coming) {
+        return whole(s, y, &change, type, format);
     }
-    if (format_of(format) == FORMAT_B64 && !decode_b64(&change, s->p)) {
-        return 400;
+    code = sml_piece_join(s, &change, c, item, &type, &format);
+    if (code == 0) {
+        code = whole(s, y, &change, type, format);
+        sml_piece_done(s, code);
     }
-    code = recognise(s, y, &change, type);
-    if (code != 0) {
-        return code;
-    }
-    if ((*y)->access == SML_ACCESS_READ_ONLY) {
-        return sml_undo_change(s, *y, &change);
-    }
-    sml_leave_other(s, head, *y, &change);
-    if (s->rv != APR_SUCCESS) {
-        return 510;
-    }
-    code = sml_apply(s, *y, &change);
-    sml_select_mark(s, *y, &change);
     return code;
 }
 

@@ -108,12 +108,19 @@ int sml_piece_take(sml_session_t *s, const sml_sync_t *y,
 /** The item that is coming in pieces gets that status, and so does each piece
  * of it still to come. @return the code */
 int sml_piece_refuse(sml_session_t *s, int code);
+/** An item while no object is coming: does it belong to the latest one?
+ * @return a status code for it, 0: no */
+int sml_piece_alone(sml_session_t *s, const sml_sync_t *y,
+                    const sml_command_t *c, const sml_item_t *item);
 /** Put the last piece to those before.
- * @param type, format  of the last piece; where it says none, those of the
- *        first
- * @return a status code or 0 */
-int sml_piece_join(sml_session_t *s, sml_change_t *c, const sml_item_t *last,
+ * @param change  out: data and length of the whole
+ * @param type, format  in: of the last piece; out: of the whole
+ * @return a status code, or 0: sml_piece_done() is due then */
+int sml_piece_join(sml_session_t *s, sml_change_t *change,
+                   const sml_command_t *c, const sml_item_t *last,
                    const char **type, const char **format);
+/** The Status of an object that was whole, in case it has to be said again. */
+void sml_piece_done(sml_session_t *s, int code);
 /** Non-zero if the item is the one that is coming in pieces. */
 int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item);

@@ -241,10 +241,17 @@ static void objects_go_on(sml_session_t *s, sml_sync_t *y)
     if (in != NULL) {
         in->resumed = 1;
     }
-    if (out != NULL) {
+    if (s->state->finished != NULL) {
+        s->state->finished->resumed = 1;
+    }
+    if (out != NULL && sml_large_says_where(s)) {
         out->resumed = 1;
         out->last = 0;
+        out->begun = out->len < out->size;
         y->large = out->item;
+    }
+    else {
+        s->state->outgoing = NULL;      /* begins anew */
     }
 }
 
@@ -282,6 +289,9 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
     const sml_sync_t *r;
     int can;
 
+    if (state->finished != NULL && state->finished->sync == place) {
+        state->finished = NULL; /* of a former cycle of this session */
+    }
     if (at < 0) {
         return 0;
     }

@@ -59,10 +59,13 @@ static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
     b->s->sent = 1;
 }
 
+/* @param size  of the whole, with its first piece; else 0
+ * @param at  where the piece belongs, with the first one of a resumed session;
+ *            else -1.  Synthesis' clients know no other way to be told. */
 static void write_item(sml_session_t *s, int tag, const char *type,
                        store_id_t item, const char *luid, const char *data,
-                       apr_size_t len, apr_size_t size, int more,
-                       apr_uint32_t *cmdid)
+                       apr_size_t len, apr_size_t size, long at,
+                       int more, apr_uint32_t *cmdid)
 {
     codec_writer_t *w = s->w;
     char guid[STORE_GUID_LEN];
@@ -73,6 +76,9 @@ static void write_item(sml_session_t *s, int tag, const char *type,
         codec_text(w, METINF_TYPE, type);
         if (size > 0) {
             codec_number(w, METINF_SIZE, (apr_int64_t)size);
+        }
+        if (at >= 0) {
+            codec_text(w, METINF_EMI, apr_psprintf(s->p, "datapos=%ld", at));
         }
         codec_close(w);
     }
@@ -93,12 +99,13 @@ static void write_item(sml_session_t *s, int tag, const char *type,
     codec_close(w);
 }
 
+/* An item that was passed over before is no news. */
 static void pass_over(sender_t *b, store_id_t item, const char *why)
 {
-    b->y->sent[3]++;
-    sml_log(b->s->config, 4, 0, "item %" APR_INT64_T_FMT " of account %s, "
-            "%s, was not sent to device %s: %s", item, b->s->state->user,
-            b->y->name, b->s->device->devid, why);
+    b->y->sent[3] += b->y->retried;
+    sml_log(b->s->config, b->y->retried ? 4 : 7, 0, "item %"
+            APR_INT64_T_FMT " of account %s, %s, was not sent to device "
+            "%s: %s", item, b->s->state->user, b->y->name, b->s->device->devid, why);
 }
 
 /* The message is as empty as they get: before this there are but the Sync
@@ -109,6 +116,14 @@ static int is_empty(const sender_t *b)
 }
 
 /* ---- large objects ------------------------------------------------------ */
+
+static void write_piece(sml_session_t *s, const sml_object_t *o,
+                        apr_size_t n, int more, apr_uint32_t *cmdid)
+{
+    write_item(s, o->tag, o->type, o->item, o->luid, o->data, n,
+               o->begun ? 0 : o->size,
+               o->resumed ? (long)(o->size - o->len) : -1, more, cmdid);
+}
 
 /* How many octets of data fit into what is left of the message: by trial,
  * because the encoding decides. */
@@ -123,8 +138,7 @@ static apr_size_t piece_size(sender_t *b, const sml_object_t *o)
         codec_mark_t mark;
 
         codec_writer_mark(s->w, &mark);
-        write_item(s, o->tag, o->type, o->item, o->luid, o->data, half,
-                   o->begun ? 0 : o->size, 1, &cmdid);
+        write_piece(s, o, half, 1, &cmdid);
         if (sml_reply_fits(s)) {
             low = half;
         }
@@ -142,10 +156,13 @@ static void send_piece(sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_object_t *o = s->state->outgoing;
-    apr_size_t n = piece_size(b, o);
     apr_uint32_t cmdid;
-    int more = n < o->len;
+    apr_size_t n;
+    int more;
 
+    sml_large_go_on(o);
+    n = piece_size(b, o);
+    more = n < o->len;
     b->full = 1;
     if (n < PIECE_MIN && more) {
         if (is_empty(b) && !o->begun) {
@@ -162,13 +179,15 @@ static void send_piece(sender_t *b)
             n--;
         }
     }
-    write_item(s, o->tag, o->type, o->item, o->luid, o->data, n,
-               o->begun ? 0 : o->size, more, &cmdid);
+    write_piece(s, o, n, more, &cmdid);
     o->begun = 1;
+    o->resumed = 0;
+    o->msg = s->state->our_msg;
+    o->cmd = cmdid;
     b->written++;
+    s->sent = 1;
     if (more) {
-        o->data += n;
-        o->len -= n;
+        o->last = n;            /* until its Status has come */
         return;
     }
     remember(b, cmdid, o->tag, o->item, o->version, o->luid);
@@ -202,6 +221,25 @@ static void pass(sender_t *b, const store_change_t *c)
     }
 }
 
+/* It is looked at again in each sync: the client may say another limit one
+ * day, or the item may have become smaller. */
+static void keep_for_later(sender_t *b, const store_change_t *c)
+{
+    store_map_t *map;
+
+    if (b->stage == SML_STAGE_RETRY) {
+        return;                 /* it is kept already */
+    }
+    map = apr_array_push(b->waiting);
+    memset(map, 0, sizeof(*map));
+    map->device = b->s->device->id;
+    map->datastore = b->y->datastore;
+    map->item = c->item.id;
+    map->luid = c->luid ? apr_pstrdup(b->s->p, c->luid) : NULL;
+    map->version = c->version;
+    map->retry = 1;
+}
+
 /* It did not fit.  Another message may have room; if this one is as empty as
  * they get, it has to go in pieces. */
 static void too_large(sender_t *b, const store_change_t *c, int tag)
@@ -220,10 +258,17 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
     }
     pass_over(b, c->item.id, "larger than its MaxMsgSize, and it takes no large "
               "objects");
+    keep_for_later(b, c);
     pass(b, c);
 }
 
 /* ---- one change --------------------------------------------------------- */
+
+static int is_too_large(const sml_session_t *s, const store_change_t *c)
+{
+    return s->state->client_max_obj
+        && c->item.len > s->state->client_max_obj;
+}
 
 /* The device took it but has not said under which LUID: until its Map comes
  * nothing can be told of the item without doubling it. */
@@ -274,7 +319,8 @@ static int write_change(sender_t *b, const store_change_t *c, int tag)
 
     codec_writer_mark(s->w, &mark);
     write_item(s, tag, gone ? NULL : c->item.type, c->item.id, c->luid,
-               gone ? NULL : c->item.data, c->item.len, 0, 0, &cmdid);
+               gone ? NULL : c->item.data, c->item.len, 0,
+               -1, 0, &cmdid);
     if (!sml_reply_fits(s)) {
         codec_writer_rollback(s->w, &mark);
         s->cmdid = before;
@@ -290,9 +336,9 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
 
-    if (tag != SYNCML_DELETE && s->state->client_max_obj
-        && c->item.len > s->state->client_max_obj) {
+    if (tag != SYNCML_DELETE && is_too_large(s, c)) {
         pass_over(b, c->item.id, "larger than its MaxObjSize");
+        keep_for_later(b, c);
         pass(b, c);
         return;
     }
@@ -325,6 +371,10 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
 
     if (waits_for_map(&c)) {
         wait_for_map(b, &c);
+        return APR_SUCCESS;
+    }
+    if (c.item.id == y->large) {
+        pass(b, &c);            /* on its way already */
         return APR_SUCCESS;
     }
     if (b->s->state->outstanding->nelts >= SML_MAX_OUTSTANDING
@@ -360,8 +410,12 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
 {
     counter_t *count = baton;
 
-    count->n += !waits_for_map(c)
-                && sml_select(count->s, &count->y, c, count->stage) != 0;
+    if (waits_for_map(c)
+        || (count->stage == SML_STAGE_RETRY && !c->item.deleted
+            && is_too_large(count->s, c))) {
+        return APR_SUCCESS;     /* it is kept for later */
+    }
+    count->n += sml_select(count->s, &count->y, c, count->stage) != 0;
     return APR_SUCCESS;
 }
 
@@ -427,7 +481,8 @@ static void write_number_of_changes(sender_t *b)
         sml_select_open(s, y);
         n += number_of(s, y, &none);
         b->none |= y == b->y && none;
-        if (o != NULL && o->sync == sml_sync_index(s, y)) {
+        if (o != NULL && o->sync == sml_sync_index(s, y)
+            && (!y->large || y->large_is_newer)) {
             n++;                /* its turn had come, but there was no room */
         }
     }
@@ -505,7 +560,10 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     b.waiting = apr_array_make(s->p, 1, sizeof(store_map_t));
     sml_select_open(s, y);
     codec_writer_mark(s->w, &mark);
-    open_sync(&b);
+    sml_large_check(s);
+    if (s->rv == APR_SUCCESS) {
+        open_sync(&b);
+    }
     if (s->rv != APR_SUCCESS) {
         return 0;
     }

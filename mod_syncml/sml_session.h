@@ -342,6 +342,25 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
  * are through */
 int sml_send(sml_session_t *s);
 
+/* ---- sml_large.c ------------------------------------------------------- */
+
+/** Is it a client that knows from Meta EMI "datapos=N" where a piece belongs?
+ * Others may refuse an element that they do not know: to them the object is
+ * sent anew. */
+int sml_large_says_where(const sml_session_t *s);
+/** The latest piece has arrived: its Status says so, or none came. */
+void sml_large_go_on(sml_object_t *o);
+/**
+ * A Status: is it the latest piece's?
+ * @param refused  out: the change that the client does not take; tag 0: none
+ * @return non-zero if it is
+ */
+int sml_large_confirm(sml_session_t *s, long msg, long cmd, long code,
+                      sml_outstanding_t *refused);
+/** Before the first piece of a resumed session: forget the object if the
+ * device does not lack it any more. */
+void sml_large_check(sml_session_t *s);
+
 /* ---- sml_confirm.c ----------------------------------------------------- */
 
 void sml_confirm(sml_session_t *s, const sml_command_t *c);

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c0c
+#define STATE_FORMAT 0x534d4c0d
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -175,6 +175,7 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->resumed);
     STEP(s, y->limit);
     STEP(s, y->large);
+    STEP(s, y->large_is_newer);
 }
 
 static void step_outstanding(step_t *s, void *element)

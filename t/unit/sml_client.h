@@ -20,6 +20,7 @@ typedef struct client_item_t {
     int gone;                   /* deleted here */
     int dirty;                  /* tag of what is to be told, 0: nothing */
     int told;                   /* it was sent, whatever became of that */
+    apr_size_t at;              /* so much of it has got a Status in pieces */
     int confirmed;              /* its Status came in the session that is to
                                    be resumed */
     int map;                    /* a Map: 0 none, 1 owed, 2 on its way */
@@ -72,6 +73,7 @@ struct client_t {
                                    session, 0: none */
     int deaf;                   /* its answer is not read */
     int resuming;               /* the session goes on with the former */
+    int says_datapos;           /* ... and says where a piece belongs */
     int (*judge)(client_t *c, client_store_t *s, const sml_command_t *change);
                                 /* a Status code, 0: as it should be */
     void (*between)(client_t *c);       /* before each message */
@@ -79,6 +81,7 @@ struct client_t {
     /* the session */
     apr_array_header_t *replies;        /* of client_reply_t */
     char *partial;              /* a large object from the server */
+    const char *partial_of;     /* its LUID or GUID */
     apr_size_t partial_len, partial_size;
     int idle;                   /* answers without anything new */
     int server_final;           /* its package is complete */
@@ -392,6 +395,14 @@ static inline int client_take_piece(client_t *c, const sml_command_t *change,
     const char *size = SML_META(item, change, size);
     const char *at = SML_META(item, change, emi);
 
+    if (size != NULL && (at == NULL || strcmp(at, "datapos=0") == 0)) {
+        c->partial = NULL;      /* begins (anew) */
+    }
+    else if (at != NULL && (c->partial == NULL || !c->says_datapos)) {
+        phone_wrong(c->ph, "Meta EMI for a client that knows none, or where "
+                    "nothing is resumed");
+        return -1;
+    }
     if (c->partial != NULL && at != NULL) {
         /* A resumed session says where the piece belongs. */
         if (strncmp(at, "datapos=", 8) != 0 || size != NULL
@@ -408,6 +419,8 @@ static inline int client_take_piece(client_t *c, const sml_command_t *change,
         }
         c->partial_size = (apr_size_t)atol(size);
         c->partial = apr_palloc(c->pool, c->partial_size + 1);
+        c->partial_of = apr_pstrdup(c->pool, item->target.uri
+                                    ? item->target.uri : item->source.uri);
         c->partial_len = 0;
     }
     if (c->partial_len + item->len > c->partial_size) {
@@ -447,6 +460,10 @@ static inline apr_status_t client_take_change(client_t *c, client_store_t *s,
         || (change->tag != SYNCML_ADD) != (luid != NULL)
         || (change->tag == SYNCML_DELETE) != (data == NULL)) {
         return phone_wrong(c->ph, "a change with the wrong ids or Data");
+    }
+    if (c->partial != NULL && c->resuming
+        && strcmp(c->partial_of, luid ? luid : guid) != 0) {
+        c->partial = NULL;      /* not gone on with */
     }
     if (c->partial != NULL || item->more) {
         s->pieces++;

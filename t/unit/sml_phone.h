@@ -53,6 +53,7 @@ struct phone_t {
     int large, counts;          /* of its DevInf */
     const char *caps;           /* names of properties, for CTCap; or NULL */
     const char *caps_type;      /* of them: "text/x-vcard" */
+    const char *model;          /* likewise, NULL: "Model" */
     apr_size_t max_out;         /* its own limit for what it sends, 0: the
                                    server's MaxMsgSize */
     void (*filter)(phone_t *ph, int tag);       /* writes a Filter into the
@@ -64,6 +65,7 @@ struct phone_t {
     int authorised;
     const char *resp_uri;       /* of the latest answer, or NULL */
     apr_size_t server_max;      /* the server's MaxMsgSize */
+    apr_size_t datapos;         /* Meta EMI of the next change, 0: none */
     codec_writer_t *w;
     apr_array_header_t *sent;   /* of phone_sent_t */
     int sent_at;                /* the oldest without a Status, about */
@@ -349,6 +351,12 @@ static inline phone_sent_t *phone_change(phone_t *ph, int tag,
         if (size) {
             codec_number(w, METINF_SIZE, (apr_int64_t)size);
         }
+        if (ph->datapos) {
+            codec_text(w, METINF_EMI,
+                       apr_psprintf(ph->message_pool, "datapos=%lu",
+                                    (unsigned long)ph->datapos));
+            ph->datapos = 0;
+        }
         codec_close(w);
     }
     codec_open(w, SYNCML_ITEM);
@@ -454,7 +462,7 @@ static inline void phone_devinf_item(phone_t *ph)
     codec_open(w, DEVINF_DEVINF);
     codec_text(w, DEVINF_VERDTD, phone_devinf_uri(ph) + 8);
     codec_text(w, DEVINF_MAN, "Maker");
-    codec_text(w, DEVINF_MOD, "Model");
+    codec_text(w, DEVINF_MOD, ph->model ? ph->model : "Model");
     codec_text(w, DEVINF_DEVID, ph->devid);
     codec_text(w, DEVINF_DEVTYP, "phone");
     if (ph->large && ph->version != CODEC_V10) {

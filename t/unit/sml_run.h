@@ -126,9 +126,11 @@ static inline apr_status_t client_write_pieces(client_t *c,
                                                client_store_t *s,
                                                client_item_t *item, int tag)
 {
-    apr_size_t len = strlen(item->text), at = 0, n;
+    apr_size_t len = strlen(item->text), n;
+    apr_size_t at = c->resuming ? item->at : 0;
     apr_status_t rv = APR_SUCCESS;
 
+    c->ph->datapos = c->says_datapos ? at : 0;
     for (;;) {
         n = len - at > c->chunk ? c->chunk : len - at;
         phone_change(c->ph, tag, item->luid, s->type, item->text + at, n,
@@ -142,6 +144,7 @@ static inline apr_status_t client_write_pieces(client_t *c,
         if (rv != APR_SUCCESS) {
             return rv;
         }
+        item->at = at;
     }
 }
 
@@ -213,7 +216,8 @@ static inline apr_status_t client_changes(client_t *c)
         client_store_t *s = &c->stores[i];
 
         /* Those owed since the last session. */
-        if (s->wanted && c->maps != MAPS_NEVER && s->code != 205
+        if (s->wanted && c->maps != MAPS_NEVER
+            && (s->code != 205 || c->resuming)
             && client_maps_owed(s)) {
             client_write_map(c, s);
         }

@@ -211,6 +211,134 @@ static void test_resume_again_and_again(void **state)
     }
 }
 
+/* ---- large objects -------------------------------------------------------- */
+
+static int says_datapos;
+
+/* Each side has large objects among the others. */
+static client_t *large_story(const type_t *x)
+{
+    client_t *c = story(x);
+
+    c->chunk = 900;
+    c->says_datapos = says_datapos;
+    c->ph->model = says_datapos ? "SyncEvolution" : NULL;
+    c->devinf_known = 0;
+    client_put(c, "contacts", world_large_card("PhoneLarge1", 4000));
+    client_put(c, "contacts", world_large_card("PhoneLarge2", 3000));
+    client_put(c, "contacts", name_of("PhoneLast", 1));
+    world_put("contacts", 0, world_large_card("ServerLarge1", 4000));
+    world_put("contacts", 0, world_large_card("ServerLarge2", 5000));
+    world_put("contacts", 0, name_of("ServerLast", 1));
+    return c;
+}
+
+static void resume_large(const type_t *x, int how)
+{
+    unsigned at;
+    int on = 1;
+
+    for (at = 2; on; at++) {
+        client_t *c = large_story(x);
+        client_store_t *s = client_store(c, "contacts");
+        int code;
+
+        name_case(x, how, at);
+        on = stopped(c, x->code, at, how);
+        code = s->code;
+        if (on && may_resume(c)) {
+            resumed(c, where);
+            assert_int_equal(s->code, code);
+            assert_int_equal(s->alert_status, 200);
+        }
+        else if (on) {
+            SYNCED(c, client_sync(c, x->code, "contacts"));
+        }
+        if (x->code == 202 || x->code == 204) {
+            SYNCED(c, client_sync(c, 200, "contacts"));
+        }
+        expect(c, -1);
+        no_doubles(c);
+        assert_true(client_count(c, "contacts") >= x->expect + 3);
+        world_quiet(c, "contacts");
+    }
+    assert_true(at > 8);
+}
+
+static void test_resume_large(void **state)
+{
+    int i, how;
+
+    habit = NULL;
+    for (says_datapos = 0; says_datapos <= 1; says_datapos++) {
+        for (i = 0; i < TYPES; i++) {
+            for (how = 0; how < STOPS; how++) {
+                resume_large(&types[i], how);
+            }
+        }
+    }
+    assert_int_equal(w->loud, 0);
+}
+
+/* Each time at the next message, all through the pieces. */
+static void test_resume_large_again_and_again(void **state)
+{
+    int i, how;
+
+    says_datapos = 1;           /* the others begin anew each time */
+    for (i = 0; i < TYPES; i++) {
+        for (how = 0; how < STOPS; how++) {
+            client_t *c = large_story(&types[i]);
+            int code = types[i].code, in_force = 0, rounds = 0;
+
+            name_case(&types[i], how, 3);
+            while (stopped(c, code, 3 + (unsigned)rounds / 3, how)) {
+                client_store_t *s = client_store(c, "contacts");
+
+                in_force = s->code ? s->code : in_force;
+                code = in_force ? 225 : code;
+                if (++rounds == 60) {
+                    fail_msg("%s: does not come to an end", where);
+                }
+            }
+            assert_true(rounds > 2);
+            if (types[i].code == 202 || types[i].code == 204) {
+                SYNCED(c, client_sync(c, 200, "contacts"));
+            }
+            expect(c, -1);
+            no_doubles(c);
+            assert_true(client_count(c, "contacts") >= types[i].expect + 3);
+            world_quiet(c, "contacts");
+        }
+    }
+}
+
+/* The client does not resume: the object begins anew. */
+static void test_large_instead(void **state)
+{
+    int i, how;
+
+    says_datapos = 1;
+    for (i = 0; i < TYPES; i++) {
+        for (how = 0; how < STOPS; how += 3) {
+            unsigned at;
+            int on = 1;
+
+            for (at = 2; on; at++) {
+                client_t *c = large_story(&types[i]);
+
+                name_case(&types[i], how, at);
+                on = stopped(c, types[i].code, at, how);
+                stop_forget(c, 0);
+                SYNCED(c, client_sync(c, 200, "contacts"));
+                expect(c, -1);
+                no_doubles(c);
+                world_quiet(c, "contacts");
+            }
+        }
+    }
+}
+
 /* ---- 200 and 201 --------------------------------------------------------- */
 
 /* The client forgets that it was interrupted. */
@@ -480,6 +608,9 @@ int main(void)
         ON_EACH_STORE(test_resume),
         ON_EACH_STORE(test_resume_habits),
         ON_EACH_STORE(test_resume_again_and_again),
+        ON_EACH_STORE(test_resume_large),
+        ON_EACH_STORE(test_resume_large_again_and_again),
+        ON_EACH_STORE(test_large_instead),
         ON_EACH_STORE(test_two_way_instead),
         ON_EACH_STORE(test_slow_instead),
         ON_EACH_STORE(test_deletes_stay),
