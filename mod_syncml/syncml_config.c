@@ -363,7 +363,7 @@ static const char *set_answer_within(cmd_parms *cmd, void *c,
     syncml_dir_conf_t *conf = c;
 
     return syncml_conf_time(cmd, arg, SYNCML_ANSWER_MIN, SYNCML_ANSWER_MAX,
-                            "from 1ms to 10min (default 20s)",
+                            "from 1ms to 10min (default 5s)",
                             &conf->answer_within);
 }
 

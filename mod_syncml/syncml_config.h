@@ -61,8 +61,9 @@ APLOG_USE_MODULE(syncml);
 #define SYNCML_LOGIN_LIMIT      10
 #define SYNCML_LOGIN_LIMIT_MAX  10000
 #define SYNCML_LOGIN_WINDOW     apr_time_from_sec(10 * 60)
-/* Clients give up after a minute or so; the very short is for tests. */
-#define SYNCML_ANSWER_DEFAULT   apr_time_from_sec(20)
+/* Clients give up after a minute or so, other writers after 10 seconds; the
+ * very short is for tests. */
+#define SYNCML_ANSWER_DEFAULT   apr_time_from_sec(5)
 #define SYNCML_ANSWER_MIN       apr_time_from_msec(1)
 #define SYNCML_ANSWER_MAX       apr_time_from_sec(10 * 60)
 /* PROVIDER-ID of a configuration SMS may have so many octets. */
