@@ -178,6 +178,7 @@ static apr_status_t merge(sides_t *sides, const sml_conflict_conf_t *conf,
         sides->base = without(sides, projected(sides, sides->ours, 1),
                               sides->missing.keep);
         sides->base = without(sides, sides->base, sides->missing.silent);
+        sides->base = without(sides, sides->base, sides->missing.cut);
         sides->had = &sides->base;
     }
     else if (*winner == SML_POLICY_SERVER) {
@@ -241,6 +242,7 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     sml_conflict_conf_t conf = sml_policy(s, y);
     int slow = sml_sync_is_slow(y), edited, poorer = 0;
     sides_t sides = { 0 };
+    store_item_t had;
 
     memset(out, 0, sizeof(*out));
     out->clashes = "";
@@ -254,14 +256,18 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     if (y->code == 203) {
         base = NULL;            /* all of the client's is to be taken */
     }
+    if (base != NULL) {
+        had = *base;            /* what it was not sent teaches nothing */
+        sml_projection_had(s, sides.y, base, &had.data, &had.len);
+        base = &had;
+    }
     sml_held_missing(s, y, c->keys.kind, base, old, &c->item, slow,
                      &sides.missing);
     if (s->rv != APR_SUCCESS) {
         return s->rv;
     }
     if (base != NULL) {
-        sides.base = without(&sides, projected(&sides, text_of(base), 1),
-                             sides.missing.keep);
+        sides.base = without(&sides, text_of(base), sides.missing.keep);
         sides.base = without(&sides, sides.base, sides.missing.cut);
         sides.theirs = without(&sides, sides.theirs, sides.missing.cut);
         sides.had = &sides.base;

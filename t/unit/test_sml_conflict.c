@@ -443,6 +443,28 @@ static void test_not_held_in_conflict(void **state)
     in_peace(c);
 }
 
+/* ... nor what it has cut. */
+static void test_cut_in_conflict(void **state)
+{
+    const char *words = "seventy octets of a text that a phone has room for, "
+                        "and then the end ";
+    const char *lines = apr_psprintf(w->pool, "NOTE:%sthat it cuts\r\n",
+                                     words);
+    const char *cut = apr_psprintf(w->pool, "NOTE:%s\r\n", words);
+    client_t *c = world_phone("IMEI:1");
+
+    policy("contacts", SML_NORMAL_SYNC)->policy = SML_POLICY_CLIENT;
+    world_put("contacts", 0, card("Doe", lines));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_change(c, card("Roe", cut),
+                card("Doe", apr_pstrcat(w->pool, lines, TEL1, NULL)));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_count("contacts"), 1);
+    assert_true(world_find("contacts", "N:Roe"));
+    assert_true(world_find("contacts", "that it cuts"));
+    in_peace(c);
+}
+
 /* ---- again and again ------------------------------------------------------ */
 
 static store_id_t changes(void)
@@ -577,6 +599,7 @@ int main(void)
         ON_EACH_STORE(test_deleted_property),
         ON_EACH_STORE(test_cut_note),
         ON_EACH_STORE(test_not_held_in_conflict),
+        ON_EACH_STORE(test_cut_in_conflict),
         ON_EACH_STORE(test_sent_again),
         ON_EACH_STORE(test_sent_again_late),
         ON_EACH_STORE(test_broken_off),

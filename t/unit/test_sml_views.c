@@ -337,6 +337,37 @@ static void test_projection(void **state)
     came(c, plain, 0, 0, 0);
 }
 
+/* What a narrow view has left out says nothing of what the device can hold:
+ * where it comes with a wider one, and the user deletes it, it is deleted. */
+static void test_narrow_view_teaches_nothing(void **state)
+{
+    static const char small[] = "contacts/li(1)";
+    client_t *c = phone_with(small, "text/vcard");
+    char *photo = apr_palloc(w->pool, 3001);
+    const char *text;
+
+    memset(photo, 'A', 3000);
+    photo[3000] = '\0';
+    text = card_of("Ann", "Acme", apr_psprintf(w->pool, "PHOTO;ENCODING=b:"
+                                               "%s\r\n", photo));
+    c->ph->caps = "BEGIN END VERSION N FN ORG PHOTO";
+    c->ph->caps_type = "text/x-vcard";
+    world_put("contacts", 0, text);
+    SYNCED(c, client_sync(c, 200, small));
+    client_edit(c, client_find(c, small, "Ann"), card_of("Ann", "Else", ""));
+    SYNCED(c, client_sync(c, 200, small));
+    assert_true(world_find("contacts", "PHOTO") != 0);
+    assert_true(world_find("contacts", "ORG:Else") != 0);
+    rename_store(c, small, "contacts");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_true(has(c, "contacts", "PHOTO"));
+    client_edit(c, client_find(c, "contacts", "Ann"),
+                card_of("Ann", "Else", ""));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_find("contacts", "PHOTO"), 0);
+    assert_false(has(c, "contacts", "PHOTO"));
+}
+
 static void test_slow_once(void **state)
 {
     static const char path[] = "contacts/slow";
@@ -485,6 +516,7 @@ int main(void)
         ON_EACH_STORE(test_filters),
         ON_EACH_STORE(test_max),
         ON_EACH_STORE(test_projection),
+        ON_EACH_STORE(test_narrow_view_teaches_nothing),
         ON_EACH_STORE(test_slow_once),
         ON_MEMORY(test_bad_options),
         ON_EACH_STORE(test_read_only),
