@@ -65,9 +65,9 @@ int ctl_datastore_list(ctl_t *ctl)
 
 /** The name as it is kept: the part before the first slash is that of a
  * usual datastore, in its own letters. */
-static int canonical(ctl_t *ctl, const char **name)
+static int canonical(ctl_t *ctl, const char *given, const char **name)
 {
-    const char *given = ctl->argv[0], *slash = strchr(given, '/');
+    const char *slash = strchr(given, '/');
     char *above = apr_pstrmemdup(ctl->p, given, strcspn(given, "/")), *c;
     const sml_datastore_conf_t *known;
 
@@ -102,24 +102,54 @@ static apr_status_t compare_one(void *baton, const store_datastore_t *ds)
     return APR_EOF;
 }
 
-static int find(ctl_t *ctl, int mode, store_account_t **account,
-                search_t *search)
+static int find_of(ctl_t *ctl, const store_account_t *account,
+                   const char *given, search_t *search)
 {
     apr_status_t rv;
-    int status = ctl_begin(ctl, mode);
+    int status;
 
     memset(search, 0, sizeof(*search));
     search->p = ctl->p;
-    if (status == CTL_OK)
-        status = ctl_account(ctl, account);
-    if (status == CTL_OK)
-        status = canonical(ctl, &search->name);
+    status = canonical(ctl, given, &search->name);
     if (status != CTL_OK)
         return status;
-    rv = store_datastore_list(ctl->tx, (*account)->id, compare_one, search);
+    rv = store_datastore_list(ctl->tx, account->id, compare_one, search);
     return rv == APR_SUCCESS
            ? CTL_OK
            : ctl_fail_store(ctl, rv, "cannot look at the datastores");
+}
+
+static int find_existing_of(ctl_t *ctl, const store_account_t *account,
+                            const char *given, search_t *search)
+{
+    int status = find_of(ctl, account, given, search);
+
+    if (status == CTL_OK && !search->found.id)
+        status = ctl_fail(ctl, CTL_NOT_FOUND, "account \"%s\" has no "
+                          "datastore \"%s\": `syncmlctl datastore list' shows "
+                          "those that it has", account->name, search->name);
+    return status;
+}
+
+int ctl_own_datastore(ctl_t *ctl, const store_account_t *account,
+                      const char *given, const char **name)
+{
+    search_t search;
+    int status = find_existing_of(ctl, account, given, &search);
+
+    *name = search.found.name;
+    return status;
+}
+
+static int find(ctl_t *ctl, int mode, store_account_t **account,
+                search_t *search)
+{
+    int status = ctl_begin(ctl, mode);
+
+    if (status == CTL_OK)
+        status = ctl_account(ctl, account);
+    return status == CTL_OK
+           ? find_of(ctl, *account, ctl->argv[0], search) : status;
 }
 
 static void report(const ctl_t *ctl, const store_account_t *account,
@@ -164,13 +194,12 @@ int ctl_datastore_add(ctl_t *ctl)
 static int find_existing(ctl_t *ctl, int mode, store_account_t **account,
                          search_t *search)
 {
-    int status = find(ctl, mode, account, search);
+    int status = ctl_begin(ctl, mode);
 
-    if (status == CTL_OK && !search->found.id)
-        status = ctl_fail(ctl, CTL_NOT_FOUND, "account \"%s\" has no "
-                          "datastore \"%s\"", (*account)->name,
-                          search->name);
-    return status;
+    if (status == CTL_OK)
+        status = ctl_account(ctl, account);
+    return status == CTL_OK
+           ? find_existing_of(ctl, *account, ctl->argv[0], search) : status;
 }
 
 int ctl_datastore_del(ctl_t *ctl)

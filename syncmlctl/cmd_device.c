@@ -351,6 +351,29 @@ static int take_access(ctl_t *ctl, const char *text)
     return CTL_OK;
 }
 
+/** An account's own datastore must be there, and be named as it is kept:
+ * what is set for another one would protect nothing. */
+static int check_access(ctl_t *ctl, const store_device_t *d)
+{
+    const char *eq = ctl->access ? strchr(ctl->access, '=') : NULL, *name;
+    store_account_t *account;
+    apr_status_t rv;
+    int status;
+
+    if (!eq || !memchr(ctl->access, '/', (size_t)(eq - ctl->access)))
+        return CTL_OK;
+    rv = store_account_get(ctl->tx, d->account, &account);
+    if (rv != APR_SUCCESS)
+        return ctl_fail_store(ctl, rv, "cannot look up the account");
+    status = ctl_own_datastore(ctl, account,
+                               apr_pstrmemdup(ctl->p, ctl->access,
+                                              (apr_size_t)(eq - ctl->access)),
+                               &name);
+    if (status == CTL_OK)
+        ctl->access = apr_pstrcat(ctl->p, name, eq, NULL);
+    return status;
+}
+
 static apr_status_t set_access(ctl_t *ctl, const store_device_t *d)
 {
     const char *eq = ctl->access ? strchr(ctl->access, '=') : NULL;
@@ -421,15 +444,30 @@ int ctl_device_prepare(ctl_t *ctl)
     return status;
 }
 
+/** A usual datastore, one of the account's own, or the usual combination? */
+static int is_known_access(const ctl_t *ctl)
+{
+    apr_size_t n = strcspn(ctl->access, "=");
+    const char *name = apr_pstrmemdup(ctl->p, ctl->access, n);
+
+    return strchr(name, '/') || !strcmp(name, "caltasks")
+           || ctl_known_datastore(name, ctl->p);
+}
+
 static void report_set(ctl_t *ctl, const store_device_t *d,
                        const char *account)
 {
     list_t list;
 
     if (!ctl->json) {
-        printf("device %s of %s: number %s, push %s\n",
+        printf("device %s of %s: number %s, push %s%s%s\n",
                ctl_clean(d->devid, ctl->p), ctl_clean(account, ctl->p),
-               *d->number ? d->number : "none", d->push ? "on" : "off");
+               *d->number ? d->number : "none", d->push ? "on" : "off",
+               ctl->access ? ", access " : "",
+               ctl->access ? ctl_clean(ctl->access, ctl->p) : "");
+        if (ctl->access && !is_known_access(ctl))
+            puts("this is none of the usual datastores: it means something "
+                 "only if SyncMLDatastore has a combination of that name");
         if (*d->number && !d->push)
             printf("it is not told of changes: `syncmlctl device set %s "
                    "push on' switches that on\n",
@@ -454,6 +492,8 @@ int ctl_device_set(ctl_t *ctl)
 
     if (status == CTL_OK)
         status = ctl_device(ctl, ctl->argv[0], &d);
+    if (status == CTL_OK)
+        status = check_access(ctl, d);
     if (status != CTL_OK)
         return status;
     if (ctl->number)

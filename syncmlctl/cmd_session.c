@@ -478,35 +478,47 @@ static void report(list_t *list, store_id_t made)
                "undo %" APR_INT64_T_FMT "' takes it back\n", made, made);
 }
 
-static int undo(ctl_t *ctl, const store_log_t *log)
+static int undo(ctl_t *ctl, const store_log_t *log, list_t *list)
 {
     store_undo_t how = { 0 };
     store_id_t made = 0;
     apr_status_t rv;
-    list_t list;
     int status = CTL_OK;
 
-    memset(&list, 0, sizeof(list));
-    list.ctl = ctl;
-    apr_pool_create(&list.scratch, ctl->p);
     how.force = ctl->options[OPT_FORCE] != NULL;
     how.keys = compute_keys;
     how.fn = undo_change;
-    how.baton = &list;
+    how.baton = list;
     if (ctl->json) {
-        ctl_json_open(&list.j, NULL, '{');
-        ctl_json_open(&list.j, "items", '[');
+        ctl_json_open(&list->j, NULL, '{');
+        ctl_json_open(&list->j, "items", '[');
     }
     rv = store_log_undo(ctl->tx, log->account, log->id, &how, &made);
     if (rv != APR_SUCCESS)
-        return ctl_fail_store(ctl, rv, "nothing was changed");
-    if (ctl->options[OPT_DRY_RUN])
+        status = ctl_fail_store(ctl, rv, "nothing was changed");
+    else if (ctl->options[OPT_DRY_RUN])
         store_rollback(&ctl->tx);
     else
         status = ctl_commit(ctl);
     if (status == CTL_OK)
-        report(&list, made);
+        report(list, made);
     return status;
+}
+
+/** Nobody has to wait for whoever reads the output. */
+static int undo_held(ctl_t *ctl, const store_log_t *log)
+{
+    list_t list;
+    int status = ctl_output_hold(ctl);
+
+    if (status != CTL_OK)
+        return status;
+    memset(&list, 0, sizeof(list));
+    list.ctl = ctl;
+    apr_pool_create(&list.scratch, ctl->p);
+    status = undo(ctl, log, &list);
+    store_rollback(&ctl->tx);
+    return ctl_output_release(ctl, status);
 }
 
 int ctl_session_undo(ctl_t *ctl)
@@ -525,5 +537,5 @@ int ctl_session_undo(ctl_t *ctl)
                                           ctl->argv[0])))
         return ctl_fail(ctl, CTL_FAILURE, "nothing was changed");
     status = find_log(ctl, STORE_WRITE, &log);
-    return status == CTL_OK ? undo(ctl, log) : status;
+    return status == CTL_OK ? undo_held(ctl, log) : status;
 }

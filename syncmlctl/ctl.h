@@ -12,6 +12,8 @@
 #ifndef SYNCML_CTL_H
 #define SYNCML_CTL_H
 
+#include <stdio.h>
+
 #include <apr_pools.h>
 #include <apr_tables.h>
 
@@ -77,6 +79,8 @@ struct ctl_t {
     store_t *store;
     store_tx_t *tx;
     int made_store;             /* the database did not exist before */
+    FILE *held;                 /* output that waits; stdout_fd: its way out */
+    int stdout_fd;
     /* What prepare() leaves for run(). */
     char *password;
     const char *number;         /* normalised; "" to forget it */
@@ -150,6 +154,12 @@ int ctl_datastores(ctl_t *ctl, const store_account_t *account,
 const sml_datastore_conf_t *ctl_known_datastore(const char *name,
                                                 apr_pool_t *p);
 
+/** The name that an account's own datastore ("contacts/private") is kept by.
+ * @param given  in any case of letters, an alias before the slash will do
+ * @return CTL_NOT_FOUND (said why): the account has none of that name */
+int ctl_own_datastore(ctl_t *ctl, const store_account_t *account,
+                      const char *given, const char **name);
+
 /** The item of a GUID in those datastores, deleted or not. */
 int ctl_item(ctl_t *ctl, const store_account_t *account,
              const apr_array_header_t *datastores, const char *guid,
@@ -175,6 +185,16 @@ int ctl_confirm(ctl_t *ctl, const char *question);
 /** A telephone number of "+" and digits, or digits.  Spaces, dashes, dots,
  * slashes and parentheses are removed.  @return NULL: it is none */
 const char *ctl_number(const char *text, apr_pool_t *p);
+
+/* ---- ctl_output.c -------------------------------------------------------- */
+
+/** Keep what is printed from now on: whoever reads it may be slow, such as a
+ * pager, and all other writers would wait for him while a write transaction
+ * is open.  @return exit status */
+int ctl_output_hold(ctl_t *ctl);
+/** Print what was kept, or with a status that is no CTL_OK forget it.
+ * @return that status, or the one of what cannot be written */
+int ctl_output_release(ctl_t *ctl, int status);
 
 /* ---- ctl_json.c ---------------------------------------------------------- */
 

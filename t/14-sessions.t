@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use JSON::PP ();
 use Test::Httpd;
+use Test::Places qw(bin_dir);
 use Test::SyncML::Phone;
 
 my ($OK, $USAGE, $NOT_FOUND) = (0, 2, 3);
@@ -138,6 +139,27 @@ is names(), 'Ben Cid Mended', '... as it is';
 ctl($OK, qw(session undo --yes --force), $bad);
 is names(), 'Ann Ben Cid', '... unless forced';
 
+# ---- a reader who takes his time ---------------------------------------------
+
+# More than a pipe holds: nobody else waits until it is read.
+$phone->put('contacts', vcard("Big$_\r\nNOTE:" . 'x' x 30_000)) for 1 .. 3;
+synced($phone, 200, 'contacts');
+$bad = json(qw(session list --device phone-1 --limit 1))->[0]{id};
+for my $dry ('--dry-run', '--yes') {
+    open my $slow, '-|', bin_dir() . '/syncmlctl', '--store', $h->store,
+        qw(session undo --yes --json), $dry, $bad or die "syncmlctl: $!\n";
+    my $bits = '';
+    vec($bits, fileno $slow, 1) = 1;
+    ok select($bits, undef, undef, 30), 'an undo begins to say what it does';
+    my @put = $h->ctl(\vcard("Late$dry"),
+        qw(item put --account alice --wait 1));
+    is $put[0], 0, '... and others can write before that is read';
+    my $all = JSON::PP->new->utf8->decode(do { local $/; <$slow> });
+    is scalar @{ $all->{items} }, 3, '... it is all there';
+    ok close $slow, '... and ends well';
+}
+unlike names(), qr/Big/, '... and was done';
+
 # ---- wrong use ---------------------------------------------------------------
 
 like +(ctl($NOT_FOUND, qw(session show 999)))[1], qr/no session 999/,
@@ -155,6 +177,16 @@ is_deeply json(qw(device show phone-1))->{access},
     { contacts => 'read-only' }, 'access is shown, by the usual name';
 ctl($OK, qw(device set phone-1 --access contacts=full));
 is_deeply json(qw(device show phone-1))->{access}, {}, '... and lifted';
+ctl($OK, qw(datastore add --account alice contacts/Private));
+like ctl($OK, qw(device set phone-1 --access card/private=send-only)),
+    qr{access contacts/Private=send-only}, 'of an own datastore';
+ctl($OK, qw(device set phone-1 --access contacts/PRIVATE=full));
+is_deeply json(qw(device show phone-1))->{access}, {}, '... and lifted';
+like +(ctl($NOT_FOUND, qw(device set phone-1 --access contacts/x=read-only)))[1],
+    qr/no datastore "contacts\/x".*datastore list/, '... that must be there';
+like ctl($OK, qw(device set phone-1 --access contatcs=read-only)),
+    qr/none of the usual/, 'a slip is told';
+ctl($OK, qw(device set phone-1 --access contatcs=full));
 like +(ctl($USAGE, qw(device set phone-1 --access contacts=none)))[1],
     qr/full, read-only or send-only/, '... or refused';
 
