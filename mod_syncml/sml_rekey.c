@@ -126,6 +126,7 @@ static void tell(const rekey_t *r, const char *words)
     }
 }
 
+/* One that is deleted meanwhile is done as well. */
 static apr_status_t one_datastore(rekey_t *r, apr_pool_t *p)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -147,7 +148,7 @@ static apr_status_t one_datastore(rekey_t *r, apr_pool_t *p)
         apr_pool_clear(r->p);
     }
     apr_pool_destroy(r->p);
-    return rv == APR_EOF ? APR_SUCCESS : rv;
+    return rv == APR_EOF || rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
 typedef struct pairs_t {

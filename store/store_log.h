@@ -125,7 +125,7 @@ typedef struct store_undo_t {
  * restored is again what it was before, exactly, even if the session changed
  * it several times.  These are changes of the server side, so devices get
  * them; they are logged as a session of their own, which can be taken back as
- * well.
+ * well.  Of a datastore that has been deleted since, nothing comes back.
  * @param undo_log  out: id of that log; 0 if there was nothing to do; may be
  *                  NULL
  * @return APR_NOTFOUND: no such log of the account

@@ -277,6 +277,7 @@ static const char migration_2[] =
     ");"
     "CREATE INDEX logs_account ON logs (account);"
     "CREATE INDEX logs_device ON logs (device);"
+    "CREATE INDEX logs_open ON logs (device) WHERE state = 0;"
     "CREATE INDEX logs_latest ON logs (latest);"
     "CREATE TABLE log_datastores ("
     "  log INTEGER NOT NULL,"

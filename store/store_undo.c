@@ -339,6 +339,8 @@ static apr_status_t one_datastore(undo_t *u, store_id_t datastore,
     store_id_t before, upto;
     apr_status_t rv = find_datastore(u, datastore);
 
+    if (rv == APR_NOTFOUND)
+        return APR_SUCCESS;     /* deleted since, with all its items */
     if (rv != APR_SUCCESS)
         return rv;
     before = u->ds->change;
@@ -430,8 +432,8 @@ apr_status_t store_log_undo(store_tx_t *tx, store_id_t account,
                             store_id_t *undo_log)
 {
     undo_t u = { .tx = tx, .account = account, .undoes = id, .how = undo,
-                 .p = tx ? tx->p : NULL, .fn = undo->fn,
-                 .baton = undo->baton };
+                 .p = tx ? tx->p : NULL, .fn = undo ? undo->fn : NULL,
+                 .baton = undo ? undo->baton : NULL };
     apr_status_t rv;
 
     if (undo_log)
@@ -439,6 +441,7 @@ apr_status_t store_log_undo(store_tx_t *tx, store_id_t account,
     BEGIN(STORE_WRITE);
     NEED(account >= 0, BAD_ACCOUNT);
     NEED(good_id(id), "no log was given");
+    NEED(undo, "how to undo was not said");
     rv = all_datastores(&u);
     if (rv == APR_SUCCESS && u.log)
         rv = tx->driver->log_end(tx, u.log, STORE_LOG_ENDED);

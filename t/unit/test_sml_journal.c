@@ -331,6 +331,44 @@ static void test_keys_anew(void **state)
     assert_int_equal(steps, 0);
 }
 
+static void delete_others(void *n)
+{
+    store_tx_t *tx;
+    store_id_t account;
+
+    if ((*(int *)n)++ > 0) {
+        return;
+    }
+    OK(store_begin(&tx, w->store, STORE_WRITE, w->pool));
+    account = world_account_id(tx, w->account);
+    OK(store_datastore_delete(tx, account, world_datastore(
+        tx, w->account, "calendar")->id));
+    OK(store_datastore_delete(tx, account, world_datastore(
+        tx, w->account, "contacts")->id));
+    OK(store_commit(&tx, NULL));
+}
+
+/* Somebody deletes datastores while keys are computed anew at httpd's start:
+ * that is no reason not to start. */
+static void test_gone_meanwhile(void **state)
+{
+    sml_rekey_t how = { w->store, world_log, w, delete_others, NULL };
+    int steps = 0;
+
+    how.progress_baton = &steps;
+    world_put("contacts", 0, card("N"));
+    world_put("calendar", 0, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
+              "BEGIN:VEVENT\r\nUID:e\r\nSUMMARY:Party\r\n"
+              "DTSTART:20301231T200000Z\r\nEND:VEVENT\r\n"
+              "END:VCALENDAR\r\n");
+    spoil_keys("contacts");
+    OK(sml_rekey(&how, w->pool));
+    assert_true(steps >= 2);
+    steps = 0;
+    OK(sml_rekey(&how, w->pool));
+    assert_int_equal(steps, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,7 +378,8 @@ int main(void)
         ON_EACH_STORE(test_no_sync_no_row),
         ON_EACH_STORE(test_device_forgotten),
         ON_EACH_STORE(test_log_kept),
-        ON_EACH_STORE(test_keys_anew)
+        ON_EACH_STORE(test_keys_anew),
+        ON_EACH_STORE(test_gone_meanwhile)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),

@@ -413,6 +413,31 @@ static void stopped_half_way(void **state_)
     roll_back(tx);
 }
 
+/* A session that changed two datastores, of which one is gone: the other is
+ * still shown and taken back. */
+static void datastore_deleted(void **state_)
+{
+    fixture_t *f = *state_;
+    store_tx_t *tx = begin_write(f);
+    store_id_t a = add(tx, f, 0, "a1"), log = begin_log(tx, f, f->phone);
+    store_id_t gone = get_datastore(tx, f->alice, "calendar")->id;
+    store_log_t *row;
+
+    set(tx, f, log, a, "a2");
+    add_item(tx, f->alice, gone, f->phone, "x");
+    OK(store_log_range(tx, log, gone, 0, 1));
+    commit(tx);
+    tx = begin_write(f);
+    OK(store_datastore_delete(tx, f->alice, gone));
+    commit(tx);
+    tx = begin_write(f);
+    OK(store_log_get(tx, f->alice, log, &row));
+    assert_true(undo(tx, f, log, 0, "1:a1>a2(done) ") > 0);
+    IS(a, "a1");
+    EXPECT(APR_EINVAL, store_log_undo(tx, f->alice, log, NULL, NULL));
+    commit(tx);
+}
+
 /* ---- the rows ---------------------------------------------------------- */
 
 static apr_status_t keep_ids(void *to, const store_log_t *log)
@@ -633,8 +658,9 @@ int main(void)
     static const test_entry_t tests[] = {
         TEST(each_kind), TEST(many_of_one), TEST(there_and_back),
         TEST(interleaved), TEST(changed_since), TEST(no_longer_kept),
-        TEST(devices_get_it), TEST(stopped_half_way), TEST(listing),
-        TEST(summaries), TEST(ranges), TEST(forgotten), TEST(at_random)
+        TEST(devices_get_it), TEST(stopped_half_way),
+        TEST(datastore_deleted), TEST(listing), TEST(summaries),
+        TEST(ranges), TEST(forgotten), TEST(at_random)
     };
 
     return RUN_BOTH("store log", tests);

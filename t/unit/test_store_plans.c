@@ -127,7 +127,7 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_LOG_RANGES, "PRIMARY KEY (log=?)" },
     { SQ_LOG_RANGE_GROW, "PRIMARY KEY (log=? AND datastore=?)" },
     { SQ_LOG_LIST_ACCOUNT, "logs_account (account=? AND rowid<?)" },
-    { SQ_LOG_BREAK, "logs_device (device=?)" },
+    { SQ_LOG_BREAK, "logs_open (device=?)" },
     { SQ_GC_LOGS, "logs_latest (latest<?)" },
     { SQ_ITEM_GET, "INTEGER PRIMARY KEY (rowid=?)" },
     { SQ_ITEM_LIST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
