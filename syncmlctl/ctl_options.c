@@ -40,8 +40,8 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "force", NULL, "also what others have changed since" },
     { "dry-run", NULL, "only say what would be done" },
     { "limit", "NUMBER", "so many at most; 0: all; default: 50" },
-    { "access", "DATASTORE=full|read-only|send-only", "what the device may do "
-      "there" }
+    { "access", "NAME=WORD", "what the device may do in a datastore: full, "
+      "read-only or send-only" }
 };
 
 /** Say what is wrong with the command line, and where help is. */
