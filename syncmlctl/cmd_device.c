@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "mod_syncml/sml.h"
@@ -84,13 +85,11 @@ int ctl_device_list(ctl_t *ctl)
     static const char *const heads[] = {
         "ACCOUNT", "DEVICE", "NUMBER", "PUSH", "LAST SEEN", "MODEL", NULL
     };
-    store_account_t *account = NULL;
+    store_account_t *account;
     apr_status_t rv;
     list_t list;
-    int status = ctl_begin(ctl, STORE_READ);
+    int status = ctl_begin_list(ctl, &account);
 
-    if (status == CTL_OK && ctl->options[OPT_ACCOUNT])
-        status = ctl_account(ctl, &account);
     if (status != CTL_OK)
         return status;
     memset(&list, 0, sizeof(list));
@@ -206,35 +205,24 @@ static apr_status_t add_access(void *baton, const char *name,
     return APR_SUCCESS;
 }
 
-static apr_status_t show_access(list_t *list, const store_device_t *d)
+/** Some of its settings: an object or array of that name, or a line. */
+static apr_status_t show_settings(list_t *list, const store_device_t *d,
+                                  store_setting_fn *add, const char *name,
+                                  const char *brackets, const char *none)
 {
     ctl_t *ctl = list->ctl;
     quirks_t q = { ctl, ctl->json ? &list->j : NULL, "" };
+    char *title = apr_pstrdup(ctl->p, name);
     apr_status_t rv;
 
     if (ctl->json)
-        ctl_json_open(&list->j, "access", '{');
-    rv = store_device_setting_list(ctl->tx, d->id, add_access, &q);
+        ctl_json_open(&list->j, name, brackets[0]);
+    rv = store_device_setting_list(ctl->tx, d->id, add, &q);
+    *title = (char)apr_toupper(*title);
     if (ctl->json)
-        ctl_json_close(&list->j, '}');
+        ctl_json_close(&list->j, brackets[1]);
     else
-        show_line(ctl, "Access", *q.text ? q.text : "full");
-    return rv;
-}
-
-static apr_status_t show_quirks(list_t *list, const store_device_t *d)
-{
-    ctl_t *ctl = list->ctl;
-    quirks_t q = { ctl, ctl->json ? &list->j : NULL, "" };
-    apr_status_t rv;
-
-    if (ctl->json)
-        ctl_json_open(&list->j, "quirks", '[');
-    rv = store_device_setting_list(ctl->tx, d->id, add_quirk, &q);
-    if (ctl->json)
-        ctl_json_close(&list->j, ']');
-    else
-        show_line(ctl, "Quirks", q.text);
+        show_line(ctl, title, *q.text ? q.text : none);
     return rv;
 }
 
@@ -262,9 +250,9 @@ int ctl_device_show(ctl_t *ctl)
     }
     else
         show_lines(&list, d);
-    rv = show_quirks(&list, d);
+    rv = show_settings(&list, d, add_quirk, "quirks", "[]", "");
     if (rv == APR_SUCCESS)
-        rv = show_access(&list, d);
+        rv = show_settings(&list, d, add_access, "access", "{}", "full");
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "cannot read its settings");
     if (ctl->json)

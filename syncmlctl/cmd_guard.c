@@ -66,13 +66,11 @@ int ctl_guard_list(ctl_t *ctl)
     static const char *const heads[] = {
         "ACCOUNT", "DEVICE", "DATASTORE", "WHAT", "ITEMS", "SINCE", NULL
     };
-    store_account_t *account = NULL;
+    store_account_t *account;
     apr_status_t rv;
     list_t list;
-    int status = ctl_begin(ctl, STORE_READ);
+    int status = ctl_begin_list(ctl, &account);
 
-    if (status == CTL_OK && ctl->options[OPT_ACCOUNT])
-        status = ctl_account(ctl, &account);
     if (status != CTL_OK)
         return status;
     memset(&list, 0, sizeof(list));

@@ -140,6 +140,10 @@ int ctl_fail_store(const ctl_t *ctl, apr_status_t rv, const char *what);
 /** The account of --account, or the only one that there is. */
 int ctl_account(ctl_t *ctl, store_account_t **account);
 
+/** Begin a reading transaction for a list of all accounts, or of --account.
+ * @param account  out: NULL for all */
+int ctl_begin_list(ctl_t *ctl, store_account_t **account);
+
 /** The device of that id, in --account or the only account that has one. */
 int ctl_device(ctl_t *ctl, const char *devid, store_device_t **device);
 

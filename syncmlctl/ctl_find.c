@@ -61,6 +61,15 @@ int ctl_account(ctl_t *ctl, store_account_t **account)
            ? CTL_OK : ctl_fail_store(ctl, rv, "cannot look up the account");
 }
 
+int ctl_begin_list(ctl_t *ctl, store_account_t **account)
+{
+    int status = ctl_begin(ctl, STORE_READ);
+
+    *account = NULL;
+    return status == CTL_OK && ctl->options[OPT_ACCOUNT]
+           ? ctl_account(ctl, account) : status;
+}
+
 const char *ctl_account_name(ctl_t *ctl, store_id_t id)
 {
     store_account_t *account;
