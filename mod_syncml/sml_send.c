@@ -208,6 +208,9 @@ static void begin_large(sender_t *b, const store_change_t *c, int tag)
     o->version = c->item.change;
     o->data = apr_pstrmemdup(s->p, c->item.data, c->item.len);
     o->len = o->size = c->item.len;
+    /* The client may have pieces of it already, as of an object whose last
+     * Status was lost: this one begins at 0. */
+    o->resumed = b->y->resumed && sml_large_says_where(s);
     s->state->outgoing = o;
 }
 

@@ -395,8 +395,12 @@ static inline int client_take_piece(client_t *c, const sml_command_t *change,
     const char *size = SML_META(item, change, size);
     const char *at = SML_META(item, change, emi);
 
-    if (size != NULL && (at == NULL || strcmp(at, "datapos=0") == 0)) {
-        c->partial = NULL;      /* begins (anew) */
+    /* It begins (anew); one that says where pieces belong adds to those that
+     * it has as long as nothing is said. */
+    if (size != NULL
+        && (at == NULL ? c->partial == NULL || !c->says_datapos
+                       : strcmp(at, "datapos=0") == 0)) {
+        c->partial = NULL;
     }
     else if (at != NULL && (c->partial == NULL || !c->says_datapos)) {
         phone_wrong(c->ph, "Meta EMI for a client that knows none, or where "
