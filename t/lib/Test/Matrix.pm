@@ -168,6 +168,8 @@ sub _result {
 
 # Log lines that belong to what was done.
 my %EXPECTED = (
+    # Pieces that do not fit to those before, which the client refuses.
+    'stale-reply' => [ qr/ refused item \d+ of \w+ with status 4(?:15|24)/ ],
     'httpd' => [ qr/exit signal Killed/, qr/\bAH\d{5}: (?:child|long lost|pid file)/ ],
 );
 
@@ -176,7 +178,8 @@ sub _disturbed {
     my ($x, %o) = @_;
     my $slot = $x->{slot};
     my $rule = join ' ', grep {$_} @o{qw(place fault)};
-    $slot->{h}->expect_log(@{ $EXPECTED{ $x->{kind} } || [] });
+    $slot->{h}->expect_log(map { @{ $EXPECTED{$_} || [] } } $x->{kind},
+                           $x->{what} // '');
     my $proxy = $slot->proxy(late => $o{late},
                              $x->{n} && $rule ? ($x->{n} => $rule) : ());
     my $run = $slot->{device}->start_sync($x->{s}{mode},
