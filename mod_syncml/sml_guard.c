@@ -38,8 +38,9 @@ static int too_many(const sml_session_t *s, apr_int64_t n, apr_int64_t of,
         && n * 100 > of * percent;
 }
 
-/* The administrator lets this one through. */
-static int has_pass(sml_session_t *s, const sml_sync_t *y)
+/* The administrator lets this one through: to its end, which may be several
+ * answers away. */
+static int has_pass(sml_session_t *s, sml_sync_t *y)
 {
     const char *name = pass_name(y->name, s->p), *value;
     apr_status_t rv = store_device_setting_get(s->tx, s->device->id, name,
@@ -48,6 +49,7 @@ static int has_pass(sml_session_t *s, const sml_sync_t *y)
     if (rv == APR_NOTFOUND) {
         return 0;
     }
+    y->passed = 1;
     if (rv == APR_SUCCESS) {
         rv = store_device_setting_set(s->tx, s->device->id, name, NULL);
     }
@@ -201,7 +203,6 @@ int sml_guard_add(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
         return 0;
     }
     if (has_pass(s, y)) {
-        y->passed = 1;
         return 0;
     }
     take_back(s, y);
@@ -345,7 +346,8 @@ void sml_guard_deletes(sml_session_t *s, sml_sync_t *y)
     int i, kept = 0, index = sml_sync_index(s, y);
     apr_int64_t of;
 
-    if (list->nelts == 0 || s->config->guard.action == SML_GUARD_OFF) {
+    if (list->nelts == 0 || s->config->guard.action == SML_GUARD_OFF
+        || y->passed) {
         return;
     }
     items = apr_array_make(s->p, list->nelts, sizeof(held_item_t));
@@ -401,7 +403,7 @@ int sml_guard_refresh(sml_session_t *s, sml_sync_t *y)
     unsent_t u = { s, y, NULL };
     apr_int64_t of, n;
 
-    if (s->config->guard.action == SML_GUARD_OFF) {
+    if (s->config->guard.action == SML_GUARD_OFF || y->passed) {
         return 1;
     }
     of = live_items(s, y);

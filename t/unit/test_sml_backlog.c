@@ -307,6 +307,37 @@ static void test_twice(void **state)
     assert_int_equal(client_count(c, "contacts"), 4 * CARDS - 4);
 }
 
+/* What the administrator lets through goes through whole. */
+static void test_guard_passed(void **state)
+{
+    static const int codes[] = { 200, 203 };
+    int i, j;
+
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.deletes = 50;
+    w->config.guard.doubles = 100;
+    for (i = 0; i < 2; i++) {
+        client_t *c = impatient(1);
+        apr_pool_t *p;
+        store_tx_t *tx = world_begin(STORE_WRITE, &p);
+        store_device_t *d;
+
+        OK(store_device_find(tx, world_account_id(tx, w->account), "IMEI:1",
+                             &d));
+        OK(store_device_setting_set(tx, d->id, "guard-pass.contacts", "1"));
+        world_end(tx, p);
+        for (j = 0; j < CARDS; j++) {
+            client_erase(item_of(c, "Phone", j));
+            client_erase(item_of(c, "Server", j));
+        }
+        limit_answers(1);
+        SYNCED(c, client_sync(c, codes[i], "contacts"));
+        assert_int_equal(world_count("contacts"), 0);
+        assert_false(world_logged("syncmlctl guard release"));
+        world_quiet(c, "contacts");
+    }
+}
+
 /* The process is told to end: the answer leaves at once, the rest is done by
  * another. */
 static int is_stopping(void *baton)
@@ -345,6 +376,7 @@ int main(void)
         ON_EACH_STORE(test_others_write_between),
         ON_EACH_STORE(test_breaks),
         ON_EACH_STORE(test_twice),
+        ON_EACH_STORE(test_guard_passed),
         ON_EACH_STORE(test_stopping)
     };
 
