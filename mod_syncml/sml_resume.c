@@ -101,6 +101,33 @@ static void copy_offered(const sml_state_t *from, int at, sml_state_t *to,
     }
 }
 
+/* What guards and matching have noted, which counts while the sync goes
+ * on. */
+static void copy_notes(const sml_state_t *from, int at, sml_state_t *to,
+                       int place)
+{
+    int i;
+
+    for (i = 0; i < from->doubled->nelts
+             && to->doubled->nelts < SML_MAX_DOUBLED; i++) {
+        sml_range_t r = APR_ARRAY_IDX(from->doubled, i, sml_range_t);
+
+        if (r.sync == at) {
+            r.sync = place;
+            APR_ARRAY_PUSH(to->doubled, sml_range_t) = r;
+        }
+    }
+    for (i = 0; i < from->related->nelts
+             && to->related->nelts < SML_MAX_RELATED; i++) {
+        sml_related_t r = APR_ARRAY_IDX(from->related, i, sml_related_t);
+
+        if (r.sync == at) {
+            r.sync = place;
+            APR_ARRAY_PUSH(to->related, sml_related_t) = r;
+        }
+    }
+}
+
 /* A copy: in @p from its place has a meaning of its own. */
 static sml_object_t *move_object(const sml_object_t *o, int at, int place,
                                  apr_pool_t *p)
@@ -140,6 +167,7 @@ static void append(sml_state_t *to, sml_state_t *from, int at)
         APR_ARRAY_IDX(from->syncs, at, sml_sync_t);
     copy_staged(from, at, to, place, 1);
     copy_offered(from, at, to, place);
+    copy_notes(from, at, to, place);
     move_objects(from, at, to, place);
 }
 
@@ -226,6 +254,10 @@ static void go_on(sml_sync_t *y, const sml_sync_t *r)
         return;
     }
     y->start = r->start;
+    y->first = r->first;
+    y->conflicts = r->conflicts;
+    y->doubles = r->doubles;
+    y->live = r->live;
     y->alone = r->alone;
     y->left_at = r->left_at;
     y->limit = r->limit ? r->limit : r->upto > r->left_at ? r->upto
@@ -299,6 +331,7 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
     can = resume && is_same(r, y);
     if (can) {
         go_on(y, r);
+        copy_notes(former, at, state, place);
         move_objects(former, at, state, place);
         objects_go_on(s, y);
     }
@@ -306,6 +339,7 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         follow(s, y, r);
     }
     if (can || (y->code != 203 && y->code != 205)) {
+        y->passed = r->passed && !r->committed;
         copy_staged(former, at, state, place, can);
         copy_offered(former, at, state, place);
         s->staged = NULL;       /* to be looked for anew */
@@ -321,6 +355,7 @@ void sml_resume_not(sml_session_t *s, sml_sync_t *y)
 
     y->resumed = 0;
     y->limit = y->large = 0;
+    y->conflicts = y->doubles = 0;
     move_objects(s->state, place, dropped, place);
     if (dropped->incoming != NULL) {
         s->state->incoming = NULL;

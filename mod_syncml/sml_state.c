@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c0d
+#define STATE_FORMAT 0x534d4c0e
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -315,6 +315,8 @@ static void step_rest(step_t *s, sml_state_t *state)
                step_outstanding);
     step_array(s, state->staged, SML_MAX_STAGED, step_staged);
     step_array(s, state->offered, SML_MAX_OFFERED, step_offered);
+    step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
+    step_array(s, state->related, SML_MAX_RELATED, step_related);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
     step_object(s, &state->finished);
@@ -363,8 +365,6 @@ static void step_state(step_t *s, sml_state_t *state)
     step_string(s, &state->results_type);
     STEP(s, state->get_sent);
     step_array(s, state->pending, SML_MAX_PENDING, step_status);
-    step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
-    step_array(s, state->related, SML_MAX_RELATED, step_related);
     step_array(s, state->backlog, SML_MAX_BACKLOG, step_backlog);
     step_string(s, &state->no_end);
     step_rest(s, state);

@@ -248,7 +248,8 @@ struct sml_state_t {
     sml_state_t *former;        /* what the device's former sessions left over
                                    of datastores that this one has not been
                                    asked for yet: the lists from syncs to
-                                   offered and the objects count.  NULL:
+                                   related, but pending, and the objects
+                                   count.  NULL:
                                    nothing.  See sml_resume.c */
 };
 

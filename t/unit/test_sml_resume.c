@@ -581,6 +581,75 @@ static void test_sync_of_another_between(void **state)
 }
 
 /* Alert 224 in the very first message. */
+/* Two of one name that contradict, one from either side, are one: also where
+ * the sync stops after the phone's has come. */
+static void test_related(void **state)
+{
+    unsigned at;
+    int on = 1;
+
+    for (at = 3; on; at++) {
+        client_t *c = fresh_phone(0);
+
+        where = apr_psprintf(w->pool, "related, message %u", at);
+        c->per_message = 1;
+        world_put("contacts", 0, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;;;;\r\n"
+                  "FN:Doe\r\nTEL:1\r\nEMAIL:one@b.c\r\nEND:VCARD\r\n");
+        client_put(c, "contacts", "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;;;;\r\n"
+                   "FN:Doe\r\nTEL:3\r\nEMAIL:two@b.c\r\nEND:VCARD\r\n");
+        client_put(c, "contacts", name_of("PhoneNew", 1));
+        on = stopped(c, 201, at, STOP_SUSPEND);
+        if (on) {
+            resumed(c, where);
+        }
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        expect(c, 2 * CARDS + 2);
+        world_quiet(c, "contacts");
+    }
+    assert_true(at > 8);
+}
+
+/* Adds what both have, so often, with a stop in between. @return 0: the
+ * session was through before */
+static int doubles_resumed(int n, unsigned at)
+{
+    client_t *c = fresh_phone(1);
+    int i, on;
+
+    where = apr_psprintf(w->pool, "%d doubles, message %u", n, at);
+    c->per_message = 1;
+    for (i = 0; i < n; i++) {
+        client_put(c, "contacts", name_of(i < CARDS ? "Server" : "Phone",
+                                          i % CARDS));
+    }
+    on = stopped(c, 200, at, STOP_SUSPEND);
+    if (on) {
+        c->resuming = 1;
+        client_session(c, 225, "contacts");
+        c->resuming = 0;
+    }
+    if (on && world_count("contacts") != 2 * CARDS + (n > 4 ? 0 : n)) {
+        fail_msg("%s: %d items", where, world_count("contacts"));
+    }
+    return on;
+}
+
+/* The guard counts on, by the share of what there was. */
+static void test_doubles(void **state)
+{
+    unsigned at;
+
+    w->config.guard = (sml_guard_conf_t){ SML_GUARD_SLOW, 100, 60, 1 };
+    for (at = 3; doubles_resumed(4, at); at++) {
+        assert_false(world_logged("adds what it has already"));
+    }
+    assert_true(at > 5);
+    for (at = 3; at < 6; at++) {        /* before it is too many */
+        assert_true(doubles_resumed(2 * CARDS, at));
+    }
+    assert_true(world_logged("adds what it has already"));
+}
+
 static void test_suspend_at_once(void **state)
 {
     client_t *c = fresh_phone(1);
@@ -621,6 +690,8 @@ int main(void)
         ON_EACH_STORE(test_other_anchor),
         ON_EACH_STORE(test_expired),
         ON_EACH_STORE(test_sync_of_another_between),
+        ON_EACH_STORE(test_related),
+        ON_EACH_STORE(test_doubles),
         ON_EACH_STORE(test_suspend_at_once)
     };
 
