@@ -266,7 +266,8 @@ static void go_on(sml_sync_t *y, const sml_sync_t *r)
     memcpy(y->sent, r->sent, sizeof(y->sent));
 }
 
-static void objects_go_on(sml_session_t *s, sml_sync_t *y)
+/* @param same  ours may go on: it is of the same view */
+static void objects_go_on(sml_session_t *s, sml_sync_t *y, int same)
 {
     sml_object_t *in = s->state->incoming, *out = s->state->outgoing;
 
@@ -276,7 +277,7 @@ static void objects_go_on(sml_session_t *s, sml_sync_t *y)
     if (s->state->finished != NULL) {
         s->state->finished->resumed = 1;
     }
-    if (out != NULL && sml_large_says_where(s)) {
+    if (out != NULL && same && sml_large_says_where(s)) {
         out->resumed = 1;
         out->last = 0;
         out->begun = out->len < out->size;
@@ -328,12 +329,13 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         return 0;
     }
     r = &APR_ARRAY_IDX(former->syncs, at, sml_sync_t);
+    sml_select_after(s, y, r);
     can = resume && is_same(r, y);
     if (can) {
         go_on(y, r);
         copy_notes(former, at, state, place);
         move_objects(former, at, state, place);
-        objects_go_on(s, y);
+        objects_go_on(s, y, strcmp(r->view, y->view) == 0);
     }
     else if (ended_there(r, y)) {
         follow(s, y, r);

@@ -81,7 +81,38 @@ void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
         y->code = 201;
         y->seen = 0;
     }
-    y->review = is_other_view(s, y);
+    y->review = y->view_sent != NULL || is_other_view(s, y);
+}
+
+/* Do the texts mean the same items and properties? */
+static int same_view(sml_session_t *s, const char *a, const char *b)
+{
+    sml_view_t x, y;
+
+    return strcmp(a, b) == 0
+        || (sml_view_parse(&x, a, s->p) && sml_view_parse(&y, b, s->p)
+            && strcmp(sml_view_text(&x, 0, s->p),
+                      sml_view_text(&y, 0, s->p)) == 0);
+}
+
+void sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
+{
+    const char *sent = r->selected && !r->committed ? r->view : NULL;
+
+    if (sent != NULL && same_view(s, sent, y->view_had)) {
+        sent = NULL;
+    }
+    if (sent == NULL) {
+        sent = r->committed ? NULL : r->view_sent;
+    }
+    else if (r->view_sent != NULL && !same_view(s, sent, r->view_sent)
+             && y->code == 200) {
+        y->code = 201;          /* of three views: not to be told apart */
+        y->seen = 0;
+    }
+    y->view_sent = sent;
+    y->view_sent_parsed = NULL;
+    y->review = y->review || sent != NULL;
 }
 
 void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)
@@ -99,7 +130,7 @@ void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)
 
 int sml_select_all(sml_session_t *s, sml_sync_t *y)
 {
-    return *y->view == '\0' && *y->view_had == '\0'
+    return *y->view == '\0' && *y->view_had == '\0' && y->view_sent == NULL
            && y->from == SML_WINDOW_FROM && y->to == SML_WINDOW_TO
            && y->had_from == SML_WINDOW_FROM && y->had_to == SML_WINDOW_TO;
 }
@@ -193,7 +224,15 @@ void sml_projection_had(sml_session_t *s, sml_sync_t *y,
                         const store_item_t *item, const char **data,
                         apr_size_t *len)
 {
+    store_item_t had = *item;
+
     project(s, view_had(s, y), item, data, len);
+    if (y->view_sent != NULL) {
+        had.data = *data;
+        had.len = *len;
+        project(s, parsed(s, y->view_sent, &y->view_sent_parsed), &had, data,
+                len);
+    }
 }
 
 /* An item that the device has as it is: has its projection changed? */
@@ -262,6 +301,7 @@ void sml_select_open(sml_session_t *s, sml_sync_t *y)
         y->had_to = y->to;
         y->view_had = y->view;
         y->view_had_parsed = y->view_parsed;
+        y->view_sent = NULL;
     }
     if (y->review) {
         y->cursor = 0;

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c0e
+#define STATE_FORMAT 0x534d4c0f
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -110,6 +110,7 @@ static void step_view(step_t *s, sml_sync_t *y)
 {
     step_string(s, &y->view);
     step_string(s, &y->view_had);
+    step_string(s, &y->view_sent);
     STEP(s, y->access);
     STEP(s, y->from);
     STEP(s, y->to);

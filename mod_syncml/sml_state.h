@@ -92,8 +92,11 @@ typedef struct sml_sync_t {
                                    is not to be begun again; 0: none */
     /* What the device sees of it: see sml_select.c. */
     const char *view, *view_had;        /* texts, of this sync and the last */
-    const sml_view_t *view_parsed, *view_had_parsed;     /* or NULL;
-                                   not written */
+    const char *view_sent;      /* under which a sync that did not end has sent
+                                   some items: they may be of this view or of
+                                   view_had; NULL: none */
+    const sml_view_t *view_parsed, *view_had_parsed, *view_sent_parsed;
+                                /* or NULL; not written */
     sml_access_e access;
     apr_int64_t from, to;       /* its date window today, SML_WINDOW_* */
     apr_int64_t had_from, had_to;       /* and in the last sync */

@@ -368,6 +368,76 @@ static void test_narrow_view_teaches_nothing(void **state)
     assert_false(has(c, "contacts", "PHOTO"));
 }
 
+/* All of the device's contacts, by their numbers, with another name. */
+static void edit_all(client_t *c, const char *path)
+{
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        client_item_t *item =
+            client_find(c, path, apr_psprintf(w->pool, "TEL:%d\r", i));
+        const char *photo = strstr(item->text, "PHOTO");
+        const char *end = photo ? strstr(photo, "\r\n") : NULL;
+
+        client_edit(c, item, card_of("New", "Acme", apr_psprintf(w->pool,
+            "%.*sTEL:%d\r\n", photo ? (int)(end + 2 - photo) : 0,
+            photo ? photo : "", i)));
+    }
+}
+
+/* A sync under a narrow view breaks off, and the next has the wide one again:
+ * what the device was not sent in between it has not deleted. */
+static void test_view_broken_off(void **state)
+{
+    static const char small[] = "contacts/li(1)";
+    char *photo = apr_palloc(w->pool, 1501);
+    unsigned at;
+    int on = 1, i;
+
+    memset(photo, 'A', 1500);
+    photo[1500] = '\0';
+    for (at = 2; on; at++) {
+        client_t *c;
+
+        world_add_account(apr_psprintf(w->pool, "broken%u", at));
+        c = phone_with("contacts", "text/vcard");
+        for (i = 0; i < 20; i++) {
+            client_put(c, "contacts", card_of("Old", "Acme",
+                       apr_psprintf(w->pool, "PHOTO;ENCODING=b:%s\r\n"
+                                    "TEL:%d\r\n", photo, i)));
+        }
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        rename_store(c, "contacts", small);
+        w->break_at = at;
+        w->break_after = 1;
+        c->ph->max_msg = 1300;
+        on = client_session(c, 200, small) != APR_SUCCESS;
+        w->break_at = c->ph->max_msg = 0;
+        if (on && strstr(c->ph->why, "the line broke") == NULL) {
+            fail_msg("broken at %u: %s", at, c->ph->why);
+        }
+        if (!on) {
+            client_commit(c);
+        }
+        rename_store(c, small, "contacts");
+        edit_all(c, "contacts");
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        for (i = 0; i < 20; i++) {
+            store_id_t id = world_find("contacts", apr_psprintf(w->pool,
+                "FN:New\r\nORG:Acme\r\nPHOTO;ENCODING=b:%s\r\nTEL:%d\r",
+                photo, i));
+
+            if (id == 0) {
+                fail_msg("broken at %u: no photo of %d", at, i);
+            }
+        }
+        assert_int_equal(world_count("contacts"), 20);
+        world_same(c, "contacts");
+        world_quiet(c, "contacts");
+    }
+    assert_true(at > 5);
+}
+
 static void test_slow_once(void **state)
 {
     static const char path[] = "contacts/slow";
@@ -517,6 +587,7 @@ int main(void)
         ON_EACH_STORE(test_max),
         ON_EACH_STORE(test_projection),
         ON_EACH_STORE(test_narrow_view_teaches_nothing),
+        ON_EACH_STORE(test_view_broken_off),
         ON_EACH_STORE(test_slow_once),
         ON_MEMORY(test_bad_options),
         ON_EACH_STORE(test_read_only),
