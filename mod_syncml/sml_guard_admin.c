@@ -8,6 +8,8 @@
 
 #include <apr_strings.h>
 
+#include "store/store_log.h"
+
 #define NOTE "guard."
 
 /* "held 1700000000 120 200 3-17,20", as sml_guard.c writes it.
@@ -67,6 +69,7 @@ typedef struct decision_t {
     store_tx_t *tx;
     store_id_t account, device, datastore;
     apr_int64_t count;
+    apr_pool_t *scratch;        /* of one item */
 } decision_t;
 
 /* It goes to the device again, as a new item: the device lacks it. */
@@ -90,7 +93,9 @@ static apr_status_t decide_item(decision_t *d, store_id_t id, int release)
         rv = APR_NOTFOUND;      /* the device has it again */
     }
     if (rv == APR_SUCCESS) {
-        rv = store_item_get(d->tx, d->account, d->datastore, id, &item);
+        apr_pool_clear(d->scratch);
+        rv = store_item_get_into(d->tx, d->account, d->datastore, id,
+                                 d->scratch, &item);
     }
     if (rv != APR_SUCCESS) {
         return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
@@ -133,14 +138,60 @@ static apr_status_t decide_ids(decision_t *d, const char *ids, int release)
     return rv;
 }
 
+/* What was deleted by this is a session of the server's own, which can be
+ * taken back. */
+static apr_status_t write_log(const decision_t *d, store_id_t before,
+                              store_id_t after)
+{
+    store_log_t log = { 0 };
+    store_log_datastore_t summary = { 0 };
+    apr_status_t rv;
+
+    if (after == before) {
+        return APR_SUCCESS;
+    }
+    log.account = d->account;
+    summary.datastore = d->datastore;
+    summary.status = 200;
+    summary.received[2] = (apr_uint32_t)d->count;
+    rv = store_log_begin(d->tx, &log);
+    if (rv == APR_SUCCESS) {
+        rv = store_log_range(d->tx, log.id, d->datastore, before, after);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_log_datastore(d->tx, log.id, &summary);
+    }
+    return rv == APR_SUCCESS
+        ? store_log_end(d->tx, log.id, STORE_LOG_ENDED) : rv;
+}
+
+static apr_status_t decide_held(decision_t *d, const char *name,
+                                const char *ids, int release, apr_pool_t *p)
+{
+    store_datastore_t *ds;
+    store_id_t before = 0;
+    apr_status_t rv = store_datastore_open(d->tx, d->account, name, &ds);
+
+    if (rv == APR_SUCCESS) {
+        d->datastore = ds->id;
+        before = ds->change;
+        apr_pool_create(&d->scratch, p);
+        rv = decide_ids(d, ids, release);
+        apr_pool_destroy(d->scratch);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_datastore_open(d->tx, d->account, name, &ds);
+    }
+    return rv == APR_SUCCESS ? write_log(d, before, ds->change) : rv;
+}
+
 static apr_status_t decide(store_tx_t *tx, store_id_t account,
                            store_id_t device, const char *name, int release,
                            apr_int64_t *count, apr_pool_t *p)
 {
-    decision_t d = { tx, account, device, 0, 0 };
+    decision_t d = { tx, account, device, 0, 0, NULL };
     const char *setting = apr_pstrcat(p, NOTE, name, NULL), *value;
     sml_guard_note_t note;
-    store_datastore_t *ds;
     apr_status_t rv;
 
     *count = 0;
@@ -152,11 +203,7 @@ static apr_status_t decide(store_tx_t *tx, store_id_t account,
         return APR_NOTFOUND;
     }
     if (strcmp(note.what, SML_GUARD_HELD) == 0) {
-        rv = store_datastore_open(tx, account, name, &ds);
-        if (rv == APR_SUCCESS) {
-            d.datastore = ds->id;
-            rv = decide_ids(&d, note.ids, release);
-        }
+        rv = decide_held(&d, name, note.ids, release, p);
     }
     else if (release) {
         rv = store_device_setting_set(tx, device,

@@ -389,6 +389,10 @@ apr_status_t store_item_rekey(store_tx_t *tx, store_id_t account,
 apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
                             store_id_t datastore, store_id_t id,
                             store_item_t **item);
+/** The same into a pool of the caller's, who clears it between many. */
+apr_status_t store_item_get_into(store_tx_t *tx, store_id_t account,
+                                 store_id_t datastore, store_id_t id,
+                                 apr_pool_t *p, store_item_t **item);
 
 /** The text that an item had at a former value of its change counter (the
  * base of a three-way merge): type, data, modified and change are filled in.

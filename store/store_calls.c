@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "store_calls.h"
 #include "store_secret.h"
 
@@ -475,6 +477,22 @@ apr_status_t store_item_get(store_tx_t *tx, store_id_t account,
     NEED(good_id(datastore), BAD_DATASTORE);
     NEED(good_item(id), BAD_ITEM);
     CALL(item_get, account, datastore, id, item);
+}
+
+apr_status_t store_item_get_into(store_tx_t *tx, store_id_t account,
+                                 store_id_t datastore, store_id_t id,
+                                 apr_pool_t *p, store_item_t **item)
+{
+    apr_pool_t *own = tx->p;
+    const char *words = tx->error;
+    apr_status_t rv;
+
+    tx->p = p;
+    rv = store_item_get(tx, account, datastore, id, item);
+    tx->p = own;
+    if (tx->error != words)
+        tx->error = apr_pstrdup(own, tx->error);
+    return rv;
 }
 
 apr_status_t store_item_version(store_tx_t *tx, store_id_t account,

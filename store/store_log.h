@@ -44,8 +44,8 @@ typedef struct store_log_t {
     apr_time_t started, latest; /* of its first and latest message */
     store_id_t undoes;          /* the log that this one took back; 0: none */
     store_id_t undone_by;       /* the log that took this one back; 0 */
-    apr_array_header_t *datastores;     /* of store_log_datastore_t, NULL in
-                                   listings */
+    apr_array_header_t *datastores;     /* of store_log_datastore_t, without
+                                   those deleted since; NULL in listings */
 } store_log_t;
 
 /** Begin a log: account, device, session and undoes are the caller's, id,

@@ -141,14 +141,14 @@ apr_status_t mem_log_get(store_tx_t *tx, store_id_t account, store_id_t id,
                                          sizeof(store_log_datastore_t));
     for (i = 0; i < t->n; i++) {
         mem_log_datastore_t *d = t->rows[i];
+        mem_datastore_t *ds = mem_datastore(tx, 0, d->v.datastore);
         store_log_datastore_t *to;
 
-        if (d->log != id)
-            continue;
+        if (d->log != id || !ds)
+            continue;           /* another's, or deleted since */
         to = apr_array_push(found->v.datastores);
         *to = d->v;
-        to->name = apr_pstrdup(tx->p, mem_datastore(tx, 0, d->v.datastore)
-                                          ->v.name);
+        to->name = apr_pstrdup(tx->p, ds->v.name);
     }
     *log = &found->v;
     return APR_SUCCESS;

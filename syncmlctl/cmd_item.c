@@ -308,8 +308,9 @@ static int place_item(ctl_t *ctl, const store_account_t *account,
     if (status != CTL_OK)
         return status;
     if (old->deleted)
-        return ctl_fail(ctl, CTL_NOT_FOUND, "item %s was deleted on %s; put "
-                        "its text without an id to add it anew", guid,
+        return ctl_fail(ctl, CTL_NOT_FOUND, "item %s was deleted on %s: "
+                        "`syncmlctl item restore' brings it back; put its "
+                        "text without an id to add it anew", guid,
                         ctl_time(old->modified, ctl->p));
     item->id = old->id;
     return CTL_OK;

@@ -80,7 +80,7 @@ static void give_file(const char *path, uid_t uid, gid_t gid)
  */
 static int become_owner(ctl_t *ctl, const char *dir, const char *db)
 {
-    static const char *const suffixes[] = { "", "-wal", "-shm" };
+    static const char *const suffixes[] = { "", "-wal", "-shm", "-queue" };
     struct passwd *user;
     struct stat st;
     gid_t group;

@@ -136,12 +136,12 @@ subtest 'root does not touch what is not the store\'s' => sub {
     is slurp($mine), 'x' x 32, '... as they were';
 
     # What root made before the directory was given away comes along.
-    chown 0, 0, "$other/state/new.db", "$other/state/syncml.key";
+    chown 0, 0, map { "$other/state/$_" } qw(new.db new.db-queue syncml.key);
     my ($out, $err);
     ($rc, $out, $err) = bare('pw', @store, qw(account passwd anna));
     is "$rc$err", '0', 'files of root in the owner\'s directory';
     is((stat "$other/state/$_")[4], $own[2], "... $_ is given to the owner")
-        for qw(new.db syncml.key);
+        for qw(new.db new.db-queue syncml.key);
 };
 
 done_testing;

@@ -227,6 +227,39 @@ static void test_held_and_released(void **state)
     world_quiet(c, "contacts");
 }
 
+static apr_status_t keep_log(void *id, const store_log_t *log)
+{
+    *(store_id_t *)id = log->id;
+    return APR_SUCCESS;
+}
+
+/* What the administrator let be deleted can be taken back like a session. */
+static void test_release_taken_back(void **state)
+{
+    client_t *c = in_step(SML_GUARD_HOLD);
+    store_undo_t how = { 0 };
+    store_id_t id = 0;
+    store_log_t *log;
+    store_tx_t *tx;
+    apr_pool_t *p;
+
+    erase(c, ITEMS - 5);
+    stopped(c, 200);
+    assert_int_equal(decide(1, APR_SUCCESS), ITEMS - 5);
+    tx = world_begin(STORE_WRITE, &p);
+    OK(store_log_list(tx, 0, 0, 0, 1, keep_log, &id));
+    OK(store_log_get(tx, 0, id, &log));
+    assert_int_equal(log->device, 0);
+    assert_int_equal(log->state, STORE_LOG_ENDED);
+    assert_int_equal(APR_ARRAY_IDX(log->datastores, 0, store_log_datastore_t)
+                     .received[2], ITEMS - 5);
+    OK(store_log_undo(tx, log->account, id, &how, NULL));
+    world_end(tx, p);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, ITEMS);
+    world_quiet(c, "contacts");
+}
+
 static void test_held_and_dropped(void **state)
 {
     client_t *c = in_step(SML_GUARD_HOLD);
@@ -376,6 +409,7 @@ int main(void)
         ON_EACH_STORE(test_pass_is_used_up),
         ON_EACH_STORE(test_off),
         ON_EACH_STORE(test_held_and_released),
+        ON_EACH_STORE(test_release_taken_back),
         ON_EACH_STORE(test_held_and_dropped),
         ON_EACH_STORE(test_held_and_slow),
         ON_EACH_STORE(test_refresh_from_client),

@@ -582,10 +582,40 @@ static void gc(void **state)
     commit(tx);
 }
 
+/* What is read into a pool of the caller's goes with it, and what fails there
+ * leaves its words behind. */
+static void get_into(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    store_id_t id = add_item(tx, f->alice, f->contacts, f->phone, "one").id;
+    store_item_t *item;
+    apr_pool_t *p;
+
+    commit(tx);
+    tx = begin(f, STORE_READ);
+    apr_pool_create(&p, NULL);
+    OK(store_item_get_into(tx, f->alice, f->contacts, id, p, &item));
+    assert_int_equal(item->len, 3);
+    assert_memory_equal(item->data, "one", 3);
+    EXPECT(APR_NOTFOUND, store_item_get_into(tx, f->bob, f->contacts, id, p,
+                                             &item));
+    EXPECT(APR_NOTFOUND, store_item_get_into(tx, f->alice, f->contacts, 99,
+                                             p, &item));
+    EXPECT(APR_EINVAL, store_item_get_into(tx, f->alice, f->contacts, 0, p,
+                                           &item));
+    apr_pool_destroy(p);
+    assert_string_not_equal(store_error(tx), "");
+    OK(store_item_get(tx, f->alice, f->contacts, id, &item));
+    assert_int_equal(item->len, 3);
+    assert_memory_equal(item->data, "one", 3);
+    roll_back(tx);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
-        TEST(add_and_get), TEST(numbering), TEST(update),
+        TEST(get_into), TEST(add_and_get), TEST(numbering), TEST(update),
         TEST(delete_and_restore), TEST(versions), TEST(limits),
         TEST(largest), TEST(list), TEST(callbacks_may_call), TEST(match),
         TEST(delete_all), TEST(delete_unmapped), TEST(foreign_items),

@@ -421,17 +421,20 @@ static void datastore_deleted(void **state_)
     store_tx_t *tx = begin_write(f);
     store_id_t a = add(tx, f, 0, "a1"), log = begin_log(tx, f, f->phone);
     store_id_t gone = get_datastore(tx, f->alice, "calendar")->id;
+    store_log_datastore_t d = { .datastore = gone, .sync = 200 };
     store_log_t *row;
 
     set(tx, f, log, a, "a2");
     add_item(tx, f->alice, gone, f->phone, "x");
     OK(store_log_range(tx, log, gone, 0, 1));
+    OK(store_log_datastore(tx, log, &d));
     commit(tx);
     tx = begin_write(f);
     OK(store_datastore_delete(tx, f->alice, gone));
     commit(tx);
     tx = begin_write(f);
     OK(store_log_get(tx, f->alice, log, &row));
+    assert_int_equal(row->datastores->nelts, 0);
     assert_true(undo(tx, f, log, 0, "1:a1>a2(done) ") > 0);
     IS(a, "a1");
     EXPECT(APR_EINVAL, store_log_undo(tx, f->alice, log, NULL, NULL));
