@@ -28,6 +28,8 @@ typedef struct snapshot_t {
     int staged;
     int doubled;                /* ranges of doubled items, and the last */
     sml_range_t last;
+    int related;                /* items noted for the package's end */
+    const sml_object_t *finished;
     const sml_object_t *incoming;
     apr_size_t came;            /* of incoming */
 } snapshot_t;
@@ -44,6 +46,8 @@ static apr_status_t take_snapshot(snapshot_t *old, const sml_session_t *s)
     old->syncs = apr_pmemdup(old->p, state->syncs->elts,
                              (apr_size_t)old->nsyncs * sizeof(sml_sync_t));
     old->staged = state->staged->nelts;
+    old->related = state->related->nelts;
+    old->finished = state->finished;
     old->doubled = state->doubled->nelts;
     if (old->doubled > 0) {
         old->last = APR_ARRAY_IDX(state->doubled, old->doubled - 1,
@@ -78,6 +82,7 @@ static void restore(const snapshot_t *old, sml_session_t *s)
         *y = old->syncs[i];
         y->announced = now.announced;
         y->came = now.came;
+        y->failed = now.failed;         /* a guard has stopped it */
     }
     sml_staged_restore(s, old->staged);
     /* Their ids are given out again: to items that double nothing. */
@@ -86,9 +91,14 @@ static void restore(const snapshot_t *old, sml_session_t *s)
         APR_ARRAY_IDX(state->doubled, old->doubled - 1, sml_range_t) =
             old->last;
     }
+    state->related->nelts = old->related;
+    if (state->finished != old->finished) {
+        state->finished = NULL;         /* it is not stored */
+    }
     if (is_unfinished(old, s)) {
         sml_piece_refuse(s, 412);
     }
+    s->held = NULL;
     s->candidates = NULL;
     s->sent_adds = NULL;
 }

@@ -227,6 +227,28 @@ static void test_doubles(void **state)
     assert_int_equal(world_count("contacts"), 3);
 }
 
+/* What a guard stops inside stays stopped, though the Atomic is undone. */
+static void test_guard_inside(void **state)
+{
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.doubles = 1;
+    w->config.guard.least = 2;
+    in_step(CODEC_V12);
+    open_sync();
+    begin(SYNCML_ATOMIC);
+    add("5", "One");
+    add("6", "Two");
+    add("7", "One");
+    done();
+    add("8", "Late");
+    done();
+    SENT(ph, 1);
+    assert_int_equal(CODE("Add", 0), 216);
+    assert_int_equal(CODE("Add", 2), 508);
+    assert_int_equal(CODE("Add", 3), 508);
+    assert_int_equal(world_count("contacts"), 2);
+}
+
 static void test_nested(void **state)
 {
     in_step(CODEC_V12);
@@ -464,6 +486,7 @@ int main(void)
         ON_EACH_STORE(test_staged_deletes),
         ON_EACH_STORE(test_matches),
         ON_EACH_STORE(test_doubles),
+        ON_EACH_STORE(test_guard_inside),
         ON_EACH_STORE(test_nested),
         ON_EACH_STORE(test_no_resp),
         ON_EACH_STORE(test_pieces),
