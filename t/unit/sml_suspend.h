@@ -104,4 +104,20 @@ static inline int may_resume(client_t *c)
     return client_store(c, "contacts")->code != 0;
 }
 
+/** The device's session has expired. */
+static inline void suspend_expire(const char *devid)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *device;
+    store_session_t *session;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), devid,
+                         &device));
+    OK(store_session_of_device(tx, device->id, &session));
+    session->expires = apr_time_now() - apr_time_from_sec(1);
+    OK(store_session_put(tx, session));
+    world_end(tx, p);
+}
+
 #endif

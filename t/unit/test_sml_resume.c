@@ -539,21 +539,6 @@ static void test_other_anchor(void **state)
     slow_instead(c, -1);
 }
 
-static void expire_session(const char *devid)
-{
-    apr_pool_t *p;
-    store_tx_t *tx = world_begin(STORE_WRITE, &p);
-    store_device_t *device;
-    store_session_t *session;
-
-    OK(store_device_find(tx, world_account_id(tx, w->account), devid,
-                         &device));
-    OK(store_session_of_device(tx, device->id, &session));
-    session->expires = apr_time_now() - apr_time_from_sec(1);
-    OK(store_session_put(tx, session));
-    world_end(tx, p);
-}
-
 /* The session has expired long ago: it is resumed all the same. */
 static void test_expired(void **state)
 {
@@ -562,7 +547,7 @@ static void test_expired(void **state)
     where = "expired";
     edit_both(c);
     assert_true(stopped(c, 200, 2, STOP_SUSPEND));
-    expire_session(c->ph->devid);
+    suspend_expire(c->ph->devid);
     resumed(c, where);
     assert_int_equal(client_store(c, "contacts")->code, 200);
     expect(c, 4 * CARDS - 4);
