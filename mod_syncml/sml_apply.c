@@ -332,7 +332,7 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
 
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
-    store_map_t *map;
+    store_map_t *map = NULL;
     store_item_t *old = NULL;
     store_id_t version = 0;
     int code, matched = 0;

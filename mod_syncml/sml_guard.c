@@ -150,8 +150,8 @@ static int is_double(sml_session_t *s, const sml_sync_t *y,
 static void take_back_item(sml_session_t *s, const sml_sync_t *y,
                            store_id_t item)
 {
-    store_map_t *map;
-    store_item_t *it;
+    store_map_t *map = NULL;
+    store_item_t *it = NULL;
 
     s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
                               &map);
@@ -401,7 +401,7 @@ static apr_status_t on_unmapped(void *baton, const store_change_t *c)
 int sml_guard_refresh(sml_session_t *s, sml_sync_t *y)
 {
     unsent_t u = { s, y, NULL };
-    apr_int64_t of, n;
+    apr_int64_t of, n = 0;
 
     if (s->config->guard.action == SML_GUARD_OFF || y->passed) {
         return 1;
