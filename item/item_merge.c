@@ -157,7 +157,7 @@ static int is_one_sided(const item_slot_t *slot)
 /** Events and tasks of one RECURRENCE-ID. */
 static apr_status_t merge_parts(job_t *job, const item_slot_t *slot)
 {
-    item_part_t *parts[ITEM_SIDES];
+    item_part_t *parts[ITEM_SIDES] = { NULL };
     item_buf_t out = { NULL, NULL, 0, 0 };
     item_merging_t *m = job->m;
     item_span_t canon[2];

@@ -76,7 +76,7 @@ static void test_options(void **state)
     is_path("calendar?dr(-1,2)", "calendar/dr(-1,2)");
     is_path("calendar?dr(-1,2)&na&slow", "calendar/dr(-1,2)/na/slow");
     is_path("calendar/na?/li(7)", "calendar/li(7)/na");
-    is_path("calendar/work/dr(-1,2)", "calendar sub work/dr(-1,2)");
+    is_path("calendar/office/dr(-1,2)", "calendar sub office/dr(-1,2)");
     is_path("contacts/fi(ORG&iEQ;acme)", "contacts/fi(ORG&iEQ;acme)");
     is_path("contacts/fi(ORG=a/b)/na", "contacts/na/fi(ORG&EQ;a%2Fb)");
     is_path("contacts/fi((A=1|B=2)&C=3)",
