@@ -211,9 +211,10 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
 }
 
 /* Without a row the device has begun a slow sync since it said so: what it
- * knew counts then. */
+ * knew counts then.
+ * @param scratch  for the item, of which there may be very many */
 static void delete_staged(sml_session_t *s, sml_sync_t *y,
-                          const sml_staged_t *d)
+                          const sml_staged_t *d, apr_pool_t *scratch)
 {
     store_id_t version = d->version;
     store_map_t *map = NULL;
@@ -225,8 +226,8 @@ static void delete_staged(sml_session_t *s, sml_sync_t *y,
         version = map->version;
     }
     if (s->rv == APR_SUCCESS || s->rv == APR_NOTFOUND) {
-        s->rv = store_item_get(s->tx, s->account, y->datastore, d->item,
-                               &old);
+        s->rv = store_item_get_into(s->tx, s->account, y->datastore,
+                                    d->item, scratch, &old);
     }
     if (s->rv == APR_SUCCESS && changed_meanwhile(old, version)
         && !sml_policy(s, y).delete_wins) {
@@ -249,8 +250,15 @@ static void delete_staged(sml_session_t *s, sml_sync_t *y,
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
 {
     apr_array_header_t *list = s->state->staged;
+    apr_pool_t *scratch;
     int i, kept = 0;
 
+    if (s->rv == APR_SUCCESS) {
+        s->rv = apr_pool_create(&scratch, s->p);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
     for (i = 0; i < list->nelts && s->rv == APR_SUCCESS; i++) {
         sml_staged_t d = APR_ARRAY_IDX(list, i, sml_staged_t);
 
@@ -259,9 +267,11 @@ void sml_receive_deletes(sml_session_t *s, sml_sync_t *y)
             APR_ARRAY_IDX(list, kept++, sml_staged_t) = d;
         }
         else if (d.item != 0 && !d.told) {
-            delete_staged(s, y, &d);
+            apr_pool_clear(scratch);
+            delete_staged(s, y, &d, scratch);
         }
     }
+    apr_pool_destroy(scratch);
     list->nelts = kept;
     s->staged = NULL;           /* they have moved */
 }

@@ -148,7 +148,7 @@ static int is_double(sml_session_t *s, const sml_sync_t *y,
 }
 
 static void take_back_item(sml_session_t *s, const sml_sync_t *y,
-                           store_id_t item)
+                           store_id_t item, apr_pool_t *scratch)
 {
     store_map_t *map = NULL;
     store_item_t *it = NULL;
@@ -156,7 +156,8 @@ static void take_back_item(sml_session_t *s, const sml_sync_t *y,
     s->rv = store_map_by_item(s->tx, s->device->id, item, y->datastore,
                               &map);
     if (s->rv == APR_SUCCESS) {
-        s->rv = store_item_get(s->tx, s->account, y->datastore, item, &it);
+        s->rv = store_item_get_into(s->tx, s->account, y->datastore, item,
+                                    scratch, &it);
     }
     if (s->rv == APR_SUCCESS && !it->deleted && it->change == map->version) {
         s->rv = store_item_delete(s->tx, s->account, y->datastore, item,
@@ -174,17 +175,26 @@ static void take_back_item(sml_session_t *s, const sml_sync_t *y,
 static void take_back(sml_session_t *s, const sml_sync_t *y)
 {
     apr_array_header_t *list = s->state->doubled;
+    apr_pool_t *scratch;
     int i;
 
+    if (s->rv == APR_SUCCESS) {
+        s->rv = apr_pool_create(&scratch, s->p);
+    }
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
     for (i = 0; i < list->nelts; i++) {
         const sml_range_t *r = &APR_ARRAY_IDX(list, i, sml_range_t);
         store_id_t item;
 
         for (item = r->from; r->sync == sml_sync_index(s, y)
              && item <= r->to && s->rv == APR_SUCCESS; item++) {
-            take_back_item(s, y, item);
+            apr_pool_clear(scratch);
+            take_back_item(s, y, item, scratch);
         }
     }
+    apr_pool_destroy(scratch);
 }
 
 int sml_guard_add(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
