@@ -1,0 +1,143 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_form.h
+ * @brief The form in which a device wants its items, and the way there and
+ * back.
+ *
+ * The store holds vCard 3.0 (4.0 is kept as it came) and iCalendar 2.0; a
+ * device may speak vCard 2.1, vCalendar 1.0, SIF, vNote.  Import turns a
+ * device's text into one for the store, export the other way round.  Both
+ * are functions of their arguments alone: the same text, form and zone
+ * data give the same octets, in any process.
+ *
+ * That is what keeps safe whatever a form cannot say.  A text that a device
+ * had is exported and imported again before it serves as the base of a
+ * three-way merge (item_merge.h); what the conversion drops or alters is
+ * then missing or altered in base and answer alike, so it is no edit, and
+ * the store's own words stay.
+ */
+#ifndef SYNCML_ITEM_FORM_H
+#define SYNCML_ITEM_FORM_H
+
+#include "item/item_merge.h"
+
+/** What a device's text is written in. */
+typedef enum {
+    ITEM_FORMAT_AS_IS = 0,      /* as the store has it */
+    ITEM_FORMAT_VCARD21,        /* text/x-vcard */
+    ITEM_FORMAT_VCARD30,        /* text/vcard */
+    ITEM_FORMAT_VCARD40,        /* text/vcard, VERSION:4.0 */
+    ITEM_FORMAT_VCAL10,         /* text/x-vcalendar: events and tasks */
+    ITEM_FORMAT_ICAL20,         /* text/calendar: events, tasks, journals */
+    ITEM_FORMAT_SIFC,           /* text/x-s4j-sifc, a contact */
+    ITEM_FORMAT_SIFE,           /* text/x-s4j-sife, an event */
+    ITEM_FORMAT_SIFT,           /* text/x-s4j-sift, a task */
+    ITEM_FORMAT_SIFN,           /* text/x-s4j-sifn, a note */
+    ITEM_FORMAT_VNOTE,          /* text/x-vnote */
+    ITEM_FORMAT_TEXT            /* text/plain */
+} item_format_e;
+
+/** How a device writes times that have a zone. */
+typedef enum {
+    ITEM_CLOCK_DEFAULT = 0,     /* UTC in vCalendar 1.0 and SIF, in iCalendar
+                                 * as the store has it, with its VTIMEZONE */
+    ITEM_CLOCK_UTC,             /* UTC, with the Z */
+    ITEM_CLOCK_UTC_BARE,        /* UTC, but without the Z (Nokia 9300) */
+    ITEM_CLOCK_LOCAL,           /* local time, no Z (Nokia 6600, Siemens) */
+    ITEM_CLOCK_LOCAL_Z          /* local time, yet with a Z (P800, P990) */
+} item_clock_e;
+
+/** How a device is to be told of whole days.  All are understood. */
+typedef enum {
+    ITEM_DAYS_DEFAULT = 0,      /* DTSTART;VALUE=DATE; in vCalendar 1.0 from
+                                 * T000000 to T000000 of the next day */
+    ITEM_DAYS_DATE,             /* DTSTART:20261128 */
+    ITEM_DAYS_MIDNIGHT,         /* local T000000 to T000000 */
+    ITEM_DAYS_LAST_SECOND       /* local T000000 to T235959 */
+} item_days_e;
+
+/** Habits of devices, as bits of item_form_t.habits.  Each is a flag of the
+ * quirks file under the name in quotes. */
+typedef enum {
+    ITEM_HABIT_ALARM_ABSOLUTE = 1 << 0, /* "alarm-absolute": alarms as UTC
+                                 * time only, never relative (all Nokia, SE) */
+    ITEM_HABIT_EMAIL_INTERNET = 1 << 1, /* "email-internet": EMAIL is lost
+                                 * without TYPE=INTERNET (Nokia E51) */
+    ITEM_HABIT_EPOC_ENTRY = 1 << 2,     /* "epoc-entry-type": wants
+                                 * X-EPOCAGENDAENTRYTYPE (Nokia) */
+    ITEM_HABIT_CATEGORY_X = 1 << 3,     /* "category-x": categories come back
+                                 * with X- before them (E series, P800) */
+    ITEM_HABIT_PHOTO_BLANK = 1 << 4,    /* "photo-blank-line": BASE64 ends in
+                                 * a blank line (Nokia) */
+    ITEM_HABIT_SE_DST = 1 << 5,         /* "se-dst": X-SONYERICSSON-DST:4 on
+                                 * events in summer time */
+    ITEM_HABIT_NO_FOLD = 1 << 6,        /* "no-fold" (Motorola V3) */
+    ITEM_HABIT_NO_EMPTY = 1 << 7,       /* "no-empty": crashes on empty
+                                 * properties (Siemens SX1) */
+    ITEM_HABIT_DATE_1980 = 1 << 8,      /* "date-min-1980": cannot show dates
+                                 * before 1980 (all Nokia) */
+    ITEM_HABIT_BMP_ONLY = 1 << 9,       /* "bmp-only": breaks on characters
+                                 * above U+FFFF */
+    ITEM_HABIT_NO_ZONE = 1 << 10,       /* "no-zone": no TZ and DAYLIGHT
+                                 * lines, no VTIMEZONE */
+    ITEM_HABIT_NO_RDATE = 1 << 11,      /* "no-rdate": series that its grammar
+                                 * cannot say are sent without RDATE */
+    ITEM_HABIT_TEXT_8BIT = 1 << 12      /* "text-8bit": quoted-printable is not
+                                 * understood; 8-bit text as it is */
+} item_habit_e;
+
+typedef struct item_form_t {
+    item_format_e format;
+    const char *charset;        /* as iconv names it; NULL: UTF-8 */
+    const char *zone;           /* Olson name of the user's time zone, for
+                                 * local times and whole days; NULL: UTC */
+    item_clock_e clock;
+    item_days_e days;
+    apr_uint32_t habits;        /* item_habit_e */
+} item_form_t;
+
+/** The media type in which a format travels, "text/x-vcard"; NULL for
+ * ITEM_FORMAT_AS_IS. */
+const char *item_format_type(item_format_e format);
+
+/** Its version for DevInf's VerCT and CTCap, "2.1"; "" for text/plain. */
+const char *item_format_version(item_format_e format);
+
+/**
+ * A format by its media type and version.
+ * @param type  parameters allowed, any case; @param version  NULL: any
+ * @return ITEM_FORMAT_AS_IS where it is none
+ */
+item_format_e item_format_parse(const char *type, const char *version);
+
+/** What a text is written in, whatever its type says (phones mislabel). */
+item_format_e item_format_recognise(const char *type, const char *data,
+                                    apr_size_t len);
+
+/**
+ * A device's text for the store.
+ * @param form  of the device; format says what is expected, but a text that
+ *              is clearly another one is taken as that
+ * @param type  in: as the device said, NULL or "" allowed; out: of the result
+ * @param in  the device's octets
+ * @param like  the store's text of the same item, or NULL: what the device's
+ *              form cannot say and the answer would look like a change only
+ *              for that is written in its way (the zone of times, an alarm
+ *              relative to the start, the version of a vCard)
+ * @param out  in the pool, ends in NUL; or in's octets
+ * @return APR_SUCCESS; ITEM_EMALFORMED, ITEM_ETYPE, ITEM_ELIMIT
+ */
+apr_status_t item_import(const item_form_t *form, const char **type,
+                         const item_text_t *in, const item_text_t *like,
+                         item_text_t *out, apr_pool_t *p);
+
+/**
+ * A store's text for a device.
+ * @param type  in: of the store's text; out: the media type to be announced
+ * @return as item_import(); ITEM_ETYPE also where the format has no such items
+ */
+apr_status_t item_export(const item_form_t *form, const char **type,
+                         const item_text_t *in, item_text_t *out,
+                         apr_pool_t *p);
+
+#endif
