@@ -37,7 +37,9 @@ apr_status_t item_keys(item_keys_t *keys, const char *type, const char *data,
         keys->uid_key = hash64(norm.uid.s, norm.uid.len, 0x55u);
     near = item_near(&norm, p);
     if (near.len)
-        keys->near_key = hash64(near.s, near.len, 0x4eu + norm.kind);
+        keys->near_key = hash64(near.s, near.len, 0x4eu
+                                + (norm.kind == ITEM_VJOURNAL ? ITEM_TEXT
+                                                              : norm.kind));
     item_when(&norm, &keys->starts, &keys->ends);
     return APR_SUCCESS;
 }
@@ -61,10 +63,11 @@ int item_equal(const char *type_a, const char *a, apr_size_t len_a,
 const char *item_kind_type(item_kind_e kind)
 {
     switch (kind) {
-    case ITEM_VCARD30: return "text/vcard";
+    case ITEM_VCARD30:  return "text/vcard";
     case ITEM_VEVENT:
-    case ITEM_VTODO:   return "text/calendar";
-    default:           return "text/plain";
+    case ITEM_VTODO:
+    case ITEM_VJOURNAL: return "text/calendar";
+    default:            return "text/plain";
     }
 }
 
@@ -76,7 +79,7 @@ const char *item_strerror(apr_status_t rv)
                "missing or wrong, or a NUL octet";
     case ITEM_ETYPE:
         return "type or version not supported: vCard 3.0, iCalendar 2.0 with "
-               "an event or task, or plain text is needed";
+               "an event, task or journal, or plain text is needed";
     case ITEM_ELIMIT:
         return "the item is too large, or has too many lines, parameters or "
                "nested components";

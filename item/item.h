@@ -5,8 +5,8 @@
  * which a slow sync finds equal items.
  *
  * The store keeps each item's full text; this room reads it, it never
- * changes it.  Formats today: vCard 3.0, iCalendar 2.0 (events and tasks)
- * and plain text.
+ * changes it.  Formats today: vCard 3.0, iCalendar 2.0 (events, tasks and
+ * journals) and plain text.
  */
 #ifndef SYNCML_ITEM_H
 #define SYNCML_ITEM_H
@@ -39,7 +39,9 @@ typedef enum {
     ITEM_VCARD30 = 0,       /* text/vcard, VERSION:3.0 (4.0 is kept as is) */
     ITEM_VEVENT,            /* text/calendar with a VEVENT */
     ITEM_VTODO,             /* text/calendar with a VTODO */
-    ITEM_TEXT               /* text/plain */
+    ITEM_TEXT,              /* text/plain */
+    ITEM_VJOURNAL           /* text/calendar with a VJOURNAL: a journal's entry, or
+                             * a note that is more than a text (item_note.h) */
 } item_kind_e;
 
 /** Keys of an item; equal keys do not prove equal items, different keys
@@ -70,7 +72,7 @@ typedef struct item_keys_t {
  * - properties that clients do not know come back missing, so only these are
  *   compared: of vCards N, FN (where there is no N and it is not the ORG), ORG,
  *   TITLE, ROLE, NICKNAME, TEL, EMAIL, ADR, URL, IMPP, BDAY, NOTE, PHOTO, GEO,
- *   CATEGORIES, KIND, MEMBER; of events and tasks SUMMARY, DESCRIPTION,
+ *   CATEGORIES, KIND, MEMBER; of events, tasks and journals SUMMARY, DESCRIPTION,
  *   LOCATION, CLASS, STATUS, TRANSP, PRIORITY, PERCENT-COMPLETE, GEO,
  *   CATEGORIES, ATTENDEE, ORGANIZER (of events), all times, recurrences and
  *   alarms; a DESCRIPTION that is the SUMMARY again and values that are the
@@ -96,7 +98,9 @@ typedef struct item_keys_t {
  *   LOCATION), with the month of DTSTART, which begins on the first at 03:00
  *   of the clock that is written; without any of these the day;
  * - tasks: the first twelve characters of SUMMARY (else DESCRIPTION);
- * - texts: the first twelve characters of the first line that has any.
+ * - texts: the first twelve characters of the first line that has any;
+ * - journals: as tasks, and as a text of the same first line, since a note may
+ *   be either.
  * A phone that writes local times where the other side writes UTC moves an
  * event to another month only in the hours about that limit.
  *
@@ -133,7 +137,9 @@ typedef enum {
  *
  * Identity: of contacts the name, where one may lack or cut words of the
  * other's (without names ORG, EMAIL or TEL); of events the subject and the
- * start; of tasks and texts the subject or first line.  A start in UTC and
+ * start; of journals likewise, where both have a start; of tasks and texts the
+ * subject or first line.  A text and a journal are compared as texts, and are
+ * ITEM_NEAR at most.  A start in UTC and
  * one in local time can be the same if they differ by quarters of an hour, at
  * most 14 hours; an all-day event may be written as a date, from midnight to
  * midnight, or as that in UTC.  The same UID is identity, too.

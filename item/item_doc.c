@@ -15,18 +15,19 @@ typedef struct builder_t {
     item_doc_t *doc;
     item_part_t *open[ITEM_MAX_DEPTH];
     int depth;
-    int kinds;                  /* events and tasks seen */
+    int kinds;                  /* events, tasks and journals seen */
 } builder_t;
 
 static int part_kind(const builder_t *b, item_span_t name)
 {
+    item_kind_e kind;
+
     if (!b->depth)
         return b->doc->kind == ITEM_VCARD30 ? (int)ITEM_VCARD30
                                             : ITEM_PART_ROOT;
     if (b->open[b->depth - 1]->kind != ITEM_PART_ROOT)
         return ITEM_PART_OTHER;
-    return item_span_is(name, "VEVENT") ? (int)ITEM_VEVENT
-           : item_span_is(name, "VTODO") ? (int)ITEM_VTODO : ITEM_PART_OTHER;
+    return item_calendar_kind(name, &kind) ? (int)kind : ITEM_PART_OTHER;
 }
 
 static item_entry_t *add_entry(builder_t *b, item_span_t raw)
@@ -59,7 +60,7 @@ static apr_status_t begin(builder_t *b, item_span_t name, item_span_t raw)
         b->doc->root = part;
     else
         add_entry(b, raw)->part = part;
-    if (part->kind == (int)ITEM_VEVENT || part->kind == (int)ITEM_VTODO) {
+    if (part->kind >= 0 && part->kind != (int)ITEM_VCARD30) {
         if (!b->kinds++)
             b->doc->kind = (item_kind_e)part->kind;
     }
@@ -159,7 +160,7 @@ static apr_status_t read_doc(item_doc_t *doc, const char *strict,
         value = item_span_trim(version->line.value);
     rv = item_check_version(root, strict, value);
     if (rv == APR_SUCCESS && root != ITEM_VCARD30 && !b.kinds)
-        rv = ITEM_ETYPE;        /* neither event nor task */
+        rv = ITEM_ETYPE;        /* no event, task or journal */
     return rv;
 }
 

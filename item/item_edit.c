@@ -22,7 +22,8 @@ typedef struct place_t {
 static int is_item(item_span_t name)
 {
     return item_span_is(name, "VCARD") || item_span_is(name, "VEVENT")
-        || item_span_is(name, "VTODO");
+        || item_span_is(name, "VTODO")
+        || item_span_is(name, "VJOURNAL");
 }
 
 /* @return what the line belongs to: NULL, or "VALARM", or "" for a property

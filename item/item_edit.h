@@ -5,8 +5,8 @@
  * them or under another UID.
  *
  * Works on the text line by line, so all that is not meant stays octet by
- * octet.  Names are those of properties of the vCard, or of the VEVENT and
- * VTODO components of a calendar, in capitals and without group; "VALARM"
+ * octet.  Names are those of properties of the vCard, or of the VEVENT,
+ * VTODO and VJOURNAL components of a calendar, in capitals and without group; "VALARM"
  * stands for all alarms.  Time zones and the calendar's own properties are no
  * properties of the item.  Plain text has none.
  */

@@ -318,7 +318,7 @@ static int same_start(const item_comp_t *a, const item_comp_t *b,
 
     *clocks = 0;
     if (a->start.kind == ITEM_TIME_NONE || b->start.kind == ITEM_TIME_NONE)
-        return a->start.kind == b->start.kind || a->kind == ITEM_VTODO;
+        return a->start.kind == b->start.kind || a->kind != ITEM_VEVENT;
     if (item_time_same_clock(&a->start, &b->start))
         return a->start.secs == b->start.secs || a->kind == ITEM_VTODO;
     *clocks = 1;

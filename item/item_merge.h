@@ -23,7 +23,7 @@
  *   sides start at different times; STATUS, COMPLETED and PERCENT-COMPLETE. A
  *   property named "X-" in a group ("item1.X-ABLabel") goes with the group's
  *   first other property.
- * - VEVENT and VTODO are found by RECURRENCE-ID and merged in turn; time
+ * - VEVENT, VTODO and VJOURNAL are found by RECURRENCE-ID and merged in turn; time
  *   zones that lines from theirs need come along.
  * - NOTE, DESCRIPTION and text/plain are merged line by line.
  * - UID, VERSION, PRODID and CREATED stay as they are in ours; the newest REV,

@@ -115,7 +115,7 @@ typedef struct parse_t {
     int depth;
     int words;                  /* of lists, see item_comp_make() */
     int ended;                  /* the outermost END has come */
-    item_comp_t *comp;          /* open vCard, VEVENT or VTODO */
+    item_comp_t *comp;          /* open vCard, VEVENT, VTODO, VJOURNAL */
     apr_array_header_t *done;   /* item_span_t: finished components */
     apr_array_header_t *comps;  /* item_comp_t *: the same */
     item_kind_e kind;           /* of the first */
@@ -123,6 +123,13 @@ typedef struct parse_t {
     item_span_t uid;
     int uid_of_master;          /* uid is of one without RECURRENCE-ID */
 } parse_t;
+
+int item_calendar_kind(item_span_t name, item_kind_e *kind)
+{
+    *kind = item_span_is(name, "VTODO") ? ITEM_VTODO
+            : item_span_is(name, "VJOURNAL") ? ITEM_VJOURNAL : ITEM_VEVENT;
+    return *kind != ITEM_VEVENT || item_span_is(name, "VEVENT");
+}
 
 /** What a component is, from its name and where it stands. */
 static place_e place_of(parse_t *ps, item_span_t name, item_kind_e *kind)
@@ -132,9 +139,7 @@ static place_e place_of(parse_t *ps, item_span_t name, item_kind_e *kind)
     *kind = ITEM_VCARD30;
     if (!ps->depth)
         return ps->root == ITEM_VCARD30 ? IN_MAIN : IN_CALENDAR;
-    *kind = item_span_is(name, "VTODO") ? ITEM_VTODO : ITEM_VEVENT;
-    if (outer == IN_CALENDAR && (item_span_is(name, "VEVENT")
-                                 || item_span_is(name, "VTODO")))
+    if (outer == IN_CALENDAR && item_calendar_kind(name, kind))
         return IN_MAIN;
     if (outer == IN_MAIN && ps->root != ITEM_VCARD30
         && item_span_is(name, "VALARM"))
@@ -268,7 +273,7 @@ static apr_status_t normalise_lines(item_norm_t *norm, parse_t *ps,
     if (rv != APR_SUCCESS)
         return rv;
     if (!ps->done->nelts)
-        return ITEM_ETYPE;      /* neither event nor task */
+        return ITEM_ETYPE;      /* no event, task or journal */
     norm->kind = ps->kind;
     norm->canon = item_spans_join(ps->done, '\x1d', 0, ps->p);
     norm->uid = ps->uid;

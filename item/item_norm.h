@@ -30,10 +30,14 @@ apr_status_t item_normalise(item_norm_t *norm, const char *type,
 
 /** The kind that a media type names, or with none that a text looks like.
  * @param strict  out: the version that the text must have, NULL for any
- * @return APR_SUCCESS, ITEM_ETYPE; VEVENT stands for VTODO too */
+ * @return APR_SUCCESS, ITEM_ETYPE; VEVENT stands for VTODO and VJOURNAL too */
 apr_status_t item_recognise(item_kind_e *kind, const char **strict,
                             const char *type, const char *data,
                             apr_size_t len);
+
+/** The kind of a calendar's component by its name. @return 0: it is none of
+ * those that are items */
+int item_calendar_kind(item_span_t name, item_kind_e *kind);
 
 /** Whether a version is one that is understood.
  * @param strict  from item_recognise() @return APR_SUCCESS, ITEM_EMALFORMED
@@ -41,7 +45,7 @@ apr_status_t item_recognise(item_kind_e *kind, const char **strict,
 apr_status_t item_check_version(item_kind_e kind, const char *strict,
                                 item_span_t version);
 
-/** A vCard, VEVENT or VTODO on its way to the canonical form. */
+/** A vCard, VEVENT, VTODO or VJOURNAL on its way to the canonical form. */
 typedef struct item_comp_t {
     apr_pool_t *p;
     int *words;                 /* of lists, in the whole item */

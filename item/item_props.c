@@ -31,7 +31,8 @@ typedef enum {
 #define CARD   1
 #define EVENT  2
 #define TODO   4
-#define CAL    (EVENT | TODO)
+#define JOURNAL 8
+#define CAL    (EVENT | TODO | JOURNAL)
 
 typedef struct prop_t {
     const char *name;
@@ -84,6 +85,7 @@ static const prop_t props[] = {
     { "TRANSP",          EVENT, V_LOWER,      0, "opaque" },
     { "STATUS",          EVENT, V_LOWER,      0, "confirmed" },
     { "STATUS",          TODO,  V_STATUS,     0, "needs-action" },
+    { "STATUS",          JOURNAL, V_LOWER,    0, "final" },
     { "PRIORITY",        CAL,   V_TEXT,       0, "0" },
     { "PERCENT-COMPLETE", TODO, V_PERCENT,    0, "0" },
     { "GEO",             CAL,   V_STRUCT,     0, NULL },
@@ -96,7 +98,7 @@ static const prop_t props[] = {
 static const prop_t *find_prop(item_kind_e kind, item_span_t name)
 {
     int where = kind == ITEM_VEVENT ? EVENT : kind == ITEM_VTODO ? TODO
-                                                                 : CARD;
+                : kind == ITEM_VJOURNAL ? JOURNAL : CARD;
     const prop_t *prop;
     char first;
 
@@ -300,6 +302,17 @@ static void take_text(item_buf_t *text, item_span_t value)
     item_value_text(text, value);
 }
 
+/** A journal may have several (RFC 5545 3.6.3). */
+static void take_description(item_comp_t *comp, item_span_t value)
+{
+    if (comp->kind != ITEM_VJOURNAL || !comp->description.len) {
+        take_text(&comp->description, value);
+        return;
+    }
+    item_buf_putc(&comp->description, '\n');
+    item_value_text(&comp->description, value);
+}
+
 /** UID, in vCard perhaps written as a URN. */
 static void take_uid(item_comp_t *comp, item_span_t value)
 {
@@ -397,7 +410,7 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
         take_text(&comp->summary, line->value);
         return APR_SUCCESS;
     case V_DESCRIPTION:
-        take_text(&comp->description, line->value);
+        take_description(comp, line->value);
         return APR_SUCCESS;
     case V_DURATION:
         comp->duration = line->value;

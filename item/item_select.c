@@ -10,7 +10,8 @@
 static int is_item(item_span_t name)
 {
     return item_span_is(name, "VCARD") || item_span_is(name, "VEVENT")
-           || item_span_is(name, "VTODO");
+           || item_span_is(name, "VTODO")
+           || item_span_is(name, "VJOURNAL");
 }
 
 /* Without these an item is none, or another one. */

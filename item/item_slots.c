@@ -8,7 +8,7 @@
 #include "item/item_slots.h"
 
 #define CARD   1
-#define CAL    2                /* events and tasks */
+#define CAL    2                /* events, tasks and journals */
 #define ROOT   4
 
 typedef struct rule_t {
@@ -99,8 +99,7 @@ static const char *const not_texts[] = {
 static const rule_t *find_rule(int kind, item_span_t name)
 {
     int where = kind == (int)ITEM_VCARD30 ? CARD
-                : kind == (int)ITEM_VEVENT || kind == (int)ITEM_VTODO ? CAL
-                : kind == ITEM_PART_ROOT ? ROOT : 0;
+                : kind >= 0 ? CAL : kind == ITEM_PART_ROOT ? ROOT : 0;
     char first = name.len ? (char)apr_toupper(*name.s) : '\0';
     const rule_t *rule;
 

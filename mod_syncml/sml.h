@@ -133,8 +133,13 @@ typedef struct sml_config_t {
     void *log_baton;
 } sml_config_t;
 
+/** Whether items of that kind may stand in a datastore: its own, and in one of
+ * texts (notes) also journals, which are notes that are more than a text. */
+int sml_datastore_takes(const sml_datastore_conf_t *d, item_kind_e kind);
+
 /** The datastores that a server offers without a SyncMLDatastore: contacts,
- * calendar, tasks, notes, and caltasks, which is calendar and tasks together,
+ * calendar, tasks, notes, journal, and caltasks, which is calendar and tasks
+ * together,
  * with the aliases that clients' templates use, and with the default policy:
  * merge, the newest where a property clashes.
  * @return array of sml_datastore_conf_t * */

@@ -323,7 +323,8 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
         return APR_NOTFOUND;
     }
     rv = sml_match_equal(s, y, &c->item, c->keys.kind == ITEM_VEVENT
-                         || c->keys.kind == ITEM_VTODO, old);
+                         || c->keys.kind == ITEM_VTODO
+                         || c->keys.kind == ITEM_VJOURNAL, old);
     if (rv == APR_SUCCESS && *old != NULL && (*old)->change <= y->seen) {
         *old = NULL;
     }

@@ -36,6 +36,9 @@ static const struct {
       "task stask todo jobs task2 calendar/tasks eventtask/tasks", NULL },
     { "notes", "Notes", ITEM_TEXT, "text/plain", "1.0", CODE_TEXT,
       "note snote memo pnote", NULL },
+    { "journal", "Journal", ITEM_VJOURNAL, "text/calendar", "2.0",
+      CODE_CALENDAR, "journals vjournal sjournal diary calendar/journal",
+      NULL },
     /* Phones (Nokia) that have both in one database. */
     { "caltasks", "Calendar and tasks", ITEM_VEVENT, "text/calendar", "2.0",
       CODE_CALENDAR, "calendar+todo calendar+tasks caltask cal+task "
@@ -101,6 +104,11 @@ apr_array_header_t *sml_default_datastores(apr_pool_t *p)
         APR_ARRAY_PUSH(list, sml_datastore_conf_t *) = d;
     }
     return list;
+}
+
+int sml_datastore_takes(const sml_datastore_conf_t *d, item_kind_e kind)
+{
+    return d->kind == kind || (d->kind == ITEM_TEXT && kind == ITEM_VJOURNAL);
 }
 
 long sml_number(const char *text)

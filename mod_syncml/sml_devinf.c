@@ -81,7 +81,7 @@ static void write_filters(codec_writer_t *w, const sml_datastore_conf_t *d)
     codec_open(w, DEVINF_FILTERCAP);
     codec_text(w, DEVINF_CTTYPE, d->type);
     codec_text(w, DEVINF_VERCT, d->type_version);
-    if (d->kind == ITEM_VEVENT || d->kind == ITEM_VTODO) {
+    if (d->kind != ITEM_VCARD30 && d->kind != ITEM_TEXT) {
         codec_text(w, DEVINF_FILTERKEYWORD, "SINCE");
         codec_text(w, DEVINF_FILTERKEYWORD, "BEFORE");
     }

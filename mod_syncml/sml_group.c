@@ -194,7 +194,7 @@ sml_sync_t *sml_sync_head(sml_session_t *s, sml_sync_t *y)
 sml_sync_t *sml_sync_for_kind(sml_session_t *s, sml_sync_t *head,
                               item_kind_e kind)
 {
-    sml_sync_t *y;
+    sml_sync_t *y, *other = NULL;
 
     for (y = head; y != NULL; y = sml_sync_next(s, y)) {
         const sml_datastore_conf_t *d = sml_sync_conf(s, y);
@@ -202,8 +202,11 @@ sml_sync_t *sml_sync_for_kind(sml_session_t *s, sml_sync_t *head,
         if (d != NULL && d->kind == kind) {
             return y;
         }
+        if (d != NULL && other == NULL && sml_datastore_takes(d, kind)) {
+            other = y;
+        }
     }
-    return NULL;
+    return other;
 }
 
 sml_sync_t *sml_sync_with_luid(sml_session_t *s, sml_sync_t *head, int tag,

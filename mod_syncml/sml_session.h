@@ -208,7 +208,8 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
 sml_sync_t *sml_sync_next(const sml_session_t *s, const sml_sync_t *y);
 /** The first member of a combination, or the datastore itself. */
 sml_sync_t *sml_sync_head(sml_session_t *s, sml_sync_t *y);
-/** The member that takes items of that kind; NULL: none does. */
+/** The member that takes items of that kind, its own kind first; NULL: none
+ * does. */
 sml_sync_t *sml_sync_for_kind(sml_session_t *s, sml_sync_t *head,
                               item_kind_e kind);
 /** The member in which the device has that LUID, see sml_find_map().

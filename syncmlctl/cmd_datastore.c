@@ -77,9 +77,9 @@ static int canonical(ctl_t *ctl, const char *given, const char **name)
     if (!known || !sml_path_sub_ok(slash + 1)
         || strlen(given) > STORE_MAX_NAME)
         return ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be a datastore of an "
-                        "account's own: give one of contacts, calendar, tasks "
-                        "and notes, a slash, and a name of printable ASCII "
-                        "that is no option (such as slow)", given);
+                        "account's own: give one of contacts, calendar, "
+                        "tasks, notes and journal, a slash, and a name of "
+                        "printable ASCII that is no option (such as slow)", given);
     *name = apr_pstrcat(ctl->p, known->name, slash, NULL);
     return CTL_OK;
 }

@@ -202,7 +202,8 @@ static const char *kind_name(item_kind_e kind)
 {
     return kind == ITEM_VCARD30 ? "a vCard"
            : kind == ITEM_VEVENT ? "an iCalendar event"
-           : kind == ITEM_VTODO ? "an iCalendar task" : "plain text";
+           : kind == ITEM_VTODO ? "an iCalendar task"
+           : kind == ITEM_VJOURNAL ? "an iCalendar journal" : "plain text";
 }
 
 static int recognise(ctl_t *ctl, item_keys_t *keys)
@@ -258,7 +259,7 @@ static int check_kind(ctl_t *ctl, const store_datastore_t *ds,
                                       strcspn(ds->name, "/"));
     const sml_datastore_conf_t *known = ctl_known_datastore(name, ctl->p);
 
-    if (!known || strcmp(known->name, name) || known->kind == kind)
+    if (!known || strcmp(known->name, name) || sml_datastore_takes(known, kind))
         return CTL_OK;
     return ctl_fail(ctl, CTL_BAD_DATA, "an item of %s is %s, but this is %s",
                     ds->name, kind_name(known->kind), kind_name(kind));

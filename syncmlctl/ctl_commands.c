@@ -105,10 +105,10 @@ const ctl_command_t ctl_commands[] = {
       | CTL_BIT(OPT_CREATE), 0,
       ctl_item_put_prepare, ctl_item_put, "add an item, or replace one",
       "Adds an item, or with ID replaces its text.  The text is read from\n"
-      "standard input or a file: vCard 3.0, iCalendar 2.0 with an event or\n"
-      "task, or plain text.  Without --datastore it goes to contacts,\n"
-      "calendar, tasks or notes.  It is a change by the server: all devices\n"
-      "that sync the datastore get it, and are told of it." },
+      "standard input or a file: vCard 3.0, iCalendar 2.0 with an event, task\n"
+      "or journal, or plain text.  Without --datastore it goes to contacts,\n"
+      "calendar, tasks, journal or notes.  It is a change by the server: all\n"
+      "devices that sync the datastore get it, and are told of it." },
     { "item", "del", "[ID...]", 0, -1,
       IN_STORE | CTL_BIT(OPT_ALL) | CTL_BIT(OPT_YES), 0,
       ctl_item_del_prepare, ctl_item_del, "delete items",

@@ -203,7 +203,7 @@ int ctl_datastores(ctl_t *ctl, const store_account_t *account,
     if (stores.only && !known && !stores.list->nelts)
         return ctl_fail(ctl, CTL_NOT_FOUND, "account \"%s\" has no datastore "
                         "\"%s\"; the usual ones are contacts, calendar, "
-                        "tasks and notes", account->name, stores.only);
+                        "tasks, notes and journal", account->name, stores.only);
     return CTL_OK;
 }
 

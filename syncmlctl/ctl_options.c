@@ -22,7 +22,7 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "help", NULL, "print help and do nothing" },
     { "version", NULL, "print the version and do nothing" },
     { "account", "NAME", "the account; not needed if there is only one" },
-    { "datastore", "NAME", "contacts, calendar, tasks, notes, or another" },
+    { "datastore", "NAME", "contacts, calendar, tasks, notes, journal" },
     { "number", "NUMBER", "telephone number for SMS, or none" },
     { "push", "on|off", "whether the device is told of changes" },
     { "id", "ID", "replace this item instead of adding one" },

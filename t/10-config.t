@@ -101,7 +101,7 @@ for (
         . ' \\(default\\), or one of httpd\'s after the LoadModule' ],
     [ 'SyncMLAuthProvider file file' => 'file is given twice' ],
     [ 'SyncMLDatastore' => 'give a datastore \\(contacts, calendar, tasks,'
-        . ' notes, caltasks\\) and then on, off' ],
+        . ' notes, journal, caltasks\\) and then on, off' ],
     [ 'SyncMLDatastore contacts' => 'give a datastore' ],
     [ 'SyncMLDatastore photos on' => "there is no datastore 'photos': the ones"
         . ' known here are contacts, calendar, tasks, notes' ],
@@ -299,7 +299,7 @@ like $p->{id}, qr/^syncml-[a-z2-9]{8}$/, 'a server id is made';
 my $id = $p->{id};
 is_deeply [ @$p{qw(auth msg obj min)} ],
     [ 'MD5 digest or basic', 131072, 1048576, 30 ], 'the defaults';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts tasks)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts journal tasks)],
     'a datastore switched off';
 like $p->{stores}{contacts}, qr/^Contacts: contact, card, .*addressbook/,
     'the usual names';
@@ -307,7 +307,7 @@ like $p->{stores}{contacts}, qr/^Contacts: contact, card, .*addressbook/,
 $p = page($h, '/syncml/tight');
 is_deeply [ @$p{qw(auth msg obj min)} ], [ 'basic', 10000, 1048576, 30 ],
     'a location overrides what it gives';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts tasks)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar caltasks contacts journal tasks)],
     '... and inherits the rest';
 like $p->{stores}{contacts},
     qr/^Tom &amp; Jerry(?:'|&#39;)s &lt;contacts&gt;: contact, .*, people$/,
@@ -316,7 +316,7 @@ like $p->{stores}{contacts},
 $p = page($h, '/syncml/tight/er');
 is_deeply [ @$p{qw(auth msg obj min)} ], [ 'basic', 10000, 5000, 2 ],
     'a location inside of it';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar contacts notes)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(calendar contacts journal notes)],
     '... merges datastore by datastore';
 like $p->{stores}{contacts}, qr/^Tom .*, folk$/, '... aliases add up';
 unlike $p->{stores}{contacts}, qr/people/,

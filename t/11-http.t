@@ -308,7 +308,7 @@ my ($url) = $page =~ m{Server address</th><td[^>]*><code>([^<]*)};
 is $url, $h->url('/syncml'), 'the sync URL';
 like $page, qr/syncURL=\Q$url\E /, '... in the commands too';
 like $page, qr/>$_</, "the page names $_"
-    for qw(contacts calendar tasks notes), 'Server ID', 'MD5 digest or basic';
+    for qw(contacts calendar tasks notes journal), 'Server ID', 'MD5 digest or basic';
 unlike $page, qr/(?:\bsrc=|<link|\@import|url\(|<script)/i,
     'nothing is loaded from elsewhere';
 is_deeply [ grep { !/^(?:html|head|title|meta|style|body|div|h[12]|p|table|tr

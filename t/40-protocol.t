@@ -99,7 +99,8 @@ for (@ALL) {
                 for qw(Rx-Pref Tx-Pref);
         }
         my %seen = map { lc(text($_, 'SourceRef') =~ s{^\./}{}r) => 1 } @stores;
-        ok $seen{$_}, "DevInf: $_ is offered" for qw(contacts calendar tasks notes);
+        ok $seen{$_}, "DevInf: $_ is offered"
+            for qw(contacts calendar tasks notes journal);
 
         # The next message goes to the RespURI.
         $a = $c->send(status_cmd(1, undef, 200),
@@ -275,9 +276,12 @@ subtest 'names of datastores' => sub {
         tasks    => [qw(tasks task stask todo jobs task2 ./calendar/tasks
                         ./EventTask/Tasks)],
         notes    => [qw(notes note snote memo pnote ./notes)],
+        journal  => [qw(journal Journals vjournal sjournal diary
+                        ./calendar/journal)],
     );
     my %type = (contacts => $VCARD, calendar => 'text/calendar',
-                tasks => 'text/calendar', notes => 'text/plain');
+                tasks => 'text/calendar', notes => 'text/plain',
+                journal => 'text/calendar');
     my %text = map { $_ => sample($_, "Alias1 $_") } keys %alias;
     for my $name (sort keys %alias) {
         # Each name as it is, and in one of its disguises.

@@ -122,8 +122,11 @@ static const recognise_t recognised[] = {
     { "text/x-vcalendar", EVENT10, ITEM_ETYPE, 0 },
     { "text/x-s4j-sifc", "<contact/>", ITEM_ETYPE, 0 },
     { "text/vcards", CARD30, ITEM_ETYPE, 0 },
+    { "text/calendar", "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VFREEBUSY\n"
+                       "END:VFREEBUSY\nEND:VCALENDAR\n", ITEM_ETYPE, 0 },
     { "text/calendar", "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VJOURNAL\n"
-                       "END:VJOURNAL\nEND:VCALENDAR\n", ITEM_ETYPE, 0 },
+                       "END:VJOURNAL\nEND:VCALENDAR\n", APR_SUCCESS,
+      ITEM_VJOURNAL },
     { "text/calendar", "BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n",
       ITEM_ETYPE, 0 },
     { "text/vcard", EVENT20, ITEM_EMALFORMED, 0 },

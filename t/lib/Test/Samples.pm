@@ -3,8 +3,8 @@ package Test::Samples;
 
 # Items for the sync tests, and the server's side of them by bin/syncmlctl.
 #
-# vcard(), event(), todo() and note() make items that differ in what they are
-# told; kind() names the four kinds with their databases on either side.
+# vcard(), event(), todo(), note() and journal() make items that differ in what
+# they are told; kind() names the kinds with their databases on either side.
 # server_items() and the like take a Test::Httpd and an account.
 
 use strict;
@@ -12,7 +12,7 @@ use warnings;
 use Exporter 'import';
 use JSON::PP ();
 
-our @EXPORT_OK = qw(vcard event todo note sample %DATASTORE server_items
+our @EXPORT_OK = qw(vcard event todo note journal sample %DATASTORE server_items
     server_count server_names server_put server_edit server_delete server_has
     names_of);
 
@@ -51,11 +51,22 @@ sub todo {
         'END:VTODO', 'END:VCALENDAR');
 }
 
+sub journal {
+    my ($summary, %o) = @_;
+    my $date = $o{date} || sprintf '202702%02d', ++$day % 28 + 1;
+    return _lines('BEGIN:VCALENDAR', 'VERSION:2.0',
+        'PRODID:-//tests//EN', 'BEGIN:VJOURNAL',
+        ($o{uid} ? "UID:$o{uid}" : ()), 'DTSTAMP:20260101T000000Z',
+        "DTSTART;VALUE=DATE:$date", "SUMMARY:$summary",
+        'DESCRIPTION:a day like others', 'CATEGORIES:diary',
+        'END:VJOURNAL', 'END:VCALENDAR');
+}
+
 sub note { my ($text) = @_; return "$text\nand a second line of it" }
 
 my %MAKER = (addressbook => \&vcard, calendar => \&event, todo => \&todo,
              memo => \&note, contacts => \&vcard, tasks => \&todo,
-             notes => \&note);
+             notes => \&note, journal => \&journal);
 
 # An item for a database of either side.
 sub sample { my ($store, $name, %o) = @_; return $MAKER{$store}->($name, %o) }

@@ -32,6 +32,7 @@ my %TYPE = (
     calendar => [ 'text/calendar', '2.0' ],
     tasks    => [ 'text/calendar', '2.0' ],
     notes    => [ 'text/plain', '1.0' ],
+    journal  => [ 'text/calendar', '2.0' ],
 );
 
 sub new {
