@@ -56,36 +56,6 @@ static void replace(job_t *job, const item_slot_t *slot)
     }
 }
 
-static void unescape(item_buf_t *b, item_span_t value)
-{
-    apr_size_t i;
-    char c;
-
-    for (i = 0; i < value.len; i++) {
-        c = value.s[i];
-        if (c == '\\' && i + 1 < value.len) {
-            c = value.s[++i];
-            c = c == 'n' || c == 'N' ? '\n' : c;
-        }
-        item_buf_putc(b, c);
-    }
-}
-
-static void escape(item_buf_t *b, const item_buf_t *text)
-{
-    apr_size_t i;
-
-    for (i = 0; i < text->len; i++) {
-        if (text->s[i] == '\n') {
-            item_buf_puts(b, "\\n");
-            continue;
-        }
-        if (strchr("\\,;", text->s[i]))
-            item_buf_putc(b, '\\');
-        item_buf_putc(b, text->s[i]);
-    }
-}
-
 static item_span_t plain_text(item_merging_t *m, const item_slot_t *slot,
                               item_side_e side)
 {
@@ -93,7 +63,7 @@ static item_span_t plain_text(item_merging_t *m, const item_slot_t *slot,
 
     b.p = m->p;
     if (slot->first[side])
-        unescape(&b, slot->first[side]->entry->line.value);
+        item_unescape(&b, slot->first[side]->entry->line.value);
     return item_buf_span(&b);
 }
 
@@ -133,7 +103,7 @@ static item_side_e merge_text(job_t *job, const item_slot_t *slot)
     line = item_line_head(&ours->line);
     item_buf_add(&out, line.s, line.len);
     head = out.len;
-    escape(&out, &text);
+    item_escape(&out, item_buf_span(&text));
     line.s = out.s + head;
     line.len = out.len - head;
     side = same_text(job->m, slot, line);

@@ -115,6 +115,47 @@ void item_value_text(item_buf_t *b, item_span_t value)
     trim_end(b, from, 1);
 }
 
+void item_unescape(item_buf_t *b, item_span_t value)
+{
+    const char *s = value.s, *end = s + value.len, *from;
+
+    while (s < end) {
+        for (from = s; s < end && *s != '\\' && *s != '\r'; s++)
+            ;
+        item_buf_add(b, from, (apr_size_t)(s - from));
+        if (s == end)
+            break;
+        if (*s == '\\' && s + 1 == end) {
+            item_buf_putc(b, *s);
+            break;
+        }
+        item_buf_putc(b, take_char(&s, end));
+    }
+}
+
+void item_escape(item_buf_t *b, item_span_t text)
+{
+    const char *s = text.s, *end = s + text.len, *from;
+
+    while (s < end) {
+        for (from = s; s < end && (unsigned char)*s >= ' ' && *s != '\\'
+                       && *s != ',' && *s != ';'; s++)
+            ;
+        item_buf_add(b, from, (apr_size_t)(s - from));
+        if (s == end)
+            break;
+        if (*s == '\n' || (*s == '\r' && (s + 1 == end || s[1] != '\n')))
+            item_buf_puts(b, "\\n");
+        else if (*s == '\t')
+            item_buf_putc(b, '\t');
+        else if ((unsigned char)*s >= ' ') {
+            item_buf_putc(b, '\\');
+            item_buf_putc(b, *s);
+        }
+        s++;
+    }
+}
+
 int item_value_next(item_span_t *rest, char sep, item_span_t *word)
 {
     const char *s = rest->s, *end;

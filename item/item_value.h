@@ -32,6 +32,13 @@ item_span_t item_buf_span(const item_buf_t *b);
  * lines and at both ends of the text. */
 void item_value_text(item_buf_t *b, item_span_t value);
 
+/** Unescape a text and nothing else; line ends as LF. */
+void item_unescape(item_buf_t *b, item_span_t value);
+
+/** Escape a text (RFC 5545 3.3.11); CRLF, LF and CR become \n, other control
+ * characters but tab are left out. */
+void item_escape(item_buf_t *b, item_span_t text);
+
 /** Components cut at ; each a text, empty ones at the end left out. */
 void item_value_struct(item_buf_t *b, item_span_t value);
 
