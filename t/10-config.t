@@ -336,7 +336,7 @@ $p = page($h, '/syncml', 'second.test');
 is_deeply [ @$p{qw(id auth msg obj min)} ],
     [ 'second', 'MD5 digest', 20000, 1048576, 120 ],
     '... or has its own store, id and limits';
-is_deeply [ sort keys %{ $p->{stores} } ], [qw(contacts tasks)],
+is_deeply [ sort keys %{ $p->{stores} } ], [qw(contacts journal tasks)],
     '... the location that all share is inside of it';
 $p = page($h, '/syncml/tight', 'second.test');
 is_deeply [ @$p{qw(auth msg min)} ], [ 'MD5 digest or basic', 10000, 120 ],
