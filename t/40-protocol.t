@@ -90,7 +90,7 @@ for (@ALL) {
             is !!kid($d, $_), $v ne '1.0', "DevInf: $_ from 1.1 on";
         }
         my @stores = kids($d, 'DataStore');
-        is scalar(@stores), 4, 'DevInf: four datastores';
+        is scalar(@stores), 5, 'DevInf: five datastores';
         for my $s (@stores) {
             my $name = text($s, 'SourceRef');
             is_deeply [ map { text($_) } kids(kid($s, 'SyncCap')) ],
