@@ -103,6 +103,17 @@ const char *item_format_type(item_format_e format);
 /** Its version for DevInf's VerCT and CTCap, "2.1"; "" for text/plain. */
 const char *item_format_version(item_format_e format);
 
+/** Its name in settings, paths and the quirks file: "vcard21", "vcard30",
+ * "vcard40", "vcal10", "ical20", "sifc", "sife", "sift", "sifn", "vnote",
+ * "text"; "as-is". */
+const char *item_format_name(item_format_e format);
+
+/** The other way round, any case. @return ITEM_FORMAT_AS_IS: none of them */
+item_format_e item_format_named(const char *name);
+
+/** Non-zero if items of that kind can be written in it. */
+int item_format_holds(item_format_e format, item_kind_e kind);
+
 /**
  * A format by its media type and version.
  * @param type  parameters allowed, any case; @param version  NULL: any
@@ -113,6 +124,15 @@ item_format_e item_format_parse(const char *type, const char *version);
 /** What a text is written in, whatever its type says (phones mislabel). */
 item_format_e item_format_recognise(const char *type, const char *data,
                                     apr_size_t len);
+
+/** Non-zero if the form is that of the store's own texts: vCard 3.0 and
+ * iCalendar 2.0 and plain text, without habits, in UTF-8. */
+int item_form_is_plain(const item_form_t *form);
+
+/** Non-zero if a text needs no conversion, either way, because it is written
+ * as the store's are and the form is plain. */
+int item_form_keeps(const item_form_t *form, const char *type,
+                    const char *data, apr_size_t len);
 
 /**
  * A device's text for the store.

@@ -19,6 +19,7 @@
 #include <apr_uuid.h>
 
 #include "item/item_edit.h"
+#include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_guard.h"
 #include "mod_syncml/sml_held.h"
 
@@ -228,6 +229,16 @@ static int resolve(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
     return conflict == 207 ? 207 : code;
 }
 
+/* Is that just what the device had of it? */
+static int is_echo(sml_session_t *s, const sml_sync_t *y,
+                   const sml_change_t *c, const store_item_t *had)
+{
+    store_item_t echo = *had;
+
+    sml_form_echo(s, y, had, &echo.data, &echo.len);
+    return same_text(&echo, &c->item);
+}
+
 /* Does the device say of an item that the server has deleted what it said
  * before?  Then it has not heard of the delete. */
 static int is_again(sml_session_t *s, const sml_sync_t *y,
@@ -242,9 +253,9 @@ static int is_again(sml_session_t *s, const sml_sync_t *y,
                                    one side has comes back on the other */
     }
     return same_text(had, &c->item)
+        || (c->raw_type != NULL && is_echo(s, y, c, had))
         || (sml_sync_is_slow(y)
-            && item_likeness(had->type, had->data, had->len, c->item.type,
-                             c->item.data, c->item.len, s->p) >= ITEM_NEAR);
+            && sml_form_likeness(s, y, had, &c->item) >= ITEM_NEAR);
 }
 
 /* The server's side has deleted it. */
@@ -282,14 +293,34 @@ static int revive(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
     return 208;
 }
 
+/* @return the text of that version; NULL: it is not known any more */
+static store_item_t *had_text(sml_session_t *s, const sml_sync_t *y,
+                              const store_item_t *old, store_id_t version)
+{
+    store_item_t *base = NULL;
+    apr_status_t rv = APR_NOTFOUND;
+
+    if (version != 0) {
+        rv = store_item_version(s->tx, s->account, y->datastore, old->id,
+                                version, &base);
+    }
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
+        s->rv = rv;
+    }
+    return rv == APR_SUCCESS ? base : NULL;
+}
+
 /* The item exists; @p version is the one that the device knew, 0: none, it was
  * perhaps @p matched by its content. */
 static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
                   store_item_t *old, store_id_t version, int matched)
 {
     store_item_t *base = NULL;
-    apr_status_t rv = APR_NOTFOUND;
 
+    if (c->raw_type != NULL) {
+        base = had_text(s, y, old, version);
+        sml_form_import_like(s, y, c, base ? base : old);
+    }
     if (!old->deleted
         && (same_text(old, &c->item)
             || (version == 0 && matched && old->key == c->item.key))) {
@@ -297,12 +328,10 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
         put_map(s, y, c->luid, old->id, old->change);
         return c->tag == SYNCML_ADD ? 201 : 200;
     }
-    if (version != 0) {
-        rv = store_item_version(s->tx, s->account, y->datastore, old->id,
-                                version, &base);
+    if (c->raw_type == NULL) {
+        base = had_text(s, y, old, version);
     }
-    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
-        s->rv = rv;
+    if (s->rv != APR_SUCCESS) {
         return 510;
     }
     return old->deleted ? revive(s, y, c, old, base, version)

@@ -234,6 +234,22 @@ static void take_theirs(const store_item_t *old, const sml_change_t *c,
     out->clashes = "all";
 }
 
+/* @param base  the text that the device had; NULL: that is not known
+ * @return what may serve as the base */
+static const store_item_t *known_base(sides_t *sides, const sml_change_t *c,
+                                      const store_item_t *old,
+                                      const store_item_t *base)
+{
+    if (sides->y->code == 203) {
+        return NULL;            /* all of the client's is to be taken */
+    }
+    if (base == NULL && c->raw_type != NULL
+        && same(sides, projected(sides, sides->ours, 0), sides->theirs)) {
+        return old;             /* it has ours, in its own words */
+    }
+    return base;
+}
+
 apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
                          const sml_change_t *c, const store_item_t *old,
                          const store_item_t *base, store_id_t known,
@@ -253,9 +269,7 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     sides.type = c->item.type;
     sides.ours = text_of(old);
     sides.theirs = text_of(&c->item);
-    if (y->code == 203) {
-        base = NULL;            /* all of the client's is to be taken */
-    }
+    base = known_base(&sides, c, old, base);
     if (base != NULL) {
         had = *base;            /* what it was not sent teaches nothing */
         sml_projection_had(s, sides.y, base, &had.data, &had.len);

@@ -22,7 +22,7 @@
  * used up one by one.  Of near twins, which have the same name but may be
  * different things, only so many are looked at for one item.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -50,6 +50,7 @@ typedef struct candidates_t {
 
 typedef struct match_t {
     sml_session_t *s;
+    const sml_sync_t *y;
     const store_item_t *mine;
     apr_int64_t which;
     candidates_t *c;
@@ -174,6 +175,7 @@ apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
     apr_status_t rv;
 
     m.s = s;
+    m.y = y;
     m.mine = mine;
     rv = match_by(&m, y->datastore, STORE_MATCH_KEY, mine->key);
     if (rv == APR_SUCCESS && m.found == NULL && or_uid
@@ -234,8 +236,7 @@ static apr_status_t find_former(sml_session_t *s, const sml_sync_t *y,
         had = f->item;
         f->version = had->deleted ? f->version : 0;
     }
-    f->likeness = item_likeness(had->type, had->data, had->len, m->type,
-                                m->data, m->len, s->p);
+    f->likeness = sml_form_likeness(s, y, had, m);
     return APR_SUCCESS;
 }
 
@@ -320,9 +321,7 @@ static apr_status_t look_near(match_t *m, int at, int *gone)
         *gone = rv == APR_SUCCESS && item->deleted;
     }
     if (rv == APR_SUCCESS && !*gone) {
-        item_likeness_e likeness =
-            item_likeness(item->type, item->data, item->len, mine->type,
-                          mine->data, mine->len, s->p);
+        item_likeness_e likeness = sml_form_likeness(s, m->y, item, mine);
 
         if (likeness >= ITEM_RELATED && !sml_same_name(item, mine, s->p)) {
             likeness = ITEM_DIFFERENT;
@@ -416,6 +415,7 @@ apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
         return APR_SUCCESS;
     }
     m.s = s;
+    m.y = y;
     m.mine = &mine->item;
     if (rv == APR_SUCCESS && !y->alone) {
         rv = match_others(&m, y, &f, version);

@@ -3,7 +3,7 @@
  * The client's modifications: from the Sync command to the single item, and
  * a status for each.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -37,8 +37,11 @@ static int recognise(sml_session_t *s, sml_sync_t **y, sml_change_t *c,
     if (c->item.len > s->config->max_obj_size) {
         return 413;
     }
-    rv = item_keys(&c->keys, type ? type : d->type, c->item.data,
-                   c->item.len, s->p);
+    rv = sml_form_import(s, *y, c, type ? type : d->type);
+    if (rv == APR_SUCCESS) {
+        rv = item_keys(&c->keys, c->item.type, c->item.data, c->item.len,
+                       s->p);
+    }
     if (rv == ITEM_ELIMIT) {
         return 413;
     }

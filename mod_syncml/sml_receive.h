@@ -11,6 +11,7 @@
 #ifndef SYNCML_SML_RECEIVE_H
 #define SYNCML_SML_RECEIVE_H
 
+#include "item/item_merge.h"
 #include "mod_syncml/sml_session.h"
 
 /** One Add or Replace, ready to be applied. */
@@ -20,6 +21,9 @@ typedef struct sml_change_t {
     const char *guid;           /* Target, if the client gave one */
     store_item_t item;
     item_keys_t keys;
+    const char *raw_type;       /* the device's own text was converted: what
+                                   it said of it; NULL: item is that text */
+    item_text_t raw;            /* see sml_form.h */
 } sml_change_t;
 
 /* ---- sml_group.c ------------------------------------------------------- */

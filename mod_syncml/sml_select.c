@@ -6,7 +6,7 @@
  * What was sent is a projection; the store has the whole.  An item that is no
  * longer seen is deleted on the device only: its map row goes, nothing else.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -207,10 +207,17 @@ static void project(sml_session_t *s, const sml_view_t *view,
     }
 }
 
+void sml_select_part(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+                     const char **data, apr_size_t *len)
+{
+    project(s, sml_sync_view(s, y), item, data, len);
+}
+
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                     const char **data, apr_size_t *len)
 {
-    project(s, sml_sync_view(s, y), item, data, len);
+    sml_select_part(s, y, item, data, len);
+    sml_form_echo(s, y, item, data, len);
 }
 
 int sml_too_large(sml_session_t *s, sml_sync_t *y, apr_size_t len)
@@ -220,9 +227,9 @@ int sml_too_large(sml_session_t *s, sml_sync_t *y, apr_size_t len)
     return limit > 0 && len > (apr_size_t)limit * 1024;
 }
 
-void sml_projection_had(sml_session_t *s, sml_sync_t *y,
-                        const store_item_t *item, const char **data,
-                        apr_size_t *len)
+static void part_had(sml_session_t *s, sml_sync_t *y,
+                     const store_item_t *item, const char **data,
+                     apr_size_t *len)
 {
     store_item_t had = *item;
 
@@ -235,6 +242,14 @@ void sml_projection_had(sml_session_t *s, sml_sync_t *y,
     }
 }
 
+void sml_projection_had(sml_session_t *s, sml_sync_t *y,
+                        const store_item_t *item, const char **data,
+                        apr_size_t *len)
+{
+    part_had(s, y, item, data, len);
+    sml_form_echo(s, y, item, data, len);
+}
+
 /* An item that the device has as it is: has its projection changed? */
 static int looks_other(sml_session_t *s, sml_sync_t *y,
                        const store_item_t *item)
@@ -242,8 +257,8 @@ static int looks_other(sml_session_t *s, sml_sync_t *y,
     apr_size_t now_len, had_len;
     const char *now, *had;
 
-    sml_projection(s, y, item, &now, &now_len);
-    sml_projection_had(s, y, item, &had, &had_len);
+    sml_select_part(s, y, item, &now, &now_len);
+    part_had(s, y, item, &had, &had_len);
     return now_len != had_len || memcmp(now, had, now_len) != 0;
 }
 

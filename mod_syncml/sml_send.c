@@ -5,7 +5,7 @@
  * in the next message.  What has been sent is remembered until its Status
  * comes, so that only what the device has confirmed counts as known to it.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -23,6 +23,8 @@ typedef struct sender_t {
     int written;                /* commands in this Sync */
     apr_uint32_t sync_cmdid;    /* of this Sync */
     int none;                   /* counted: there are no changes */
+    int over;                   /* the present item is larger than the path
+                                   allows */
     sml_stage_e stage;
     apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
                                    their Add has not come */
@@ -73,6 +75,9 @@ static void write_item(sml_session_t *s, int tag, const char *type,
     open_command(s, tag, cmdid);
     if (type != NULL) {
         codec_open(w, SYNCML_META);
+        if (sml_form_is_b64(type)) {
+            codec_text(w, METINF_FORMAT, "b64");
+        }
         codec_text(w, METINF_TYPE, type);
         if (size > 0) {
             codec_number(w, METINF_SIZE, (apr_int64_t)size);
@@ -267,10 +272,9 @@ static void too_large(sender_t *b, const store_change_t *c, int tag)
 
 /* ---- one change --------------------------------------------------------- */
 
-static int is_too_large(const sml_session_t *s, const store_change_t *c)
+static int is_too_large(const sml_session_t *s, const store_item_t *item)
 {
-    return s->state->client_max_obj
-        && c->item.len > s->state->client_max_obj;
+    return s->state->client_max_obj && item->len > s->state->client_max_obj;
 }
 
 /* The device took it but has not said under which LUID: until its Map comes
@@ -346,13 +350,13 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
 
-    if (tag != SYNCML_DELETE && is_too_large(s, c)) {
+    if (tag != SYNCML_DELETE && is_too_large(s, &c->item)) {
         pass_over(b, c->item.id, "larger than its MaxObjSize");
         keep_for_later(b, c);
         pass(b, c);
         return;
     }
-    if (tag != SYNCML_DELETE && sml_too_large(s, b->y, c->item.len)) {
+    if (tag != SYNCML_DELETE && b->over) {
         pass_over(b, c->item.id, "what is left of it is larger than the path "
                   "allows");
         pass(b, c);
@@ -369,6 +373,22 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
     else {
         too_large(b, c, tag);
     }
+}
+
+/* The item as it goes on its way.
+ * @param over  out: it is larger than the path allows
+ * @return 0: the device's form has no such items */
+static int as_sent(sml_session_t *s, sml_sync_t *y, store_item_t *item,
+                   int *over)
+{
+    const store_item_t whole = *item;
+    apr_status_t rv;
+
+    sml_select_part(s, y, &whole, &item->data, &item->len);
+    *over = sml_too_large(s, y, item->len);
+    rv = sml_form_export(s, y, item);
+    /* What cannot be read goes as it is: better than not at all. */
+    return rv != ITEM_ETYPE;
 }
 
 static apr_status_t on_change(void *baton, const store_change_t *found)
@@ -397,8 +417,11 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         pass(b, &c);
         return APR_SUCCESS;
     }
-    if (tag != SYNCML_DELETE) {
-        sml_projection(b->s, y, &found->item, &c.item.data, &c.item.len);
+    if (tag != SYNCML_DELETE && !as_sent(b->s, y, &c.item, &b->over)) {
+        pass_over(b, c.item.id, "its format has no such items");
+        y->room = room;
+        pass(b, &c);
+        return APR_SUCCESS;
     }
     send_change(b, &c, tag);
     if (b->full) {
@@ -419,11 +442,17 @@ typedef struct counter_t {
 static apr_status_t count_change(void *baton, const store_change_t *c)
 {
     counter_t *count = baton;
+    store_item_t item = c->item;
+    int over;
 
-    if (waits_for_map(c)
-        || (count->stage == SML_STAGE_RETRY && !c->item.deleted
-            && is_too_large(count->s, c))) {
+    if (waits_for_map(c)) {
         return APR_SUCCESS;     /* it is kept for later */
+    }
+    if (count->stage == SML_STAGE_RETRY && !c->item.deleted
+        && count->s->state->client_max_obj
+        && (!as_sent(count->s, &count->y, &item, &over)
+            || is_too_large(count->s, &item))) {
+        return APR_SUCCESS;     /* so is that */
     }
     count->n += sml_select(count->s, &count->y, c, count->stage) != 0;
     return APR_SUCCESS;

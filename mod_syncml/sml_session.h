@@ -60,6 +60,7 @@ typedef struct sml_session_t {
     apr_hash_t *candidates;     /* see sml_match.c */
     apr_hash_t *quirks;         /* see sml_quirk(); NULL: not read yet */
     apr_hash_t *held;           /* see sml_held.c */
+    apr_hash_t *forms;          /* see sml_form.c */
     int doubling;               /* see sml_guard.c */
     int related;                /* see sml_match.c */
     int settled;                /* outstanding changes that have got a Status
@@ -262,9 +263,13 @@ int sml_select_all(sml_session_t *s, sml_sync_t *y);
  * @param luid  its id there; NULL: it has none yet */
 int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
              const char *luid);
-/** What the device is sent of an item, a present or a former text: pinned to
- * nothing, made anew each time.
+/** What the device is to have of an item, a present or a former text, in the
+ * store's words: pinned to nothing, made anew each time.
  * @param data, len  out: may be the item's own */
+void sml_select_part(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
+                     const char **data, apr_size_t *len);
+/** What of that is left when it has been sent and has come back: its echo,
+ * see sml_form.h. */
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                     const char **data, apr_size_t *len);
 /** Non-zero if a projection still has more octets than the view allows. */

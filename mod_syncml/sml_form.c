@@ -1,0 +1,162 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+#include "mod_syncml/sml_form.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <apr_base64.h>
+#include <apr_strings.h>
+
+const sml_form_t *sml_form(sml_session_t *s, const sml_sync_t *y)
+{
+    sml_form_t *f;
+
+    if (s->forms == NULL) {
+        s->forms = apr_hash_make(s->p);
+    }
+    f = apr_hash_get(s->forms, &y->datastore, sizeof(y->datastore));
+    if (f == NULL) {
+        f = apr_pcalloc(s->p, sizeof(*f));
+        f->datastore = y->datastore;
+        apr_hash_set(s->forms, &f->datastore, sizeof(f->datastore), f);
+    }
+    return f;
+}
+
+int sml_form_is_b64(const char *type)
+{
+    return strncasecmp(type, "text/x-s4j-sif", 14) == 0;
+}
+
+/* ---- in ------------------------------------------------------------------ */
+
+static int is_native(item_format_e format)
+{
+    return format == ITEM_FORMAT_VCARD30 || format == ITEM_FORMAT_VCARD40
+        || format == ITEM_FORMAT_ICAL20;
+}
+
+apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
+                             sml_change_t *c, const char *type)
+{
+    const item_form_t *form = &sml_form(s, y)->form;
+    item_format_e is = item_format_recognise(type, c->item.data, c->item.len);
+    item_text_t out;
+    apr_status_t rv;
+
+    c->item.type = type;
+    c->raw.data = c->item.data;
+    c->raw.len = c->item.len;
+    if (item_form_is_plain(form)
+        && (is_native(is) || is == ITEM_FORMAT_TEXT
+            || is == ITEM_FORMAT_AS_IS)) {
+        if (is_native(is)
+            && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
+            c->item.type = item_format_type(is);    /* whatever it said */
+        }
+        return APR_SUCCESS;
+    }
+    rv = item_import(form, &c->item.type, &c->raw, NULL, &out, s->p);
+    if (rv == APR_SUCCESS) {
+        c->raw_type = type;
+        c->item.data = out.data;
+        c->item.len = out.len;
+    }
+    return rv;
+}
+
+void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
+                          sml_change_t *c, const store_item_t *like)
+{
+    const char *type = c->raw_type;
+    item_text_t text = { like->data, like->len }, out;
+    item_keys_t keys;
+
+    if (type == NULL
+        || item_import(&sml_form(s, y)->form, &type, &c->raw, &text, &out,
+                       s->p) != APR_SUCCESS
+        || item_keys(&keys, type, out.data, out.len, s->p) != APR_SUCCESS
+        || keys.kind != c->keys.kind) {
+        return;
+    }
+    c->keys = keys;
+    c->item.data = out.data;
+    c->item.len = out.len;
+    sml_set_keys(&c->item, &keys);
+}
+
+/* ---- out ----------------------------------------------------------------- */
+
+apr_status_t sml_form_export(sml_session_t *s, const sml_sync_t *y,
+                             store_item_t *item)
+{
+    const sml_form_t *f = sml_form(s, y);
+    const char *type = item->type;
+    item_text_t in = { item->data, item->len }, out;
+    apr_status_t rv;
+
+    if (item_form_keeps(&f->form, type, in.data, in.len)) {
+        item->type = f->type ? f->type : type;
+        return APR_SUCCESS;
+    }
+    rv = item_export(&f->form, &type, &in, &out, s->p);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (sml_form_is_b64(type)) {
+        char *text = apr_palloc(s->p,
+                                (apr_size_t)apr_base64_encode_len((int)out.len));
+
+        apr_base64_encode(text, out.data, (int)out.len);
+        out.data = text;
+        out.len = strlen(text);
+    }
+    item->type = f->type ? f->type : type;
+    item->data = out.data;
+    item->len = out.len;
+    return APR_SUCCESS;
+}
+
+void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
+                   const store_item_t *item, const char **data,
+                   apr_size_t *len)
+{
+    const item_form_t *form = &sml_form(s, y)->form;
+    const char *type = item->type;
+    item_text_t like = { item->data, item->len };
+    item_text_t text = { *data, *len }, sent, back;
+
+    if (item_form_keeps(form, type, text.data, text.len)) {
+        return;
+    }
+    /* What cannot be said at all was never sent: then the text itself is as
+     * good a base as any. */
+    if (item_export(form, &type, &text, &sent, s->p) == APR_SUCCESS
+        && item_import(form, &type, &sent, &like, &back, s->p)
+           == APR_SUCCESS) {
+        *data = back.data;
+        *len = back.len;
+    }
+}
+
+item_likeness_e sml_form_likeness(sml_session_t *s, const sml_sync_t *y,
+                                  const store_item_t *item,
+                                  const store_item_t *mine)
+{
+    item_likeness_e best = item_likeness(item->type, item->data, item->len,
+                                         mine->type, mine->data, mine->len,
+                                         s->p), echoed;
+    const char *data = item->data;
+    apr_size_t len = item->len;
+
+    if (best >= ITEM_NEAR) {
+        return best;
+    }
+    sml_form_echo(s, y, item, &data, &len);
+    if (data == item->data) {
+        return best;
+    }
+    echoed = item_likeness(item->type, data, len, mine->type, mine->data,
+                           mine->len, s->p);
+    return echoed > best ? echoed : best;
+}

@@ -1,0 +1,79 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file mod_syncml/sml_form.h
+ * @brief Items in the device's own form: on their way in, on their way out,
+ * and as the device has them.
+ *
+ * The store's texts are vCard 3.0 and iCalendar 2.0; what the device speaks
+ * is an item_form_t (item_form.h).  What a text says to the device is its
+ * echo: the text as it is sent, taken in again.  Merging and matching compare
+ * with echoes, so that what the device's form cannot say is neither an edit
+ * nor a contradiction.  Where a form needs no conversion, an echo is the text
+ * itself and costs nothing.
+ */
+#ifndef SYNCML_SML_FORM_H
+#define SYNCML_SML_FORM_H
+
+#include "item/item_form.h"
+#include "mod_syncml/sml_receive.h"
+
+typedef struct sml_form_t {
+    store_id_t datastore;
+    item_form_t form;
+    const char *type;           /* media type to be announced instead of the
+                                   format's own; NULL: that one */
+} sml_form_t;
+
+/** The form in which the device has the items of a datastore; never NULL.
+ * s->rv tells that the store failed. */
+const sml_form_t *sml_form(sml_session_t *s, const sml_sync_t *y);
+
+/**
+ * Turn what the device sent into a text for the store.
+ * @param c  item.data and item.len in and out; item.type out: a type for
+ *           item_keys().  raw and raw_type out, if it was converted
+ * @param type  as the device said, or the datastore's
+ * @return APR_SUCCESS, ITEM_E*
+ */
+apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
+                             sml_change_t *c, const char *type);
+
+/**
+ * The same once it is known which item it is: what the device's form cannot
+ * say is written as that one has it.  Nothing is done for a text that was not
+ * converted, or that cannot be converted this way.
+ * @param like  the text that the device had, or else the present one
+ */
+void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
+                          sml_change_t *c, const store_item_t *like);
+
+/**
+ * Turn a projection into what is sent.
+ * @param item  type, data and len in and out; unchanged on failure
+ * @return APR_SUCCESS, ITEM_E*; ITEM_ETYPE: the device's format has no such
+ * items
+ */
+apr_status_t sml_form_export(sml_session_t *s, const sml_sync_t *y,
+                             store_item_t *item);
+
+/**
+ * What a projection says to the device.
+ * @param item  of which it is one: gives type, and what the form cannot say
+ * @param data, len  in and out
+ */
+void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
+                   const store_item_t *item, const char **data,
+                   apr_size_t *len);
+
+/** Do two items say the same thing, or nearly, to people?  As
+ * item_likeness(), with the second one as the device has it.
+ * @param item  of ours; @param mine  the device's */
+item_likeness_e sml_form_likeness(sml_session_t *s, const sml_sync_t *y,
+                                  const store_item_t *item,
+                                  const store_item_t *mine);
+
+/** Non-zero if items of that media type travel in base64 (Meta Format b64):
+ * those of SIF. */
+int sml_form_is_b64(const char *type);
+
+#endif
