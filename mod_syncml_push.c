@@ -19,20 +19,22 @@
 #include "apr_strings.h"
 
 #include "mod_syncml/mod_syncml.h"
-#include "push/gateway.h"
 #include "push/glue_worker.h"
+#include "push/route.h"
 #include "push/worker.h"
 
 #define DEFAULT_DELAY    apr_time_from_sec(10)
 #define MAX_DELAY        apr_time_from_sec(24 * 60 * 60)
 #define DEFAULT_THREADS  2
+#define MAX_THREADS      64
+/* Requests that one of SyncMLPushThreads stands for. */
+#define PER_THREAD       16
 
 extern module AP_MODULE_DECLARE_DATA syncml_push_module;
 
 typedef struct push_conf_t {
     int enabled;                /* -1: not given, on with a gateway */
-    const char *gateway_url;    /* as configured; NULL: not given */
-    gateway_t *gateway;
+    apr_array_header_t *routes; /* of route_t *; NULL: not given */
     apr_interval_time_t delay;  /* -1: not given */
     int threads;                /* 0: not given */
     int wake_fd;                /* eventfd of the worker; -1: none */
@@ -59,9 +61,8 @@ static void *merge_conf(apr_pool_t *p, void *base_, void *over_)
     if (over->enabled < 0) {
         conf->enabled = base->enabled;
     }
-    if (!over->gateway) {
-        conf->gateway = base->gateway;
-        conf->gateway_url = base->gateway_url;
+    if (!over->routes) {
+        conf->routes = base->routes;
     }
     if (over->delay < 0) {
         conf->delay = base->delay;
@@ -83,17 +84,58 @@ static const char *set_push(cmd_parms *cmd, void *dummy, int on)
     return NULL;
 }
 
-static const char *set_gateway(cmd_parms *cmd, void *dummy, const char *arg)
+/* Put a route among those of the server: one without a name takes the place
+ * of the one before it, as it always has. */
+static const char *add_route(push_conf_t *conf, route_t *route, int named,
+                             apr_pool_t *p)
 {
-    push_conf_t *conf = conf_of(cmd->server);
-    const char *error = NULL;
+    int i;
 
-    if (gateway_parse(&conf->gateway, arg, &error, cmd->pool)
-        != APR_SUCCESS) {
-        return apr_pstrcat(cmd->pool, "SyncMLPushGateway: ", error, NULL);
+    if (!conf->routes) {
+        conf->routes = apr_array_make(p, 2, sizeof(route_t *));
     }
-    conf->gateway_url = arg;
+    for (i = 0; i < conf->routes->nelts; i++) {
+        route_t **at = &APR_ARRAY_IDX(conf->routes, i, route_t *);
+        int at_named = (*at)->label == (*at)->name;
+
+        if (!named && !at_named) {
+            *at = route;
+            return NULL;
+        }
+        if (strcmp((*at)->name, route->name) == 0) {
+            return apr_psprintf(p, "there is a gateway %s already",
+                                route->name);
+        }
+    }
+    if (conf->routes->nelts >= ROUTE_MAX) {
+        return apr_psprintf(p, "more than %d gateways", ROUTE_MAX);
+    }
+    APR_ARRAY_PUSH(conf->routes, route_t *) = route;
     return NULL;
+}
+
+static const char *set_gateway(cmd_parms *cmd, void *dummy, int argc,
+                               char *const argv[])
+{
+    apr_array_header_t *settings = apr_array_make(cmd->pool, 8,
+                                                  sizeof(const char *));
+    const char *error = NULL;
+    route_t *route;
+    int named = argc > 0 && !strchr(argv[0], ':'), i;
+
+    if (argc < 1 + named) {
+        return "SyncMLPushGateway needs a URL, or a name and a URL";
+    }
+    for (i = 1 + named; i < argc; i++) {
+        APR_ARRAY_PUSH(settings, const char *) = argv[i];
+    }
+    if (route_create(&route, named ? argv[0] : NULL, argv[named], settings,
+                     ap_server_root_relative(cmd->pool, ""), &error,
+                     cmd->pool) == APR_SUCCESS) {
+        error = add_route(conf_of(cmd->server), route, named, cmd->pool);
+    }
+    return error ? apr_pstrcat(cmd->pool, "SyncMLPushGateway: ", error, NULL)
+        : NULL;
 }
 
 static const char *set_delay(cmd_parms *cmd, void *dummy, const char *arg)
@@ -118,9 +160,9 @@ static const char *set_threads(cmd_parms *cmd, void *dummy, const char *arg)
     char *end;
     apr_int64_t n = apr_strtoi64(arg, &end, 10);
 
-    if (*end || end == arg || n < 1 || n > WORKER_MAX_THREADS) {
+    if (*end || end == arg || n < 1 || n > MAX_THREADS) {
         return apr_psprintf(cmd->pool, "SyncMLPushThreads: \"%s\" is no "
-                            "number from 1 to %d", arg, WORKER_MAX_THREADS);
+                            "number from 1 to %d", arg, MAX_THREADS);
     }
     conf->threads = (int)n;
     return NULL;
@@ -130,15 +172,16 @@ static const command_rec commands[] = {
     AP_INIT_FLAG("SyncMLPush", set_push, NULL, RSRC_CONF,
                  "on or off: tell devices of changes (default: on where "
                  "there is a SyncMLPushGateway)"),
-    AP_INIT_TAKE1("SyncMLPushGateway", set_gateway, NULL, RSRC_CONF,
-                  "kannel:http://user:password@host:port/cgi-bin/sendsms or "
-                  "file:/directory"),
+    AP_INIT_TAKE_ARGV("SyncMLPushGateway", set_gateway, NULL, RSRC_CONF,
+                      "a name (optional), a URL such as "
+                      "kannel:http://host:port/cgi-bin/sendsms or "
+                      "file:/directory, and settings key=value"),
     AP_INIT_TAKE1("SyncMLPushDelay", set_delay, NULL, RSRC_CONF,
                   "time without a further change before a device is told "
                   "(default 10 seconds; with unit: 500ms, 2min)"),
     AP_INIT_TAKE1("SyncMLPushThreads", set_threads, NULL, RSRC_CONF,
-                  "threads that post to the gateway, each with up to 16 "
-                  "requests at a time (default 2)"),
+                  "requests that each gateway gets at a time, in sixteens, "
+                  "where it has no parallel= (default 2)"),
     { .name = NULL }
 };
 
@@ -152,7 +195,7 @@ typedef struct peers_t {
 
 static int is_on(const push_conf_t *conf)
 {
-    return conf->enabled > 0 || (conf->enabled < 0 && conf->gateway);
+    return conf->enabled > 0 || (conf->enabled < 0 && conf->routes);
 }
 
 static glue_worker_t *find_worker(apr_array_header_t *workers,
@@ -180,21 +223,33 @@ static glue_worker_t *make_worker(const peers_t *peers,
     w->store_url = store_url;
     w->key_file = peers->key_file(s);
     w->server_id = peers->server_id(s);
-    w->gateway = conf->gateway;
-    w->gateway_url = conf->gateway_url;
+    w->routes = conf->routes;
     w->delay = conf->delay < 0 ? DEFAULT_DELAY : conf->delay;
-    w->threads = conf->threads ? conf->threads : DEFAULT_THREADS;
+    w->parallel = (conf->threads ? conf->threads : DEFAULT_THREADS)
+        * PER_THREAD;
     w->server = s;
     return w;
+}
+
+static int same_routes(const apr_array_header_t *a,
+                       const apr_array_header_t *b)
+{
+    int i;
+
+    for (i = 0; i < a->nelts && i < b->nelts
+         && strcmp(APR_ARRAY_IDX(a, i, route_t *)->said,
+                   APR_ARRAY_IDX(b, i, route_t *)->said) == 0; i++) {
+    }
+    return i == a->nelts && i == b->nelts;
 }
 
 /* Two servers with one store have one worker: do they want the same?
  * @return the directive in which they differ, or NULL */
 static const char *difference(const glue_worker_t *a, const glue_worker_t *b)
 {
-    return strcmp(a->gateway_url, b->gateway_url) ? "SyncMLPushGateway"
+    return !same_routes(a->routes, b->routes) ? "SyncMLPushGateway"
         : a->delay != b->delay ? "SyncMLPushDelay"
-        : a->threads != b->threads ? "SyncMLPushThreads" : NULL;
+        : a->parallel != b->parallel ? "SyncMLPushThreads" : NULL;
 }
 
 static int add_worker(apr_array_header_t *workers, const peers_t *peers,
@@ -207,7 +262,7 @@ static int add_worker(apr_array_header_t *workers, const peers_t *peers,
     if (!is_on(conf) || !url) {
         return OK;
     }
-    if (!conf->gateway) {
+    if (!conf->routes) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SyncMLPush is on, but "
                      "there is no SyncMLPushGateway");
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -291,8 +346,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     find_wake_fds(main_server, &peers, workers);
     for (i = 0; i < workers->nelts; i++) {
-        glue_worker_directory(APR_ARRAY_IDX(workers, i, glue_worker_t *),
-                              ptemp);
+        glue_worker_directories(APR_ARRAY_IDX(workers, i, glue_worker_t *));
     }
     return glue_workers_start(main_server, workers, pconf);
 }

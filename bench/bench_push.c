@@ -52,7 +52,7 @@
 #define ROUNDS       400        /* of the latency */
 #define WAKES        2000
 #define DEVICES      20000
-#define THREADS      2          /* as SyncMLPushThreads by default */
+#define PARALLEL     32         /* as by default */
 #define TURNS        5
 #define AIM_P99_US   20000.0
 #define AIM_RATIO    0.8
@@ -249,9 +249,8 @@ static void on_log(void *baton, int level, apr_status_t rv,
 static pid_t start_worker(const char *dir, const char *url, int wake_fd)
 {
     worker_options_t o = { .server_id = "sync.example.com",
-                           .threads = THREADS, .wake_fd = wake_fd,
+                           .parallel = PARALLEL, .wake_fd = wake_fd,
                            .log = on_log };
-    gateway_t *gw;
     apr_pool_t *p;
     pid_t pid = child();
 
@@ -262,8 +261,7 @@ static pid_t start_worker(const char *dir, const char *url, int wake_fd)
     apr_pool_create(&p, NULL);
     o.store_url = apr_pstrcat(p, "sqlite:", dir, "/syncml.db", NULL);
     o.key_file = apr_pstrcat(p, dir, "/syncml.key", NULL);
-    seed_must(gateway_parse(&gw, url, NULL, p), url);
-    o.gateway = gw;
+    o.routes = seed_route(NULL, NULL, url, "", p);
     seed_must(worker_create(&the_worker, &o, p), "worker");
     seed_must(worker_run(the_worker), "worker");
     _exit(0);
@@ -389,7 +387,7 @@ static double ceiling(const char *dir, const char *url, apr_pool_t *p)
         "-T application/octet-stream -H 'X-Kannel-Username: %s' "
         "-H 'X-Kannel-Password: %s' -H 'X-Kannel-Coding: 1' "
         "-H 'X-Kannel-To: +491701234567' -H 'X-Kannel-UDH: 0605040b8423f0' "
-        "http://%s 2>&1", DEVICES, THREADS * WORKER_PARALLEL, body, user,
+        "http://%s 2>&1", DEVICES, PARALLEL, body, user,
         password, rest), "r");
     while (f && fgets(line, sizeof line, f)) {
         sscanf(line, "Requests per second: %lf", &rate);

@@ -10,6 +10,9 @@
 /* Nothing wakes a queue but its owner and its transfers. */
 #define IDLE_WAIT  apr_time_from_sec(60)
 #define STOP_WAIT  (APR_USEC_PER_SEC / 50)
+/* A message that had to wait for another reason than the rate makes up for
+ * as much. */
+#define MAKE_GOOD  (APR_USEC_PER_SEC / 50)
 
 typedef struct list_t {
     delivery_t *first, **last;
@@ -17,6 +20,8 @@ typedef struct list_t {
 
 struct delivery_queue_t {
     gateway_link_t *link;
+    int whole;                  /* of the gateway */
+    apr_interval_time_t pace;   /* between two messages; 0: none */
     delivery_notify_fn *notify;
     void *baton;
 
@@ -29,7 +34,9 @@ struct delivery_queue_t {
     apr_interval_time_t patience;
 
     /* The task's own. */
+    list_t begun;               /* with a part sent and more to come */
     list_t waiting;
+    apr_time_t next_start;      /* by the pace */
     int active;
     int stopping;
 };
@@ -98,14 +105,22 @@ static void not_tried(delivery_queue_t *queue, delivery_t *d,
     finish(queue, d);
 }
 
-static void send_part(delivery_queue_t *queue, delivery_t *d)
+static void send_part(delivery_queue_t *queue, delivery_t *d, apr_time_t now)
 {
-    d->message.to = d->to;
-    d->message.part = &APR_ARRAY_IDX(d->parts, d->parts_sent, sms_part_t);
-    d->message.validity = d->validity;
-    d->message.meaning = d->meaning;
+    gateway_message_t *m = &d->message;
+
+    m->part = queue->whole ? NULL
+        : &APR_ARRAY_IDX(d->parts, d->parts_sent, sms_part_t);
+    m->number = d->parts_sent + 1;
+    m->count = d->count;
+    if (queue->pace) {
+        if (queue->next_start < now - MAKE_GOOD) {
+            queue->next_start = now - MAKE_GOOD;
+        }
+        queue->next_start += queue->pace;
+    }
     queue->active++;
-    gateway_send(queue->link, &d->message, d);
+    gateway_send(queue->link, m, d);
 }
 
 static void on_done(void *baton, void *message_baton,
@@ -121,16 +136,38 @@ static void on_done(void *baton, void *message_baton,
     d->took += answer->took;
     d->parts_sent += sent;
     d->unanswered += answer->result == GATEWAY_UNANSWERED;
-    if (!sent || d->parts_sent == d->parts->nelts) {
+    if (!sent || d->parts_sent == d->count) {
         finish(queue, d);
     }
-    else if (queue->stopping || apr_time_now() > d->deadline) {
-        /* A part without the rest is of no use to the phone: it is as if
-         * nothing had been sent. */
-        not_tried(queue, d, "stopped between two parts");
-    }
     else {
-        send_part(queue, d);
+        list_append(&queue->begun, d, &d->next);
+    }
+}
+
+/* Whether the next message may start: room, and its time has come. */
+static int may_start(const delivery_queue_t *queue, apr_time_t now)
+{
+    return gateway_room(queue->link) > 0
+           && (!queue->pace || queue->next_start <= now
+               || queue->next_start > now + queue->pace);   /* clock put back */
+}
+
+/* The next parts of what has been begun: before others, and whatever is held
+ * up, since a part without the rest is of no use to the phone. */
+static void go_on(delivery_queue_t *queue, apr_time_t now)
+{
+    while (queue->begun.first
+           && (queue->stopping || now > queue->begun.first->deadline
+               || may_start(queue, now))) {
+        delivery_t *d = list_shift(&queue->begun);
+
+        if (queue->stopping || now > d->deadline) {
+            /* It is as if nothing had been sent. */
+            not_tried(queue, d, "stopped between two parts");
+        }
+        else {
+            send_part(queue, d, now);
+        }
     }
 }
 
@@ -138,8 +175,10 @@ static void start_waiting(delivery_queue_t *queue, int hold)
 {
     apr_time_t now = apr_time_now();
 
+    go_on(queue, now);
     while (queue->waiting.first
-           && (hold || queue->stopping || gateway_room(queue->link) > 0)) {
+           && (hold || queue->stopping || now > queue->waiting.first->deadline
+               || may_start(queue, now))) {
         delivery_t *d = list_shift(&queue->waiting);
 
         if (hold || queue->stopping) {
@@ -150,9 +189,26 @@ static void start_waiting(delivery_queue_t *queue, int hold)
             not_tried(queue, d, "the gateway is too slow");
         }
         else {
-            send_part(queue, d);
+            send_part(queue, d, now);
         }
     }
+}
+
+/* How long to wait for the gateway and for others. */
+static apr_interval_time_t get_wait(const delivery_queue_t *queue)
+{
+    apr_time_t now = apr_time_now();
+
+    if (queue->stopping) {
+        return STOP_WAIT;
+    }
+    if (queue->pace && gateway_room(queue->link) > 0
+        && (queue->begun.first || queue->waiting.first)) {
+        return queue->next_start > now && queue->next_start <= now
+            + queue->pace ? queue->next_start - now : 0;
+    }
+    return queue->begun.first && gateway_room(queue->link) > 0 ? 0
+        : IDLE_WAIT;
 }
 
 void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *data)
@@ -177,11 +233,11 @@ void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *data)
             if (queue->active && apr_time_now() >= end) {
                 gateway_abort(queue->link);
             }
-            if (!queue->active) {
+            if (!queue->active && !queue->begun.first) {
                 break;
             }
         }
-        gateway_run(queue->link, queue->stopping ? STOP_WAIT : IDLE_WAIT);
+        gateway_run(queue->link, get_wait(queue));
     }
     return NULL;
 }
@@ -191,6 +247,7 @@ void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *data)
 apr_status_t delivery_queue_create(delivery_queue_t **queue,
                                    const gateway_t *gateway,
                                    const gateway_options_t *options,
+                                   double rate,
                                    delivery_notify_fn *notify, void *baton,
                                    apr_pool_t *p)
 {
@@ -200,7 +257,10 @@ apr_status_t delivery_queue_create(delivery_queue_t **queue,
     *queue = NULL;
     list_init(&q->in);
     list_init(&q->out);
+    list_init(&q->begun);
     list_init(&q->waiting);
+    q->whole = gateway->whole;
+    q->pace = rate > 0 ? (apr_interval_time_t)(APR_USEC_PER_SEC / rate) : 0;
     q->notify = notify;
     q->baton = baton;
     rv = apr_thread_mutex_create(&q->mutex, APR_THREAD_MUTEX_DEFAULT, p);
@@ -226,6 +286,7 @@ void delivery_queue_add(delivery_queue_t *queue, delivery_t *list)
         d->next = NULL;
         memset(&d->answer, 0, sizeof d->answer);
         d->parts_sent = d->unanswered = 0;
+        d->count = queue->whole ? 1 : d->parts->nelts;
         d->took = 0;
         list_append(&in, d, &d->next);
         n++;

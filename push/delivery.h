@@ -7,7 +7,11 @@
  * worker's main thread puts deliveries in and takes finished ones out; in
  * between they are the queue's.  The parts of a notification go one after
  * the other, since phones of the time do not all put them in order; the
- * first part that is not taken over ends the delivery.
+ * first part that is not taken over ends the delivery.  A gateway that is no
+ * SMS (gateway_t.whole) gets each notification once, without parts.
+ *
+ * A queue may have a rate: messages begin at least 1/rate apart, but for 20 ms
+ * of waiting that are made good, since no clock is exact.
  *
  * The queue allocates nothing per delivery and knows neither store nor
  * schedule.
@@ -26,20 +30,18 @@ typedef struct delivery_t delivery_t;
 
 struct delivery_t {
     /* What to deliver, the caller's, alive until it is taken out again. */
-    const char *to;
+    gateway_message_t message;  /* but for part, number and count */
     apr_array_header_t *parts;  /* of sms_part_t, at least one */
-    int validity;               /* minutes, as in gateway_message_t */
-    const char *meaning;
     apr_time_t deadline;        /* no part is sent after it */
     void *baton;                /* the caller's */
 
     /* What became of it. */
     gateway_answer_t answer;    /* to the part that decided */
-    int parts_sent;
+    int parts_sent;             /* of several SMS; else 1 or 0 */
 
     /* The queue's own. */
-    gateway_message_t message;
     apr_interval_time_t took;
+    int count;                  /* messages that it takes */
     int unanswered;
     delivery_t *next;
 };
@@ -51,12 +53,14 @@ typedef void delivery_notify_fn(void *baton);
 
 /**
  * Make a queue; nothing runs yet.
+ * @param rate  messages per second; 0: no limit
  * @param p  destroyed after delivery_queue_stop() and the end of the task
  * @return APR_SUCCESS; APR_ENOMEM
  */
 apr_status_t delivery_queue_create(delivery_queue_t **queue,
                                    const gateway_t *gateway,
                                    const gateway_options_t *options,
+                                   double rate,
                                    delivery_notify_fn *notify, void *baton,
                                    apr_pool_t *p);
 

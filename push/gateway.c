@@ -12,22 +12,73 @@ static const gateway_driver_t *const drivers[] = {
     &gateway_kannel, &gateway_file
 };
 
-#define MAX_PARALLEL  64
-
 apr_status_t gateway_parse(gateway_t **gateway, const char *url,
                            const char **error, apr_pool_t *p)
 {
+    return gateway_configure(gateway, url, NULL, error, p);
+}
+
+const char *gateway_unknown_setting(const gateway_settings_t *settings,
+                                    const char *const *known, apr_pool_t *p)
+{
+    const apr_array_header_t *given = apr_table_elts(settings->values);
+    const char *all = "";
+    int i, k;
+
+    for (i = 0; i < given->nelts; i++) {
+        const char *key = APR_ARRAY_IDX(given, i, apr_table_entry_t).key;
+
+        for (k = 0; known[k] && strcasecmp(known[k], key); k++) {
+        }
+        if (!known[k]) {
+            for (k = 0; known[k]; k++) {
+                all = apr_pstrcat(p, all, k ? ", " : "", known[k], NULL);
+            }
+            return apr_psprintf(p, "there is no setting \"%s\" for this "
+                                "gateway; it has %s", key,
+                                *all ? all : "none of its own");
+        }
+    }
+    return NULL;
+}
+
+/* Words for all forms that a URL may have. */
+static const char *all_forms(apr_pool_t *p)
+{
+    const int n = sizeof drivers / sizeof *drivers;
+    const char *words = drivers[0]->form;
+    int i;
+
+    for (i = 1; i < n; i++) {
+        words = apr_pstrcat(p, words, i < n - 1 ? ", " : " or ",
+                            drivers[i]->form, NULL);
+    }
+    return words;
+}
+
+apr_status_t gateway_configure(gateway_t **gateway, const char *url,
+                               const gateway_settings_t *settings,
+                               const char **error, apr_pool_t *p)
+{
+    gateway_settings_t s = { NULL };
     gateway_t *gw = apr_pcalloc(p, sizeof *gw);
     const char *wrong = NULL;
     apr_size_t i;
 
     *gateway = NULL;
+    gw->transport = "sms";
+    if (settings) {
+        s = *settings;
+    }
+    if (!s.values) {
+        s.values = apr_table_make(p, 1);
+    }
     for (i = 0; i < sizeof drivers / sizeof *drivers; i++) {
         apr_size_t n = strlen(drivers[i]->scheme);
 
         if (strncasecmp(url, drivers[i]->scheme, n) == 0) {
             gw->driver = drivers[i];
-            if (gw->driver->parse(gw, url + n, &wrong, p) == APR_SUCCESS) {
+            if (gw->driver->parse(gw, url + n, &s, &wrong, p) == APR_SUCCESS) {
                 *gateway = gw;
                 return APR_SUCCESS;
             }
@@ -37,8 +88,8 @@ apr_status_t gateway_parse(gateway_t **gateway, const char *url,
         }
     }
     if (!wrong) {
-        wrong = apr_psprintf(p, "no such gateway; right is %s or %s",
-                             gateway_kannel.form, gateway_file.form);
+        wrong = apr_pstrcat(p, "no such gateway; right is ", all_forms(p),
+                            NULL);
     }
     if (error) {
         *error = wrong;
@@ -81,8 +132,8 @@ apr_status_t gateway_open(gateway_link_t **link, const gateway_t *gateway,
     if (l->options.parallel < 1) {
         l->options.parallel = 1;
     }
-    if (l->options.parallel > MAX_PARALLEL) {
-        l->options.parallel = MAX_PARALLEL;
+    if (l->options.parallel > GATEWAY_MAX_PARALLEL) {
+        l->options.parallel = GATEWAY_MAX_PARALLEL;
     }
     l->done = done;
     l->baton = baton;
@@ -156,4 +207,13 @@ void gateway_words(gateway_answer_t *answer, const char *text,
         }
     }
     answer->words[n] = '\0';
+}
+
+void gateway_say(gateway_answer_t *answer, const char *words)
+{
+    char said[GATEWAY_MAX_WORDS];
+
+    apr_cpystrn(said, answer->words, sizeof said);
+    apr_snprintf(answer->words, sizeof answer->words, *said ? "%s (%s)"
+                 : "%s", words, said);
 }

@@ -22,8 +22,10 @@ struct gateway_link_t {
 struct gateway_driver_t {
     const char *scheme;         /* with its colon */
     const char *form;           /* of the URL, for errors */
-    /** @param rest  the URL after the scheme */
+    /** @param rest  the URL after the scheme
+     * @param settings  never NULL, nor its values */
     apr_status_t (*parse)(gateway_t *gateway, const char *rest,
+                          const gateway_settings_t *settings,
                           const char **error, apr_pool_t *p);
     apr_status_t (*open)(gateway_link_t *link);
     void (*send)(gateway_link_t *link, const gateway_message_t *message,
@@ -36,6 +38,14 @@ struct gateway_driver_t {
 
 extern const gateway_driver_t gateway_kannel;
 extern const gateway_driver_t gateway_file;
+
+/** Words for a setting that none of the given names, or NULL if all are known.
+ * @param known  names, then NULL */
+const char *gateway_unknown_setting(const gateway_settings_t *settings,
+                                    const char *const *known, apr_pool_t *p);
+
+/** Put our own words before an answer's, which follow in brackets. */
+void gateway_say(gateway_answer_t *answer, const char *words);
 
 /** Call back with the end of a message. */
 void gateway_finish(gateway_link_t *link, void *message_baton,

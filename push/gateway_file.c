@@ -41,9 +41,16 @@ typedef struct file_state_t {
 } file_state_t;
 
 static apr_status_t file_parse(gateway_t *gateway, const char *rest,
+                               const gateway_settings_t *settings,
                                const char **error, apr_pool_t *p)
 {
+    static const char *const none[] = { NULL };
     apr_size_t n = strlen(rest);
+
+    *error = gateway_unknown_setting(settings, none, p);
+    if (*error) {
+        return APR_EINVAL;
+    }
 
     while (n > 1 && rest[n - 1] == '/') {
         n--;
@@ -55,6 +62,7 @@ static apr_status_t file_parse(gateway_t *gateway, const char *rest,
     gateway->directory = apr_pstrmemdup(p, rest, n);
     gateway->name = apr_pstrcat(p, gateway_file.scheme, gateway->directory,
                                 NULL);
+    gateway->transport = "file";
     gateway->wants_meaning = 1;
     return APR_SUCCESS;
 }

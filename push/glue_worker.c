@@ -156,13 +156,26 @@ static void on_log(void *baton, int level, apr_status_t rv,
                  (server_rec *)baton, "%s", message);
 }
 
+/* The gateways, with commas. */
+static const char *labels(const apr_array_header_t *routes, apr_pool_t *p)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; i < routes->nelts; i++) {
+        all = apr_pstrcat(p, all, i ? "," : "",
+                          APR_ARRAY_IDX(routes, i, route_t *)->label, NULL);
+    }
+    return all;
+}
+
 static int run_worker(const slot_t *slot, apr_pool_t *p)
 {
     const glue_worker_t *conf = slot->conf;
     worker_options_t options = {
         .store_url = conf->store_url, .key_file = conf->key_file,
-        .server_id = conf->server_id, .gateway = conf->gateway,
-        .quiet = conf->delay, .threads = conf->threads,
+        .server_id = conf->server_id, .routes = conf->routes,
+        .quiet = conf->delay, .parallel = conf->parallel,
         .wake_fd = slot->wake_fd, .log = on_log, .log_baton = conf->server
     };
     apr_status_t rv = worker_create(&the_worker, &options, p);
@@ -170,7 +183,7 @@ static int run_worker(const slot_t *slot, apr_pool_t *p)
     if (rv == APR_SUCCESS && !must_stop) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, conf->server,
                      "push worker %ld for %s and %s starts",
-                     (long)getpid(), conf->store_url, conf->gateway->name);
+                     (long)getpid(), conf->store_url, labels(conf->routes, p));
         rv = worker_run(the_worker);
     }
     if (rv != APR_SUCCESS) {
@@ -439,25 +452,21 @@ static int may_write(const struct stat *st)
     return uid == 0 || (st->st_mode & want) == want;
 }
 
-void glue_worker_directory(const glue_worker_t *worker, apr_pool_t *ptemp)
+static void make_directory(const char *path, server_rec *s)
 {
-    const char *path = worker->gateway->directory;
     struct stat st;
     int dir;
 
-    if (!path) {
-        return;
-    }
     if (mkdir(path, 0755) != 0 && errno != EEXIST) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, errno, worker->server,
-                     "SyncMLPushGateway file:%s: the directory cannot be "
-                     "made", path);
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, s,
+                     "SyncMLPushGateway: the directory %s cannot be made",
+                     path);
         return;
     }
     dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, errno, worker->server,
-                     "SyncMLPushGateway file:%s: no directory that can be "
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, s,
+                     "SyncMLPushGateway: %s is no directory that can be "
                      "opened", path);
         return;
     }
@@ -467,14 +476,28 @@ void glue_worker_directory(const glue_worker_t *worker, apr_pool_t *ptemp)
         && !may_write(&st) && is_empty(dir)
         && fchown(dir, ap_unixd_config.user_id,
                   ap_unixd_config.group_id) != 0) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, errno, worker->server,
-                     "SyncMLPushGateway file:%s: chown", path);
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, s,
+                     "SyncMLPushGateway: %s: chown", path);
     }
     if (fstat(dir, &st) == 0 && !may_write(&st)) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, worker->server,
-                     "SyncMLPushGateway file:%s: the user %s must be allowed "
-                     "to write there (chown)", path,
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "SyncMLPushGateway: %s: the user %s must be allowed to "
+                     "write there (chown)", path,
                      geteuid() ? "of httpd" : ap_unixd_config.user_name);
     }
     close(dir);
+}
+
+void glue_worker_directories(const glue_worker_t *worker)
+{
+    int i;
+
+    for (i = 0; i < worker->routes->nelts; i++) {
+        const gateway_t *gw = APR_ARRAY_IDX(worker->routes, i,
+                                            route_t *)->gateway;
+
+        if (gw->directory) {
+            make_directory(gw->directory, worker->server);
+        }
+    }
 }

@@ -17,7 +17,7 @@
 #include "http_config.h"
 #include "http_log.h"
 
-#include "push/gateway.h"
+#include "push/route.h"
 
 /* The one symbol that mod_syncml_push.so shows to httpd. */
 #pragma GCC visibility push(default)
@@ -29,10 +29,9 @@ typedef struct glue_worker_t {
     const char *store_url;
     const char *key_file;       /* may be NULL */
     const char *server_id;      /* NULL: as the store has it */
-    const char *gateway_url;    /* as configured, for comparison only */
-    const gateway_t *gateway;
+    const apr_array_header_t *routes;   /* of route_t * */
     apr_interval_time_t delay;
-    int threads;
+    int parallel;               /* requests to a gateway, 0: the default */
     server_rec *server;         /* whose log it uses */
 } glue_worker_t;
 
@@ -49,9 +48,9 @@ int glue_worker_wake_fd(server_rec *main_server, const char *store_url);
 int glue_workers_start(server_rec *main_server, apr_array_header_t *workers,
                        apr_pool_t *pconf);
 
-/** Make the gateway's directory if it has one and it is missing, and give it
- * to the user of the workers.  What is wrong is logged; the worker says so
+/** Make the gateways' directories where they have one and it is missing, and
+ * give them to the user of the workers.  What is wrong is logged; the worker says so
  * again when it has something to write. */
-void glue_worker_directory(const glue_worker_t *worker, apr_pool_t *ptemp);
+void glue_worker_directories(const glue_worker_t *worker);
 
 #endif

@@ -133,7 +133,8 @@ static apr_status_t check_version(worker_t *w, apr_time_t now)
 static void check_clock(worker_t *w, apr_time_t now)
 {
     if (now < w->latest) {
-        w->version_seen = w->store_until = w->health.until = 0;
+        w->version_seen = w->store_until = 0;
+        worker_lanes_clock(w);
         w->turned = 0;
         w->look = 1;
     }
@@ -177,7 +178,7 @@ static void work(worker_t *w, apr_time_t now)
 /* How long nothing will be there to do, as far as is known. */
 static apr_interval_time_t idle_time(const worker_t *w, apr_time_t now)
 {
-    apr_time_t until = now + POLL_INTERVAL, next;
+    apr_time_t until = now + POLL_INTERVAL, next, pause;
 
     if (w->store_until > now) {
         return w->store_until - now;
@@ -191,8 +192,8 @@ static apr_interval_time_t idle_time(const worker_t *w, apr_time_t now)
     }
     if (w->look) {
         /* the end of a pause, or results */
-        return w->health.until > now && w->health.until < until
-            ? w->health.until - now : POLL_INTERVAL;
+        pause = worker_pause_end(w);
+        return pause > now && pause < until ? pause - now : POLL_INTERVAL;
     }
     if (w->next_due && w->next_due < until) {
         until = w->next_due;
@@ -223,13 +224,6 @@ static void wait_for_more(worker_t *w, apr_interval_time_t wait)
         && eventfd_read(w->o.wake_fd, &n) == 0) {
         w->look = 1;
     }
-}
-
-static void notify(void *baton)
-{
-    worker_t *w = baton;
-
-    eventfd_write(w->self_fd, 1);
 }
 
 void worker_stop(worker_t *worker)
@@ -287,8 +281,9 @@ static void finish(worker_t *w, apr_thread_pool_t *threads)
     char buf[256];
     int i;
 
-    for (i = 0; i < w->o.threads; i++) {
-        delivery_queue_stop(w->queues[i], PATIENCE);
+    w->ending = 1;
+    for (i = 0; i < w->nlanes; i++) {
+        delivery_queue_stop(w->lanes[i].queue, PATIENCE);
     }
     apr_thread_pool_destroy(threads);       /* waits for the tasks */
     worker_collect(w);
@@ -318,12 +313,13 @@ static void finish(worker_t *w, apr_thread_pool_t *threads)
 apr_status_t worker_run(worker_t *w)
 {
     apr_thread_pool_t *threads;
-    apr_status_t rv = apr_thread_pool_create(&threads, w->o.threads,
-                                             w->o.threads, w->pool);
+    apr_status_t rv = apr_thread_pool_create(&threads, w->nlanes, w->nlanes,
+                                             w->pool);
     int i;
 
-    for (i = 0; rv == APR_SUCCESS && i < w->o.threads; i++) {
-        rv = apr_thread_pool_push(threads, delivery_queue_run, w->queues[i],
+    for (i = 0; rv == APR_SUCCESS && i < w->nlanes; i++) {
+        rv = apr_thread_pool_push(threads, delivery_queue_run,
+                                  w->lanes[i].queue,
                                   APR_THREAD_TASK_PRIORITY_NORMAL, w);
     }
     if (rv != APR_SUCCESS) {
@@ -349,17 +345,14 @@ static apr_status_t close_fd(void *data)
 apr_status_t worker_create(worker_t **worker,
                            const worker_options_t *options, apr_pool_t *p)
 {
-    gateway_options_t go = { .parallel = WORKER_PARALLEL,
-                             .connect_timeout = WORKER_CONNECT,
-                             .timeout = WORKER_TIMEOUT };
     char host[APRMAXHOSTLEN + 1] = "localhost";
     worker_t *w = apr_pcalloc(p, sizeof *w);
-    apr_status_t rv = APR_SUCCESS;
-    int i;
+    apr_status_t rv;
 
     *worker = NULL;
-    if (!options->store_url || !options->gateway || options->quiet < 0
-        || options->threads < 1 || options->threads > WORKER_MAX_THREADS
+    if (!options->store_url || options->quiet < 0 || !options->routes
+        || options->routes->nelts < 1 || options->routes->nelts > ROUTE_MAX
+        || options->parallel < 0 || options->parallel > GATEWAY_MAX_PARALLEL
         || (options->server_id && !*options->server_id)) {
         return APR_EINVAL;
     }
@@ -376,20 +369,7 @@ apr_status_t worker_create(worker_t **worker,
         return APR_ENOMEM;
     }
     apr_pool_cleanup_register(p, w, close_fd, apr_pool_cleanup_null);
-    w->queues = apr_pcalloc(p, w->o.threads * sizeof *w->queues);
-    for (i = 0; rv == APR_SUCCESS && i < w->o.threads; i++) {
-        apr_allocator_t *allocator;
-        apr_pool_t *qp;
-
-        /* The queue's thread allocates: not from what others use. */
-        rv = apr_allocator_create(&allocator);
-        if (rv == APR_SUCCESS) {
-            apr_pool_create_ex(&qp, p, NULL, allocator);
-            apr_allocator_owner_set(allocator, qp);
-            rv = delivery_queue_create(&w->queues[i], w->o.gateway, &go,
-                                       notify, w, qp);
-        }
-    }
+    rv = worker_lanes_create(w);
     if (rv == APR_SUCCESS) {
         *worker = w;
     }

@@ -8,10 +8,16 @@
  * and benchmarks run one in a thread.
  *
  * Threads.  worker_run() is the main loop and the only one that touches the
- * store; `threads` further threads each post to the gateway, with up to
- * WORKER_PARALLEL transfers at a time.  So `threads` bounds both: a worker
- * never has more than threads * WORKER_PARALLEL requests open.  Rows are
- * claimed ahead, up to WORKER_AHEAD times as many.
+ * store.  Each gateway has a queue with a thread of its own, and in it up to
+ * route_t.parallel requests at a time; so one that is slow, paused or limited
+ * holds up nothing but what only it can carry.  Rows are claimed ahead, up to
+ * WORKER_AHEAD times as many, and never more than a gateway takes in some
+ * seconds at the pace it has shown.
+ *
+ * Which gateway.  The best by number, priority and order (route.h) that is
+ * not paused; if it does not take the notification, the next.  What has been
+ * sent and not answered is never given to another.  A gateway that fails for
+ * everybody is paused, then tried with one notification.
  *
  * When it looks.  At once when the eventfd is written; otherwise each second
  * whether another process has committed (store_data_version()); and when the
@@ -31,12 +37,11 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-#include "gateway.h"
+#include "route.h"
 #include "store/store.h"
 
-#define WORKER_PARALLEL     16      /* transfers of a thread */
-#define WORKER_AHEAD        8       /* claimed rows per transfer */
-#define WORKER_MAX_THREADS  64
+#define WORKER_PARALLEL     32      /* requests to a gateway at a time */
+#define WORKER_AHEAD        8       /* claimed rows for each of them */
 
 /** How long a claim holds: other workers take a row over after it if this
  * one was killed. */
@@ -50,9 +55,10 @@ typedef struct worker_options_t {
     const char *key_file;       /* NULL: digests with an empty password */
     const char *server_id;      /* 1 to 255 octets; NULL: as the store has
                                    it (STORE_SETTING_SERVER_ID) */
-    const gateway_t *gateway;
+    const apr_array_header_t *routes;   /* of route_t *, 1 to ROUTE_MAX */
     apr_interval_time_t quiet;  /* after a device's last owed change */
-    int threads;                /* 1 to WORKER_MAX_THREADS */
+    int parallel;               /* for routes that do not say it; 0:
+                                   WORKER_PARALLEL */
     int wake_fd;                /* eventfd that says "look", non-blocking;
                                    the caller's; -1: none */
     store_log_fn *log;          /* levels of syslog: 5 for each delivery, 4

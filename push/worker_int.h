@@ -9,6 +9,7 @@
 
 #include "delivery.h"
 #include "notification.h"
+#include "route.h"
 #include "worker.h"
 
 /* Rows claimed in one transaction, with the pool that holds them. */
@@ -16,6 +17,8 @@ typedef struct batch_t {
     apr_pool_t *pool;
     int left;                   /* jobs not settled yet */
 } batch_t;
+
+typedef struct lane_t lane_t;
 
 /* A claimed row on its way to a result that the store knows. */
 typedef struct job_t {
@@ -25,6 +28,12 @@ typedef struct job_t {
     const char *number;         /* as the gateway gets it */
     const char *password;
     notification_t *notification;   /* NULL: could not be made */
+    char token[GATEWAY_TOKEN + 1];
+    lane_t *lane;               /* that has it or had it last, or NULL */
+    int choice[ROUTE_MAX];      /* lanes to try, the best first */
+    int nchoice, next_choice;
+    int tried;                  /* attempts that failed */
+    gateway_answer_t worst;     /* of them, the one that leaves most hope */
     int sent;                   /* the result: store_due_sent() or _failed() */
     apr_time_t not_before;
     const char *reason;
@@ -36,8 +45,20 @@ typedef struct health_t {
     int failures;               /* in a row; not counted during a pause */
     int refused;                /* the latest was a refusal */
     apr_time_t until;           /* end of the pause, or 0 */
-    int held;                   /* the queues are told */
+    int held;                   /* the queue is told */
 } health_t;
+
+/* A route with its queue and thread, as the main thread sees it. */
+struct lane_t {
+    const route_t *route;
+    delivery_queue_t *queue;
+    int parallel;
+    health_t health;
+    int under_way;              /* jobs that the queue has */
+    double took;                /* seconds for a delivery, running mean */
+    apr_time_t promised;        /* jobs sent away come back up to then */
+    delivery_t *first, **last;  /* on the way to the queue in this turn */
+};
 
 struct worker_t {
     worker_options_t o;
@@ -45,9 +66,11 @@ struct worker_t {
     const char *owner;          /* of leases */
     int self_fd;                /* eventfd: results, stop */
     atomic_int stop;
+    int ending;                 /* nothing goes to a queue any more */
     apr_uint32_t random;
 
-    delivery_queue_t **queues;  /* o.threads of them */
+    lane_t *lanes;              /* as o.routes */
+    int nlanes;
     int unsettled;              /* jobs claimed and not settled */
     job_t *done, **last_done;   /* to be settled */
     int ndone;
@@ -65,7 +88,6 @@ struct worker_t {
     int look;                   /* something may be due */
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
-    health_t health;
     apr_hash_t *warned;         /* device ids told to need several SMS */
     int warned_key;             /* told that passwords cannot be read */
 };
@@ -76,18 +98,50 @@ void worker_log(worker_t *w, int level, apr_status_t rv, const char *format,
 /* worker_turn.c: a transaction that writes results and claims rows, and
  * what follows from it.  @return a store's status */
 apr_status_t worker_turn(worker_t *w, apr_time_t now);
-/* How many rows may be claimed now. */
-int worker_room(const worker_t *w, apr_time_t now);
 /* When the next transaction is worth its price, as far as is known: results
  * wait for others a moment while much is under way. @return 0: no time set */
 apr_time_t worker_next_turn(const worker_t *w, apr_time_t now);
 
+/* worker_lane.c: the gateways, one queue each. */
+
+/* Make the lanes' queues. */
+apr_status_t worker_lanes_create(worker_t *w);
+/* How many rows may be claimed now: what all gateways together have room
+ * for. */
+int worker_room(const worker_t *w, apr_time_t now);
+/* Rows that may be claimed and not settled, at the most. */
+int worker_most(const worker_t *w);
+/* The end of the first pause, or 0: none is paused. */
+apr_time_t worker_pause_end(const worker_t *w);
+/* The clock was put back. */
+void worker_lanes_clock(worker_t *w);
+
+typedef enum {
+    PLACE_DONE,                 /* it is on its way */
+    PLACE_LATER,                /* all that could take it are full or paused:
+                                   not before *when */
+    PLACE_NOWHERE               /* no further gateway takes this number */
+} place_e;
+/* Give a job that is prepared to the first gateway among those not tried yet
+ * that can take it. @param when  out, for PLACE_LATER */
+place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
+                     apr_time_t *when);
+/* Hand what was placed to the queues. */
+void worker_flush(worker_t *w);
+/* A delivery has come back from its lane: what its answer says of the
+ * gateway. */
+void worker_lane_result(worker_t *w, job_t *job, apr_time_t now);
+/* "sms:NAME", for the push log. */
+const char *worker_transport(const lane_t *lane, apr_pool_t *p);
+apr_uint32_t worker_random(worker_t *w);
+
 /* worker_result.c: take finished deliveries from the queues, decide what
- * they mean and put them on w->done. */
+ * they mean and put them on w->done, or let another gateway try. */
 void worker_collect(worker_t *w);
-/* Tell the queues that the gateway is paused, or no longer. */
-void worker_hold(worker_t *w, int hold);
-/* A job that will not be posted: the notification is impossible. */
-void worker_reject(worker_t *w, job_t *job, const char *why);
+/* A job that no gateway can have now: it goes back, as if not claimed. */
+void worker_later(worker_t *w, job_t *job, apr_time_t when, const char *why);
+/* A job that will not be posted: the notification is impossible.
+ * @param for_good  0: it is tried again after an hour */
+void worker_reject(worker_t *w, job_t *job, const char *why, int for_good);
 
 #endif

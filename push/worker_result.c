@@ -1,6 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/* The push worker: what the results of deliveries mean, for the row and for
- * the gateway, and the log line of each. */
+/* The push worker: what the results of deliveries mean for the row, and the
+ * log line of each. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -8,6 +8,9 @@
 
 #include "schedule.h"
 #include "worker_int.h"
+
+/* For a number that no gateway takes: an admin may change that. */
+#define NO_GATEWAY  apr_time_from_sec(3600)
 
 void worker_log(worker_t *w, int level, apr_status_t rv, const char *format,
                 ...)
@@ -21,14 +24,6 @@ void worker_log(worker_t *w, int level, apr_status_t rv, const char *format,
         va_end(ap);
         w->o.log(w->o.log_baton, level, rv, line);
     }
-}
-
-static apr_uint32_t next_random(worker_t *w)
-{
-    w->random ^= w->random << 13;
-    w->random ^= w->random >> 17;
-    w->random ^= w->random << 5;
-    return w->random;
 }
 
 /* ---- the line ------------------------------------------------------------ */
@@ -86,61 +81,10 @@ static void report(worker_t *w, const job_t *job, const char *result)
                quoted(job->number, p),
                n ? quoted(n->datastores, p) : "\"\"", due->san_session,
                job->delivery.parts_sent, n ? n->parts->nelts : 0,
-               quoted(w->o.gateway->name, p), result, answer->status,
+               quoted(job->lane ? job->lane->route->label : "none", p),
+               result, answer->status,
                quoted(answer->words, p), answer->took / 1000.0,
                due->attempts + 1, due->unanswered, when(job->not_before, p));
-}
-
-/* ---- the gateway --------------------------------------------------------- */
-
-void worker_hold(worker_t *w, int hold)
-{
-    int i;
-
-    if (w->health.held != hold) {
-        w->health.held = hold;
-        for (i = 0; i < w->o.threads; i++) {
-            delivery_queue_hold(w->queues[i], hold);
-        }
-    }
-}
-
-static void gateway_works(worker_t *w)
-{
-    health_t *h = &w->health;
-
-    if (schedule_pause(h->failures, h->refused)) {
-        worker_log(w, 5, 0, "gateway %s works again", w->o.gateway->name);
-    }
-    h->failures = h->refused = 0;
-    h->until = 0;
-    worker_hold(w, 0);
-}
-
-static void gateway_fails(worker_t *w, const gateway_answer_t *answer,
-                          apr_time_t now)
-{
-    health_t *h = &w->health;
-    apr_interval_time_t wait;
-
-    if (now < h->until) {
-        return;                 /* it was in flight when the pause began */
-    }
-    if (h->refused != (answer->result == GATEWAY_REFUSED)) {
-        h->refused = !h->refused;
-        h->failures = 0;
-    }
-    h->failures++;
-    wait = schedule_pause(h->failures, h->refused);
-    if (wait) {
-        wait = schedule_jitter(wait, next_random(w));
-        h->until = now + wait;
-        worker_hold(w, 1);
-        worker_log(w, 4, 0, "gateway %s %s: %s; nothing is sent for %d s",
-                   w->o.gateway->name, h->refused
-                   ? "refuses our configuration" : "fails",
-                   answer->words, (int)apr_time_sec(wait));
-    }
 }
 
 /* ---- the row ------------------------------------------------------------- */
@@ -153,54 +97,112 @@ static void put_done(worker_t *w, job_t *job)
     w->ndone++;
 }
 
-static void decide(worker_t *w, job_t *job, apr_time_t now)
+static void tell_reason(job_t *job, const gateway_answer_t *answer)
 {
-    const gateway_answer_t *answer = &job->delivery.answer;
-    const store_due_t *due = job->due;
-    apr_interval_time_t wait;
-
-    switch (answer->result) {
-    case GATEWAY_ACCEPTED:
-    case GATEWAY_UNANSWERED:
-        job->sent = 1;
-        wait = schedule_unanswered(due->unanswered);
-        job->not_before = wait ? now + wait : 0;
-        break;
-    case GATEWAY_REJECTED:
-        job->not_before = 0;
-        break;
-    case GATEWAY_NOT_TRIED:
-        job->not_before = now + schedule_retry(1);
-        break;
-    default:
-        job->not_before = now + schedule_jitter(
-            schedule_retry(due->attempts + 1), next_random(w));
-    }
     job->reason = apr_psprintf(job->batch->pool, "%s: %s",
                                gateway_result_name(answer->result),
                                answer->words);
+}
+
+/* It went out. */
+static void decide_sent(worker_t *w, job_t *job, apr_time_t now)
+{
+    apr_interval_time_t wait = schedule_unanswered(job->due->unanswered);
+
+    job->sent = 1;
+    job->not_before = wait ? now + wait : 0;
+    tell_reason(job, &job->delivery.answer);
+}
+
+/* No gateway took it, all that could were asked: what leaves most hope
+ * decides. */
+static void decide_failed(worker_t *w, job_t *job, apr_time_t now)
+{
+    apr_interval_time_t wait = schedule_retry(job->due->attempts + 1);
+
+    job->not_before = 0;
+    if (job->worst.result != GATEWAY_REJECTED) {
+        job->not_before = now + schedule_jitter(wait, worker_random(w));
+    }
+    tell_reason(job, &job->worst);
+}
+
+void worker_later(worker_t *w, job_t *job, apr_time_t when, const char *why)
+{
+    worker_log(w, 7, 0, "push account=%s device=%s not tried: %s",
+               job->due->account_name, job->due->devid, why);
+    job->delivery.answer.result = GATEWAY_NOT_TRIED;
+    job->sent = 0;
+    job->not_before = when;
+    job->reason = apr_psprintf(job->batch->pool, "not-tried: %s", why);
+    put_done(w, job);
+}
+
+/* ---- results ------------------------------------------------------------- */
+
+/* How much hope a failure leaves for another try. */
+static int hope(gateway_result_e result)
+{
+    switch (result) {
+    case GATEWAY_TEMPORARY: return 3;
+    case GATEWAY_UNREACHABLE: return 2;
+    case GATEWAY_REFUSED: return 1;
+    default: return 0;
+    }
+}
+
+/* Another gateway's turn, or the end. */
+static void try_next(worker_t *w, job_t *job, apr_time_t now)
+{
+    apr_time_t when = 0;
+    place_e place = now > job->delivery.deadline ? PLACE_NOWHERE
+        : worker_place(w, job, now, &when);
+
+    if (place == PLACE_DONE) {
+        return;
+    }
+    if (job->tried) {
+        job->delivery.answer = job->worst;
+        if (job->not_before && job->not_before < when) {
+            job->not_before = when;     /* no gateway has room before */
+        }
+        put_done(w, job);
+    }
+    else {
+        worker_later(w, job, when ? when : now + schedule_retry(1),
+                     job->delivery.answer.words);
+    }
 }
 
 static void take_result(worker_t *w, job_t *job, apr_time_t now)
 {
     const gateway_answer_t *answer = &job->delivery.answer;
 
-    decide(w, job, now);
-    if (answer->result == GATEWAY_NOT_TRIED) {
-        worker_log(w, 7, 0, "push account=%s device=%s not tried: %s",
-                   job->due->account_name, job->due->devid, answer->words);
-    }
-    else {
+    worker_lane_result(w, job, now);
+    switch (answer->result) {
+    case GATEWAY_ACCEPTED:
+    case GATEWAY_UNANSWERED:
+        decide_sent(w, job, now);
         report(w, job, gateway_result_name(answer->result));
-        if (answer->result == GATEWAY_ACCEPTED
-            || answer->result == GATEWAY_REJECTED) {
-            gateway_works(w);
+        put_done(w, job);
+        break;
+    case GATEWAY_NOT_TRIED:
+        if (w->ending && !job->tried) {
+            worker_later(w, job, now, answer->words);
         }
         else {
-            gateway_fails(w, answer, now);
+            job->next_choice -= !job->tried;    /* it may have it again */
+            try_next(w, job, now);
         }
+        break;
+    default:
+        if (!job->tried++ || hope(answer->result) > hope(job->worst.result)) {
+            job->worst = *answer;
+        }
+        decide_failed(w, job, now);
+        report(w, job, gateway_result_name(answer->result));
+        try_next(w, job, now);
     }
-    put_done(w, job);
 }
 
 void worker_collect(worker_t *w)
@@ -208,8 +210,8 @@ void worker_collect(worker_t *w)
     apr_time_t now = apr_time_now();
     int i;
 
-    for (i = 0; i < w->o.threads; i++) {
-        delivery_t *d = delivery_queue_take(w->queues[i]);
+    for (i = 0; i < w->nlanes; i++) {
+        delivery_t *d = delivery_queue_take(w->lanes[i].queue);
 
         while (d) {
             delivery_t *next = d->next;
@@ -218,16 +220,17 @@ void worker_collect(worker_t *w)
             d = next;
         }
     }
+    worker_flush(w);
 }
 
-void worker_reject(worker_t *w, job_t *job, const char *why)
+void worker_reject(worker_t *w, job_t *job, const char *why, int for_good)
 {
     gateway_answer_t *answer = &job->delivery.answer;
 
     answer->result = GATEWAY_REJECTED;
     apr_cpystrn(answer->words, why, sizeof answer->words);
     job->sent = 0;
-    job->not_before = 0;
+    job->not_before = for_good ? 0 : apr_time_now() + NO_GATEWAY;
     job->reason = apr_psprintf(job->batch->pool, "impossible: %s", why);
     report(w, job, "impossible");
     put_done(w, job);

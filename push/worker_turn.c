@@ -1,6 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* The push worker: the transaction that writes results and claims rows, and
  * the way of claimed rows to the queues. */
+#include <apr_escape.h>
+#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "schedule.h"
@@ -17,12 +19,6 @@
 /* No part may go out so late that its answer could miss the lease. */
 #define LATEST  (WORKER_LEASE - WORKER_TIMEOUT - apr_time_from_sec(2))
 
-/* Rows that may be claimed and not settled. */
-static int most(const worker_t *w)
-{
-    return w->o.threads * WORKER_PARALLEL * WORKER_AHEAD;
-}
-
 apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
 {
     int under_way = w->unsettled - w->ndone;
@@ -30,25 +26,11 @@ apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
     if (!w->done) {
         return w->look && worker_room(w, now) > 0 ? now : 0;
     }
-    if (under_way <= w->o.threads * WORKER_PARALLEL
-        || w->ndone >= ENOUGH(most(w)) || w->turned + GATHER < now) {
+    if (under_way <= worker_most(w) / WORKER_AHEAD
+        || w->ndone >= ENOUGH(worker_most(w)) || w->turned + GATHER < now) {
         return now;
     }
     return w->turned + GATHER;
-}
-
-int worker_room(const worker_t *w, apr_time_t now)
-{
-    const health_t *h = &w->health;
-    int room = most(w) - w->unsettled;
-
-    if (now < h->until) {
-        return 0;
-    }
-    if (schedule_pause(h->failures, h->refused)) {
-        return w->unsettled ? 0 : 1;    /* after a pause: one to try it */
-    }
-    return room > 0 ? room : 0;
 }
 
 /* ---- results ------------------------------------------------------------- */
@@ -161,86 +143,88 @@ static void warn_of_size(worker_t *w, const job_t *job)
     }
 }
 
+/* @return 0 if the system has no random numbers left */
+static int make_token(char token[GATEWAY_TOKEN + 1])
+{
+    unsigned char random[GATEWAY_TOKEN / 2];
+
+    return apr_generate_random_bytes(random, sizeof random) == APR_SUCCESS
+           && apr_escape_hex(token, random, sizeof random, 0, NULL)
+              == APR_SUCCESS;
+}
+
+static void fill_message(job_t *job)
+{
+    gateway_message_t *m = &job->delivery.message;
+    const store_due_t *due = job->due;
+
+    m->validity = schedule_validity(due->unanswered);
+    m->token = job->token;
+    m->device = due->device;
+    m->account = due->account;
+    m->devid = due->devid;
+    m->account_name = due->account_name;
+    m->pdu = job->notification->pdu;
+    m->len = job->notification->len;
+    job->delivery.parts = job->notification->parts;
+    job->delivery.baton = job;
+}
+
 /* @return words for why the device cannot be told, or NULL */
 static const char *prepare(worker_t *w, job_t *job)
 {
     apr_pool_t *p = job->batch->pool;
-    delivery_t *d = &job->delivery;
-    const char *error = NULL;
+    gateway_message_t *m = &job->delivery.message;
+    const char *error = NULL, *number = NULL;
+    int i;
 
     job->number = job->due->number;
-    if (sms_number(&job->number, job->due->number, &error, p)
-        != APR_SUCCESS) {
-        job->number = job->due->number;
-        return error;
-    }
     if (notification_create(&job->notification, job->due, w->o.server_id,
                             job->password, &error, p) != APR_SUCCESS) {
         return error ? error : "the notification cannot be built";
     }
     warn_of_size(w, job);
-    d->to = job->number;
-    d->parts = job->notification->parts;
-    d->validity = schedule_validity(job->due->unanswered);
-    if (w->o.gateway->wants_meaning) {
-        d->meaning = notification_describe(job->notification->pdu,
-                                           job->notification->len, p);
+    if (!make_token(job->token)) {
+        return "no random numbers for the token of a delivery report";
     }
-    d->baton = job;
+    fill_message(job);
+    if (sms_number(&number, job->due->number, &error, p) == APR_SUCCESS) {
+        m->to = job->number = number;
+    }
+    job->nchoice = route_choose(w->o.routes, m, job->choice, ROUTE_MAX);
+    if (!job->nchoice) {
+        return m->to ? apr_psprintf(p, "no SyncMLPushGateway takes the "
+                                    "number %s", m->to) : error;
+    }
+    for (i = 0; i < job->nchoice && !m->meaning; i++) {
+        if (w->lanes[job->choice[i]].route->gateway->wants_meaning) {
+            m->meaning = notification_describe(m->pdu, m->len, p);
+        }
+    }
     return NULL;
 }
 
-/* What is on its way to a queue. */
-typedef struct lane_t {
-    delivery_t *first, **last;
-    int length;                 /* with what is in the queue already */
-} lane_t;
-
-static lane_t *shortest(lane_t *lanes, int n)
+/* Give the claimed rows to the gateways. */
+static void dispatch(worker_t *w, const apr_array_header_t *jobs,
+                     apr_time_t now)
 {
-    lane_t *best = lanes;
+    apr_time_t when;
     int i;
 
-    for (i = 1; i < n; i++) {
-        if (lanes[i].length < best->length) {
-            best = &lanes[i];
-        }
-    }
-    return best;
-}
-
-/* Give the claimed rows to the queues, evenly. */
-static void dispatch(worker_t *w, const apr_array_header_t *jobs)
-{
-    lane_t lanes[WORKER_MAX_THREADS];
-    int i;
-
-    for (i = 0; i < WORKER_MAX_THREADS; i++) {
-        lanes[i].first = NULL;
-        lanes[i].last = &lanes[i].first;
-        lanes[i].length = i < w->o.threads
-            ? delivery_queue_length(w->queues[i]) : 0;
-    }
     for (i = 0; i < jobs->nelts; i++) {
         job_t *job = APR_ARRAY_IDX(jobs, i, job_t *);
         const char *wrong = prepare(w, job);
 
         if (wrong) {
-            worker_reject(w, job, wrong);
+            worker_reject(w, job, wrong, !job->delivery.message.to
+                          || !job->notification);
         }
-        else {
-            lane_t *lane = shortest(lanes, w->o.threads);
-
-            lane->length++;
-            *lane->last = &job->delivery;
-            lane->last = &job->delivery.next;
+        else if (worker_place(w, job, now, &when) != PLACE_DONE) {
+            worker_later(w, job, when, "the gateways for its number are "
+                         "busy or paused");
         }
     }
-    for (i = 0; i < w->o.threads; i++) {
-        if (lanes[i].first) {
-            delivery_queue_add(w->queues[i], lanes[i].first);
-        }
-    }
+    worker_flush(w);
 }
 
 /* ---- the transaction ----------------------------------------------------- */
@@ -319,8 +303,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     if (jobs && jobs->nelts) {
         batch->left = jobs->nelts;
         w->unsettled += jobs->nelts;
-        worker_hold(w, 0);
-        dispatch(w, jobs);
+        dispatch(w, jobs, now);
     }
     else {
         apr_pool_destroy(p);

@@ -48,7 +48,7 @@ my @cases = (
     [ "answer 202 \0\1\2\xFF\xFE\r\n<", 'temporary',
         qr/not an answer of Kannel's sendsms/, 0 ],
     [ 'raw SSH-2.0-OpenSSH_9.2\r\n', 'temporary', qr/not HTTP/, 0 ],
-    [ 'flood', 'temporary', qr/longer than any of Kannel's/, 0 ],
+    [ 'flood', 'temporary', qr/longer than any gateway's/, 0 ],
     [ 'redirect http://127.0.0.1:1/', 'refused', qr/redirects elsewhere/, 0 ],
     [ 'answer 404 Unknown request.', 'refused', qr/not that of sendsms/, 0 ],
     [ 'answer 403 Authorization failed for sendsms', 'refused',

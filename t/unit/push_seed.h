@@ -12,6 +12,7 @@
 
 #include <apr_strings.h>
 
+#include "push/route.h"
 #include "store/store.h"
 
 static inline void seed_must(apr_status_t rv, const char *what)
@@ -89,6 +90,32 @@ static inline void seed_change(store_tx_t *tx, store_id_t account,
               "datastore");
     item.datastore = ds->id;
     seed_must(store_item_add(tx, account, &item), "item");
+}
+
+/* One more route (to a new array where routes is NULL).
+ * @param said  settings with blanks between them */
+static inline apr_array_header_t *seed_route(apr_array_header_t *routes,
+                                             const char *name,
+                                             const char *url,
+                                             const char *said, apr_pool_t *p)
+{
+    apr_array_header_t *settings = apr_array_make(p, 4,
+                                                  sizeof(const char *));
+    const char *error = "";
+    char *last, *one, *list = apr_pstrdup(p, said);
+    route_t *route;
+
+    for (one = apr_strtok(list, " ", &last); one;
+         one = apr_strtok(NULL, " ", &last)) {
+        APR_ARRAY_PUSH(settings, const char *) = one;
+    }
+    seed_must(route_create(&route, name, url, settings, NULL, &error, p),
+              error);
+    if (!routes) {
+        routes = apr_array_make(p, 2, sizeof(route_t *));
+    }
+    APR_ARRAY_PUSH(routes, route_t *) = route;
+    return routes;
 }
 
 static inline store_tx_t *seed_begin(store_t *store, apr_pool_t *p)

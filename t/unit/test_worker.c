@@ -41,7 +41,7 @@ typedef struct place_t {
     const char *sms;            /* the gateway's directory */
     store_t *store;
     store_id_t account;
-    gateway_t *gateway;
+    apr_array_header_t *routes;
     int wake_fd;
     pthread_mutex_t mutex;
     char log[65536];
@@ -89,8 +89,8 @@ static int setup(void **state)
     assert_int_equal(mkdir(b->sms, 0700), 0);
     pthread_mutex_init(&b->mutex, NULL);
     b->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    assert_int_equal(gateway_parse(&b->gateway,
-        apr_pstrcat(b->pool, "file:", b->sms, NULL), NULL, b->pool), 0);
+    b->routes = seed_route(NULL, NULL, apr_pstrcat(b->pool, "file:", b->sms,
+                                                   NULL), "", b->pool);
     b->store = seed_open(b->dir, 1, b->pool);
     tx = seed_begin(b->store, b->pool);
     b->account = seed_account(tx, "alice");
@@ -136,8 +136,8 @@ static worker_options_t options(place_t *b)
         .store_url = apr_pstrcat(b->pool, "sqlite:", b->dir, "/syncml.db",
                                  NULL),
         .key_file = apr_pstrcat(b->pool, b->dir, "/syncml.key", NULL),
-        .server_id = "sync.example.com", .gateway = b->gateway,
-        .threads = 1, .wake_fd = b->wake_fd, .log = on_log, .log_baton = b
+        .server_id = "sync.example.com", .routes = b->routes,
+        .parallel = 16, .wake_fd = b->wake_fd, .log = on_log, .log_baton = b
     };
 
     return o;
@@ -444,7 +444,7 @@ static void test_two_workers(void **state)
                     NUMBER, contacts);
     }
     seed_commit(tx);
-    o.threads = 3;
+    o.parallel = 48;
     o.wake_fd = -1;
     r1 = start_with(b, &o);
     r2 = start_with(b, &o);
@@ -498,16 +498,14 @@ static void test_store_comes_later(void **state)
 static void test_stop_gives_back(void **state)
 {
     place_t *b = *state;
-    gateway_t *hanging;
     worker_options_t o = options(b);
     running_t *r;
     store_due_t due;
     apr_time_t before;
 
     /* nobody listens at port 1: refused at once, the row waits */
-    assert_int_equal(gateway_parse(&hanging, "kannel:http://a:b@127.0.0.1:1",
-                                   NULL, b->pool), 0);
-    o.gateway = hanging;
+    o.routes = seed_route(NULL, NULL, "kannel:http://a:b@127.0.0.1:1", "",
+                          b->pool);
     owe(b, NUMBER, contacts);
     r = start_with(b, &o);
     assert_true(wait_log(b, "result=unreachable", 5));
@@ -527,7 +525,7 @@ static void test_options(void **state)
     worker_options_t o = options(b);
     worker_t *w = (worker_t *)b;
 
-    o.threads = 0;
+    o.parallel = -1;
     assert_int_equal(worker_create(&w, &o, b->pool), APR_EINVAL);
     assert_null(w);
     o = options(b);

@@ -1,0 +1,306 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The push worker's gateways: a queue each, their health and their room, and
+ * which of them takes a notification. */
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include <apr_strings.h>
+
+#include "schedule.h"
+#include "worker_int.h"
+
+/* As much as a gateway takes in this time is claimed ahead. */
+#define AHEAD_SECONDS  5.0
+/* A delivery's time before the first is known, and the share that each new
+ * one has in the mean. */
+#define FIRST_TOOK     0.05
+#define SHARE          0.1
+/* What finds no room comes back after this at the earliest. */
+#define LATER          (APR_USEC_PER_SEC / 4)
+
+apr_uint32_t worker_random(worker_t *w)
+{
+    w->random ^= w->random << 13;
+    w->random ^= w->random >> 17;
+    w->random ^= w->random << 5;
+    return w->random;
+}
+
+const char *worker_transport(const lane_t *lane, apr_pool_t *p)
+{
+    const gateway_t *gw = lane->route->gateway;
+
+    return strcmp(gw->transport, "sms") != 0 ? gw->transport
+        : apr_pstrcat(p, gw->transport, ":", lane->route->name, NULL);
+}
+
+/* ---- the lanes ----------------------------------------------------------- */
+
+static void notify(void *baton)
+{
+    worker_t *w = baton;
+
+    eventfd_write(w->self_fd, 1);
+}
+
+static apr_status_t create_lane(worker_t *w, lane_t *lane,
+                                const route_t *route)
+{
+    gateway_options_t go = { .connect_timeout = WORKER_CONNECT,
+                             .timeout = WORKER_TIMEOUT };
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    lane->route = route;
+    lane->parallel = route->parallel ? route->parallel
+        : w->o.parallel ? w->o.parallel : WORKER_PARALLEL;
+    lane->took = FIRST_TOOK;
+    lane->last = &lane->first;
+    go.parallel = lane->parallel;
+    /* The queue's thread allocates: not from what others use. */
+    rv = apr_allocator_create(&allocator);
+    if (rv == APR_SUCCESS) {
+        apr_pool_create_ex(&p, w->pool, NULL, allocator);
+        apr_allocator_owner_set(allocator, p);
+        rv = delivery_queue_create(&lane->queue, route->gateway, &go,
+                                   route->rate, notify, w, p);
+    }
+    return rv;
+}
+
+apr_status_t worker_lanes_create(worker_t *w)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int n = w->o.routes->nelts, i;
+
+    w->lanes = apr_pcalloc(w->pool, n * sizeof *w->lanes);
+    for (i = 0; i < n && rv == APR_SUCCESS; i++) {
+        rv = create_lane(w, &w->lanes[i],
+                         APR_ARRAY_IDX(w->o.routes, i, route_t *));
+        w->nlanes++;
+    }
+    return rv;
+}
+
+void worker_lanes_clock(worker_t *w)
+{
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        w->lanes[i].health.until = 0;
+        w->lanes[i].promised = 0;
+    }
+}
+
+/* ---- room ---------------------------------------------------------------- */
+
+/* Deliveries that the gateway takes in a second, by what it has shown. */
+static double pace(const lane_t *lane)
+{
+    double rate = lane->parallel / (lane->took > 0.0001 ? lane->took : 0.0001);
+
+    return lane->route->rate > 0 && lane->route->rate < rate
+        ? lane->route->rate : rate;
+}
+
+/* Jobs that the queue may have. */
+static int capacity(const lane_t *lane)
+{
+    double ahead = pace(lane) * AHEAD_SECONDS;
+    int most = lane->parallel * WORKER_AHEAD;
+
+    if (lane->route->rate <= 0 && ahead < lane->parallel) {
+        return lane->parallel;      /* slow, but so many at a time */
+    }
+    return ahead < 1 ? 1 : ahead < most ? (int)ahead : most;
+}
+
+static int lane_room(const lane_t *lane, apr_time_t now)
+{
+    const health_t *h = &lane->health;
+    int room = capacity(lane) - lane->under_way;
+
+    if (now < h->until) {
+        return 0;
+    }
+    if (schedule_pause(h->failures, h->refused)) {
+        return lane->under_way ? 0 : 1; /* after a pause: one to try it */
+    }
+    return room > 0 ? room : 0;
+}
+
+int worker_most(const worker_t *w)
+{
+    int most = 0, i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        most += w->lanes[i].parallel * WORKER_AHEAD;
+    }
+    return most;
+}
+
+int worker_room(const worker_t *w, apr_time_t now)
+{
+    int room = 0, left = worker_most(w) - w->unsettled, i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        room += lane_room(&w->lanes[i], now);
+    }
+    return room < left ? room : left > 0 ? left : 0;
+}
+
+apr_time_t worker_pause_end(const worker_t *w)
+{
+    apr_time_t first = 0;
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        apr_time_t until = w->lanes[i].health.until;
+
+        if (until && (!first || until < first)) {
+            first = until;
+        }
+    }
+    return first;
+}
+
+static void hold(lane_t *lane, int on)
+{
+    if (lane->health.held != on) {
+        lane->health.held = on;
+        delivery_queue_hold(lane->queue, on);
+    }
+}
+
+/* ---- the choice ---------------------------------------------------------- */
+
+/* When a job that finds no room here may come back: one after the other, at
+ * the gateway's pace, so that each comes about once. */
+static apr_time_t promise(lane_t *lane, apr_time_t now)
+{
+    apr_time_t from = now > lane->health.until ? now : lane->health.until;
+
+    if (lane->promised < from) {
+        lane->promised = from;
+    }
+    lane->promised += (apr_interval_time_t)(APR_USEC_PER_SEC / pace(lane));
+    return lane->promised > now + LATER ? lane->promised : now + LATER;
+}
+
+static void put(lane_t *lane, job_t *job)
+{
+    job->lane = lane;
+    lane->under_way++;
+    job->delivery.next = NULL;
+    *lane->last = &job->delivery;
+    lane->last = &job->delivery.next;
+}
+
+place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
+                     apr_time_t *when)
+{
+    lane_t *full = NULL, *paused = NULL;
+
+    while (job->next_choice < job->nchoice && !w->ending) {
+        lane_t *lane = &w->lanes[job->choice[job->next_choice++]];
+
+        if (lane_room(lane, now) > 0) {
+            put(lane, job);
+            return PLACE_DONE;
+        }
+        if (now >= lane->health.until && !full
+            && !schedule_pause(lane->health.failures, lane->health.refused)) {
+            /* Well, but busy: it is waited for, not gone round. */
+            full = lane;
+            break;
+        }
+        if (!paused || lane->health.until < paused->health.until) {
+            paused = lane;
+        }
+    }
+    if (full || paused) {
+        *when = promise(full ? full : paused, now);
+        return PLACE_LATER;
+    }
+    return PLACE_NOWHERE;
+}
+
+void worker_flush(worker_t *w)
+{
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        lane_t *lane = &w->lanes[i];
+
+        if (lane->first) {
+            hold(lane, 0);      /* the pause is over */
+            delivery_queue_add(lane->queue, lane->first);
+            lane->first = NULL;
+            lane->last = &lane->first;
+        }
+    }
+}
+
+/* ---- health -------------------------------------------------------------- */
+
+static void works(worker_t *w, lane_t *lane)
+{
+    health_t *h = &lane->health;
+
+    if (schedule_pause(h->failures, h->refused)) {
+        worker_log(w, 5, 0, "gateway %s works again", lane->route->label);
+    }
+    h->failures = h->refused = 0;
+    h->until = 0;
+    hold(lane, 0);
+}
+
+static void fails(worker_t *w, lane_t *lane, const gateway_answer_t *answer,
+                  apr_time_t now)
+{
+    health_t *h = &lane->health;
+    apr_interval_time_t wait;
+
+    if (now < h->until) {
+        return;                 /* it was in flight when the pause began */
+    }
+    if (h->refused != (answer->result == GATEWAY_REFUSED)) {
+        h->refused = !h->refused;
+        h->failures = 0;
+    }
+    h->failures++;
+    wait = schedule_pause(h->failures, h->refused);
+    if (wait) {
+        wait = schedule_jitter(wait, worker_random(w));
+        h->until = now + wait;
+        hold(lane, 1);
+        worker_log(w, 4, 0, "gateway %s %s: %s; nothing is sent for %d s",
+                   lane->route->label, h->refused ? "refuses our configuration" : "fails",
+                   answer->words, (int)apr_time_sec(wait));
+    }
+}
+
+void worker_lane_result(worker_t *w, job_t *job, apr_time_t now)
+{
+    const gateway_answer_t *answer = &job->delivery.answer;
+    lane_t *lane = job->lane;
+
+    lane->under_way--;
+    if (answer->result == GATEWAY_NOT_TRIED) {
+        return;
+    }
+    lane->took += SHARE * (answer->took / (double)APR_USEC_PER_SEC
+                           - lane->took);
+    if (lane->route->gateway->whole && answer->result != GATEWAY_REFUSED) {
+        return;                 /* it says something of the device only */
+    }
+    switch (answer->result) {
+    case GATEWAY_ACCEPTED:
+    case GATEWAY_REJECTED:
+        works(w, lane);
+        break;
+    default:
+        fails(w, lane, answer, now);
+    }
+}
