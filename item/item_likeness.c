@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 
 #include "item/item_norm.h"
+#include "item/item_note.h"
 
 #define DAY        86400
 #define SLACK      (14 * 3600)  /* as in item_when.c */
@@ -400,6 +401,23 @@ static item_likeness_e text_likeness(const item_norm_t *a,
     return is_cut(a->canon, b->canon) ? ITEM_NEAR : ITEM_RELATED;
 }
 
+/** A note as a text, and as a VJOURNAL, which may say more. */
+static item_likeness_e note_likeness(const item_norm_t *text,
+                                     const char *journal, apr_size_t len,
+                                     apr_pool_t *p)
+{
+    item_text_t as_text;
+    item_norm_t norm;
+
+    if (item_note_text(&as_text, journal, len, p) != APR_SUCCESS
+        || item_normalise(&norm, "text/plain", as_text.data, as_text.len, p)
+           != APR_SUCCESS)
+        return ITEM_DIFFERENT;
+    if (text->canon.len && same_span(text->canon, norm.canon))
+        return ITEM_NEAR;
+    return text_likeness(text, &norm, p);
+}
+
 static item_likeness_e card_likeness(const item_norm_t *na,
                                      const item_norm_t *nb, int same_uid,
                                      apr_pool_t *p)
@@ -427,6 +445,10 @@ item_likeness_e item_likeness(const char *type_a, const char *a,
     if (rva != APR_SUCCESS || rvb != APR_SUCCESS)
         return len_a == len_b && (!len_a || !memcmp(a, b, len_a))
                ? ITEM_EQUAL : ITEM_DIFFERENT;
+    if (na.kind == ITEM_TEXT && nb.kind == ITEM_VJOURNAL)
+        return note_likeness(&na, b, len_b, p);
+    if (na.kind == ITEM_VJOURNAL && nb.kind == ITEM_TEXT)
+        return note_likeness(&nb, a, len_a, p);
     if (na.kind != nb.kind)
         return ITEM_DIFFERENT;
     if (same_span(na.canon, nb.canon))

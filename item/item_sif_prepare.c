@@ -112,6 +112,74 @@ static int at(const prepare_t *x, const char *word)
     return (apr_size_t)(x->end - x->s) >= n && !memcmp(x->s, word, n);
 }
 
+/* ---- other texts ---------------------------------------------------------- */
+
+static int is_single(item_span_t name)
+{
+    return item_span_is(name, "ISO-8859-1") || item_span_is(name, "latin1")
+           || item_span_is(name, "ISO8859-1")
+           || item_span_is(name, "windows-1252");
+}
+
+void item_utf8_from(item_buf_t *b, item_span_t text, item_span_t charset)
+{
+    int single = is_single(charset) || !is_utf8(text.s, text.len);
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.s[i];
+
+        if (c == '\r' && i + 1 < text.len && text.s[i + 1] == '\n')
+            continue;
+        if (c == '\r')
+            item_buf_putc(b, '\n');
+        else if (c >= 0x80 && single)
+            put_char(b, c < 0xa0 ? cp1252[c - 0x80] : c);
+        else if (c)
+            item_buf_putc(b, (char)c);
+    }
+}
+
+/** The windows-1252 octet of a UTF-8 character, '?' for none. */
+static char to_single(const char *s, apr_size_t n)
+{
+    unsigned c = (unsigned char)*s;
+    unsigned i;
+
+    if (n == 1)
+        return *s;
+    if (n > 3)
+        return '?';
+    c &= n == 2 ? 0x1f : 0x0f;
+    for (i = 1; i < n; i++)
+        c = c << 6 | ((unsigned char)s[i] & 0x3f);
+    for (i = 0; i < 32; i++)
+        if (cp1252[i] == c && c != 0xfffd)
+            return (char)(0x80 + i);
+    return c >= 0xa0 && c < 0x100 ? (char)c : '?';
+}
+
+const char *item_utf8_to(item_buf_t *b, item_span_t text,
+                         const char *charset)
+{
+    item_span_t name = { "", 0 };
+    apr_size_t i, n;
+
+    if (charset) {
+        name.s = charset;
+        name.len = strlen(charset);
+    }
+    if (!is_single(name)) {
+        item_buf_add(b, text.s, text.len);
+        return "UTF-8";
+    }
+    for (i = 0; i < text.len; i += n ? n : 1) {
+        n = item_utf8_len(text.s + i, text.len - i);
+        item_buf_putc(b, n ? to_single(text.s + i, n) : '?');
+    }
+    return charset;
+}
+
 /* ---- the character set ---------------------------------------------------- */
 
 /** The encoding of "<?xml ... encoding='...'?>", len 0 without one. */
@@ -146,8 +214,7 @@ static apr_status_t choose_charset(prepare_t *x)
 {
     item_span_t name = declared(x->s, x->end);
 
-    if (item_span_is(name, "ISO-8859-1") || item_span_is(name, "latin1")
-        || item_span_is(name, "windows-1252"))
+    if (is_single(name))
         x->single = 1;
     else if (name.len && !item_span_is(name, "UTF-8")
              && !item_span_is(name, "UTF8")
