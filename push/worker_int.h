@@ -135,6 +135,10 @@ void worker_lane_result(worker_t *w, job_t *job, apr_time_t now);
 const char *worker_transport(const lane_t *lane, apr_pool_t *p);
 apr_uint32_t worker_random(worker_t *w);
 
+/* worker_plan.c: the rules, as store_due_claim() asks for them; the baton is
+ * the worker. */
+store_due_plan_fn worker_plan;
+
 /* worker_result.c: take finished deliveries from the queues, decide what
  * they mean and put them on w->done, or let another gateway try. */
 void worker_collect(worker_t *w);

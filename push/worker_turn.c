@@ -102,8 +102,8 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
     int i;
 
     *jobs = apr_array_make(batch->pool, 16, sizeof(job_t *));
-    rv = store_due_claim(tx, now, w->o.quiet, WORKER_LEASE, w->owner, max,
-                         &dues);
+    rv = store_due_claim(tx, now, worker_plan, w, WORKER_LEASE, w->owner,
+                         max, &dues);
     for (i = 0; rv == APR_SUCCESS && i < dues->nelts; i++) {
         job_t *job = apr_pcalloc(batch->pool, sizeof *job);
 
@@ -239,7 +239,7 @@ static apr_status_t peek(worker_t *w, apr_time_t now)
     apr_pool_create(&p, w->store_pool);
     rv = store_begin(&tx, w->store, STORE_READ, p);
     if (rv == APR_SUCCESS) {
-        rv = store_due_next(tx, w->o.quiet, &w->next_due);
+        rv = store_due_next(tx, &w->next_due);
         store_rollback(&tx);
     }
     apr_pool_destroy(p);
@@ -262,7 +262,7 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
     /* As many as there was room for: there may be more, no need to ask. */
     w->more = rv == APR_SUCCESS && max && (*jobs)->nelts == max;
     if (rv == APR_SUCCESS && !w->more) {
-        rv = store_due_next(tx, w->o.quiet, &w->next_due);
+        rv = store_due_next(tx, &w->next_due);
     }
     return rv;
 }

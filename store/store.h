@@ -3,7 +3,8 @@
  * @file store/store.h
  * @brief The store: accounts, devices, datastores, items, changes, maps,
  * anchors and sessions.  Part of the same contract: store_log.h, what each
- * sync session did, and store_push.h, what push owes.
+ * sync session did, store_push.h, what push owes, and store_ledger.h, what it
+ * has told and why not.
  *
  * One store is the centre of the house: sync sessions, the command line tool
  * and the push worker see the world only through this contract, never
@@ -644,5 +645,6 @@ apr_status_t store_gc(store_tx_t *tx, apr_time_t before, int limit,
 
 #include "store_log.h"
 #include "store_push.h"
+#include "store_ledger.h"
 
 #endif

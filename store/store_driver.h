@@ -288,21 +288,65 @@ struct store_driver_t {
                                  store_id_t id, store_id_t *added,
                                  apr_array_header_t **past);
 
+    /** plan is never NULL. */
     apr_status_t (*due_claim)(store_tx_t *tx, apr_time_t now,
-                              apr_interval_time_t quiet,
+                              store_due_plan_fn *plan, void *baton,
                               apr_interval_time_t lease, const char *owner,
                               int max, apr_array_header_t **dues);
     apr_status_t (*due_sent)(store_tx_t *tx, store_id_t device,
                              const char *owner, apr_time_t not_before);
+    apr_status_t (*due_dry)(store_tx_t *tx, store_id_t device,
+                            const char *owner);
     apr_status_t (*due_failed)(store_tx_t *tx, store_id_t device,
                                const char *owner, apr_time_t not_before,
                                const char *reason);
     apr_status_t (*due_release)(store_tx_t *tx, const char *owner);
-    apr_status_t (*due_next)(store_tx_t *tx, apr_interval_time_t quiet,
-                             apr_time_t *when);
+    apr_status_t (*due_next)(store_tx_t *tx, apr_time_t *when);
     apr_status_t (*due_list)(store_tx_t *tx, store_id_t account,
                              store_due_fn *fn, void *baton);
     apr_status_t (*due_refresh)(store_tx_t *tx, store_id_t device);
+    apr_status_t (*due_now)(store_tx_t *tx, store_id_t device);
+    apr_status_t (*due_replan)(store_tx_t *tx, store_id_t account,
+                               store_id_t device);
+    apr_status_t (*due_clock)(store_tx_t *tx, apr_time_t now, int *moved);
+
+    /** Texts are never NULL and cut, the time is set. */
+    apr_status_t (*push_log_add)(store_tx_t *tx, store_push_log_t *entry);
+    /** datastores may be NULL: as they are. */
+    apr_status_t (*push_log_result)(store_tx_t *tx,
+                                    const store_push_log_t *entry);
+    apr_status_t (*push_log_report)(store_tx_t *tx, const char *token,
+                                    store_report_e report, const char *text,
+                                    apr_time_t when,
+                                    store_push_log_t **entry);
+    apr_status_t (*push_log_answered)(store_tx_t *tx, store_id_t device,
+                                      apr_time_t when);
+    /** before is above every id if it does not matter. */
+    apr_status_t (*push_log_list)(store_tx_t *tx,
+                                  const store_push_filter_t *filter,
+                                  store_push_log_fn *fn, void *baton);
+    apr_status_t (*push_log_gc)(store_tx_t *tx, apr_time_t before,
+                                int limit, apr_int64_t *removed);
+    apr_status_t (*push_use)(store_tx_t *tx, store_use_e scope,
+                             store_id_t id, apr_time_t when,
+                             store_use_t *use);
+    apr_status_t (*account_setting_get)(store_tx_t *tx, store_id_t account,
+                                        const char *name,
+                                        const char **value);
+    apr_status_t (*account_setting_set)(store_tx_t *tx, store_id_t account,
+                                        const char *name, const char *value);
+    apr_status_t (*account_setting_list)(store_tx_t *tx, store_id_t account,
+                                         store_setting_fn *fn, void *baton);
+    apr_status_t (*push_request_add)(store_tx_t *tx,
+                                     store_push_request_t *request);
+    apr_status_t (*push_request_claim)(store_tx_t *tx, apr_time_t now,
+                                       apr_interval_time_t lease,
+                                       store_push_request_t **request);
+    apr_status_t (*push_request_next)(store_tx_t *tx, apr_time_t *when);
+    apr_status_t (*push_request_done)(store_tx_t *tx, store_id_t id, int ok,
+                                      const char *result);
+    apr_status_t (*push_request_get)(store_tx_t *tx, store_id_t id,
+                                     store_push_request_t **request);
 
     apr_status_t (*gc)(store_tx_t *tx, apr_time_t before, int limit,
                        apr_int64_t *removed);
@@ -330,8 +374,14 @@ struct store_driver_t {
     X(session_of_device) X(session_expire) X(session_delete_others) \
     X(log_begin) X(log_range) X(log_datastore) X(log_end) X(log_undone) \
     X(log_get) X(log_list) X(log_ranges) X(item_since) X(item_history) \
-    X(due_claim) X(due_sent) \
+    X(due_claim) X(due_sent) X(due_dry) \
     X(due_failed) X(due_release) X(due_next) X(due_list) X(due_refresh) \
+    X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
+    X(push_log_result) X(push_log_report) X(push_log_answered) \
+    X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \
+    X(account_setting_set) X(account_setting_list) X(push_request_add) \
+    X(push_request_claim) X(push_request_next) X(push_request_done) \
+    X(push_request_get) \
     X(gc)
 
 /** Declares a driver's function with the type that the table has for it. */

@@ -52,6 +52,15 @@ COMPARE(compare_log_datastores, mem_log_datastore_t, PAIR(log, v.datastore))
 COMPARE(compare_log_ranges, mem_log_range_t,
         PAIR(log, v.datastore) ? PAIR(log, v.datastore)
                                : ORDER(a->v.after, b->v.after))
+COMPARE(compare_due_changes, mem_due_change_t, PAIR(device, datastore))
+COMPARE(compare_push_states, mem_push_state_t, ORDER(a->device, b->device))
+COMPARE(compare_push_log, mem_push_log_t, ORDER(a->v.id, b->v.id))
+COMPARE(compare_push_uses, mem_push_use_t,
+        PAIR(scope, id) ? PAIR(scope, id) : ORDER(a->period, b->period))
+COMPARE(compare_account_settings, mem_account_setting_t,
+        ORDER(a->account, b->account) ? ORDER(a->account, b->account)
+                                      : strcmp(a->name, b->name))
+COMPARE(compare_push_requests, mem_push_request_t, ORDER(a->v.id, b->v.id))
 COMPARE(compare_versions, mem_version_t,
         ORDER(a->v.datastore, b->v.datastore)
         ? ORDER(a->v.datastore, b->v.datastore) : PAIR(v.id, v.change))
@@ -95,9 +104,9 @@ static const mem_type_t types[MEM_TABLES] = {
       { { AT(mem_session_t, v.state), AT(mem_session_t, v.state_len) },
         { AT(mem_session_t, v.answer), AT(mem_session_t, v.answer_len) } },
       compare_sessions },
-    { sizeof(mem_due_t), 2, 0,
-      { AT(mem_due_t, owner), AT(mem_due_t, last_error) }, { { 0, 0 } },
-      compare_dues },
+    { sizeof(mem_due_t), 3, 0,
+      { AT(mem_due_t, owner), AT(mem_due_t, last_error),
+        AT(mem_due_t, plan) }, { { 0, 0 } }, compare_dues },
     { sizeof(mem_former_t), 1, 0, { AT(mem_former_t, v.luid) }, { { 0, 0 } },
       compare_former },
     { sizeof(mem_device_setting_t), 2, 0,
@@ -109,7 +118,27 @@ static const mem_type_t types[MEM_TABLES] = {
     { sizeof(mem_log_datastore_t), 1, 0, { AT(mem_log_datastore_t, v.name) },
       { { 0, 0 } }, compare_log_datastores },
     { sizeof(mem_log_range_t), 0, 0, { 0 }, { { 0, 0 } },
-      compare_log_ranges }
+      compare_log_ranges },
+    { sizeof(mem_due_change_t), 0, 0, { 0 }, { { 0, 0 } },
+      compare_due_changes },
+    { sizeof(mem_push_state_t), 0, 0, { 0 }, { { 0, 0 } },
+      compare_push_states },
+    { sizeof(mem_push_log_t), 9, 0,
+      { AT(mem_push_log_t, v.devid), AT(mem_push_log_t, v.reason),
+        AT(mem_push_log_t, v.transport), AT(mem_push_log_t, v.number),
+        AT(mem_push_log_t, v.datastores), AT(mem_push_log_t, v.answer),
+        AT(mem_push_log_t, v.message_id), AT(mem_push_log_t, v.token),
+        AT(mem_push_log_t, v.report_text) }, { { 0, 0 } },
+      compare_push_log },
+    { sizeof(mem_push_use_t), 0, 0, { 0 }, { { 0, 0 } },
+      compare_push_uses },
+    { sizeof(mem_account_setting_t), 2, 0,
+      { AT(mem_account_setting_t, name), AT(mem_account_setting_t, value) },
+      { { 0, 0 } }, compare_account_settings },
+    { sizeof(mem_push_request_t), 3, 0,
+      { AT(mem_push_request_t, v.number), AT(mem_push_request_t, v.uri),
+        AT(mem_push_request_t, v.result) }, { { 0, 0 } },
+      compare_push_requests }
 };
 
 /* Memory that is not there ends the process: this driver serves tests. */

@@ -28,7 +28,8 @@ enum mem_table_e {
     MEM_SETTINGS, MEM_ACCOUNTS, MEM_DEVICES, MEM_DATASTORES, MEM_ITEMS,
     MEM_VERSIONS, MEM_MAPS, MEM_ANCHORS, MEM_SESSIONS, MEM_DUES, MEM_FORMER,
     MEM_DEVICE_SETTINGS, MEM_LOGS, MEM_LOG_DATASTORES, MEM_LOG_RANGES,
-    MEM_TABLES
+    MEM_DUE_CHANGES, MEM_PUSH_STATES, MEM_PUSH_LOG, MEM_PUSH_USES,
+    MEM_ACCOUNT_SETTINGS, MEM_PUSH_REQUESTS, MEM_TABLES
 };
 
 /* Rows; `v` is what callers see.  A row's count lies before it, apart, because
@@ -76,8 +77,36 @@ typedef struct {
     store_due_state_e state;
     int attempts, unanswered;
     apr_time_t first_change, last_change, not_before, leased_until;
-    const char *owner, *last_error;
+    apr_time_t planned, planned_at;
+    apr_uint32_t logged;
+    int now;
+    const char *owner, *last_error, *plan;
 } mem_due_t;
+typedef struct {
+    store_id_t device, datastore;
+    apr_time_t first_change, last_change;
+    int changes;
+    apr_int64_t starts;
+} mem_due_change_t;
+typedef struct {
+    store_id_t device;
+    apr_time_t last_sent, last_sync, own_sync;
+    apr_interval_time_t gaps[STORE_GAPS];       /* the latest first */
+} mem_push_state_t;
+typedef struct { store_push_log_t v; } mem_push_log_t;
+typedef struct {
+    int scope, period;
+    store_id_t id;
+    apr_int64_t sms, cost;
+} mem_push_use_t;
+typedef struct {
+    store_id_t account;
+    const char *name, *value;
+} mem_account_setting_t;
+typedef struct {
+    store_push_request_t v;
+    apr_time_t leased_until;
+} mem_push_request_t;
 
 typedef struct { store_log_t v; } mem_log_t;
 typedef struct {
@@ -98,6 +127,7 @@ typedef struct mem_table_t {
 typedef struct mem_state_t {
     int refs;
     store_id_t last_account, last_device, last_datastore, last_log;
+    store_id_t last_push_log, last_push_request;
     apr_int64_t serial;
     mem_table_t *tables[MEM_TABLES];
 } mem_state_t;
@@ -113,6 +143,8 @@ typedef struct mem_store_t {
 /** A change of this transaction: what the dues are derived from. */
 typedef struct mem_touch_t {
     store_id_t datastore, origin;
+    int n;                      /* changes */
+    apr_int64_t starts;         /* earliest start of its events after now */
 } mem_touch_t;
 
 /** What a savepoint keeps. */
@@ -193,6 +225,11 @@ int mem_remove_logs(store_tx_t *tx, mem_match_fn *match, const void *baton,
 
 /** What the commit derives. */
 void mem_derive_dues(store_tx_t *tx);
+/** What is known of a device's syncs and notifications; zero if nothing. */
+mem_push_state_t mem_push_state(store_tx_t *tx, store_id_t device);
+/** Remove what push has of a device, or of an account's ledger. */
+void mem_push_forget(store_tx_t *tx, store_id_t device);
+void mem_push_delete(store_tx_t *tx, store_id_t account);
 
 /* ---- the driver's functions, see store_driver.h ------------------------ */
 

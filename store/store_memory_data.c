@@ -236,6 +236,7 @@ apr_status_t mem_account_delete(store_tx_t *tx, store_id_t id)
     mem_release(tx, t);
     mem_remove_if(tx, MEM_SESSIONS, session_of_account, &id);
     mem_remove_logs(tx, log_of_account, &id, 0);
+    mem_push_delete(tx, id);
     mem_remove(tx, MEM_ACCOUNTS, &key);
     return APR_SUCCESS;
 }
@@ -335,13 +336,11 @@ static int session_of(const void *row, const void *id)
 
 static void forget(store_tx_t *tx, store_id_t id)
 {
-    mem_due_t due = { .device = id };
-
     mem_remove_if(tx, MEM_MAPS, map_of, &id);
     mem_remove_if(tx, MEM_FORMER, former_of, &id);
     mem_remove_if(tx, MEM_ANCHORS, anchor_of, &id);
     mem_remove_if(tx, MEM_SESSIONS, session_of, &id);
-    mem_remove(tx, MEM_DUES, &due);
+    mem_push_forget(tx, id);
 }
 
 apr_status_t mem_device_delete(store_tx_t *tx, store_id_t account,

@@ -57,13 +57,33 @@ static store_id_t count_change(store_tx_t *tx, store_id_t datastore,
     mem_put(tx, MEM_DATASTORES, &row);
     for (i = 0; i < touched->nelts; i++) {
         touch = &APR_ARRAY_IDX(touched, i, mem_touch_t);
-        if (touch->datastore == datastore && touch->origin == origin)
+        if (touch->datastore == datastore && touch->origin == origin) {
+            touch->n++;
             return row.v.change;
+        }
     }
     touch = apr_array_push(touched);
     touch->datastore = datastore;
     touch->origin = origin;
+    touch->n = 1;
+    touch->starts = 0;
     return row.v.change;
+}
+
+/* The changed item is or was an event that starts then (0: it is none). */
+static void note_starts(store_tx_t *tx, store_id_t datastore,
+                        apr_int64_t starts)
+{
+    apr_array_header_t *touched = MEM_TX(tx)->touched;
+    int i;
+
+    for (i = 0; starts > apr_time_sec(tx->now) && i < touched->nelts; i++) {
+        mem_touch_t *touch = &APR_ARRAY_IDX(touched, i, mem_touch_t);
+
+        if (touch->datastore == datastore
+            && (!touch->starts || starts < touch->starts))
+            touch->starts = starts;
+    }
 }
 
 /* @param added  counter when it was added; 0: now */
@@ -74,6 +94,7 @@ static void write_item(store_tx_t *tx, store_item_t *item, int items,
 
     item->deleted = item->archived = 0;
     item->change = count_change(tx, item->datastore, item->origin, items);
+    note_starts(tx, item->datastore, item->starts);
     item->modified = tx->now;
     row.v = *item;
     row.written = item->change;
@@ -102,6 +123,7 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
                             store_item_t *item, int deleted)
 {
     mem_version_t version = { .time = tx->now };
+    apr_int64_t starts;
     mem_item_t *old;
     apr_status_t rv = check(tx, account, item->datastore, item->origin);
 
@@ -114,8 +136,10 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
     version.v.change = old->written;
     version.until = mem_datastore(tx, 0, item->datastore)->v.change + 1;
     version.gone = deleted ? old->v.change : 0;
+    starts = old->v.starts;
     mem_put(tx, MEM_VERSIONS, &version);
     write_item(tx, item, deleted, old->added);
+    note_starts(tx, item->datastore, starts);
     return APR_SUCCESS;
 }
 
@@ -150,6 +174,7 @@ apr_status_t mem_item_delete(store_tx_t *tx, store_id_t account,
     row.v.origin = origin;
     row.v.modified = tx->now;
     row.v.change = *change = count_change(tx, datastore, origin, -1);
+    note_starts(tx, datastore, row.v.starts);
     mem_put(tx, MEM_ITEMS, &row);
     return APR_SUCCESS;
 }

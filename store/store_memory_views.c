@@ -97,6 +97,12 @@ static int former_in(const void *row, const void *id)
            == *(const store_id_t *)id;
 }
 
+static int due_change_in(const void *row, const void *id)
+{
+    return ((const mem_due_change_t *)row)->datastore
+           == *(const store_id_t *)id;
+}
+
 static int anchor_in(const void *row, const void *id)
 {
     return ((const mem_anchor_t *)row)->v.datastore
@@ -124,6 +130,7 @@ apr_status_t mem_datastore_delete(store_tx_t *tx, store_id_t account,
     mem_remove_if(tx, MEM_MAPS, map_in, &datastore);
     mem_remove_if(tx, MEM_FORMER, former_in, &datastore);
     mem_remove_if(tx, MEM_ANCHORS, anchor_in, &datastore);
+    mem_remove_if(tx, MEM_DUE_CHANGES, due_change_in, &datastore);
     mem_remove_if(tx, MEM_ITEMS, item_in, &datastore);
     mem_remove_if(tx, MEM_VERSIONS, version_in, &datastore);
     mem_remove(tx, MEM_DATASTORES, ds);

@@ -1,7 +1,16 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /**
  * @file store/store_push.h
- * @brief What push owes.  Part of store.h.
+ * @brief What push owes, and when it is planned to be told.  Part of store.h.
+ *
+ * A due row is made or marked by the commit of a change; the store knows
+ * nothing of delays and budgets.  Whoever claims rows brings the rules along
+ * as a function (store_due_plan_fn), which is asked for each row whose
+ * planned time has come, and either takes it or plans it for later.  A row
+ * that waits costs nothing until then, however often its datastores change:
+ * the plan is made anew when its time has come.  Only what may come earlier
+ * than planned (a datastore that was not among those changed, an event that
+ * starts within STORE_URGENT_LIMIT) marks the row to be planned at once.
  */
 #ifndef SYNCML_STORE_PUSH_H
 #define SYNCML_STORE_PUSH_H
@@ -12,10 +21,19 @@
 extern "C" {
 #endif
 
+/** Changes of events that start within this mark their rows at once. */
+#define STORE_URGENT_LIMIT  apr_time_from_sec(48 * 3600)
+/** A planned time that never comes. */
+#define STORE_DUE_NEVER     ((apr_time_t)1 << 60)
+/** The gaps between a device's own syncs that are remembered. */
+#define STORE_GAPS          4
+
 typedef enum {
     STORE_DUE_WAITING = 0,      /* not told yet */
     STORE_DUE_SENT = 1,         /* told, not answered yet */
-    STORE_DUE_SUSPENDED = 2     /* gave up until the device syncs again */
+    STORE_DUE_SUSPENDED = 2,    /* gave up until the device syncs again */
+    STORE_DUE_DRY = 3           /* would have been told; waits for the next
+                                   change (or store_due_replan()) */
 } store_due_state_e;
 
 typedef struct store_due_datastore_t {
@@ -23,6 +41,12 @@ typedef struct store_due_datastore_t {
     const char *uri;            /* as the device sent it */
     apr_uint32_t content_code;
     store_id_t change;          /* of the first item that it lacks */
+    apr_time_t first_change, last_change;   /* others' changes since it was
+                                   synced last */
+    int changes;                /* so many, its own of the same transactions
+                                   included */
+    apr_int64_t starts;         /* UTC seconds: the earliest start, after the
+                                   change, of the events changed; 0: none */
 } store_due_datastore_t;
 
 typedef struct store_due_t {
@@ -41,20 +65,54 @@ typedef struct store_due_t {
     apr_time_t not_before;      /* retry or back-off; 0: none */
     apr_time_t leased_until;
     const char *last_error;     /* "" if none */
+
+    apr_time_t planned;         /* when it is looked at; 0: to be planned */
+    const char *plan;           /* why then, in a word of the rules; "" */
+    apr_uint32_t logged;        /* decisions that are in the push log already,
+                                   bits of the rules */
+    int now;                    /* somebody asked for it (store_due_now()) */
+    apr_time_t last_sent;       /* the latest notification, 0: none */
+    apr_time_t last_sync;       /* end of the device's latest sync, 0 */
+    apr_time_t own_sync;        /* of the latest one that it began by itself */
+    apr_interval_time_t gap;    /* the longest of the STORE_GAPS latest times
+                                   between its own syncs; 0: not so many */
+    apr_time_t in_session;      /* latest message of a sync session that is
+                                   under way; 0: none */
 } store_due_t;
 
+/** What the rules decided about a row. */
+typedef struct store_plan_t {
+    apr_time_t when;            /* not after now: take it now; STORE_DUE_NEVER
+                                   until it is marked or replanned; 0:
+                                   suspend it until the device syncs */
+    const char *reason;         /* a word, kept as the row's plan */
+    apr_uint32_t logged;        /* kept as the row's */
+} store_plan_t;
+
 /**
- * Claim due rows for delivery: those whose last change is at least
- * @p quiet old, whose not_before has passed, that are not suspended and not
- * under a live lease.  A row whose device turns out to lack nothing is
- * removed instead.  Write transaction.
+ * The rules.  Called in the claim's transaction, in which it may read and
+ * write the push log.  @param due  lives for the transaction
+ * @param plan  in: when = now; out
+ */
+typedef apr_status_t store_due_plan_fn(void *baton, store_tx_t *tx,
+                                       const store_due_t *due,
+                                       apr_time_t now, store_plan_t *plan);
+
+/**
+ * Claim due rows for delivery: those whose planned time has come, that are
+ * not suspended and not under a live lease, and that the rules take.  The
+ * others are planned for later.  A row whose device turns out to lack nothing
+ * is removed instead.  Write transaction.
+ * @param plan    the rules; NULL: at once, but not before not_before
  * @param owner   names this worker in the lease (pid and start time)
  * @param lease   how long the claim holds, microseconds
- * @param max     at most so many
+ * @param max     at most so many; at most STORE_CLAIM_LOOKS * max rows are
+ *                looked at (store_due_next() says if there are more)
  * @param dues    out: array of store_due_t *
  */
+#define STORE_CLAIM_LOOKS  4
 apr_status_t store_due_claim(store_tx_t *tx, apr_time_t now,
-                             apr_interval_time_t quiet,
+                             store_due_plan_fn *plan, void *baton,
                              apr_interval_time_t lease, const char *owner,
                              int max, apr_array_header_t **dues);
 /** Told: ends the lease; state STORE_DUE_SENT until the device syncs.
@@ -63,6 +121,9 @@ apr_status_t store_due_claim(store_tx_t *tx, apr_time_t now,
  * No-op (APR_NOTFOUND) if the lease is not @p owner's any more. */
 apr_status_t store_due_sent(store_tx_t *tx, store_id_t device,
                             const char *owner, apr_time_t not_before);
+/** It would have been told: ends the lease; state STORE_DUE_DRY. */
+apr_status_t store_due_dry(store_tx_t *tx, store_id_t device,
+                           const char *owner);
 /** Not told: ends the lease, counts the attempt, keeps the reason.
  * @param not_before  0: never (a permanent failure: suspended) */
 apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
@@ -70,9 +131,9 @@ apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
                               const char *reason);
 /** End all leases of this owner (clean stop). */
 apr_status_t store_due_release(store_tx_t *tx, const char *owner);
-/** When the next row may be claimed; 0: none waits. */
-apr_status_t store_due_next(store_tx_t *tx, apr_interval_time_t quiet,
-                            apr_time_t *when);
+/** When the next row is to be looked at: in the past if one is to be
+ * planned; 0: none waits.  Its cost is that of one row. */
+apr_status_t store_due_next(store_tx_t *tx, apr_time_t *when);
 typedef apr_status_t store_due_fn(void *baton, const store_due_t *due);
 /** @param account 0: all */
 apr_status_t store_due_list(store_tx_t *tx, store_id_t account,
@@ -80,6 +141,17 @@ apr_status_t store_due_list(store_tx_t *tx, store_id_t account,
 /** Derive the device's row anew (a number or push switch was set): it
  * becomes STORE_DUE_WAITING, or goes if nothing is owed. */
 apr_status_t store_due_refresh(store_tx_t *tx, store_id_t device);
+/** Tell the device now: out of back-off and suspension, past delays.
+ * @return APR_NOTFOUND: it owes nothing */
+apr_status_t store_due_now(store_tx_t *tx, store_id_t device);
+/** Settings have changed: plan rows anew, dry ones too.
+ * @param account, device  0: of all */
+apr_status_t store_due_replan(store_tx_t *tx, store_id_t account,
+                              store_id_t device);
+/** The clock has been put back to @p now: times that lie after it are moved
+ * before it, and what was planned by them is planned anew.
+ * @param moved  out: rows; may be NULL */
+apr_status_t store_due_clock(store_tx_t *tx, apr_time_t now, int *moved);
 
 #ifdef __cplusplus
 }

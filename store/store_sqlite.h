@@ -27,7 +27,7 @@
 /** Written into the file's header: "SyML". */
 #define SQ_APPLICATION_ID  0x53794d4c
 /** The schema that this program writes: the last migration's number. */
-#define SQ_SCHEMA_VERSION  2
+#define SQ_SCHEMA_VERSION  3
 
 #define X(NAME, SQL) SQ_##NAME,
 enum sq_sql_e { SQ_STATEMENTS(X) SQ_COUNT };
@@ -64,6 +64,8 @@ typedef struct sq_datastore_t {
     store_id_t id, account, change;
     apr_int64_t items;
     store_id_t origin;          /* whose changes it has, if changed */
+    int n_changes;              /* by this transaction */
+    apr_int64_t starts;         /* earliest start of its events after now */
     unsigned dirty : 1;         /* to be written */
     unsigned changed : 1;       /* by this transaction */
     unsigned mixed : 1;         /* changes of more than one origin */
@@ -190,6 +192,8 @@ apr_status_t sq_pair(store_tx_t *tx, store_id_t account, store_id_t device,
                      store_id_t datastore, sq_datastore_t **ds);
 /** A change by origin: the datastore's next counter value. */
 store_id_t sq_change(sq_datastore_t *ds, store_id_t origin);
+/** The changed item is or was an event that starts then (0: it is none). */
+void sq_starts(store_tx_t *tx, sq_datastore_t *ds, apr_int64_t starts);
 /** Write the counters. */
 apr_status_t sq_flush(store_tx_t *tx);
 /** Forget what is cached of a deleted account or device. */
@@ -213,6 +217,11 @@ apr_status_t sq_gc_logs(store_tx_t *tx, apr_time_t before, int limit,
 
 /** What the commit derives; the counters are written already. */
 apr_status_t sq_derive_dues(store_tx_t *tx);
+
+/* ---- store_sqlite_push.c ----------------------------------------------- */
+
+/** Forget the push log and the settings of an account. */
+apr_status_t sq_push_delete(store_tx_t *tx, store_id_t account);
 
 /* ---- the driver's functions, see store_driver.h ------------------------ */
 

@@ -190,6 +190,8 @@ static apr_status_t delete_maps(store_tx_t *tx, store_id_t account,
             rv = sq_do(tx, NULL, SQ_FORMER_CLEAR, "ii", device, datastore);
         if (rv == APR_SUCCESS)
             rv = sq_do(tx, NULL, SQ_ANCHOR_DELETE, "ii", device, datastore);
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, NULL, SQ_DUE_CHANGES_OF, "ii", device, datastore);
     }
     return rv;
 }
@@ -231,6 +233,8 @@ apr_status_t sq_account_delete(store_tx_t *tx, store_id_t id)
         rv = sq_do(tx, NULL, SQ_ACCOUNT_SESSIONS, "i", id);
     if (rv == APR_SUCCESS)
         rv = sq_logs_delete(tx, id);
+    if (rv == APR_SUCCESS)
+        rv = sq_push_delete(tx, id);
     if (rv == APR_SUCCESS)
         rv = sq_do(tx, NULL, SQ_ACCOUNT_DELETE, "i", id);
     sq_forget(tx, id);

@@ -114,7 +114,8 @@ static apr_status_t forget(store_tx_t *tx, store_id_t id)
 {
     static const int deletes[] = {
         SQ_DEVICE_MAPS, SQ_DEVICE_FORMER_MAPS, SQ_DEVICE_ANCHORS,
-        SQ_DEVICE_SESSIONS, SQ_DUE_DELETE
+        SQ_DEVICE_SESSIONS, SQ_DUE_DELETE, SQ_DUE_CHANGES_DELETE,
+        SQ_PUSH_STATE_DELETE
     };
     apr_status_t rv = APR_SUCCESS;
     size_t i;

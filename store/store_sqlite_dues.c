@@ -14,22 +14,35 @@
 
 /* ---- what is owed ------------------------------------------------------ */
 
+/* An item that the device lacks, the first of a datastore. */
+typedef struct lack_t {
+    store_id_t datastore;
+    store_id_t change;          /* 0: it lacks none */
+    apr_time_t modified;
+    apr_int64_t starts;
+    int synced;                 /* the datastore has just been synced */
+} lack_t;
+
 /* A datastore with changes above what the device has seen: is one of them
  * another's, and does the device lack it?
  * @param row  of SQ_DUE_OWED */
 static apr_status_t first_lack(store_tx_t *tx, store_id_t device,
-                               sqlite3_stmt *row, store_id_t *change)
+                               sqlite3_stmt *row, lack_t *lack)
 {
     sqlite3_stmt *st;
     apr_status_t rv;
 
-    *change = 0;
-    rv = sq_first(tx, &st, SQ_DUE_LACKS, "iiiii", device,
-                  sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4),
+    lack->datastore = sqlite3_column_int64(row, 3);
+    lack->synced = sqlite3_column_int64(row, 11) == tx->now;
+    lack->change = 0;
+    rv = sq_first(tx, &st, SQ_DUE_LACKS, "iiiii", device, lack->datastore,
+                  sqlite3_column_int64(row, 4),
                   sqlite3_column_int64(row, 5),
                   sqlite3_column_int64(row, 6));
     if (rv == APR_SUCCESS) {
-        *change = sqlite3_column_int64(st, 0);
+        lack->change = sqlite3_column_int64(st, 0);
+        lack->modified = sqlite3_column_int64(st, 1);
+        lack->starts = sqlite3_column_int64(st, 2);
         sq_done(tx, st, SQ_DUE_LACKS);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
@@ -37,28 +50,31 @@ static apr_status_t first_lack(store_tx_t *tx, store_id_t device,
 
 typedef struct owed_t {
     store_id_t device;
-    apr_array_header_t *list;   /* NULL: the first one is enough */
-    int any;
+    apr_array_header_t *list;   /* of store_due_datastore_t */
+    apr_array_header_t *lacks;  /* of lack_t, theirs; NULL: not wanted */
 } owed_t;
 
 static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 {
     owed_t *owed = baton;
     store_due_datastore_t *ds;
-    store_id_t change;
+    lack_t lack;
     apr_status_t rv;
 
-    rv = first_lack(tx, owed->device, st, &change);
-    if (rv != APR_SUCCESS || !change)
+    rv = first_lack(tx, owed->device, st, &lack);
+    if (rv != APR_SUCCESS || !lack.change)
         return rv;
-    owed->any = 1;
-    if (!owed->list)
-        return APR_EOF;
     ds = apr_array_push(owed->list);
     ds->name = sq_text(st, 0, tx->p);
     ds->uri = sq_text(st, 1, tx->p);
     ds->content_code = (apr_uint32_t)sqlite3_column_int64(st, 2);
-    ds->change = change;
+    ds->change = lack.change;
+    ds->first_change = sqlite3_column_int64(st, 7);
+    ds->last_change = sqlite3_column_int64(st, 8);
+    ds->changes = sqlite3_column_int(st, 9);
+    ds->starts = sqlite3_column_int64(st, 10);
+    if (owed->lacks)
+        APR_ARRAY_PUSH(owed->lacks, lack_t) = lack;
     return APR_SUCCESS;
 }
 
@@ -69,13 +85,85 @@ static apr_status_t find_owed(store_tx_t *tx, owed_t *owed)
     sqlite3_stmt *st;
     apr_status_t rv = sq_first(tx, &st, SQ_DUE_OWED, "i", owed->device);
 
+    owed->list = apr_array_make(tx->p, 4, sizeof(store_due_datastore_t));
     return sq_each(tx, rv, st, SQ_DUE_OWED, owed_row, owed);
+}
+
+/* ---- deriving ---------------------------------------------------------- */
+
+static apr_status_t remove_due(store_tx_t *tx, store_id_t device)
+{
+    apr_status_t rv = sq_do(tx, NULL, SQ_DUE_DELETE, "i", device);
+
+    return rv == APR_SUCCESS
+        ? sq_do(tx, NULL, SQ_DUE_CHANGES_DELETE, "i", device) : rv;
+}
+
+/* A decision that the store makes itself. */
+static apr_status_t log_event(store_tx_t *tx, store_id_t account,
+                              store_id_t device, store_push_event_e event,
+                              const char *reason, apr_time_t first_change)
+{
+    store_push_log_t e = { .account = account, .device = device,
+        .devid = "", .time = tx->now, .event = event, .reason = reason,
+        .transport = "", .number = "", .datastores = "", .answer = "",
+        .message_id = "", .token = "", .report_text = "",
+        .first_change = first_change };
+    store_device_t *d;
+    apr_status_t rv = sq_device_get(tx, account, device, &d);
+
+    if (rv == APR_SUCCESS) {
+        e.devid = d->devid;
+        rv = sq_push_log_add(tx, &e);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+/* Since when is this datastore owed?  If nothing is noted of it, or it has
+ * just been synced, since the first item that is lacking was changed. */
+static apr_status_t note_lack(store_tx_t *tx, store_id_t device,
+                              const lack_t *lack, store_due_datastore_t *ds)
+{
+    if (ds->first_change && !lack->synced)
+        return APR_SUCCESS;
+    ds->first_change = lack->modified;
+    if (ds->last_change < lack->modified)
+        ds->last_change = lack->modified;
+    return sq_do(tx, NULL, SQ_DUE_CHANGES_ADD, "iiiii", device,
+                 lack->datastore, ds->first_change, ds->last_change,
+                 lack->starts > apr_time_sec(tx->now) ? lack->starts
+                                                      : (apr_int64_t)0);
+}
+
+static apr_status_t note_owed(store_tx_t *tx, const owed_t *owed,
+                              store_id_t account)
+{
+    apr_time_t first = 0, last = 0;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < owed->list->nelts && rv == APR_SUCCESS; i++) {
+        store_due_datastore_t *ds
+            = &APR_ARRAY_IDX(owed->list, i, store_due_datastore_t);
+
+        rv = note_lack(tx, owed->device,
+                       &APR_ARRAY_IDX(owed->lacks, i, lack_t), ds);
+        if (!first || ds->first_change < first)
+            first = ds->first_change;
+        if (ds->last_change > last)
+            last = ds->last_change;
+    }
+    if (rv == APR_SUCCESS)
+        rv = sq_do(tx, NULL, SQ_DUE_RESET, "iiii", owed->device, account,
+                   first, last);
+    SQ_TX(tx)->owes_push = 1;
+    return rv;
 }
 
 /* Make the device's row what its state asks for, from the beginning. */
 static apr_status_t derive_device(store_tx_t *tx, store_id_t device)
 {
-    owed_t owed = { device, NULL, 0 };
+    owed_t owed = { device, NULL, apr_array_make(tx->p, 4, sizeof(lack_t)) };
     store_id_t account = 0;
     sqlite3_stmt *st;
     apr_status_t rv = sq_first(tx, &st, SQ_DUE_PUSHABLE, "i", device);
@@ -87,17 +175,83 @@ static apr_status_t derive_device(store_tx_t *tx, store_id_t device)
     }
     if (rv != APR_SUCCESS && rv != APR_NOTFOUND)
         return rv;
-    if (!owed.any)
-        return sq_do(tx, NULL, SQ_DUE_DELETE, "i", device);
-    SQ_TX(tx)->owes_push = 1;
-    return sq_do(tx, NULL, SQ_DUE_RESET, "iii", device, account, tx->now);
+    if (!owed.lacks->nelts)
+        return remove_due(tx, device);
+    rv = sq_do(tx, NULL, SQ_DUE_CHANGES_SYNCED, "ii", device, tx->now);
+    return rv == APR_SUCCESS ? note_owed(tx, &owed, account) : rv;
+}
+
+/* What a sync by the device says of its habits, and of what it was told. */
+static apr_status_t note_sync(store_tx_t *tx, store_id_t device, int own)
+{
+    apr_status_t rv;
+
+    rv = sq_do(tx, NULL, SQ_PUSH_STATE_SYNCED, "iid", device, tx->now, own);
+    if (rv == APR_SUCCESS && own)
+        rv = sq_do(tx, NULL, SQ_PUSH_STATE_OWN, "ii", device, tx->now);
+    if (rv == APR_SUCCESS && own)
+        rv = sq_do(tx, NULL, SQ_PUSH_STATE_FIRST, "ii", device, tx->now);
+    if (rv == APR_SUCCESS)
+        rv = sq_push_log_answered(tx, device, tx->now);
+    return rv;
+}
+
+static apr_status_t device_synced(store_tx_t *tx, store_id_t device)
+{
+    int state = -1, gone = 0;
+    apr_time_t first = 0;
+    store_id_t account = 0;
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DUE_STATE, "i", device);
+
+    if (rv == APR_SUCCESS) {
+        state = sqlite3_column_int(st, 0);
+        first = sqlite3_column_int64(st, 1);
+        sq_done(tx, st, SQ_DUE_STATE);
+    }
+    if (rv == APR_SUCCESS || rv == APR_NOTFOUND)
+        rv = note_sync(tx, device, state != STORE_DUE_SENT);
+    if (rv == APR_SUCCESS)
+        rv = derive_device(tx, device);
+    if (rv != APR_SUCCESS || state != STORE_DUE_WAITING)
+        return rv;
+    rv = sq_first(tx, &st, SQ_DUE_STATE, "i", device);
+    if (rv == APR_SUCCESS)
+        sq_done(tx, st, SQ_DUE_STATE);
+    gone = rv == APR_NOTFOUND;
+    if (rv != APR_SUCCESS && !gone)
+        return rv;
+    rv = gone ? sq_device(tx, 0, device, &account) : APR_SUCCESS;
+    return rv == APR_SUCCESS && gone
+        ? log_event(tx, account, device, STORE_PUSH_FETCHED, "synced", first)
+        : rv;
 }
 
 static apr_status_t state_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 {
-    if (sqlite3_column_int(st, 0) == STORE_DUE_WAITING)
+    if (sqlite3_column_int(st, 0) == STORE_DUE_WAITING
+        && !sqlite3_column_int64(st, 1))
         SQ_TX(tx)->owes_push = 1;
     return APR_SUCCESS;
+}
+
+static apr_status_t derive_datastore(store_tx_t *tx,
+                                     const sq_datastore_t *ds)
+{
+    store_id_t origin = ds->mixed ? 0 : ds->origin;
+    apr_int64_t now = apr_time_sec(tx->now);
+    int soon = ds->starts
+               && ds->starts - now <= apr_time_sec(STORE_URGENT_LIMIT);
+    sqlite3_stmt *st;
+    apr_status_t rv;
+
+    rv = sq_first(tx, &st, SQ_DUE_DERIVE, "iiiid", ds->account, ds->id,
+                  origin, tx->now, soon);
+    rv = sq_each(tx, rv, st, SQ_DUE_DERIVE, state_row, NULL);
+    if (rv == APR_SUCCESS)
+        rv = sq_do(tx, NULL, SQ_DUE_CHANGED, "iiiiidi", ds->account, ds->id,
+                   origin, tx->now, ds->starts, ds->n_changes, now);
+    return rv;
 }
 
 apr_status_t sq_derive_dues(store_tx_t *tx)
@@ -105,19 +259,14 @@ apr_status_t sq_derive_dues(store_tx_t *tx)
     sq_tx_t *t = SQ_TX(tx);
     sq_datastore_t *ds = (sq_datastore_t *)t->datastores->elts;
     apr_status_t rv = APR_SUCCESS;
-    sqlite3_stmt *st;
     int i;
 
     for (i = 0; i < t->datastores->nelts && rv == APR_SUCCESS; i++) {
-        if (!ds[i].changed)
-            continue;
-        rv = sq_first(tx, &st, SQ_DUE_DERIVE, "iiii", ds[i].account,
-                      ds[i].id, ds[i].mixed ? (store_id_t)0 : ds[i].origin,
-                      tx->now);
-        rv = sq_each(tx, rv, st, SQ_DUE_DERIVE, state_row, NULL);
+        if (ds[i].changed)
+            rv = derive_datastore(tx, &ds[i]);
     }
     for (i = 0; i < t->synced->nelts && rv == APR_SUCCESS; i++)
-        rv = derive_device(tx, APR_ARRAY_IDX(t->synced, i, store_id_t));
+        rv = device_synced(tx, APR_ARRAY_IDX(t->synced, i, store_id_t));
     return rv;
 }
 
@@ -151,6 +300,35 @@ static void read_due(sqlite3_stmt *st, store_due_t *due, apr_pool_t *p)
     due->not_before = sqlite3_column_int64(st, 14);
     due->leased_until = sqlite3_column_int64(st, 15);
     due->last_error = sq_text(st, 16, p);
+    due->planned = sqlite3_column_int64(st, 18);
+    due->plan = sq_text(st, 19, p);
+    due->logged = (apr_uint32_t)sqlite3_column_int64(st, 20);
+    due->now = sqlite3_column_int(st, 21);
+    due->last_sent = sqlite3_column_int64(st, 22);
+    due->last_sync = sqlite3_column_int64(st, 23);
+    due->own_sync = sqlite3_column_int64(st, 24);
+    due->gap = sqlite3_column_int64(st, 25);
+    due->in_session = sqlite3_column_int64(st, 26);
+}
+
+/* The row's datastores; of those whose times are not noted, the row's. */
+static apr_status_t read_owed(store_tx_t *tx, store_due_t *due)
+{
+    owed_t owed = { due->device, NULL, NULL };
+    apr_status_t rv = find_owed(tx, &owed);
+    int i;
+
+    due->datastores = owed.list;
+    for (i = 0; i < owed.list->nelts; i++) {
+        store_due_datastore_t *ds
+            = &APR_ARRAY_IDX(owed.list, i, store_due_datastore_t);
+
+        if (!ds->first_change) {
+            ds->first_change = due->first_change;
+            ds->last_change = due->last_change;
+        }
+    }
+    return rv;
 }
 
 typedef struct dues_t {
@@ -162,14 +340,10 @@ static apr_status_t due_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 {
     dues_t *to = baton;
     store_due_t due;
-    owed_t owed = { 0, NULL, 0 };
     apr_status_t rv;
 
     read_due(st, &due, NULL);
-    owed.device = due.device;
-    owed.list = apr_array_make(tx->p, 4, sizeof(store_due_datastore_t));
-    rv = find_owed(tx, &owed);
-    due.datastores = owed.list;
+    rv = read_owed(tx, &due);
     return rv == APR_SUCCESS ? to->fn(to->baton, &due) : rv;
 }
 
@@ -185,51 +359,44 @@ apr_status_t sq_due_list(store_tx_t *tx, store_id_t account,
     return sq_each(tx, rv, st, SQ_DUE_LIST, due_row, &to);
 }
 
-typedef struct times_t {
-    apr_interval_time_t quiet;
-    apr_time_t best;            /* 0: none yet */
-} times_t;
-
-/* Rows come by the time at which they are free; one cannot be claimed
- * earlier than that, so those after the best need no look. */
-static apr_status_t time_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
+apr_status_t sq_due_next(store_tx_t *tx, apr_time_t *when)
 {
-    times_t *times = baton;
-    apr_time_t ready = sqlite3_column_int64(st, 0);
-    apr_time_t calm = sqlite3_column_int64(st, 1) + times->quiet;
-
-    if (times->best && ready >= times->best)
-        return APR_EOF;
-    if (calm > ready)
-        ready = calm;
-    if (!times->best || ready < times->best)
-        times->best = ready;
-    return APR_SUCCESS;
-}
-
-apr_status_t sq_due_next(store_tx_t *tx, apr_interval_time_t quiet,
-                         apr_time_t *when)
-{
-    times_t times = { quiet, 0 };
     sqlite3_stmt *st;
-    apr_status_t rv = sq_first(tx, &st, SQ_DUE_TIMES, "");
+    apr_status_t rv = sq_first(tx, &st, SQ_DUE_NEXT, "");
 
-    rv = sq_each(tx, rv, st, SQ_DUE_TIMES, time_row, &times);
-    if (rv == APR_SUCCESS)
-        *when = times.best;
-    return rv;
+    if (rv == APR_SUCCESS) {
+        *when = sqlite3_column_int64(st, 0);
+        if (*when < 1)
+            *when = 1;          /* to be planned */
+        if (*when >= STORE_DUE_NEVER)
+            *when = 0;
+        sq_done(tx, st, SQ_DUE_NEXT);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
 /* ---- claiming ---------------------------------------------------------- */
 
-static apr_status_t lease_row(store_tx_t *tx, store_due_t *due,
-                              const char *owner)
+typedef struct claim_t {
+    apr_time_t now;
+    store_due_plan_fn *plan;
+    void *baton;
+    apr_interval_time_t lease;
+    const char *owner;
+} claim_t;
+
+static apr_status_t lease_row(store_tx_t *tx, const claim_t *c,
+                              store_due_t *due, const store_plan_t *plan)
 {
     sqlite3_stmt *st;
     apr_status_t rv;
 
-    rv = sq_do(tx, NULL, SQ_DUE_LEASE, "iti", due->device, owner,
-               due->leased_until);
+    due->leased_until = c->now + c->lease;
+    due->logged = plan->logged;
+    due->plan = plan->reason;
+    rv = sq_do(tx, NULL, SQ_DUE_LEASE, "itiiti", due->device, c->owner,
+               due->leased_until, c->now, plan->reason,
+               (apr_int64_t)plan->logged);
     if (rv == APR_SUCCESS)
         rv = sq_first(tx, &st, SQ_DUE_SAN_SESSION, "i", due->device);
     if (rv != APR_SUCCESS)
@@ -239,13 +406,28 @@ static apr_status_t lease_row(store_tx_t *tx, store_due_t *due,
     return APR_SUCCESS;
 }
 
-/* One row: claim it, or remove it if its device owes nothing.
- * @param due  out: NULL if removed */
-static apr_status_t claim(store_tx_t *tx, store_id_t device,
-                          apr_time_t leased_until, const char *owner,
-                          store_due_t **due)
+/* The rules have the word: take it, or plan it. */
+static apr_status_t plan_row(store_tx_t *tx, const claim_t *c,
+                             store_due_t *d, store_due_t **due)
 {
-    owed_t owed = { device, NULL, 0 };
+    store_plan_t plan = { c->now, "", d->logged };
+    apr_status_t rv = c->plan(c->baton, tx, d, c->now, &plan);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (plan.when > 0 && plan.when <= c->now) {
+        *due = d;
+        return lease_row(tx, c, d, &plan);
+    }
+    return sq_do(tx, NULL, SQ_DUE_PLAN, "iiiti", d->device, plan.when,
+                 c->now, plan.reason, (apr_int64_t)plan.logged);
+}
+
+/* One row: claim it, plan it, or remove it if its device owes nothing.
+ * @param due  out: NULL if it was not claimed */
+static apr_status_t claim(store_tx_t *tx, const claim_t *c,
+                          store_id_t device, store_due_t **due)
+{
     store_due_t *d = apr_pcalloc(tx->p, sizeof(*d));
     sqlite3_stmt *st;
     int push;
@@ -253,24 +435,22 @@ static apr_status_t claim(store_tx_t *tx, store_id_t device,
 
     *due = NULL;
     if (rv == APR_NOTFOUND)     /* a row without its device: impossible */
-        return sq_do(tx, NULL, SQ_DUE_DELETE, "i", device);
+        return remove_due(tx, device);
     if (rv != APR_SUCCESS)
         return rv;
     read_due(st, d, tx->p);
-    push = sqlite3_column_int(st, 17);
+    push = sqlite3_column_int(st, 17) && *d->number;
     sq_done(tx, st, SQ_DUE_GET);
-    owed.list = d->datastores
-        = apr_array_make(tx->p, 4, sizeof(store_due_datastore_t));
-    if (push && *d->number) {
-        rv = find_owed(tx, &owed);
-        if (rv != APR_SUCCESS)
-            return rv;
-    }
-    if (!owed.any)
-        return sq_do(tx, NULL, SQ_DUE_DELETE, "i", device);
-    d->leased_until = leased_until;
-    *due = d;
-    return lease_row(tx, d, owner);
+    rv = read_owed(tx, d);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (push && d->datastores->nelts)
+        return plan_row(tx, c, d, due);
+    rv = remove_due(tx, device);
+    return rv == APR_SUCCESS
+        ? log_event(tx, d->account, device, STORE_PUSH_UNDONE,
+                    push ? "nothing lacking" : "push off", d->first_change)
+        : rv;
 }
 
 static apr_status_t device_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
@@ -281,44 +461,68 @@ static apr_status_t device_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 }
 
 apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
-                          apr_interval_time_t quiet,
+                          store_due_plan_fn *plan, void *baton,
                           apr_interval_time_t lease, const char *owner,
                           int max, apr_array_header_t **dues)
 {
+    claim_t c = { now, plan, baton, lease, owner };
     apr_array_header_t *out = apr_array_make(tx->p, 8, sizeof(void *));
     apr_array_header_t *ids = apr_array_make(tx->p, 8, sizeof(store_id_t));
     sqlite3_stmt *st;
     store_due_t *due;
     apr_status_t rv = sq_flush(tx);
-    int i;
+    int i, looks = 0;
 
     if (rv != APR_SUCCESS)
         return rv;
-    do {                        /* again if rows turned out to owe nothing */
+    do {                        /* again if rows were not for now */
         apr_array_clear(ids);
-        rv = sq_first(tx, &st, SQ_DUE_READY, "iid", now, now - quiet,
-                      max - out->nelts);
+        rv = sq_first(tx, &st, SQ_DUE_READY, "id", now, max - out->nelts);
         rv = sq_each(tx, rv, st, SQ_DUE_READY, device_id, ids);
         for (i = 0; i < ids->nelts && rv == APR_SUCCESS; i++) {
-            rv = claim(tx, APR_ARRAY_IDX(ids, i, store_id_t), now + lease,
-                       owner, &due);
+            rv = claim(tx, &c, APR_ARRAY_IDX(ids, i, store_id_t), &due);
             if (rv == APR_SUCCESS && due)
                 APR_ARRAY_PUSH(out, store_due_t *) = due;
         }
-    } while (rv == APR_SUCCESS && ids->nelts > 0 && out->nelts < max);
+        looks += ids->nelts;
+    } while (rv == APR_SUCCESS && ids->nelts > 0 && out->nelts < max
+             && looks < STORE_CLAIM_LOOKS * max);
     if (rv == APR_SUCCESS)
         *dues = out;
     return rv;
+}
+
+/* ---- results ----------------------------------------------------------- */
+
+/* The end of a lease that was the owner's, or not. */
+static apr_status_t ended(apr_status_t rv, int changed)
+{
+    return rv == APR_SUCCESS && !changed ? APR_NOTFOUND : rv;
 }
 
 apr_status_t sq_due_sent(store_tx_t *tx, store_id_t device,
                          const char *owner, apr_time_t not_before)
 {
     int changed = 0;
-    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_SENT, "iti", device, owner,
-                            not_before);
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_SENT, "itii", device, owner,
+                            not_before, tx->now);
 
-    return rv == APR_SUCCESS && !changed ? APR_NOTFOUND : rv;
+    if (rv == APR_SUCCESS && changed)
+        rv = sq_do(tx, NULL, SQ_PUSH_STATE_SENT, "ii", device, tx->now);
+    return ended(rv, changed);
+}
+
+apr_status_t sq_due_dry(store_tx_t *tx, store_id_t device, const char *owner)
+{
+    int changed = 0;
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_DRY, "iti", device, owner,
+                            tx->now);
+
+    if (rv == APR_SUCCESS && changed)
+        rv = sq_do(tx, NULL, SQ_PUSH_STATE_SENT, "ii", device, tx->now);
+    if (rv == APR_SUCCESS && changed)
+        rv = sq_do(tx, NULL, SQ_DUE_CHANGES_DELETE, "i", device);
+    return ended(rv, changed);
 }
 
 apr_status_t sq_due_failed(store_tx_t *tx, store_id_t device,
@@ -326,13 +530,55 @@ apr_status_t sq_due_failed(store_tx_t *tx, store_id_t device,
                            const char *reason)
 {
     int changed = 0;
-    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_FAILED, "itit", device,
-                            owner, not_before, reason);
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_FAILED, "ititi", device,
+                            owner, not_before, reason, tx->now);
 
-    return rv == APR_SUCCESS && !changed ? APR_NOTFOUND : rv;
+    return ended(rv, changed);
 }
 
 apr_status_t sq_due_release(store_tx_t *tx, const char *owner)
 {
     return sq_do(tx, NULL, SQ_DUE_RELEASE, "t", owner);
+}
+
+/* ---- the administrator ------------------------------------------------- */
+
+apr_status_t sq_due_now(store_tx_t *tx, store_id_t device)
+{
+    int changed = 0;
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_NOW, "i", device);
+
+    SQ_TX(tx)->owes_push |= changed;
+    return ended(rv, changed);
+}
+
+apr_status_t sq_due_replan(store_tx_t *tx, store_id_t account,
+                           store_id_t device)
+{
+    int changed = 0;
+    apr_status_t rv = device
+        ? sq_do(tx, &changed, SQ_DUE_REPLAN_DEVICE, "i", device)
+        : sq_do(tx, &changed, SQ_DUE_REPLAN, "i", account);
+
+    SQ_TX(tx)->owes_push |= changed > 0;
+    return rv;
+}
+
+apr_status_t sq_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
+{
+    static const int updates[] = {
+        SQ_DUE_CLOCK, SQ_DUE_CLOCK_CHANGES, SQ_DUE_CLOCK_STATES,
+        SQ_PUSH_REQUEST_CLOCK
+    };
+    apr_status_t rv = APR_SUCCESS;
+    size_t i;
+
+    for (i = 0; i < sizeof(updates) / sizeof(updates[0]); i++) {
+        int n = 0;
+
+        if (rv == APR_SUCCESS)
+            rv = sq_do(tx, &n, updates[i], "i", now);
+        *moved += n;
+    }
+    return rv;
 }

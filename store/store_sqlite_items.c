@@ -70,11 +70,27 @@ apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
     if (rv != APR_SUCCESS)
         return rv;
     ds->items++;
+    sq_starts(tx, ds, item->starts);
     a->new_row = SQ_ROWID(ds->id, id);
     item->id = id;
     item->change = change;
     item->modified = tx->now;
     return APR_SUCCESS;
+}
+
+/* When the item that is about to change starts: an event that is put off is
+ * as urgent as one that is not. */
+static apr_status_t old_starts(store_tx_t *tx, sq_datastore_t *ds,
+                               store_id_t row)
+{
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_ITEM_STARTS, "i", row);
+
+    if (rv == APR_SUCCESS) {
+        sq_starts(tx, ds, sqlite3_column_int64(st, 0));
+        sq_done(tx, st, SQ_ITEM_STARTS);
+    }
+    return rv;
 }
 
 /* Keep the present text as a version, and put another in its place.
@@ -93,6 +109,9 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
                    tx->now, ds->change + 1);
     if (rv != APR_SUCCESS || !changed)
         return rv == APR_SUCCESS ? APR_NOTFOUND : rv;
+    rv = old_starts(tx, ds, row);
+    if (rv != APR_SUCCESS)
+        return rv;
     change = sq_change(ds, item->origin);
     rv = sq_do(tx, NULL, SQ_ITEM_UPDATE, "iiitiiiiiib", row, change,
                item->origin, item->type, item->key, item->uid_key,
@@ -101,6 +120,7 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
     if (rv != APR_SUCCESS)
         return rv;
     ds->items += deleted;
+    sq_starts(tx, ds, item->starts);
     item->deleted = item->archived = 0;
     item->change = change;
     item->modified = tx->now;
@@ -126,16 +146,16 @@ static apr_status_t delete_row(store_tx_t *tx, sq_datastore_t *ds,
                                int archive, store_id_t *change)
 {
     sq_datastore_t before = *ds;
-    int changed = 0;
+    sqlite3_stmt *st;
     apr_status_t rv;
 
     *change = sq_change(ds, origin);
-    rv = sq_do(tx, &changed, SQ_ITEM_DELETE, "iiiid", row, *change, origin,
-               tx->now, archive);
-    if (rv == APR_SUCCESS && !changed)
-        rv = APR_NOTFOUND;
+    rv = sq_first(tx, &st, SQ_ITEM_DELETE, "iiiid", row, *change, origin,
+                  tx->now, archive);
     if (rv == APR_SUCCESS) {
         ds->items--;
+        sq_starts(tx, ds, sqlite3_column_int64(st, 0));
+        sq_done(tx, st, SQ_ITEM_DELETE);
     }
     else {
         *ds = before;

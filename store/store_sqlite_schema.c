@@ -303,8 +303,103 @@ static const char migration_2[] =
     "  PRIMARY KEY (log, datastore, after)"
     ") WITHOUT ROWID;";
 
+/*
+ * dues.planned: when the row is looked at next, 0 at once; the index is all
+ * that finding the due ones costs, whatever waits.  due_changes: of which
+ * datastores, and since when.  push_states: what is known of a device after
+ * its due row has gone; gap_*: times between the syncs that it began itself.
+ * push_uses: SMS and their cost by day (yyyymmdd) and month (yyyymm); scope
+ * as store_use_e.
+ */
+static const char migration_3[] =
+    "ALTER TABLE dues ADD COLUMN planned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE dues ADD COLUMN planned_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE dues ADD COLUMN plan TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE dues ADD COLUMN logged INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE dues ADD COLUMN now INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX dues_ready;"
+    "CREATE INDEX dues_planned"
+    "  ON dues (max(planned, leased_until), first_change)"
+    "  WHERE state < 2;"
+    "CREATE TABLE due_changes ("
+    "  device INTEGER NOT NULL,"
+    "  datastore INTEGER NOT NULL,"
+    "  first_change INTEGER NOT NULL,"
+    "  last_change INTEGER NOT NULL,"
+    "  changes INTEGER NOT NULL,"
+    "  starts INTEGER NOT NULL,"
+    "  PRIMARY KEY (device, datastore)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE push_states ("
+    "  device INTEGER PRIMARY KEY,"
+    "  last_sent INTEGER NOT NULL DEFAULT 0,"
+    "  last_sync INTEGER NOT NULL DEFAULT 0,"
+    "  own_sync INTEGER NOT NULL DEFAULT 0,"
+    "  gap_0 INTEGER NOT NULL DEFAULT 0,"
+    "  gap_1 INTEGER NOT NULL DEFAULT 0,"
+    "  gap_2 INTEGER NOT NULL DEFAULT 0,"
+    "  gap_3 INTEGER NOT NULL DEFAULT 0"
+    ");"
+
+    "CREATE TABLE push_log ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account INTEGER NOT NULL,"
+    "  device INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  event INTEGER NOT NULL,"
+    "  parts INTEGER NOT NULL,"
+    "  cost INTEGER NOT NULL,"
+    "  first_change INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL,"
+    "  report INTEGER NOT NULL DEFAULT 0,"
+    "  report_time INTEGER NOT NULL DEFAULT 0,"
+    "  answered INTEGER NOT NULL DEFAULT 0,"
+    "  devid TEXT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  transport TEXT NOT NULL,"
+    "  number TEXT NOT NULL,"
+    "  datastores TEXT NOT NULL,"
+    "  answer TEXT NOT NULL,"
+    "  message_id TEXT NOT NULL,"
+    "  token TEXT NOT NULL,"
+    "  report_text TEXT NOT NULL DEFAULT ''"
+    ");"
+    "CREATE INDEX push_log_account ON push_log (account);"
+    "CREATE INDEX push_log_device ON push_log (device);"
+    "CREATE INDEX push_log_time ON push_log (time);"
+    "CREATE UNIQUE INDEX push_log_token ON push_log (token)"
+    "  WHERE token <> '';"
+    "CREATE INDEX push_log_open ON push_log (device)"
+    "  WHERE answered = 0 AND event IN (1, 2);"
+    "CREATE TABLE push_uses ("
+    "  scope INTEGER NOT NULL,"
+    "  id INTEGER NOT NULL,"
+    "  period INTEGER NOT NULL,"
+    "  sms INTEGER NOT NULL,"
+    "  cost INTEGER NOT NULL,"
+    "  PRIMARY KEY (scope, id, period)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE account_settings ("
+    "  account INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY (account, name)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE push_requests ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  created INTEGER NOT NULL,"
+    "  leased_until INTEGER NOT NULL DEFAULT 0,"
+    "  done INTEGER NOT NULL DEFAULT 0,"
+    "  ok INTEGER NOT NULL DEFAULT 0,"
+    "  number TEXT NOT NULL,"
+    "  uri TEXT NOT NULL,"
+    "  result TEXT NOT NULL DEFAULT ''"
+    ");"
+    "CREATE INDEX push_requests_waiting ON push_requests (leased_until)"
+    "  WHERE done = 0;";
+
 static const char *const migrations[SQ_SCHEMA_VERSION] = {
-    migration_1, migration_2
+    migration_1, migration_2, migration_3
 };
 
 /* One number that a statement gives. */

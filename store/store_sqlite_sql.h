@@ -59,9 +59,36 @@
     "u.device, u.account, a.name, d.devid, d.number, d.syncml_version, " \
     "d.manufacturer, d.model, d.san_session, u.state, u.attempts, " \
     "u.unanswered, u.first_change, u.last_change, u.not_before, " \
-    "u.leased_until, u.last_error, d.push " \
+    "u.leased_until, u.last_error, d.push, u.planned, u.plan, u.logged, " \
+    "u.now, p.last_sent, p.last_sync, p.own_sync, " \
+    "CASE WHEN min(p.gap_0, p.gap_1, p.gap_2, p.gap_3) > 0 " \
+    "THEN max(p.gap_0, p.gap_1, p.gap_2, p.gap_3) END, " \
+    "(SELECT max(l.latest) FROM logs l " \
+    "WHERE l.device = u.device AND l.state = 0) " \
     "FROM dues u JOIN devices d ON d.id = u.device " \
-    "JOIN accounts a ON a.id = u.account "
+    "JOIN accounts a ON a.id = u.account " \
+    "LEFT JOIN push_states p ON p.device = u.device "
+
+/* When a row is looked at, as the index dues_planned has it. */
+#define SQL_DUE_WHEN  "max(planned, leased_until)"
+
+/* The devices (of account ?1) that owe a sync for a change of a datastore
+ * (?2) by a device (?3). */
+#define SQL_DUE_DEVICES \
+    "FROM devices d CROSS JOIN anchors a " \
+    "ON a.device = d.id AND a.datastore = ?2 " \
+    "WHERE d.account = ?1 AND d.id <> ?3 AND d.push <> 0 " \
+    "AND d.number <> '' AND a.synced <> 0 "
+
+#define SQL_PUSH_LOG_COLUMNS \
+    "id, account, device, devid, time, event, reason, transport, number, " \
+    "datastores, parts, cost, answer, message_id, token, first_change, " \
+    "until, report, report_text, report_time, answered FROM push_log "
+/* ?1 below which id, ?2 how many, ?3 since, ?4 bits of events, ?5 number or
+ * NULL. */
+#define SQL_PUSH_LOG_FILTER \
+    "id < ?1 AND time >= ?3 AND (?4 >> event) & 1 " \
+    "AND ifnull(number = ?5, 1) ORDER BY id DESC LIMIT ?2"
 
 /* A row referred to by a map row, present or former (TABLE), of some device
  * of its account. ROW: its row id, EXTRA: a further condition. */
@@ -174,8 +201,10 @@ X(ITEM_UPDATE, "UPDATE items SET change = ?2, written = ?2, origin = ?3, " \
   "deleted = 0, archived = 0, type = ?4, key = ?5, uid_key = ?6, " \
   "near_key = ?7, starts = ?8, ends = ?9, modified = ?10, data = ?11 " \
   "WHERE id = ?1") \
+X(ITEM_STARTS, "SELECT starts FROM items WHERE id = ?1") \
 X(ITEM_DELETE, "UPDATE items SET change = ?2, origin = ?3, deleted = 1, " \
-  "archived = ?5, modified = ?4 WHERE id = ?1 AND deleted = 0") \
+  "archived = ?5, modified = ?4 WHERE id = ?1 AND deleted = 0 " \
+  "RETURNING starts") \
 X(ITEM_REKEY, "UPDATE items SET key = ?3, uid_key = ?4, near_key = ?5, " \
   "starts = ?6, ends = ?7 WHERE id = ?1 AND change = ?2") \
 X(ITEM_GET, "SELECT " SQL_ITEM_COLUMNS " FROM items i WHERE i.id = ?1") \
@@ -364,51 +393,179 @@ X(SESSION_FORGET, "DELETE FROM sessions WHERE n IN (SELECT n " \
 X(SESSION_OTHERS, "DELETE FROM sessions WHERE device = ?1 AND id <> ?2") \
 \
 X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \
-  "last_change) SELECT d.id, d.account, ?4, ?4 FROM devices d " \
-  "CROSS JOIN anchors a ON a.device = d.id AND a.datastore = ?2 " \
-  "WHERE d.account = ?1 AND d.id <> ?3 AND d.push <> 0 " \
-  "AND d.number <> '' AND a.synced <> 0 " \
+  "last_change) SELECT d.id, d.account, ?4, ?4 " SQL_DUE_DEVICES \
   "ON CONFLICT (device) DO UPDATE " \
-  "SET last_change = max(last_change, excluded.last_change) " \
-  "RETURNING state") \
+  "SET last_change = max(last_change, excluded.last_change), " \
+  "first_change = CASE state WHEN 3 THEN ?4 ELSE first_change END, " \
+  "state = CASE state WHEN 3 THEN 0 ELSE state END, " \
+  "planned = CASE WHEN state = 3 OR (state = 1 AND logged & 1 = 0) " \
+  "OR (state = 0 AND (?5 <> 0 OR NOT EXISTS (SELECT 1 FROM due_changes c " \
+  "WHERE c.device = dues.device AND c.datastore = ?2))) " \
+  "THEN 0 ELSE planned END RETURNING state, planned") \
+X(DUE_CHANGED, "INSERT INTO due_changes (device, datastore, " \
+  "first_change, last_change, changes, starts) " \
+  "SELECT d.id, ?2, ?4, ?4, ?6, ?5 " SQL_DUE_DEVICES \
+  "ON CONFLICT (device, datastore) DO UPDATE " \
+  "SET last_change = max(last_change, excluded.last_change), " \
+  "changes = changes + excluded.changes, " \
+  "starts = CASE WHEN excluded.starts <> 0 " \
+  "AND (starts <= ?7 OR excluded.starts < starts) " \
+  "THEN excluded.starts ELSE starts END") \
 X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
-  "a.last_seen, a.window_from, a.window_to " \
+  "a.last_seen, a.window_from, a.window_to, c.first_change, " \
+  "c.last_change, c.changes, c.starts, a.synced " \
   "FROM anchors a JOIN datastores s ON s.id = a.datastore " \
+  "LEFT JOIN due_changes c ON c.device = a.device " \
+  "AND c.datastore = a.datastore " \
   "WHERE a.device = ?1 AND a.synced <> 0 AND s.change > a.last_seen " \
   "ORDER BY s.name") \
-X(DUE_LACKS, "SELECT i.change " SQL_LACKS "AND i.origin <> ?1 " \
+X(DUE_LACKS, "SELECT i.change, i.modified, i.starts " SQL_LACKS "AND i.origin <> ?1 " \
   SQL_CONCERNS("?4", "?5") \
   "ORDER BY i.change LIMIT 1") \
 X(DUE_PUSHABLE, "SELECT account FROM devices " \
   "WHERE id = ?1 AND push <> 0 AND number <> ''") \
 X(DUE_RESET, "INSERT INTO dues (device, account, first_change, " \
-  "last_change) VALUES (?1, ?2, ?3, ?3) ON CONFLICT (device) DO UPDATE " \
+  "last_change) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (device) DO UPDATE " \
   "SET state = 0, attempts = 0, unanswered = 0, not_before = 0, " \
-  "last_error = ''") \
+  "first_change = ?3, last_change = ?4, planned = 0, plan = '', " \
+  "logged = 0, now = 0, last_error = ''") \
 X(DUE_DELETE, "DELETE FROM dues WHERE device = ?1") \
-X(DUE_READY, "SELECT device FROM dues WHERE state <> 2 " \
-  "AND max(not_before, leased_until) <= ?1 AND last_change <= ?2 " \
-  "ORDER BY max(not_before, leased_until), last_change LIMIT ?3") \
+X(DUE_CHANGES_DELETE, "DELETE FROM due_changes WHERE device = ?1") \
+X(DUE_CHANGES_OF, "DELETE FROM due_changes " \
+  "WHERE device = ?1 AND datastore = ?2") \
+X(DUE_CHANGES_SYNCED, "DELETE FROM due_changes WHERE device = ?1 " \
+  "AND datastore IN (SELECT a.datastore FROM anchors a " \
+  "WHERE a.device = ?1 AND a.synced = ?2)") \
+X(DUE_CHANGES_ADD, "INSERT INTO due_changes (device, " \
+  "datastore, first_change, last_change, changes, starts) " \
+  "VALUES (?1, ?2, ?3, ?4, 1, ?5)") \
+X(DUE_READY, "SELECT device FROM dues WHERE state < 2 " \
+  "AND " SQL_DUE_WHEN " <= ?1 " \
+  "ORDER BY " SQL_DUE_WHEN ", first_change LIMIT ?2") \
+X(DUE_NEXT, "SELECT " SQL_DUE_WHEN " FROM dues WHERE state < 2 " \
+  "ORDER BY " SQL_DUE_WHEN " LIMIT 1") \
 X(DUE_GET, "SELECT " SQL_DUE_COLUMNS "WHERE u.device = ?1") \
 X(DUE_LIST, "SELECT " SQL_DUE_COLUMNS "WHERE ?1 IN (0, u.account) " \
   "ORDER BY a.name, d.devid") \
-X(DUE_LEASE, "UPDATE dues SET owner = ?2, leased_until = ?3 " \
+X(DUE_PLAN, "UPDATE dues SET planned = ?2, planned_at = ?3, plan = ?4, " \
+  "logged = ?5, state = CASE WHEN ?2 = 0 THEN 2 ELSE state END " \
+  "WHERE device = ?1") \
+X(DUE_LEASE, "UPDATE dues SET owner = ?2, leased_until = ?3, " \
+  "planned = ?4, planned_at = ?4, plan = ?5, logged = ?6 " \
   "WHERE device = ?1") \
 X(DUE_SAN_SESSION, "UPDATE devices " \
   "SET san_session = san_session % 65535 + 1 WHERE id = ?1 " \
   "RETURNING san_session") \
 X(DUE_SENT, "UPDATE dues SET state = CASE WHEN ?3 = 0 THEN 2 ELSE 1 END, " \
   "attempts = 0, unanswered = unanswered + 1, not_before = ?3, " \
+  "planned = ?3, planned_at = ?4, plan = 'unanswered', logged = 0, " \
+  "now = 0, owner = '', leased_until = 0, last_error = '' " \
+  "WHERE device = ?1 AND owner = ?2") \
+X(DUE_DRY, "UPDATE dues SET state = 3, attempts = 0, not_before = 0, " \
+  "planned = 0, planned_at = ?3, plan = 'dry-run', logged = 0, now = 0, " \
   "owner = '', leased_until = 0, last_error = '' " \
   "WHERE device = ?1 AND owner = ?2") \
 X(DUE_FAILED, "UPDATE dues SET " \
   "state = CASE WHEN ?3 = 0 THEN 2 ELSE state END, " \
-  "attempts = attempts + 1, not_before = ?3, owner = '', " \
+  "attempts = attempts + 1, not_before = ?3, planned = ?3, " \
+  "planned_at = ?5, plan = 'retry', owner = '', " \
   "leased_until = 0, last_error = ?4 WHERE device = ?1 AND owner = ?2") \
 X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
   "WHERE owner = ?1 AND owner <> ''") \
-X(DUE_TIMES, "SELECT max(not_before, leased_until), last_change " \
-  "FROM dues WHERE state <> 2 " \
-  "ORDER BY max(not_before, leased_until), last_change")
+X(DUE_STATE, "SELECT state, first_change FROM dues WHERE device = ?1") \
+X(DUE_NOW, "UPDATE dues SET state = 0, now = 1, planned = 0, " \
+  "not_before = 0, attempts = 0 WHERE device = ?1") \
+X(DUE_REPLAN, "UPDATE dues SET planned = 0, " \
+  "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
+  "AND ?1 IN (0, account)") \
+X(DUE_REPLAN_DEVICE, "UPDATE dues SET planned = 0, " \
+  "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
+  "AND device = ?1") \
+X(DUE_CLOCK, "UPDATE dues SET " \
+  "not_before = CASE WHEN not_before > ?1 AND planned_at > ?1 " \
+  "THEN ?1 + max(0, not_before - planned_at) ELSE not_before END, " \
+  "planned = CASE WHEN planned_at > ?1 OR last_change > ?1 THEN 0 " \
+  "ELSE planned END, planned_at = min(planned_at, ?1), " \
+  "first_change = min(first_change, ?1), " \
+  "last_change = min(last_change, ?1), " \
+  "leased_until = min(leased_until, ?1 + 60000000) " \
+  "WHERE planned_at > ?1 OR last_change > ?1 " \
+  "OR leased_until > ?1 + 60000000") \
+X(DUE_CLOCK_CHANGES, "UPDATE due_changes SET " \
+  "first_change = min(first_change, ?1), last_change = ?1 " \
+  "WHERE last_change > ?1") \
+X(DUE_CLOCK_STATES, "UPDATE push_states SET " \
+  "last_sent = min(last_sent, ?1), last_sync = min(last_sync, ?1), " \
+  "own_sync = min(own_sync, ?1) " \
+  "WHERE max(last_sent, last_sync, own_sync) > ?1") \
+X(PUSH_STATE_SENT, "INSERT INTO push_states (device, last_sent) " \
+  "VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET last_sent = ?2") \
+X(PUSH_STATE_SYNCED, "INSERT INTO push_states (device, last_sync, " \
+  "own_sync) VALUES (?1, ?2, CASE WHEN ?3 <> 0 THEN ?2 ELSE 0 END) " \
+  "ON CONFLICT (device) DO UPDATE SET last_sync = ?2") \
+X(PUSH_STATE_OWN, "UPDATE push_states SET own_sync = ?2, " \
+  "gap_3 = gap_2, gap_2 = gap_1, gap_1 = gap_0, gap_0 = ?2 - own_sync " \
+  "WHERE device = ?1 AND own_sync > 0 AND ?2 - own_sync >= 60000000") \
+X(PUSH_STATE_FIRST, "UPDATE push_states SET own_sync = ?2 " \
+  "WHERE device = ?1 AND (own_sync = 0 OR own_sync > ?2)") \
+X(PUSH_STATE_DELETE, "DELETE FROM push_states WHERE device = ?1") \
+\
+X(PUSH_LOG_ADD, "INSERT INTO push_log (account, device, devid, time, " \
+  "event, reason, transport, number, datastores, parts, cost, answer, " \
+  "message_id, token, first_change, until) VALUES (?1, ?2, ?3, ?4, ?5, " \
+  "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) RETURNING id") \
+X(PUSH_LOG_OF_TOKEN, "SELECT " SQL_PUSH_LOG_COLUMNS \
+  "WHERE token = ?1 AND token <> ''") \
+X(PUSH_LOG_RESULT, "UPDATE push_log SET event = ?2, reason = ?3, " \
+  "transport = ?4, number = ?5, parts = ?6, cost = ?7, answer = ?8, " \
+  "message_id = ?9, until = ?10, " \
+  "datastores = ifnull(?11, datastores) " \
+  "WHERE id = ?1 AND event = 1 RETURNING account, device") \
+X(PUSH_LOG_REPORT, "UPDATE push_log SET report = ?2, report_text = ?3, " \
+  "report_time = ?4 WHERE token = ?1 AND token <> '' AND report < ?2") \
+X(PUSH_LOG_ANSWERED, "UPDATE push_log SET answered = ?2 " \
+  "WHERE device = ?1 AND answered = 0 AND event IN (1, 2)") \
+X(PUSH_LOG_LIST, "SELECT " SQL_PUSH_LOG_COLUMNS "WHERE " \
+  SQL_PUSH_LOG_FILTER) \
+X(PUSH_LOG_LIST_ACCOUNT, "SELECT " SQL_PUSH_LOG_COLUMNS \
+  "WHERE account = ?6 AND " SQL_PUSH_LOG_FILTER) \
+X(PUSH_LOG_LIST_DEVICE, "SELECT " SQL_PUSH_LOG_COLUMNS \
+  "WHERE device = ?6 AND " SQL_PUSH_LOG_FILTER) \
+X(PUSH_LOG_GC, "DELETE FROM push_log WHERE id IN (SELECT id " \
+  "FROM push_log WHERE time < ?1 ORDER BY time LIMIT ?2)") \
+X(PUSH_LOG_OF_ACCOUNT, "DELETE FROM push_log WHERE account = ?1") \
+X(PUSH_USE_ADD, "INSERT INTO push_uses (scope, id, period, sms, cost) " \
+  "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (scope, id, period) " \
+  "DO UPDATE SET sms = sms + excluded.sms, cost = cost + excluded.cost") \
+X(PUSH_USE, "SELECT sms, cost FROM push_uses " \
+  "WHERE scope = ?1 AND id = ?2 AND period = ?3") \
+X(PUSH_USE_LEASED, "SELECT count(*) FROM dues " \
+  "WHERE owner <> '' AND leased_until > ?1 " \
+  "AND CASE ?2 WHEN 0 THEN 1 WHEN 1 THEN account = ?3 " \
+  "ELSE device = ?3 END") \
+X(PUSH_USE_GC, "DELETE FROM push_uses WHERE period < ?1 " \
+  "OR (period > 999999 AND period < ?2)") \
+X(ACCOUNT_SETTING_GET, "SELECT value FROM account_settings " \
+  "WHERE account = ?1 AND name = ?2") \
+X(ACCOUNT_SETTING_SET, "INSERT OR REPLACE INTO account_settings " \
+  "(account, name, value) VALUES (?1, ?2, ?3)") \
+X(ACCOUNT_SETTING_DELETE, "DELETE FROM account_settings " \
+  "WHERE account = ?1 AND name = ?2") \
+X(ACCOUNT_SETTING_LIST, "SELECT name, value FROM account_settings " \
+  "WHERE account = ?1 ORDER BY name") \
+X(ACCOUNT_SETTINGS, "DELETE FROM account_settings WHERE account = ?1") \
+X(PUSH_REQUEST_ADD, "INSERT INTO push_requests (created, number, uri) " \
+  "VALUES (?1, ?2, ?3) RETURNING id") \
+X(PUSH_REQUEST_NEXT, "SELECT id, leased_until FROM push_requests " \
+  "WHERE done = 0 ORDER BY leased_until LIMIT 1") \
+X(PUSH_REQUEST_LEASE, "UPDATE push_requests SET leased_until = ?2 " \
+  "WHERE id = ?1") \
+X(PUSH_REQUEST_CLOCK, "UPDATE push_requests SET leased_until = ?1 " \
+  "WHERE leased_until > ?1 + 60000000 AND done = 0") \
+X(PUSH_REQUEST_DONE, "UPDATE push_requests SET done = ?2, ok = ?3, " \
+  "result = ?4 WHERE id = ?1 AND done = 0") \
+X(PUSH_REQUEST_GET, "SELECT id, number, uri, created, done, ok, result " \
+  "FROM push_requests WHERE id = ?1") \
+X(PUSH_REQUEST_GC, "DELETE FROM push_requests WHERE created < ?1")
 
 #endif

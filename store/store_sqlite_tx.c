@@ -250,7 +250,15 @@ store_id_t sq_change(sq_datastore_t *ds, store_id_t origin)
     ds->origin = origin;
     ds->changed = 1;
     ds->dirty = 1;
+    ds->n_changes++;
     return ++ds->change;
+}
+
+void sq_starts(store_tx_t *tx, sq_datastore_t *ds, apr_int64_t starts)
+{
+    if (starts > apr_time_sec(tx->now)
+        && (!ds->starts || starts < ds->starts))
+        ds->starts = starts;
 }
 
 apr_status_t sq_flush(store_tx_t *tx)

@@ -116,10 +116,14 @@ static apr_status_t tell_due(void *s, const store_due_t *d)
         store_due_datastore_t *ds = &APR_ARRAY_IDX(d->datastores, i,
                                                    store_due_datastore_t);
 
-        tell(s, " %s %s %u %d", ds->name, ds->uri, ds->content_code,
-             (int)ds->change);
+        tell(s, " %s %s %u %d %d-%d (%d) starts %d", ds->name, ds->uri,
+             ds->content_code, (int)ds->change, (int)ds->first_change,
+             (int)ds->last_change, ds->changes, (int)ds->starts);
     }
-    tell(s, "\n");
+    tell(s, " planned %d %s %x%s sent %d synced %d own %d gap %d session "
+         "%d\n", (int)d->planned, d->plan, d->logged, d->now ? " now" : "",
+         (int)d->last_sent, (int)d->last_sync, (int)d->own_sync,
+         (int)d->gap, (int)d->in_session);
     return APR_SUCCESS;
 }
 

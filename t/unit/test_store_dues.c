@@ -179,13 +179,13 @@ static void claim_limits(void **state)
     assert_int_equal(a->nelts, 5);
     assert_int_equal(b->nelts, 7);
     tx = begin_write(f);
-    EXPECT(APR_EINVAL, store_due_claim(tx, 1, 0, 1, "w", 0, &dues));
-    EXPECT(APR_EINVAL, store_due_claim(tx, 1, 0, 0, "w", 1, &dues));
-    EXPECT(APR_EINVAL, store_due_claim(tx, 1, 0, 1, "", 1, &dues));
-    EXPECT(APR_EINVAL, store_due_claim(tx, 1, -1, 1, "w", 1, &dues));
+    EXPECT(APR_EINVAL, store_due_claim(tx, 1, NULL, NULL, 1, "w", 0, &dues));
+    EXPECT(APR_EINVAL, store_due_claim(tx, 1, NULL, NULL, 0, "w", 1, &dues));
+    EXPECT(APR_EINVAL, store_due_claim(tx, 1, NULL, NULL, 1, "", 1, &dues));
+    EXPECT(APR_EINVAL, store_due_claim(tx, 0, NULL, NULL, 1, "w", 1, &dues));
     commit(tx);
     tx = begin(f, STORE_READ);
-    EXPECT(APR_EINVAL, store_due_claim(tx, 1, 0, 1, "w", 1, &dues));
+    EXPECT(APR_EINVAL, store_due_claim(tx, 1, NULL, NULL, 1, "w", 1, &dues));
     roll_back(tx);
 }
 
@@ -252,7 +252,7 @@ static void sent_waits_for_the_device(void **state)
     assert_int_equal(rows.due.state, STORE_DUE_SENT);
     assert_true(rows.due.last_change == 300 && rows.due.not_before == 1000);
     assert_int_equal(claim(f, 999, 0, 50, "w", 10)->nelts, 0);
-    assert_int_equal(next(f, 0), 1000);
+    assert_int_equal(next(f), 1000);
     claim_one(f, 1000, "w");    /* the back-off is over */
     sent(f, f->tablet, "w", 5000);
     assert_int_equal(look(f, f->tablet).due.unanswered, 2);
@@ -274,7 +274,7 @@ static void suspended(void **state)
     claim_one(f, 200, "w");
     sent(f, f->tablet, "w", 0);
     assert_int_equal(look(f, f->tablet).due.state, STORE_DUE_SUSPENDED);
-    assert_int_equal(next(f, 0), 0);
+    assert_int_equal(next(f), 0);
     assert_int_equal(claim(f, 900000, 0, 50, "w", 10)->nelts, 0);
     assert_int_equal(change_at(f, 300, f->phone), 0);
     assert_int_equal(look(f, f->tablet).due.state, STORE_DUE_SUSPENDED);
@@ -309,7 +309,7 @@ static void failed_is_tried_again(void **state)
         assert_int_equal(rows.due.state, STORE_DUE_WAITING);
         assert_true(rows.due.attempts == i && rows.due.unanswered == 0);
         assert_string_equal(rows.due.last_error, "503");
-        assert_int_equal(next(f, 0), (i + 1) * 1000);
+        assert_int_equal(next(f), (i + 1) * 1000);
     }
     assert_string_equal(claim_one(f, 4000, "w")->last_error, "503");
     sent(f, f->tablet, "w", 9000);
@@ -347,19 +347,26 @@ static void next_time(void **state)
 {
     fixture_t *f = *state;
 
-    assert_int_equal(next(f, 10), 0);
+    assert_int_equal(next(f), 0);
     change_at(f, 100, f->phone);
-    assert_int_equal(next(f, 0), 100);
-    assert_int_equal(next(f, 10), 110);
-    claim(f, 200, 0, 1000, "w", 10);
-    assert_int_equal(next(f, 10), 1200);        /* the lease's end */
+    assert_int_equal(next(f), 1);               /* to be planned */
+    assert_int_equal(claim(f, 100, 10, 1000, "w", 10)->nelts, 0);
+    assert_int_equal(next(f), 110);             /* planned */
+    assert_int_equal(look(f, f->tablet).due.planned, 110);
+    /* More changes do not move the plan: it is made anew when its time has
+     * come. */
+    assert_int_equal(change_at(f, 108, f->phone), 0);
+    assert_int_equal(next(f), 110);
+    assert_int_equal(claim(f, 110, 10, 1000, "w", 10)->nelts, 0);
+    assert_int_equal(next(f), 118);
+    assert_int_equal(claim(f, 118, 10, 1000, "w", 10)->nelts, 1);
+    assert_int_equal(next(f), 1118);            /* the lease's end */
     change_at(f, 300, f->tablet);               /* now the phone too */
-    assert_int_equal(next(f, 10), 310);
-    assert_int_equal(next(f, 5000), 5100);
+    assert_int_equal(next(f), 1);
+    assert_int_equal(claim(f, 300, 5000, 1000, "w", 10)->nelts, 0);
+    assert_int_equal(next(f), 1118);
     failed(f, f->tablet, "w", 250, "x");
-    assert_int_equal(next(f, 0), 250);
-    assert_int_equal(next(f, 100), 250);        /* 100 + 100 < 250 */
-    assert_int_equal(next(f, 160), 260);
+    assert_int_equal(next(f), 250);
 }
 
 /* ---- the rest ---------------------------------------------------------- */
@@ -411,7 +418,7 @@ static void san_sessions_never_zero(void **state)
     change_at(f, 100, f->phone);
     tx = begin_write(f);
     for (i = 1; i <= 65537; i++) {
-        OK(store_due_claim(tx, 200 + i, 0, 1, "w", 1, &dues));
+        OK(store_due_claim(tx, 200 + i, NULL, NULL, 1, "w", 1, &dues));
         assert_int_equal(dues->nelts, 1);
         session = APR_ARRAY_IDX(dues, 0, store_due_t *)->san_session;
         assert_int_equal(session, (i - 1) % 65535 + 1);

@@ -107,7 +107,7 @@ static void change_during_the_first_sync(void **state)
     OK(store_anchor_put(tx, &a));
     assert_int_equal(commit(tx), 1);
     assert_true(look(f, id).found);
-    assert_int_equal(look(f, id).due.first_change, 200);
+    assert_int_equal(look(f, id).due.first_change, 100);
 }
 
 /* An anchor that is written without ending a sync changes no row. */

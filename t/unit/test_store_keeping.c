@@ -204,7 +204,7 @@ static void soft_deleted(void **state)
     commit(tx);
 
     tx = begin_write(f);
-    OK(store_due_claim(tx, 9000, 0, 100, "w", 9, &dues));
+    OK(store_due_claim(tx, 9000, NULL, NULL, 100, "w", 9, &dues));
     assert_int_equal(dues->nelts, 0);
     OK(store_due_list(tx, 0, count_due, &listed));
     assert_int_equal(listed, 0);        /* the suspicion is gone, too */

@@ -235,6 +235,9 @@ static void nothing_is_lost(void **state)
     store_device_t *d;
     store_anchor_t *a;
     store_item_t *old;
+    apr_array_header_t *dues;
+    apr_time_t when;
+    store_due_t *due;
     store_map_t *m;
     apr_int64_t n;
     store_tx_t *tx;
@@ -263,6 +266,16 @@ static void nothing_is_lost(void **state)
     assert_int_equal(d->devinf_len, 2);
     OK(store_session_get(tx, "sess", &s));
     assert_memory_equal(s->answer, "answer", 6);
+    /* What was owed is, and its plan is to be made. */
+    OK(store_due_next(tx, &when));
+    assert_int_equal(when, 1);
+    OK(store_due_claim(tx, 9000, NULL, NULL, 100, "w", 9, &dues));
+    assert_int_equal(dues->nelts, 1);
+    due = APR_ARRAY_IDX(dues, 0, store_due_t *);
+    assert_int_equal(due->san_session, 8);
+    assert_int_equal(due->datastores->nelts, 1);
+    assert_int_equal(APR_ARRAY_IDX(due->datastores, 0,
+                                   store_due_datastore_t).first_change, 600);
     commit(tx);
 }
 

@@ -7,6 +7,7 @@
  * STORE_MODEL_SEED=n tells one story; its number is printed on failure.
  */
 #include "store_tell.h"
+#include "store_model_push.h"
 
 /* Everything that there is. */
 static void tell_all(side_t *s)
@@ -19,6 +20,7 @@ static void tell_all(side_t *s)
     store_account_list(s->tx, tell_account, s);
     store_device_list(s->tx, 0, tell_device, s);
     store_due_list(s->tx, 0, tell_due, s);
+    tell_push(s);
     for (account = 1; account <= 3; account++) {
         store_datastore_list(s->tx, account, tell_datastore, s);
         for (ds = 1; ds <= 7; ds++) {
@@ -51,16 +53,6 @@ static void tell_all(side_t *s)
 }
 
 /* ---- acting ------------------------------------------------------------ */
-
-static int roll(side_t *s, int n)
-{
-    return (int)(rand_r(&s->dice) / 7 % (unsigned)n);
-}
-
-static const char *word(side_t *s)
-{
-    return words[roll(s, 6)];
-}
 
 static store_item_t some_item(side_t *s)
 {
@@ -319,38 +311,6 @@ static apr_status_t act_session(side_t *s, int account, int device,
     }
 }
 
-static apr_status_t act_due(side_t *s, int device, apr_time_t now)
-{
-    apr_array_header_t *dues = NULL;
-    const char *owner = word(s);
-    apr_time_t when = 0;
-    apr_status_t rv;
-    int i;
-
-    switch (roll(s, 6)) {
-    case 0: case 1:
-        /* All of them: rows with equal times may come in any order. */
-        rv = store_due_claim(s->tx, now, roll(s, 30), 1 + roll(s, 100),
-                             owner, 1000, &dues);
-        for (i = 0; dues && i < dues->nelts; i++)
-            tell(s, "claimed\n");
-        return rv;
-    case 2:
-        return store_due_sent(s->tx, device, owner,
-                              roll(s, 3) ? now + roll(s, 200) : 0);
-    case 3:
-        return store_due_failed(s->tx, device, owner,
-                                roll(s, 3) ? now + roll(s, 200) : 0,
-                                word(s));
-    case 4:
-        return store_due_release(s->tx, owner);
-    default:
-        rv = store_due_next(s->tx, roll(s, 50), &when);
-        tell(s, "next %d\n", (int)when);
-        return rv;
-    }
-}
-
 /* Set one, or go back to or on from one of those that were set. */
 static void act_savepoint(side_t *s)
 {
@@ -464,7 +424,7 @@ static void act(side_t *s, unsigned seed, apr_time_t now)
     }
     account = 1 + roll(s, 10) / 7;      /* mostly the first */
     device = 1 + roll(s, 6);
-    what = roll(s, 23);
+    what = roll(s, 26);
     if (what == 0)
         rv = act_account(s, account);
     else if (what < 3)
@@ -482,6 +442,8 @@ static void act(side_t *s, unsigned seed, apr_time_t now)
         rv = act_session(s, account, device, now);
     else if (what < 20)
         rv = act_due(s, device, now);
+    else if (what > 22)
+        rv = act_push(s, account, device, now);
     else
         rv = act_log(s, account, device);
     tell(s, "%d: %d\n", what, rv);
@@ -551,6 +513,8 @@ static void one_story(fixture_t *f, unsigned seed, int steps)
         int keep = rand_r(&dice) % 5 != 0;
 
         now += rand_r(&dice) % 40;
+        if (rand_r(&dice) % 8 == 0)
+            now += apr_time_from_sec(40 + rand_r(&dice) % 50);
         for (i = 0; i < 2; i++) {
             begin_side(&sides[i], now);
             for (n = 0; n < (int)length; n++)

@@ -330,8 +330,8 @@ static void *claim_some(void *baton)
     for (i = 0; i < 10; i++) {
         apr_pool_clear(p);
         if (store_begin(&tx, w->f->store, STORE_WRITE, p) != APR_SUCCESS
-            || store_due_claim(tx, 1000, 0, 1000, w->writes ? "a" : "b", 3,
-                               &dues) != APR_SUCCESS)
+            || store_due_claim(tx, 1000, NULL, NULL, 1000,
+                               w->writes ? "a" : "b", 3, &dues) != APR_SUCCESS)
             return NULL;
         w->bad += dues->nelts;
         if (store_commit(&tx, NULL) != APR_SUCCESS)

@@ -20,8 +20,17 @@ static const struct { const char *name, *step; } allowed[] = {
     { "ACCOUNT_SESSIONS", "SCAN sessions" },    /* an account is deleted */
     { "DEVICE_LIST_ALL", "SCAN d USING INDEX" },
     { "DUE_LIST", "SCAN u" },
-    { "DUE_TIMES", "SCAN dues USING INDEX dues_ready" } /* until the first
-                                                           that is later */
+    { "DUE_NEXT", "SCAN dues USING INDEX dues_planned" },   /* one row */
+    { "DUE_REPLAN", "SCAN dues" },              /* settings have changed */
+    { "DUE_CLOCK", "SCAN dues" },               /* the clock was put back */
+    { "DUE_CLOCK_CHANGES", "SCAN due_changes" },
+    { "DUE_CLOCK_STATES", "SCAN push_states" },
+    { "PUSH_LOG_LIST", "SCAN push_log" },       /* by id, until the limit */
+    { "PUSH_USE_LEASED", "SCAN dues USING INDEX dues_owner" },  /* leased */
+    { "PUSH_REQUEST_NEXT",                      /* one row */
+      "SCAN push_requests USING INDEX push_requests_waiting" },
+    { "PUSH_USE_GC", "SCAN push_uses" },
+    { "PUSH_REQUEST_GC", "SCAN push_requests" },    /* those of a day */
 };
 
 static int is_allowed(const char *name, const char *step)
@@ -136,7 +145,18 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_MAP_BY_ITEM, "PRIMARY KEY (device=? AND item=?)" },
     { SQ_MAP_CLEAR, "maps_luid (device=? AND datastore=?)" },
     { SQ_SESSION_BY_REQUEST, "sessions_hash (hash=?)" },
-    { SQ_DUE_READY, "dues_ready (<expr><?)" },
+    { SQ_DUE_READY, "dues_planned (<expr><?)" },
+    { SQ_DUE_NEXT, "INDEX dues_planned" },
+    { SQ_DUE_REPLAN_DEVICE, "INTEGER PRIMARY KEY (rowid=?)" },
+    { SQ_PUSH_LOG_OF_TOKEN, "push_log_token (token=?)" },
+    { SQ_PUSH_LOG_REPORT, "push_log_token (token=?)" },
+    { SQ_PUSH_LOG_ANSWERED, "push_log_open (device=?)" },
+    { SQ_PUSH_LOG_LIST, "PRIMARY KEY (rowid<?)" },
+    { SQ_PUSH_LOG_LIST_ACCOUNT, "push_log_account (account=? AND rowid<?)" },
+    { SQ_PUSH_LOG_LIST_DEVICE, "push_log_device (device=? AND rowid<?)" },
+    { SQ_PUSH_LOG_GC, "push_log_time (time<?)" },
+    { SQ_PUSH_USE_LEASED, "INDEX dues_owner" },
+    { SQ_PUSH_REQUEST_NEXT, "push_requests_waiting" },
     { SQ_DUE_RELEASE, "dues_owner (owner=?)" },
     { SQ_DUE_DERIVE, "(account=?)" }
 };
@@ -145,7 +165,8 @@ static const struct { int which; const char *part; } wanted[] = {
 static const int ordered[] = {
     SQ_ITEM_LIST, SQ_ITEM_BY_KEY, SQ_ITEM_BY_UID, SQ_CHANGES,
     SQ_CHANGES_SETTLED, SQ_CHANGES_RETRY, SQ_DUE_LACKS, SQ_DUE_READY,
-    SQ_DUE_TIMES,
+    SQ_DUE_NEXT, SQ_PUSH_LOG_LIST, SQ_PUSH_LOG_LIST_ACCOUNT,
+    SQ_PUSH_LOG_LIST_DEVICE, SQ_PUSH_LOG_GC, SQ_PUSH_REQUEST_NEXT,
     SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_SESSION_KEEP, SQ_SESSION_FORGET,
     SQ_SESSION_OF_DEVICE, SQ_GC_ITEMS, SQ_GC_VERSIONS,
     SQ_GC_FORMER_MAPS, SQ_ITEM_BY_NEAR, SQ_ITEM_ARCHIVED,

@@ -356,8 +356,8 @@ static void test_unanswered_ladder(void **state)
         /* let the back-off be over */
         apr_pool_create(&p, b->pool);
         tx = seed_begin(b->store, p);
-        assert_int_equal(store_due_claim(tx, due.not_before + 1, 0,
-            SECONDS(1), "test", 10, &dues), APR_SUCCESS);
+        assert_int_equal(store_due_claim(tx, due.not_before + 1, NULL,
+            NULL, SECONDS(1), "test", 10, &dues), APR_SUCCESS);
         assert_int_equal(dues->nelts, i < 4);
         if (i < 4) {
             assert_int_equal(store_due_failed(tx, due.device, "test", 1,
