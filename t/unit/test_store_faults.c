@@ -13,6 +13,8 @@
 
 #include <sqlite3.h>
 
+#include "store/store_sqlite.h"
+
 #include "store_fixture.h"
 
 /* One number from the database file, past the store. */
@@ -113,7 +115,7 @@ static void committed_is_kept(void **state)
     roll_back(tx);
     check_invariants(f);
     assert_int_equal(number(f, "PRAGMA application_id"), 0x53794d4c);
-    assert_int_equal(number(f, "PRAGMA user_version"), 2);
+    assert_int_equal(number(f, "PRAGMA user_version"), SQ_SCHEMA_VERSION);
     assert_int_equal(number(f, "SELECT count(*) FROM pragma_journal_mode "
                             "WHERE journal_mode = 'wal'"), 1);
 }
@@ -415,7 +417,8 @@ static void newer_schema(void **state)
     run_sql(f, "PRAGMA user_version = 99");
     refused(f, STORE_EVERSION, 0, "99");
     refused(f, STORE_EVERSION, 1, "99");
-    run_sql(f, "PRAGMA user_version = 2");
+    run_sql(f, apr_psprintf(f->p, "PRAGMA user_version = %d",
+                            SQ_SCHEMA_VERSION));
     reopen(f);
 }
 
