@@ -266,7 +266,7 @@ int san_verify(const unsigned char *data, apr_size_t len,
 
 /* ---- in words ---------------------------------------------------------- */
 
-static const char *sync_type_name(int type)
+const char *san_sync_name(int type)
 {
     switch (type) {
     case SAN_SYNC_TWO_WAY: return "two-way";
@@ -294,8 +294,7 @@ static const char *content_name(apr_uint32_t code)
     }
 }
 
-/* Printable ASCII as it is, the rest as \xNN: one field stays one line. */
-static const char *printable(const char *text, apr_pool_t *p)
+const char *san_printable(const char *text, apr_pool_t *p)
 {
     static const char hex[] = "0123456789ABCDEF";
     char *out = apr_palloc(p, 4 * strlen(text) + 1), *d = out;
@@ -332,13 +331,13 @@ const char *san_describe(const san_t *san, apr_pool_t *p)
     LINE("Mode: %s\n", modes[san->ui_mode & 3]);
     LINE("Initiator: %s\n", san->by_server ? "server" : "client");
     LINE("Session: %u\n", san->session);
-    LINE("Server-Id: %s\n", printable(san->server_id, p));
+    LINE("Server-Id: %s\n", san_printable(san->server_id, p));
     for (i = 0; i < san->ndatastores; i++) {
         const san_datastore_t *ds = &san->datastores[i];
 
         LINE("Datastore: %s; sync %d (%s); content 0x%X (%s)\n",
-             printable(ds->uri, p), ds->sync_type,
-             sync_type_name(ds->sync_type), ds->content_code,
+             san_printable(ds->uri, p), ds->sync_type,
+             san_sync_name(ds->sync_type), ds->content_code,
              content_name(ds->content_code));
     }
     if (san->ndatastores == 0) {

@@ -102,6 +102,13 @@ int san_verify(const unsigned char *data, apr_size_t len,
                const char *server_id, const char *password,
                const char *nonce);
 
+/** A sync type in words ("two-way"), "unknown" where it is none. */
+const char *san_sync_name(int type);
+
+/** A text that others wrote, for one line: printable ASCII as it is, the
+ * rest as \xNN. */
+const char *san_printable(const char *text, apr_pool_t *p);
+
 /** The package in words, one line per field, for people. */
 const char *san_describe(const san_t *san, apr_pool_t *p);
 

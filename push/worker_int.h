@@ -8,7 +8,7 @@
 #include <apr_hash.h>
 
 #include "delivery.h"
-#include "notification.h"
+#include "push_device.h"
 #include "route.h"
 #include "worker.h"
 
@@ -27,6 +27,7 @@ typedef struct job_t {
     store_due_t *due;
     const char *number;         /* as the gateway gets it */
     const char *password;
+    push_device_t *device;
     notification_t *notification;   /* NULL: could not be made */
     char token[GATEWAY_TOKEN + 1];
     lane_t *lane;               /* that has it or had it last, or NULL */

@@ -35,12 +35,27 @@ apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
 
 /* ---- results ------------------------------------------------------------- */
 
+/* Is the form worth remembering until the device answers? */
+static int told(const job_t *job)
+{
+    return job->notification && !job->device->form_set
+           && !job->device->form_known;
+}
+
 static apr_status_t settle(worker_t *w, store_tx_t *tx)
 {
     apr_status_t rv = APR_SUCCESS;
     job_t *job;
 
     for (job = w->done; job && rv == APR_SUCCESS; job = job->next) {
+        if (job->sent && told(job)) {
+            rv = push_device_told(tx, job->due->device,
+                                  job->device->form.form, apr_time_now(),
+                                  job->batch->pool);
+            if (rv != APR_SUCCESS) {
+                break;
+            }
+        }
         rv = job->sent
             ? store_due_sent(tx, job->due->device, w->owner,
                              job->not_before)
@@ -109,6 +124,10 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
 
         job->batch = batch;
         job->due = APR_ARRAY_IDX(dues, i, store_due_t *);
+        rv = push_device_load(&job->device, tx, job->due, batch->pool);
+        if (rv != APR_SUCCESS) {
+            break;
+        }
         job->password = former && former->due->account == job->due->account
             ? former->password
             : get_password(w, tx, job->due->account, &rv);
@@ -132,9 +151,10 @@ static void warn_of_size(worker_t *w, const job_t *job)
     if (n->parts->nelts > 1
         && !apr_hash_get(w->warned, &due->device, sizeof due->device)) {
         worker_log(w, 4, 0, "account %s device %s: its notifications need "
-                   "%d SMS each; shorter datastore paths or a shorter "
-                   "server id would make them cheaper", due->account_name,
-                   due->devid, n->parts->nelts);
+                   "%d SMS each: %s", due->account_name, due->devid,
+                   n->parts->nelts,
+                   notification_shorten(n, due, &job->device->form, w->o.server_id,
+                                        job->batch->pool));
         if (apr_hash_count(w->warned) < MAX_WARNED) {
             apr_hash_set(w->warned, apr_pmemdup(w->pool, &due->device,
                                                 sizeof due->device),
@@ -179,8 +199,9 @@ static const char *prepare(worker_t *w, job_t *job)
     int i;
 
     job->number = job->due->number;
-    if (notification_create(&job->notification, job->due, w->o.server_id,
-                            job->password, &error, p) != APR_SUCCESS) {
+    if (notification_create(&job->notification, job->due, &job->device->form,
+                            w->o.server_id, job->password, &error, p)
+        != APR_SUCCESS) {
         return error ? error : "the notification cannot be built";
     }
     warn_of_size(w, job);

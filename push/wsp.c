@@ -16,20 +16,29 @@ apr_status_t wsp_encode(const unsigned char **out, apr_size_t *len,
                         const wsp_push_t *push, apr_pool_t *p)
 {
     unsigned char *d;
+    int type_len = push->content_type > 0x7F ? 4 : 1;
 
     *out = NULL;
     *len = 0;
     if (push->tid < 0 || push->tid > 0xFF
-        || push->content_type < 0 || push->content_type > 0x7F
+        || push->content_type < 0 || push->content_type > 0xFFFF
         || push->application < 0 || push->application > 0x7F) {
         return APR_EINVAL;
     }
-    *len = 6 + push->body_len;
+    *len = 5 + type_len + push->body_len;
     *out = d = apr_palloc(p, *len);
     *d++ = (unsigned char)push->tid;
     *d++ = PDU_PUSH;
-    *d++ = 3;                               /* octets of headers */
-    *d++ = (unsigned char)(SHORT | push->content_type);
+    *d++ = (unsigned char)(type_len + 2);   /* octets of headers */
+    if (type_len == 1) {
+        *d++ = (unsigned char)(SHORT | push->content_type);
+    }
+    else {                                  /* a value of 3: a long integer */
+        *d++ = 3;
+        *d++ = 2;
+        *d++ = (unsigned char)(push->content_type >> 8);
+        *d++ = push->content_type & 0xFF;
+    }
     *d++ = SHORT | HEADER_APPLICATION;
     *d++ = (unsigned char)(SHORT | push->application);
     if (push->body_len) {

@@ -20,6 +20,7 @@
 /** Well-known content types (OMNA's WSP table). */
 #define WSP_TYPE_SYNCML_NOTIFICATION     0x44   /* DM */
 #define WSP_TYPE_SYNCML_DS_NOTIFICATION  0x4E
+#define WSP_TYPE_SYNCML_WBXML            0x0303 /* SyncML 1.1's notification */
 /** X-Wap-Application-Id values. */
 #define WSP_APP_SYNCML_DS   0x05    /* x-wap-application:push.syncml */
 #define WSP_APP_SYNCML_DM   0x07    /* x-wap-application:syncml.dm */
@@ -38,8 +39,8 @@ typedef struct wsp_push_t {
 
 /**
  * Write a push PDU.
- * @param push  content_type and application must be 0 to 127, which is all
- *              that notifications need
+ * @param push  content_type 0 to 0xFFFF (one octet up to 127, else four),
+ *              application 0 to 127: all that notifications need
  * @return APR_SUCCESS; APR_EINVAL for a number out of range
  */
 apr_status_t wsp_encode(const unsigned char **out, apr_size_t *len,
