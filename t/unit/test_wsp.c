@@ -69,6 +69,24 @@ static void test_encode_notification(void **state)
     assert_memory_equal(out, "\x01\x06\x03\xC4\xAF\x87" "ab", 8);
 }
 
+/* A content type without a short form: four octets. */
+static void test_encode_syncml(void **state)
+{
+    wsp_push_t push = { .tid = 1, .content_type = WSP_TYPE_SYNCML_WBXML,
+                        .application = WSP_APP_SYNCML_DS,
+                        .body = (const unsigned char *)"a", .body_len = 1 };
+    const unsigned char *out;
+    apr_size_t len;
+    wsp_push_t *back;
+
+    assert_int_equal(wsp_encode(&out, &len, &push, pool), APR_SUCCESS);
+    assert_int_equal(len, 10);
+    assert_memory_equal(out, "\x01\x06\x06\x03\x02\x03\x03\xAF\x85" "a", 10);
+    assert_int_equal(wsp_decode(&back, out, len, NULL, pool), APR_SUCCESS);
+    assert_int_equal(back->content_type, WSP_TYPE_SYNCML_WBXML);
+    assert_int_equal(back->application, WSP_APP_SYNCML_DS);
+}
+
 static void test_encode_refuses(void **state)
 {
     wsp_push_t push = { .tid = 256, .content_type = 1, .application = 1 };
@@ -77,7 +95,7 @@ static void test_encode_refuses(void **state)
 
     assert_int_equal(wsp_encode(&out, &len, &push, pool), APR_EINVAL);
     push.tid = 1;
-    push.content_type = 0x303;
+    push.content_type = 0x10000;
     assert_int_equal(wsp_encode(&out, &len, &push, pool), APR_EINVAL);
     push.content_type = 1;
     push.application = -1;
@@ -191,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encode_notification),
+        cmocka_unit_test(test_encode_syncml),
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_decode_foreign),
