@@ -215,8 +215,10 @@ static const judge_profile_t nokia = {
 static store_due_t make_due(const char *version)
 {
     static const store_due_datastore_t stores[] = {
-        { "contacts", "./contacts", 7, 1 }, { "calendar", "cal", 6, 1 },
-        { "notes", "notes", 0, 1 }, { "tasks", "cal", 6, 1 }
+        { .name = "contacts", .uri = "./contacts", .content_code = 7 },
+        { .name = "calendar", .uri = "cal", .content_code = 6 },
+        { .name = "notes", .uri = "notes" },
+        { .name = "tasks", .uri = "cal", .content_code = 6 }
     };
     store_due_t due = { .devid = "IMEI:490154203237518",
                         .account_name = "alice", .syncml_version = version,
