@@ -205,13 +205,33 @@ static int judge_same_url(const char *a, const char *b)
                && strlen(a) == end + 3 + n && !strcmp(a + end + 3, b + end));
 }
 
+static void judge_start(judge_t *j, judge_message_t *m, int octet, int page)
+{
+    judge_open_t *o = m->depth ? &m->open[m->depth - 1] : NULL;
+    int tag = (octet & 0x3F) | page << 8;
+
+    if (octet & 0x80 || (octet & 0x3F) < 5 || page > 1)
+        REFUSE("a token that it does not know");
+    if (m->depth == 10 || (o ? !judge_child(o, tag)
+                           : tag != J_SYNCML || m->finals))
+        REFUSE("an element that does not belong there");
+    if (tag == J_ALERT)
+        m->items = m->alert_type = m->path[0] = m->type[0] = 0;
+    m->items += tag == J_ITEM && o && o->tag == J_ALERT;
+    m->finals += tag == J_FINAL;
+    if (octet & 0x40) {
+        memset(&m->open[m->depth], 0, sizeof *m->open);
+        m->open[m->depth++].tag = tag;
+    }
+}
+
 static void judge_11(judge_t *j, const unsigned char *b, size_t len,
                      const judge_profile_t *profile)
 {
     judge_message_t m;
     const unsigned char *end = b + len, *nul;
-    int page = 0, tag;
     judge_open_t *o;
+    int page = 0;
 
     memset(&m, 0, sizeof m);
     if (len < 6 || b[1] != 0x9F || b[2] != 0x53 || b[3] != 0x6A || b[4])
@@ -245,20 +265,9 @@ static void judge_11(judge_t *j, const unsigned char *b, size_t len,
             b = nul + 1;
         }
         else {
-            tag = (*b & 0x3F) | page << 8;
-            if (*b & 0x80 || (*b & 0x3F) < 5 || page > 1)
-                REFUSE("a token that it does not know");
-            if (m.depth == 10 || (o ? !judge_child(o, tag)
-                                  : tag != J_SYNCML || m.finals))
-                REFUSE("an element that does not belong there");
-            if (tag == J_ALERT)
-                m.items = m.alert_type = m.path[0] = m.type[0] = 0;
-            m.items += tag == J_ITEM && o && o->tag == J_ALERT;
-            m.finals += tag == J_FINAL;
-            if (*b++ & 0x40) {
-                memset(&m.open[m.depth], 0, sizeof *m.open);
-                m.open[m.depth++].tag = tag;
-            }
+            judge_start(j, &m, *b++, page);
+            if (j->refused)
+                return;
         }
     }
     if (m.depth)
