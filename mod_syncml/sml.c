@@ -417,7 +417,7 @@ static apr_status_t note_login(handling_t *h, sml_session_t *s,
 
 static apr_status_t open_session(handling_t *h, sml_session_t *s,
                                  const sml_login_t *login,
-                                 const char **token)
+                                 const char **token, int *late)
 {
     sml_state_t *state = s->state;
     const char *url = url_of(h);
@@ -436,8 +436,12 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = find_device(s);
     }
     if (rv == APR_SUCCESS) {
-        rv = note_login(h, s, login);
+        rv = sml_resume_is_late(s, s->device->last_seen, late);
     }
+    if (rv != APR_SUCCESS || *late) {
+        return rv;
+    }
+    rv = note_login(h, s, login);
     if (rv == APR_SUCCESS) {
         rv = sml_resume_load(s);
     }
@@ -455,6 +459,7 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
     store_session_t *row;
     sml_session_t s;
     const char *token, *words;
+    int late = 0;
     apr_status_t rv;
 
     begin(&s, h, first_state(h));
@@ -469,7 +474,15 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
         resend(h, row);
         return APR_SUCCESS;
     }
-    rv = open_session(h, &s, login, &token);
+    rv = open_session(h, &s, login, &token, &late);
+    if (late) {
+        store_rollback(&s.tx);
+        sml_log(h->config, 5, 0, "a login of device %s of account %s came "
+                "after its next session had begun: refused with 503",
+                s.device->devid, login->user);
+        h->answer->account = login->user;
+        return refuse(h, 503, 0, NULL);
+    }
     if (rv != APR_SUCCESS) {
         words = apr_pstrdup(h->p, store_error(s.tx));
         store_rollback(&s.tx);

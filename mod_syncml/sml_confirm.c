@@ -212,6 +212,9 @@ static int of_header(sml_session_t *s, const sml_command_t *c, long code)
     if (c->cmdref == NULL || strcmp(c->cmdref, "0") != 0) {
         return 0;
     }
+    if (sml_number(c->msgref) > s->heard) {
+        s->heard = sml_number(c->msgref);
+    }
     if (code >= 300) {
         sml_log(s->config, 4, 0, "device %s of account %s refused our message "
                 "%s with status %ld; what was in it will be sent again",

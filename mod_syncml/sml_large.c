@@ -13,11 +13,20 @@ int sml_large_says_where(const sml_session_t *s)
         || strstr(s->device->manufacturer, "Synthesis") != NULL;
 }
 
-void sml_large_go_on(sml_object_t *o)
+static void go_on(sml_object_t *o)
 {
     o->data += o->last;
     o->len -= o->last;
     o->last = 0;
+}
+
+void sml_large_next(const sml_session_t *s, sml_object_t *o)
+{
+    if (o->last > 0 && s->heard > 0 && s->heard < (long)o->msg) {
+        o->last = 0;
+        o->begun = o->len < o->size;
+    }
+    go_on(o);
 }
 
 int sml_large_confirm(sml_session_t *s, long msg, long cmd, long code,
@@ -31,7 +40,7 @@ int sml_large_confirm(sml_session_t *s, long msg, long cmd, long code,
         return 0;
     }
     if (code < 300) {
-        sml_large_go_on(o);
+        go_on(o);
         return 1;
     }
     refused->sync = o->sync;

@@ -214,6 +214,38 @@ apr_status_t sml_resume_load(sml_session_t *s)
     return APR_SUCCESS;
 }
 
+/* Clients count their sessions; some draw lots, so only a number a little
+ * below the other's is an older one, and only soon after. */
+#define LATE_STEPS   20
+#define LATE_WITHIN  apr_time_from_sec(60)
+
+apr_status_t sml_resume_is_late(sml_session_t *s, apr_time_t seen, int *late)
+{
+    store_session_t *row;
+    sml_state_t *live;
+    long ahead;
+    apr_status_t rv;
+
+    *late = 0;
+    if (seen > s->now || seen < s->now - LATE_WITHIN) {
+        return APR_SUCCESS;
+    }
+    rv = store_session_of_device(s->tx, s->device->id, &row);
+    if (rv != APR_SUCCESS) {
+        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    }
+    if (row->account == s->account && row->expires > s->now
+        && sml_state_unpack(&live, row->state, row->state_len, s->p)
+               == APR_SUCCESS
+        && sml_number(live->session_id) > 0
+        && sml_number(s->state->session_id) > 0) {
+        ahead = sml_number(live->session_id)
+              - sml_number(s->state->session_id);
+        *late = ahead > 0 && ahead <= LATE_STEPS;
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t sml_resume_forget_old(sml_session_t *s, const char *token)
 {
     apr_status_t rv = store_session_delete_others(s->tx, s->device->id,

@@ -18,6 +18,15 @@
  * state->former.  Before its row is deleted.
  * @return APR_SUCCESS also if there is nothing; else the store's failure */
 apr_status_t sml_resume_load(sml_session_t *s);
+/**
+ * Is this login older than the session that the device has begun since?  A
+ * request that was held up on its way must not end what the client goes on
+ * with.
+ * @param seen  when the device logged in last
+ * @param late  out
+ */
+apr_status_t sml_resume_is_late(sml_session_t *s, apr_time_t seen,
+                                int *late);
 /** Forget the device's other sessions, and expired ones that are too old to
  * be resumed.  @param token  of the new one */
 apr_status_t sml_resume_forget_old(sml_session_t *s, const char *token);

@@ -156,6 +156,29 @@ static apr_size_t piece_size(sender_t *b, const sml_object_t *o)
     return low;
 }
 
+/* A LUID that no device has. */
+#define NOBODY  "none-0"
+
+/* Synthesis' clients remember the last object of a broken session by its
+ * Status.  In the session that goes on they take the first one that begins
+ * anew for that, answer as they did then, and drop it; a command that ends in
+ * one piece before it makes them forget (seen with SyncEvolution 2.0, where
+ * the message was cut in the first piece of the second of two objects).  This
+ * one does nothing; what they say to it is ignored. */
+static void write_nothing(sender_t *b)
+{
+    sml_session_t *s = b->s;
+    apr_uint32_t before = s->cmdid, cmdid;
+    codec_mark_t mark;
+
+    codec_writer_mark(s->w, &mark);
+    write_item(s, SYNCML_DELETE, NULL, 0, NOBODY, NULL, 0, 0, -1, 0, &cmdid);
+    if (!sml_reply_fits(s)) {
+        codec_writer_rollback(s->w, &mark);
+        s->cmdid = before;
+    }
+}
+
 /* The next piece of the object on its way. */
 static void send_piece(sender_t *b)
 {
@@ -165,7 +188,10 @@ static void send_piece(sender_t *b)
     apr_size_t n;
     int more;
 
-    sml_large_go_on(o);
+    sml_large_next(s, o);
+    if (o->resumed && !o->begun) {
+        write_nothing(b);
+    }
     n = piece_size(b, o);
     more = n < o->len;
     b->full = 1;

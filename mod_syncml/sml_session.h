@@ -65,6 +65,8 @@ typedef struct sml_session_t {
     int related;                /* see sml_match.c */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
+    long heard;                 /* our latest message that it has a Status
+                                   for; 0: none */
     sml_journal_t *journal;     /* how things were before the message */
     apr_status_t rv;            /* first failure of the store: all is undone */
     /* the answer */
@@ -357,8 +359,10 @@ int sml_send(sml_session_t *s);
  * Others may refuse an element that they do not know: to them the object is
  * sent anew. */
 int sml_large_says_where(const sml_session_t *s);
-/** The latest piece has arrived: its Status says so, or none came. */
-void sml_large_go_on(sml_object_t *o);
+/** Step over the latest piece, if it has got no Status: not every client gives
+ * one.  But where the client has answered an older message only, it has never
+ * seen the piece, which then is the next once more. */
+void sml_large_next(const sml_session_t *s, sml_object_t *o);
 /**
  * A Status: is it the latest piece's?
  * @param refused  out: the change that the client does not take; tag 0: none

@@ -1,0 +1,134 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The engine: what the network brings late or not at all, while the client
+ * goes on: a login that was held up, an answer that the client never saw.
+ */
+#include "mod_syncml/sml_session.h"
+#include "sml_hand.h"
+
+/* ---- a login that was held up ------------------------------------------- */
+
+/* The first message of a phone's session of that number. */
+static phone_t *log_in(const char *devid, unsigned session, int code)
+{
+    phone_t *one = world_phone(devid)->ph;
+
+    one->session = session - 1;
+    one->scheme = SML_AUTH_BASIC;
+    phone_begin(one);
+    phone_open(one);
+    phone_put_devinf(one);
+    phone_alert(one, 201, "contacts", "./c", NULL, "a1");
+    assert_int_equal(phone_post(one, 1), APR_SUCCESS);
+    assert_int_equal(one->header_code, code);
+    return one;
+}
+
+/* An empty Sync: is the session alive? */
+static void goes_on(phone_t *one, int code)
+{
+    phone_open(one);
+    phone_open_sync(one, "contacts", "./c");
+    codec_close(one->w);
+    assert_int_equal(phone_post(one, 1), APR_SUCCESS);
+    assert_int_equal(one->header_code, code);
+}
+
+static void test_late_login(void **state)
+{
+    phone_t *live = log_in("IMEI:1", 7, 200);
+
+    log_in("IMEI:1", 6, 503);
+    assert_true(world_logged("came after its next session had begun"));
+    goes_on(live, 200);
+}
+
+/* A session whose number is not just before the other's is a new
+ * one: the phone was started anew, or draws its numbers by lot. */
+static void test_no_late_login(void **state)
+{
+    static const unsigned numbers[] = { 8, 1, 1000 };
+    phone_t *live;
+    unsigned i;
+
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const char *devid = apr_psprintf(w->pool, "IMEI:%u", numbers[i]);
+
+        live = log_in(devid, numbers[i] == 1 ? 1000 : 7, 200);
+        log_in(devid, numbers[i], 200);
+        goes_on(live, 407);
+    }
+}
+
+/* ---- an answer that was not seen ---------------------------------------- */
+
+/* The first change in the latest answer. */
+static const sml_item_t *first_change(void)
+{
+    const sml_command_t *sync = phone_got(ph, SYNCML_SYNC, 0), *c;
+
+    assert_non_null(sync);
+    c = APR_ARRAY_IDX(sync->commands, 0, const sml_command_t *);
+    assert_int_equal(c->tag, SYNCML_ADD);
+    return &APR_ARRAY_IDX(c->items, 0, sml_item_t);
+}
+
+/* Only the first piece says the size of the whole. */
+static int says_size(void)
+{
+    const sml_command_t *sync = phone_got(ph, SYNCML_SYNC, 0);
+
+    return APR_ARRAY_IDX(sync->commands, 0,
+                         const sml_command_t *)->meta.size != NULL;
+}
+
+static void ask_on(const char *heard)
+{
+    phone_open(ph);
+    phone_status(ph, heard, "0", "SyncHdr", NULL, NULL, 200);
+    phone_next_message(ph, ph->url, ph->devid);
+    SENT(ph, 0);
+}
+
+/* The client answers an older message than the one with the first piece: that
+ * comes again, as the first. */
+static void test_piece_not_seen(void **state)
+{
+    const sml_item_t *piece;
+    const char *begin;
+
+    world_put("contacts", 0, world_large_card("Large", 9000));
+    ph = world_phone("IMEI:1")->ph;
+    ph->max_msg = 3000;
+    ph->max_obj = 100000;
+    world_start(ph);
+    phone_open(ph);
+    phone_status(ph, "1", "0", "SyncHdr", NULL, NULL, 200);
+    open_sync();
+    done();
+    SENT(ph, 1);
+    piece = first_change();
+    assert_true(piece->more);
+    begin = apr_pstrmemdup(w->pool, piece->data, piece->len);
+
+    ask_on("1");
+    piece = first_change();
+    assert_true(says_size());
+    assert_memory_equal(piece->data, begin, 1000);
+
+    ask_on("3");
+    piece = first_change();
+    assert_false(says_size());
+    assert_memory_not_equal(piece->data, begin, 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_late_login),
+        ON_EACH_STORE(test_no_late_login),
+        ON_EACH_STORE(test_piece_not_seen)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_late");
+}
