@@ -156,29 +156,6 @@ static apr_size_t piece_size(sender_t *b, const sml_object_t *o)
     return low;
 }
 
-/* A LUID that no device has. */
-#define NOBODY  "none-0"
-
-/* Synthesis' clients remember the last object of a broken session by its
- * Status.  In the session that goes on they take the first one that begins
- * anew for that, answer as they did then, and drop it; a command that ends in
- * one piece before it makes them forget (seen with SyncEvolution 2.0, where
- * the message was cut in the first piece of the second of two objects).  This
- * one does nothing; what they say to it is ignored. */
-static void write_nothing(sender_t *b)
-{
-    sml_session_t *s = b->s;
-    apr_uint32_t before = s->cmdid, cmdid;
-    codec_mark_t mark;
-
-    codec_writer_mark(s->w, &mark);
-    write_item(s, SYNCML_DELETE, NULL, 0, NOBODY, NULL, 0, 0, -1, 0, &cmdid);
-    if (!sml_reply_fits(s)) {
-        codec_writer_rollback(s->w, &mark);
-        s->cmdid = before;
-    }
-}
-
 /* The next piece of the object on its way. */
 static void send_piece(sender_t *b)
 {
@@ -189,9 +166,6 @@ static void send_piece(sender_t *b)
     int more;
 
     sml_large_next(s, o);
-    if (o->resumed && !o->begun) {
-        write_nothing(b);
-    }
     n = piece_size(b, o);
     more = n < o->len;
     b->full = 1;
@@ -531,6 +505,30 @@ static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y, int *none)
     return n + count.n;
 }
 
+/* A LUID that no device has. */
+#define NOBODY  "none-0"
+
+/* Synthesis' clients remember the last object of a broken session by its
+ * Status.  In the session that goes on they take the first one that comes in
+ * pieces for that, answer as they did then, and drop it; a command that is
+ * whole before it makes them forget (seen with SyncEvolution 2.0, where the
+ * message was cut in the first piece of the second of two objects).  Such a
+ * one is a Delete of what nobody has; what they say to it is ignored. */
+static int begins_with_nothing(const sml_session_t *s, const sml_sync_t *y)
+{
+    const sml_object_t *o = s->state->outgoing;
+
+    return o != NULL && o->sync == sml_sync_index(s, y) && o->resumed
+        && !o->begun;
+}
+
+static void write_nothing(sml_session_t *s)
+{
+    apr_uint32_t cmdid;
+
+    write_item(s, SYNCML_DELETE, NULL, 0, NOBODY, NULL, 0, 0, -1, 0, &cmdid);
+}
+
 /* Of all members of a combination in the first's. */
 static void write_number_of_changes(sender_t *b)
 {
@@ -546,6 +544,7 @@ static void write_number_of_changes(sender_t *b)
         sml_select_open(s, y);
         n += number_of(s, y, &none);
         b->none |= y == b->y && none;
+        n += begins_with_nothing(s, y);
         if (o != NULL && o->sync == sml_sync_index(s, y)
             && (!y->large || y->large_is_newer)) {
             n++;                /* its turn had come, but there was no room */
@@ -567,6 +566,9 @@ static void open_sync(sender_t *b)
     if (!y->opened && y->member == 0 && s->state->client_counts
         && s->state->version != CODEC_V10) {
         write_number_of_changes(b);
+    }
+    if (!y->opened && begins_with_nothing(s, y)) {
+        write_nothing(s);
     }
 }
 
