@@ -35,6 +35,7 @@ typedef struct job_t {
     int nchoice, next_choice;
     int tried;                  /* attempts that failed */
     gateway_answer_t worst;     /* of them, the one that leaves most hope */
+    store_id_t log;             /* its row in the push log; 0: none */
     int sent;                   /* the result: store_due_sent() or _failed() */
     apr_time_t not_before;
     const char *reason;
@@ -139,6 +140,11 @@ apr_uint32_t worker_random(worker_t *w);
 /* worker_plan.c: the rules, as store_due_claim() asks for them; the baton is
  * the worker. */
 store_due_plan_fn worker_plan;
+/* worker_ledger.c: the push log's row of a claimed job, and what became of
+ * it.  In the transactions of the claim and of the result. */
+apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job);
+apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx,
+                               const job_t *job);
 
 /* worker_result.c: take finished deliveries from the queues, decide what
  * they mean and put them on w->done, or let another gateway try. */

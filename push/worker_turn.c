@@ -65,6 +65,9 @@ static apr_status_t settle(worker_t *w, store_tx_t *tx)
         if (rv == APR_NOTFOUND) {
             rv = APR_SUCCESS;
         }
+        if (rv == APR_SUCCESS) {
+            rv = worker_ledger_end(w, tx, job);
+        }
     }
     return rv;
 }
@@ -107,6 +110,17 @@ static const char *get_password(worker_t *w, store_tx_t *tx,
     return password ? password : "";
 }
 
+/* @return 0 if the system has no random numbers left */
+static int make_token(char token[GATEWAY_TOKEN + 1])
+{
+    unsigned char random[GATEWAY_TOKEN / 2];
+
+    *token = '\0';
+    return apr_generate_random_bytes(random, sizeof random) == APR_SUCCESS
+           && apr_escape_hex(token, random, sizeof random, 0, NULL)
+              == APR_SUCCESS;
+}
+
 /* Claim at most max rows. @param jobs  out: array of job_t * */
 static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
                           int max, batch_t *batch, apr_array_header_t **jobs)
@@ -133,6 +147,9 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
             : get_password(w, tx, job->due->account, &rv);
         former = job;
         job->delivery.deadline = now + LATEST;
+        if (rv == APR_SUCCESS && make_token(job->token)) {
+            rv = worker_ledger_begin(w, tx, job);
+        }
         APR_ARRAY_PUSH(*jobs, job_t *) = job;
     }
     return rv;
@@ -161,16 +178,6 @@ static void warn_of_size(worker_t *w, const job_t *job)
                          sizeof due->device, "");
         }
     }
-}
-
-/* @return 0 if the system has no random numbers left */
-static int make_token(char token[GATEWAY_TOKEN + 1])
-{
-    unsigned char random[GATEWAY_TOKEN / 2];
-
-    return apr_generate_random_bytes(random, sizeof random) == APR_SUCCESS
-           && apr_escape_hex(token, random, sizeof random, 0, NULL)
-              == APR_SUCCESS;
 }
 
 static void fill_message(job_t *job)
@@ -205,7 +212,7 @@ static const char *prepare(worker_t *w, job_t *job)
         return error ? error : "the notification cannot be built";
     }
     warn_of_size(w, job);
-    if (!make_token(job->token)) {
+    if (!*job->token) {
         return "no random numbers for the token of a delivery report";
     }
     fill_message(job);

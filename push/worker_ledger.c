@@ -1,0 +1,71 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The push worker: what it writes into the push log. */
+#include <apr_strings.h>
+
+#include "worker_int.h"
+
+/* Names of the datastores that are owed, with commas. */
+static const char *names(const store_due_t *due, apr_pool_t *p)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; i < due->datastores->nelts; i++) {
+        all = apr_pstrcat(p, all, i ? "," : "",
+                          APR_ARRAY_IDX(due->datastores, i,
+                                        store_due_datastore_t).name, NULL);
+    }
+    return all;
+}
+
+apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job)
+{
+    const store_due_t *due = job->due;
+    store_push_log_t e = { .account = due->account, .device = due->device,
+        .devid = due->devid, .event = STORE_PUSH_SENDING,
+        .reason = due->plan, .number = due->number,
+        .datastores = names(due, job->batch->pool), .token = job->token,
+        .first_change = due->first_change };
+    apr_status_t rv = store_push_log_add(tx, &e);
+
+    job->log = e.id;
+    return rv;
+}
+
+/* An answer that says nothing but "yes" needs no further words. */
+static const char *reason(const job_t *job)
+{
+    const gateway_answer_t *answer = &job->delivery.answer;
+
+    return answer->result == GATEWAY_ACCEPTED ? job->due->plan
+        : gateway_result_name(answer->result);
+}
+
+apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
+{
+    const gateway_answer_t *answer = &job->delivery.answer;
+    apr_pool_t *p = job->batch->pool;
+    store_push_log_t e = { .id = job->log, .event = STORE_PUSH_FAILED,
+        .reason = reason(job), .number = job->number,
+        .parts = job->delivery.parts_sent, .answer = answer->words,
+        .message_id = answer->id, .until = job->not_before };
+    apr_status_t rv;
+
+    if (!job->log) {
+        return APR_SUCCESS;
+    }
+    if (job->lane) {
+        e.transport = worker_transport(job->lane, p);
+    }
+    if (job->sent) {
+        e.event = STORE_PUSH_SENT;
+    }
+    else if (answer->result == GATEWAY_NOT_TRIED) {
+        e.event = STORE_PUSH_RELEASED;
+    }
+    if (job->lane && job->lane->route->price > 0) {
+        e.cost = e.parts * job->lane->route->price;
+    }
+    rv = store_push_log_result(tx, &e);
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;   /* the account is gone */
+}
