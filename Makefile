@@ -27,7 +27,7 @@ endif
 # Nothing here may fail where the tools are missing: `make run' starts there.
 HTTPD_INC := $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 APR_FLAGS := $(shell apr-1-config --includes --cppflags 2>/dev/null)
-PKGS      := libxml-2.0 sqlite3 libcrypto libcurl libical apr-util-1
+PKGS      := libxml-2.0 sqlite3 libcrypto libcurl libical libpcre2-8 apr-util-1
 # As system headers: their warnings are not ours to mend.
 PKG_FLAGS := $(patsubst -I%,-isystem %,\
              $(shell $(PKGCONFIG) --cflags $(PKGS) 2>/dev/null))

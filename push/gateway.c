@@ -9,7 +9,7 @@
 #include "gateway_driver.h"
 
 static const gateway_driver_t *const drivers[] = {
-    &gateway_kannel, &gateway_file
+    &gateway_kannel, &gateway_template, &gateway_file
 };
 
 apr_status_t gateway_parse(gateway_t **gateway, const char *url,
@@ -82,8 +82,10 @@ apr_status_t gateway_configure(gateway_t **gateway, const char *url,
                 *gateway = gw;
                 return APR_SUCCESS;
             }
-            wrong = apr_psprintf(p, "%s; right is %s", wrong,
-                                 gw->driver->form);
+            if (!gw->driver->explains) {
+                wrong = apr_psprintf(p, "%s; right is %s", wrong,
+                                     gw->driver->form);
+            }
             break;
         }
     }

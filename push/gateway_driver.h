@@ -22,6 +22,7 @@ struct gateway_link_t {
 struct gateway_driver_t {
     const char *scheme;         /* with its colon */
     const char *form;           /* of the URL, for errors */
+    int explains;               /* its errors need no such addition */
     /** @param rest  the URL after the scheme
      * @param settings  never NULL, nor its values */
     apr_status_t (*parse)(gateway_t *gateway, const char *rest,
@@ -38,6 +39,7 @@ struct gateway_driver_t {
 
 extern const gateway_driver_t gateway_kannel;
 extern const gateway_driver_t gateway_file;
+extern const gateway_driver_t gateway_template;
 
 /** Words for a setting that none of the given names, or NULL if all are known.
  * @param known  names, then NULL */

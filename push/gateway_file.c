@@ -280,6 +280,6 @@ static void file_abort(gateway_link_t *link)
 }
 
 const gateway_driver_t gateway_file = {
-    "file:", "file:/directory", file_parse, file_open, file_send, file_run,
+    "file:", "file:/directory", 0, file_parse, file_open, file_send, file_run,
     file_wakeup, file_abort, file_close
 };

@@ -280,7 +280,7 @@ static void kannel_classify(const gateway_t *gateway, const char *body,
 }
 
 const gateway_driver_t gateway_kannel = {
-    "kannel:", "kannel:http://user:password@host:13013/cgi-bin/sendsms",
+    "kannel:", "kannel:http://user:password@host:13013/cgi-bin/sendsms", 0,
     kannel_parse, gateway_http_open, gateway_http_send, gateway_http_run,
     gateway_http_wakeup, gateway_http_abort, gateway_http_close
 };
