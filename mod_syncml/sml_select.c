@@ -179,9 +179,8 @@ int sml_sees(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
            && matches(s, sml_sync_view(s, y)->only, item, luid);
 }
 
-static void project(sml_session_t *s, const sml_view_t *view,
-                    const store_item_t *item, const char **data,
-                    apr_size_t *len)
+static void project(const sml_view_t *view, const store_item_t *item,
+                    const char **data, apr_size_t *len, apr_pool_t *p)
 {
     static const char *const attachments[] = { "ATTACH" };
     apr_status_t rv = APR_SUCCESS;
@@ -191,14 +190,14 @@ static void project(sml_session_t *s, const sml_view_t *view,
     if (view->fields != NULL) {
         rv = item_select(item->type, data, len,
                          (const char *const *)view->fields->elts,
-                         view->fields->nelts, 0, s->p);
+                         view->fields->nelts, 0, p);
     }
     if (rv == APR_SUCCESS && view->no_attachments) {
-        rv = item_select(item->type, data, len, attachments, 1, 1, s->p);
+        rv = item_select(item->type, data, len, attachments, 1, 1, p);
     }
     if (rv == APR_SUCCESS && view->limit > 0) {
         rv = item_reduce(item->type, data, len,
-                         (apr_size_t)view->limit * 1024, s->p);
+                         (apr_size_t)view->limit * 1024, p);
     }
     if (rv != APR_SUCCESS) {
         /* It cannot be read: whole is better than not at all. */
@@ -210,7 +209,7 @@ static void project(sml_session_t *s, const sml_view_t *view,
 void sml_select_part(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                      const char **data, apr_size_t *len)
 {
-    project(s, sml_sync_view(s, y), item, data, len);
+    project(sml_sync_view(s, y), item, data, len, s->p);
 }
 
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
@@ -229,16 +228,16 @@ int sml_too_large(sml_session_t *s, sml_sync_t *y, apr_size_t len)
 
 static void part_had(sml_session_t *s, sml_sync_t *y,
                      const store_item_t *item, const char **data,
-                     apr_size_t *len)
+                     apr_size_t *len, apr_pool_t *p)
 {
     store_item_t had = *item;
 
-    project(s, view_had(s, y), item, data, len);
+    project(view_had(s, y), item, data, len, p);
     if (y->view_sent != NULL) {
         had.data = *data;
         had.len = *len;
-        project(s, parsed(s, y->view_sent, &y->view_sent_parsed), &had, data,
-                len);
+        project(parsed(s, y->view_sent, &y->view_sent_parsed), &had, data,
+                len, p);
     }
 }
 
@@ -246,7 +245,7 @@ void sml_projection_had(sml_session_t *s, sml_sync_t *y,
                         const store_item_t *item, const char **data,
                         apr_size_t *len)
 {
-    part_had(s, y, item, data, len);
+    part_had(s, y, item, data, len, s->p);
     sml_form_echo(s, y, item, data, len);
 }
 
@@ -256,10 +255,15 @@ static int looks_other(sml_session_t *s, sml_sync_t *y,
 {
     apr_size_t now_len, had_len;
     const char *now, *had;
+    apr_pool_t *p;
+    int other;
 
-    sml_select_part(s, y, item, &now, &now_len);
-    part_had(s, y, item, &had, &had_len);
-    return now_len != had_len || memcmp(now, had, now_len) != 0;
+    apr_pool_create(&p, s->p);  /* all items may be looked at */
+    project(sml_sync_view(s, y), item, &now, &now_len, p);
+    part_had(s, y, item, &had, &had_len, p);
+    other = now_len != had_len || memcmp(now, had, now_len) != 0;
+    apr_pool_destroy(p);
+    return other;
 }
 
 int sml_select(sml_session_t *s, sml_sync_t *y, const store_change_t *c,

@@ -21,6 +21,21 @@ static int teardown(void **state)
 
 /* ---- states ------------------------------------------------------------ */
 
+static void fill_view(sml_sync_t *y, int n)
+{
+    y->view = n ? "dr(-1,2)" : NULL;
+    y->view_had = n ? "dr(-30,90)" : NULL;
+    y->view_sent = n == 2 ? "li(5)" : NULL;
+    y->access = SML_ACCESS_READ_ONLY;
+    y->from = -31;
+    y->to = 32;
+    y->had_from = 33;
+    y->had_to = 34;
+    y->review = y->selected = y->moved = y->left_out = y->undone = 1;
+    y->moved_cursor = 35;
+    y->room = 36;
+}
+
 static void fill_sync(sml_sync_t *y, int n)
 {
     int i;
@@ -53,6 +68,15 @@ static void fill_sync(sml_sync_t *y, int n)
     y->resend_from = 11;
     y->announced = n ? n : -1;
     y->came = 15;
+    y->combined = n == 1 ? "caltasks" : NULL;
+    y->member = n;
+    y->first = y->live = y->resumed = y->large_is_newer = 1;
+    y->conflicts = 23;
+    y->doubles = 24;
+    y->passed = 25;
+    y->limit = 26;
+    y->large = 27;
+    fill_view(y, n);
     for (i = 0; i < 4; i++) {
         y->received[i] = 4000000000u + (apr_uint32_t)i;
         y->sent[i] = (apr_uint32_t)i;
@@ -75,6 +99,13 @@ static sml_object_t *object(const char *data, apr_size_t len)
     o->item = 18;
     o->version = 19;
     o->begun = 1;
+    o->last = 28;
+    o->seam = 29;
+    o->twice = 30;
+    o->resumed = 1;
+    o->code = -424;
+    o->msg = 37;
+    o->cmd = 38;
     return o;
 }
 
@@ -114,6 +145,38 @@ static void fill_lists(sml_state_t *s)
     }
 }
 
+/* What is noted for the package's end, and for a session to come. */
+static void fill_notes(sml_state_t *s)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        sml_offered_t *o = apr_array_push(s->offered);
+        sml_range_t *d = apr_array_push(s->doubled);
+        sml_related_t *r = apr_array_push(s->related);
+
+        memset(o, 0, sizeof(*o));
+        memset(d, 0, sizeof(*d));
+        memset(r, 0, sizeof(*r));
+        o->sync = d->sync = r->sync = i;
+        o->item = 39;
+        o->version = 40;
+        d->from = 41;
+        d->to = 42 + i;
+        r->item = 43;
+    }
+}
+
+static void fill_backlog(sml_state_t *s)
+{
+    sml_backlog_t *b = apr_array_push(s->backlog);
+
+    b->format = CODEC_XML;
+    b->body = "<a\0b/>";
+    b->len = 6;
+    b->done = 44;
+}
+
 static sml_state_t *full_state(void)
 {
     sml_state_t *s = sml_state_make(pool);
@@ -140,7 +203,17 @@ static sml_state_t *full_state(void)
     fill_lists(s);
     s->incoming = object("a\0b", 3);
     s->outgoing = object("", 0);
+    s->finished = object("end", 3);
     s->no_end = "18";
+    s->log = 45;
+    s->client_filters = s->ending = 1;
+    fill_notes(s);
+    fill_backlog(s);
+    s->former = sml_state_make(pool);
+    fill_lists(s->former);
+    s->former->pending->nelts = 0;      /* does not outlive the session */
+    fill_notes(s->former);
+    s->former->outgoing = object("former", 6);
     return s;
 }
 
@@ -186,12 +259,26 @@ static void same_object(const sml_object_t *a, const sml_object_t *b)
     assert_int_equal(a->item, b->item);
     assert_int_equal(a->version, b->version);
     assert_int_equal(a->begun, b->begun);
+    assert_int_equal(a->last, b->last);
+    assert_int_equal(a->seam, b->seam);
+    assert_int_equal(a->twice, b->twice);
+    assert_int_equal(a->resumed, b->resumed);
+    assert_int_equal(a->code, b->code);
+    assert_int_equal(a->msg, b->msg);
+    assert_int_equal(a->cmd, b->cmd);
 }
 
 static void same_sync(const sml_sync_t *a, const sml_sync_t *b)
 {
     sml_sync_t left = *a, right = *b;
 
+    same_text(a->combined, b->combined);
+    same_text(a->view, b->view);
+    same_text(a->view_had, b->view_had);
+    same_text(a->view_sent, b->view_sent);
+    left.combined = right.combined = NULL;
+    left.view = left.view_had = left.view_sent = NULL;
+    right.view = right.view_had = right.view_sent = NULL;
     same_text(a->name, b->name);
     same_text(a->client_uri, b->client_uri);
     same_text(a->server_uri, b->server_uri);
@@ -249,11 +336,48 @@ static void same_header(const sml_state_t *a, const sml_state_t *b)
     same_text(a->no_end, b->no_end);
 }
 
+static void same_notes(const sml_state_t *a, const sml_state_t *b)
+{
+    assert_int_equal(a->offered->nelts, b->offered->nelts);
+    assert_memory_equal(a->offered->elts, b->offered->elts,
+                        2 * sizeof(sml_offered_t));
+    assert_int_equal(a->doubled->nelts, b->doubled->nelts);
+    assert_memory_equal(a->doubled->elts, b->doubled->elts,
+                        2 * sizeof(sml_range_t));
+    assert_int_equal(a->related->nelts, b->related->nelts);
+    assert_memory_equal(a->related->elts, b->related->elts,
+                        2 * sizeof(sml_related_t));
+    same_object(a->outgoing, b->outgoing);
+}
+
+static void same_full(const sml_state_t *a, const sml_state_t *b)
+{
+    const sml_backlog_t *x = &APR_ARRAY_IDX(a->backlog, 0, sml_backlog_t);
+    const sml_backlog_t *y = &APR_ARRAY_IDX(b->backlog, 0, sml_backlog_t);
+
+    same_notes(a, b);
+    same_object(a->finished, b->finished);
+    assert_int_equal(b->log, a->log);
+    assert_int_equal(b->client_filters, 1);
+    assert_int_equal(b->ending, 1);
+    assert_int_equal(b->backlog->nelts, 1);
+    assert_int_equal(y->format, x->format);
+    assert_int_equal(y->len, x->len);
+    assert_memory_equal(y->body, x->body, x->len);
+    assert_int_equal(y->done, x->done);
+    assert_non_null(b->former);
+    assert_int_equal(b->former->syncs->nelts, a->former->syncs->nelts);
+    same_notes(a->former, b->former);
+}
+
 static void same_state(const sml_state_t *a, const sml_state_t *b)
 {
     int i;
 
     same_header(a, b);
+    if (a->former != NULL) {
+        same_full(a, b);
+    }
     assert_int_equal(a->syncs->nelts, b->syncs->nelts);
     assert_int_equal(a->outstanding->nelts, b->outstanding->nelts);
     assert_int_equal(a->staged->nelts, b->staged->nelts);
