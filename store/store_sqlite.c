@@ -121,6 +121,10 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
         "PRAGMA secure_delete = FAST;"
         "PRAGMA temp_store = MEMORY;"
         "PRAGMA cache_size = -4096;"    /* KiB */
+        /* Pages.  A first upload of 50,000 contacts writes the same pages of
+         * indexes again and again: fewer checkpoints, 1.3 instead of 1.45
+         * times the price of a contact among 1,000 (make bench). */
+        "PRAGMA wal_autocheckpoint = 4000;"
         "PRAGMA journal_size_limit = 67108864;";
     sq_handle_t *h = calloc(1, sizeof(*h));
     apr_status_t rv;
