@@ -1,0 +1,287 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Zones recognised by what a text says of them: see item_zone.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+
+#include "item/item_civil.h"
+#include "item/item_recur.h"
+#include "item/item_zone_file.h"
+
+#define DAY          86400
+#define YEARS        2          /* that rules are compared in */
+#define MAX_CHANGES  64
+
+/** What a text says happens in a zone. */
+typedef struct clue_t {
+    apr_int64_t at;             /* instant; from here on ... */
+    int before, after;          /* NEITHER: not said */
+} clue_t;
+
+#define NEITHER  (-1000000)
+
+typedef struct clues_t {
+    clue_t list[MAX_CHANGES];
+    int n;
+} clues_t;
+
+static void add_clue(clues_t *clues, apr_int64_t at, int before, int after)
+{
+    clue_t *clue;
+
+    if (clues->n == MAX_CHANGES)
+        return;
+    clue = &clues->list[clues->n++];
+    clue->at = at;
+    clue->before = before;
+    clue->after = after;
+}
+
+static int agrees(const item_zone_t *zone, const clues_t *clues)
+{
+    int i;
+
+    for (i = 0; i < clues->n; i++) {
+        const clue_t *c = &clues->list[i];
+
+        if (item_zone_offset(zone, c->at, NULL) != c->after
+            || (c->before != NEITHER
+                && item_zone_offset(zone, c->at - 1, NULL) != c->before))
+            return 0;
+    }
+    return 1;
+}
+
+/** The first zone that agrees. @return NULL: none */
+static const item_zone_t *by_clues(const clues_t *clues,
+                                   const item_zone_t *prefer, apr_pool_t *p)
+{
+    const char *const *name = item_zone_usual();
+    const item_zone_t *zone;
+    item_span_t span;
+
+    if (!clues->n)
+        return NULL;
+    if (prefer && agrees(prefer, clues))
+        return prefer;
+    for (; *name; name++) {
+        span.s = *name;
+        span.len = strlen(*name);
+        zone = item_zone_open(span, p);
+        if (zone && agrees(zone, clues))
+            return zone;
+    }
+    return NULL;
+}
+
+/** "+01", "-0500", "+05:30", "+053000". @return 0: none */
+static int take_offset(item_span_t s, int *secs)
+{
+    int sign = 1, digits = 0, n = 0, i;
+
+    s = item_span_trim(s);
+    if (s.len && (*s.s == '-' || *s.s == '+')) {
+        sign = *s.s == '-' ? -1 : 1;
+        s.s++;
+        s.len--;
+    }
+    for (; s.len; s.s++, s.len--) {
+        if (*s.s == ':' && digits)
+            continue;
+        if (!apr_isdigit(*s.s) || ++digits > 6)
+            return 0;
+        n = n * 10 + (*s.s - '0');
+    }
+    if (!digits)
+        return 0;
+    if (digits <= 2)
+        n *= 100;               /* hours */
+    if (digits <= 4)
+        n *= 100;
+    i = n / 10000 * 3600 + n / 100 % 100 * 60 + n % 100;
+    *secs = sign * i;
+    return i < DAY;
+}
+
+/* ---- VTIMEZONE ------------------------------------------------------------ */
+
+static item_span_t value_of(const item_part_t *part, const char *name)
+{
+    const item_entry_t *entry = item_part_find(part, name);
+    item_span_t none = { "", 0 };
+
+    return entry ? item_span_trim(entry->line.value) : none;
+}
+
+/** The onsets of a STANDARD or DAYLIGHT about a time. */
+static void observance_clues(clues_t *clues, const item_part_t *part,
+                             apr_int64_t around)
+{
+    static const item_span_t no_zone = { "", 0 };
+    apr_int64_t from = around - 366 * (apr_int64_t)DAY;
+    apr_int64_t to = around + YEARS * 366 * (apr_int64_t)DAY, at;
+    int before, after, y, m, d, start;
+    item_span_t rule = value_of(part, "RRULE");
+    item_recur_iter_t it;
+    item_recur_t recur;
+    item_time_t t;
+
+    if (!item_time_parse(&t, value_of(part, "DTSTART"), no_zone)
+        || !take_offset(value_of(part, "TZOFFSETFROM"), &before)
+        || !take_offset(value_of(part, "TZOFFSETTO"), &after))
+        return;
+    if (!rule.len) {
+        if (t.secs >= from && t.secs <= to && before != after)
+            add_clue(clues, t.secs - before, before, after);
+        return;
+    }
+    if (!item_recur_parse(&recur, rule) || recur.freq != ITEM_FREQ_YEARLY
+        || recur.interval != 1 || recur.count || before == after)
+        return;
+    if (recur.until.kind != ITEM_TIME_NONE && recur.until.secs < to)
+        to = recur.until.secs;
+    /* Without the years since 1601. */
+    item_civil_from_days(item_recur_day_of(t.secs), &start, &m, &d);
+    item_civil_from_days(item_recur_day_of(from), &y, &m, &d);
+    item_civil_from_days(item_recur_day_of(t.secs), &start, &m, &d);
+    if (y > start && (m != 2 || d != 29))
+        t.secs += (item_civil_days(y, m, d) - item_civil_days(start, m, d))
+                  * DAY;
+    if (item_recur_begin(&it, &recur, t.secs, to))
+        while (item_recur_next(&it, &at))
+            if (at >= from)
+                add_clue(clues, at - before, before, after);
+}
+
+/** The same offset for a year. */
+static void constant_clues(clues_t *clues, apr_int64_t around, int offset)
+{
+    int i;
+
+    for (i = 0; i < 4; i++)
+        add_clue(clues, around + i * 91 * DAY, NEITHER, offset);
+}
+
+static void zone_clues(clues_t *clues, const item_part_t *part,
+                       apr_int64_t around)
+{
+    int i, only = 0, offset = 0, n = 0;
+
+    memset(clues, 0, sizeof(*clues));
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (!entry->part
+            || (!item_span_is(entry->part->name, "STANDARD")
+                && !item_span_is(entry->part->name, "DAYLIGHT")))
+            continue;
+        observance_clues(clues, entry->part, around);
+        if (take_offset(value_of(entry->part, "TZOFFSETTO"), &offset)) {
+            only = n && only != offset ? NEITHER : offset;
+            n++;
+        }
+    }
+    if (!clues->n && n && only != NEITHER)
+        constant_clues(clues, around, only);
+}
+
+const item_zone_t *item_zone_recognise(const item_part_t *part,
+                                       const item_zone_t *prefer,
+                                       apr_int64_t around, apr_pool_t *p)
+{
+    item_span_t name = value_of(part, "X-LIC-LOCATION");
+    const item_zone_t *zone = item_zone_open(name, p), *found;
+    clues_t clues;
+
+    if (zone)
+        return zone;
+    name = value_of(part, "TZID");
+    zone = item_zone_open(name, p);
+    /* An Olson name is sure; "GMT", "EST" and Windows' names are often
+     * written above rules of another zone. */
+    if (zone && memchr(name.s, '/', name.len))
+        return zone;
+    zone_clues(&clues, part, around);
+    if (zone && (!clues.n || agrees(zone, &clues)))
+        return zone;
+    found = by_clues(&clues, prefer, p);
+    return found ? found : clues.n ? NULL : zone;
+}
+
+/* ---- TZ and DAYLIGHT ------------------------------------------------------- */
+
+/** "TRUE;+02;20260329T020000;20261025T030000;CET;CEST" */
+static void daylight_clues(clues_t *clues, item_span_t value, int std)
+{
+    static const item_span_t no_zone = { "", 0 };
+    item_span_t word;
+    item_time_t start, end;
+    int dst;
+
+    if (!item_value_next(&value, ';', &word) || !item_span_is(word, "TRUE")
+        || !item_value_next(&value, ';', &word) || !take_offset(word, &dst)
+        || !item_value_next(&value, ';', &word)
+        || !item_time_parse(&start, word, no_zone)
+        || !item_value_next(&value, ';', &word)
+        || !item_time_parse(&end, word, no_zone) || dst == std)
+        return;
+    add_clue(clues, start.secs - (start.kind == ITEM_TIME_UTC ? 0 : std),
+             std, dst);
+    add_clue(clues, end.secs - (end.kind == ITEM_TIME_UTC ? 0 : dst), dst,
+             std);
+}
+
+/** A user's own zone, even where its clock was changed otherwise than the
+ * phone's old tables say: the same offsets in the main. */
+static int like_prefer(const item_zone_t *prefer, const clues_t *clues)
+{
+    int i;
+
+    for (i = 0; i < clues->n; i++)
+        if (item_zone_offset(prefer, clues->list[i].at + 45 * DAY, NULL)
+            != clues->list[i].after)
+            return 0;
+    return 1;
+}
+
+/** Whether a zone has that standard time. */
+static int has_standard(const item_zone_t *zone, int std, apr_int64_t around)
+{
+    int i, dst;
+
+    for (i = 0; i < 2; i++)
+        if (item_zone_offset(zone, around + i * 182 * DAY, &dst) == std
+            && !dst)
+            return 1;
+    return 0;
+}
+
+const item_zone_t *item_zone_from_lines(item_span_t tz,
+                                        const apr_array_header_t *daylight,
+                                        const item_zone_t *prefer,
+                                        apr_int64_t around, apr_pool_t *p)
+{
+    const item_zone_t *zone;
+    clues_t clues;
+    int std, i, never = 0;
+
+    memset(&clues, 0, sizeof(clues));
+    if (!take_offset(tz, &std))
+        return NULL;
+    for (i = 0; i < daylight->nelts; i++) {
+        item_span_t value = APR_ARRAY_IDX(daylight, i, item_span_t);
+
+        daylight_clues(&clues, value, std);
+        never |= value.len >= 5 && !strncasecmp(value.s, "FALSE", 5);
+    }
+    if (!clues.n && !never && prefer && has_standard(prefer, std, around))
+        return prefer;
+    if (!clues.n)
+        constant_clues(&clues, around, std);
+    zone = by_clues(&clues, prefer, p);
+    if (!zone && prefer && like_prefer(prefer, &clues))
+        zone = prefer;
+    return zone ? zone : item_zone_fixed(std, p);
+}
