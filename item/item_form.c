@@ -60,7 +60,10 @@ item_format_e item_format_named(const char *name)
 int item_format_holds(item_format_e format, item_kind_e kind)
 {
     if (format == ITEM_FORMAT_VCAL10 || format == ITEM_FORMAT_ICAL20)
-        return kind == ITEM_VEVENT || kind == ITEM_VTODO;
+        return kind == ITEM_VEVENT || kind == ITEM_VTODO
+               || (kind == ITEM_VJOURNAL && format == ITEM_FORMAT_ICAL20);
+    if (kind == ITEM_VJOURNAL)
+        kind = ITEM_TEXT;       /* a note is a note */
     return format != ITEM_FORMAT_AS_IS && formats[format].kind == kind;
 }
 
@@ -220,6 +223,8 @@ item_format_e item_format_recognise(const char *type, const char *data,
     item_format_e said = item_format_parse(type, NULL);
     text_t t = { data, data + len }, at;
 
+    if (said == ITEM_FORMAT_TEXT)
+        return said;            /* a text may begin with anything */
     skip_space(&t);
     if (t.s < t.end && *t.s == '<')
         return by_root(t, said);
@@ -237,6 +242,12 @@ item_format_e item_format_recognise(const char *type, const char *data,
 }
 
 /* ---- there and back ------------------------------------------------------- */
+
+int item_format_is_native(item_format_e format)
+{
+    return format == ITEM_FORMAT_VCARD30 || format == ITEM_FORMAT_VCARD40
+        || format == ITEM_FORMAT_ICAL20 || format == ITEM_FORMAT_TEXT;
+}
 
 int item_form_is_plain(const item_form_t *form)
 {
@@ -256,10 +267,8 @@ int item_form_keeps(const item_form_t *form, const char *type,
     if (!item_form_is_plain(form))
         return 0;
     is = item_format_recognise(type, data, len);
-    if (is == ITEM_FORMAT_VCARD40)
-        return form->format == ITEM_FORMAT_AS_IS;
-    return is == ITEM_FORMAT_AS_IS || is == ITEM_FORMAT_VCARD30
-        || is == ITEM_FORMAT_ICAL20 || is == ITEM_FORMAT_TEXT;
+    return is == ITEM_FORMAT_AS_IS || is == form->format
+        || (form->format == ITEM_FORMAT_AS_IS && item_format_is_native(is));
 }
 
 apr_status_t item_import(const item_form_t *form, const char **type,

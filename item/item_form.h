@@ -121,9 +121,13 @@ int item_format_holds(item_format_e format, item_kind_e kind);
  */
 item_format_e item_format_parse(const char *type, const char *version);
 
-/** What a text is written in, whatever its type says (phones mislabel). */
+/** What a text is written in, whatever its type says (phones mislabel); only
+ * text/plain is believed, since a note may begin with anything. */
 item_format_e item_format_recognise(const char *type, const char *data,
                                     apr_size_t len);
+
+/** Non-zero if the store keeps texts of that format. */
+int item_format_is_native(item_format_e format);
 
 /** Non-zero if the form is that of the store's own texts: vCard 3.0 and
  * iCalendar 2.0 and plain text, without habits, in UTF-8. */

@@ -23,7 +23,8 @@ static const struct {
     { ITEM_HABIT_TEXT_8BIT, 0 },
     { 0, ITEM_QUIRK_NO_ITEM_STATUS }, { 0, ITEM_QUIRK_SEND_GUID },
     { 0, ITEM_QUIRK_IGNORE_MAX_SIZE }, { 0, ITEM_QUIRK_IGNORE_CTCAP },
-    { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_WSP_MINIMAL },
+    { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_LIMITED },
+    { 0, ITEM_QUIRK_WSP_MINIMAL },
     { 0, 0 }
 };
 
@@ -33,7 +34,7 @@ static const char *const flag_names[] = {
     "photo-blank-line", "se-dst", "no-fold", "no-empty", "date-min-1980",
     "bmp-only", "no-zone", "no-rdate", "text-8bit", "no-item-status",
     "send-guid", "ignore-max-size", "ignore-ctcap", "combined-calendar",
-    "wsp-minimal", NULL
+    "limited-fields", "wsp-minimal", NULL
 };
 
 static const char *const clock_names[] = {
@@ -218,7 +219,7 @@ static int items_of(set_t *s, int least, int most, const char *wants)
 static int set_format(set_t *s)
 {
     static const item_kind_e kinds[] = {
-        ITEM_VCARD30, ITEM_VEVENT, ITEM_VTODO, ITEM_TEXT
+        ITEM_VCARD30, ITEM_VEVENT, ITEM_VTODO, ITEM_TEXT, ITEM_VJOURNAL
     };
     const char *wants = "contacts, calendar, tasks, notes or journal, and a "
         "format of theirs: vcard21, vcard30, vcard40 or sifc; vcal10, ical20 "
@@ -231,8 +232,7 @@ static int set_format(set_t *s)
     none = strcasecmp(s->words[2], "default") == 0;
     format = item_format_named(s->words[2]);
     if (!none && (format == ITEM_FORMAT_AS_IS
-                  || (i < ITEM_CLASS_JOURNAL
-                      && !item_format_holds(format, kinds[i]))))
+                  || !item_format_holds(format, kinds[i])))
         return bad(s, wants);
     s->t->formats[i] = none ? ITEM_FORMAT_AS_IS : format;
     return 1;

@@ -216,6 +216,10 @@ static apr_status_t finish(handling_t *h, sml_session_t *s,
         sml_reply_fill(s);
         h->answer->body = sml_reply_end(s, &h->answer->len);
     }
+    if (s->rv == APR_SUCCESS && s->device != NULL
+        && (s->devinf_came || s->is_new)) {
+        sml_traits_tell_push(s);
+    }
     if (s->rv == APR_SUCCESS && s->devinf_came) {
         s->rv = store_device_update(s->tx, s->device);
     }
@@ -489,6 +493,7 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
         return store_failed(h, rv, words);
     }
     sml_devinf_apply(&s);
+    s.is_new = 1;
     sml_status_header(&s, login->code, login->code == 212);
     h->answer->account = login->user;
     h->answer->auth_status = login->code;

@@ -17,7 +17,7 @@
 #include <apr_time.h>
 
 #include "codec/codec.h"
-#include "item/item.h"
+#include "item/item_quirks.h"
 #include "mod_syncml/sml_view.h"
 #include "store/store.h"
 
@@ -110,6 +110,12 @@ typedef struct sml_config_t {
     sml_guard_conf_t guard;
     apr_interval_time_t keep;   /* former texts, deleted items, session log */
     apr_interval_time_t forget_devices; /* unseen so long; 0: never */
+    const char *time_zone;      /* of users of whom nothing else is known, an
+                                   Olson name; NULL: not set */
+    /** The quirks in force, to be used until p is cleared.  NULL: there are
+     * none. */
+    const item_quirks_t *(*quirks)(void *baton, apr_pool_t *p);
+    void *quirks_baton;
     apr_interval_time_t answer_within;  /* work on one answer ends then, the
                                    rest is done for the next ones; 0: when
                                    all is done */
@@ -235,8 +241,36 @@ apr_status_t sml_rekey(const sml_rekey_t *how, apr_pool_t *p);
  * which it was. */
 #define SML_QUIRK_SEND_GUID       "send-guid"
 
-/** The quirks there are. @return their names, the last is NULL */
-const char *const *sml_quirk_names(void);
+/** Other settings of a device: how it writes items, see item_quirks.h. */
+#define SML_SETTING_CLOCK    "clock"
+#define SML_SETTING_DAYS     "days"
+#define SML_SETTING_CHARSET  "charset"
+/** Its user's time zone.  That of an account is a setting of the store by this
+ * prefix and the account's id; what was learned of it by the other. */
+#define SML_SETTING_ZONE     "zone"
+#define SML_ACCOUNT_ZONE     "zone."
+#define SML_LEARNED_ZONE     "zone-seen."
+/** For push: the form of its notifications, "1.1" or "1.2"; "minimal" where
+ * headers that need not be there are left out. */
+#define SML_PUSH_SAN_FORM    "push.san-form"
+#define SML_PUSH_SAN_BY      "push.san-by"      /* "quirk": not by hand */
+#define SML_PUSH_WSP         "push.wsp"
+
+/**
+ * What quirks and settings together make of a device.
+ * @param quirks  may be NULL
+ * @param settings  names to values, const char *; NULL: none
+ * @param wrong  out: settings that are wrong, each with what would be right
+ *               (const char *); NULL: not asked for
+ */
+void sml_traits_make(item_traits_t *traits, const item_quirks_t *quirks,
+                     const item_device_t *device, apr_hash_t *settings,
+                     apr_array_header_t *wrong, apr_pool_t *p);
+/** Take one setting in. @return 0: it is none of those, or wrong, then
+ * error says so, which else is NULL */
+int sml_traits_setting(item_traits_t *traits, const char *name,
+                       const char *value, const char **error,
+                       apr_pool_t *p);
 
 /** The server id kept in the store, made on first use: "syncml-" and 8
  * random letters.  Also makes what else the server keeps there (the key of

@@ -6,7 +6,7 @@
  * the client did in its Alert.  The client's is kept as it came, for good:
  * phones send it only once.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -34,39 +34,78 @@ static const char *path_in_session(const sml_session_t *s, const char *name)
     return NULL;
 }
 
-static void write_type(codec_writer_t *w, int tag,
-                       const sml_datastore_conf_t *d)
+/* The formats of one datastore, none twice. */
+typedef struct types_t {
+    codec_writer_t *w;
+    int preferred, further;     /* tags */
+    const char *type[8], *version[8];
+    int n;
+} types_t;
+
+static void write_type(types_t *t, const char *type, const char *version)
 {
-    codec_open(w, tag);
-    codec_text(w, DEVINF_CTTYPE, d->type);
-    codec_text(w, DEVINF_VERCT, d->type_version);
-    codec_close(w);
+    int i;
+
+    /* A type without versions has to have one. */
+    version = *version ? version : "1.0";
+    for (i = 0; i < t->n; i++) {
+        if (strcmp(t->type[i], type) == 0
+            && strcmp(t->version[i], version) == 0) {
+            return;
+        }
+    }
+    if (t->n < 8) {
+        codec_open(t->w, t->n ? t->further : t->preferred);
+        codec_text(t->w, DEVINF_CTTYPE, type);
+        codec_text(t->w, DEVINF_VERCT, version);
+        codec_close(t->w);
+        t->type[t->n] = type;
+        t->version[t->n++] = version;
+    }
 }
 
-/* Of a combination the types of all members that differ; the first is the
- * preferred one. */
-static void write_types(codec_writer_t *w, int preferred, int further,
-                        const sml_datastore_conf_t *d)
+/* The device's own format first, which may be one of the rarer ones; then what
+ * every device may use. */
+static void write_formats(sml_session_t *s, types_t *t,
+                          const sml_datastore_conf_t *d)
 {
-    int i, j;
+    static const item_format_e usual[] = {
+        ITEM_FORMAT_VCARD30, ITEM_FORMAT_VCARD21, ITEM_FORMAT_ICAL20,
+        ITEM_FORMAT_VCAL10, ITEM_FORMAT_TEXT
+    };
+    unsigned i;
 
-    write_type(w, preferred, d);
-    for (i = 1; d->members != NULL && i < d->members->nelts; i++) {
-        const sml_datastore_conf_t *m =
-            APR_ARRAY_IDX(d->members, i, const sml_datastore_conf_t *);
+    if (s->tx != NULL && s->device != NULL) {
+        const sml_form_t *f = sml_form_for(s, d);
 
-        for (j = 0; j < i; j++) {
-            const sml_datastore_conf_t *former =
-                APR_ARRAY_IDX(d->members, j, const sml_datastore_conf_t *);
-
-            if (strcmp(m->type, former->type) == 0
-                && strcmp(m->type_version, former->type_version) == 0) {
-                break;
-            }
+        if (f->form.format != ITEM_FORMAT_AS_IS) {
+            write_type(t, f->type ? f->type
+                                  : item_format_type(f->form.format),
+                       item_format_version(f->form.format));
         }
-        if (j == i) {
-            write_type(w, further, m);
+    }
+    write_type(t, d->type, d->type_version);
+    for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (item_format_holds(usual[i], d->kind)) {
+            write_type(t, item_format_type(usual[i]),
+                       item_format_version(usual[i]));
         }
+    }
+}
+
+/* Of a combination the formats of all members. */
+static void write_types(sml_session_t *s, codec_writer_t *w, int preferred,
+                        int further, const sml_datastore_conf_t *d)
+{
+    types_t t = { w, preferred, further, { NULL }, { NULL }, 0 };
+    int i;
+
+    for (i = 0; d->members != NULL && i < d->members->nelts; i++) {
+        write_formats(s, &t, APR_ARRAY_IDX(d->members, i,
+                                           const sml_datastore_conf_t *));
+    }
+    if (d->members == NULL) {
+        write_formats(s, &t, d);
     }
 }
 
@@ -88,7 +127,7 @@ static void write_filters(codec_writer_t *w, const sml_datastore_conf_t *d)
     codec_close(w);
 }
 
-static void write_datastore(const sml_session_t *s, codec_writer_t *w,
+static void write_datastore(sml_session_t *s, codec_writer_t *w,
                             const sml_datastore_conf_t *d, const char *path,
                             const char *display)
 {
@@ -98,8 +137,8 @@ static void write_datastore(const sml_session_t *s, codec_writer_t *w,
     codec_text(w, DEVINF_SOURCEREF, path);
     codec_text(w, DEVINF_DISPLAYNAME, display);
     codec_number(w, DEVINF_MAXGUIDSIZE, GUID_OCTETS);
-    write_types(w, DEVINF_RXPREF, DEVINF_RX, d);
-    write_types(w, DEVINF_TXPREF, DEVINF_TX, d);
+    write_types(s, w, DEVINF_RXPREF, DEVINF_RX, d);
+    write_types(s, w, DEVINF_TXPREF, DEVINF_TX, d);
     codec_open(w, DEVINF_SYNCCAP);
     for (type = 1; type <= 7; type++) {
         codec_number(w, DEVINF_SYNCTYPE, type);
@@ -306,6 +345,7 @@ int sml_devinf_take(sml_session_t *s, const sml_item_t *item)
     d->hardware = r.hwv;
     note_abilities(s, &r);
     s->devinf_came = 1;
+    sml_traits_forget(s);
     return 200;
 }
 

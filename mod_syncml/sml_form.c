@@ -7,34 +7,12 @@
 #include <apr_base64.h>
 #include <apr_strings.h>
 
-const sml_form_t *sml_form(sml_session_t *s, const sml_sync_t *y)
-{
-    sml_form_t *f;
-
-    if (s->forms == NULL) {
-        s->forms = apr_hash_make(s->p);
-    }
-    f = apr_hash_get(s->forms, &y->datastore, sizeof(y->datastore));
-    if (f == NULL) {
-        f = apr_pcalloc(s->p, sizeof(*f));
-        f->datastore = y->datastore;
-        apr_hash_set(s->forms, &f->datastore, sizeof(f->datastore), f);
-    }
-    return f;
-}
-
 int sml_form_is_b64(const char *type)
 {
     return strncasecmp(type, "text/x-s4j-sif", 14) == 0;
 }
 
 /* ---- in ------------------------------------------------------------------ */
-
-static int is_native(item_format_e format)
-{
-    return format == ITEM_FORMAT_VCARD30 || format == ITEM_FORMAT_VCARD40
-        || format == ITEM_FORMAT_ICAL20;
-}
 
 apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
                              sml_change_t *c, const char *type)
@@ -47,11 +25,14 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     c->item.type = type;
     c->raw.data = c->item.data;
     c->raw.len = c->item.len;
+    sml_form_learn(s, y, is);
     if (item_form_is_plain(form)
-        && (is_native(is) || is == ITEM_FORMAT_TEXT
-            || is == ITEM_FORMAT_AS_IS)) {
-        if (is_native(is)
-            && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
+        && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)) {
+        if (is == ITEM_FORMAT_TEXT) {
+            c->raw_type = type; /* it may be a VJOURNAL's */
+        }
+        else if (is != ITEM_FORMAT_AS_IS
+                 && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
             c->item.type = item_format_type(is);    /* whatever it said */
         }
         return APR_SUCCESS;

@@ -14,19 +14,62 @@
 #ifndef SYNCML_SML_FORM_H
 #define SYNCML_SML_FORM_H
 
-#include "item/item_form.h"
+#include "item/item_quirks.h"
 #include "mod_syncml/sml_receive.h"
+
+/** How a format came to be chosen, the strongest first. */
+typedef enum {
+    SML_FORM_PATH,              /* the path says so: "/fo(vcard21)" */
+    SML_FORM_SET,               /* a setting of the device */
+    SML_FORM_QUIRK,             /* the quirks file */
+    SML_FORM_DEVINF,            /* the device's DevInf */
+    SML_FORM_SENT,              /* what it sent last */
+    SML_FORM_VERSION,           /* its version of SyncML */
+    SML_FORM_UNKNOWN            /* as the store has it */
+} sml_form_why_e;
 
 typedef struct sml_form_t {
     store_id_t datastore;
     item_form_t form;
     const char *type;           /* media type to be announced instead of the
                                    format's own; NULL: that one */
+    sml_form_why_e why;
+    item_format_e sent;         /* what the device sent last; AS_IS: not known */
 } sml_form_t;
 
 /** The form in which the device has the items of a datastore; never NULL.
  * s->rv tells that the store failed. */
 const sml_form_t *sml_form(sml_session_t *s, const sml_sync_t *y);
+
+/** The same for a datastore of the configuration, that may take part in the
+ * session or not. */
+const sml_form_t *sml_form_for(sml_session_t *s,
+                               const sml_datastore_conf_t *d);
+
+/** Remember what the device's items are written in. */
+void sml_form_learn(sml_session_t *s, const sml_sync_t *y,
+                    item_format_e format);
+
+/** Where the device has its settings, "format.contacts" and the like. */
+#define SML_FORM_SETTING   "format."
+#define SML_FORM_SENT_AS   "sent."
+
+/**
+ * Choose a format as sml_form() does, for who has a store and no session.
+ * @param said  the setting "format.NAME"; NULL: none
+ * @param sent  the setting "sent.NAME"; NULL: none
+ * @param devinf  the device's
+ * @param uri  the device's name of the datastore; NULL: not known
+ * @param version  of SyncML, "1.1"; "" or NULL: not known
+ */
+void sml_form_choose(sml_form_t *form, item_kind_e kind,
+                     const item_traits_t *traits, const char *said,
+                     const char *sent, const char *devinf,
+                     apr_size_t devinf_len, const char *uri,
+                     const char *version, apr_pool_t *p);
+
+/** Words for why. */
+const char *sml_form_why(sml_form_why_e why);
 
 /**
  * Turn what the device sent into a text for the store.

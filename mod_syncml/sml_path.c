@@ -176,6 +176,18 @@ static apr_size_t query_option(const char *text)
     return n;
 }
 
+/* "format=vcard21", as other servers have it.  @return what follows it */
+static const char *take_format(sml_path_t *path, const char *text,
+                               apr_pool_t *p)
+{
+    const char *value = strchr(text, '=') + 1;
+    apr_size_t n = strcspn(value, "&/");
+    const char *option = apr_psprintf(p, "fo(%.*s)", (int)n, value);
+
+    take_option(path, option, strlen(option), p);
+    return value + n;
+}
+
 static void take_query(sml_path_t *path, const char *text, apr_pool_t *p)
 {
     while (*text != '\0') {
@@ -183,6 +195,11 @@ static void take_query(sml_path_t *path, const char *text, apr_pool_t *p)
 
         if (*text == '/' || *text == '&') {
             text++;
+            continue;
+        }
+        if (strncasecmp(text, "format=", 7) == 0
+            || strncasecmp(text, "fo=", 3) == 0) {
+            text = take_format(path, text, p);
             continue;
         }
         n = query_option(text);

@@ -20,6 +20,8 @@
  *   li(5)       no item above 5 kilobytes: what is too much is left out
  *   max(100)    at most 100 items on the device
  *   na          no attachments
+ *   fo(vcard21) the format in which items travel, whatever the device says:
+ *               also as "?format=vcard21"; names as in item_form.h
  *   slow        a slow sync, once: when the path first has it
  *   fi(filter)  only items that match; what does not goes from the device
  *   tf(filter)  of new items only those that match

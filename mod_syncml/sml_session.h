@@ -15,6 +15,7 @@
 
 #include <apr_hash.h>
 
+#include "item/item_quirks.h"
 #include "mod_syncml/sml.h"
 #include "mod_syncml/sml_message.h"
 #include "mod_syncml/sml_path.h"
@@ -35,6 +36,7 @@ typedef struct sml_session_t {
     sml_state_t *state;
     const char *nonce;          /* for the Chal of this answer, base64 */
     int chal_scheme;            /* SML_AUTH_*: 0, no Chal */
+    int is_new;                 /* this message begins the session */
     int devinf_came;            /* this message brought it */
     int suspended;              /* it has Alert 224: nothing is complete */
     int final;                  /* the client's package ends here: by its
@@ -58,7 +60,9 @@ typedef struct sml_session_t {
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
                                    not looked for yet */
     apr_hash_t *candidates;     /* see sml_match.c */
-    apr_hash_t *quirks;         /* see sml_quirk(); NULL: not read yet */
+    const item_traits_t *traits;        /* see sml_traits(); NULL: not read
+                                   yet */
+    apr_hash_t *settings;       /* the device's, likewise */
     apr_hash_t *held;           /* see sml_held.c */
     apr_hash_t *forms;          /* see sml_form.c */
     int doubling;               /* see sml_guard.c */
@@ -153,8 +157,25 @@ int sml_is_late(sml_session_t *s);
 
 /* ---- sml_quirks.c ------------------------------------------------------ */
 
+/** What is known of the device: by the quirks file, then by its own settings.
+ * Never NULL; s->rv tells that the store failed. */
+const item_traits_t *sml_traits(sml_session_t *s);
+/** A setting of the device. @return NULL: it has none of that name */
+const char *sml_device_setting(sml_session_t *s, const char *name);
+/** The same is written, where it is another. @param value  NULL: remove it */
+void sml_device_set(sml_session_t *s, const char *name, const char *value);
 /** Does the device have that quirk (SML_QUIRK_*)? */
 int sml_quirk(sml_session_t *s, const char *name);
+/** The device's description has changed: all that was made of it is made
+ * anew. */
+void sml_traits_forget(sml_session_t *s);
+/** Leave for push what the quirks say of notifications: settings of the device,
+ * since push reads nothing else. */
+void sml_traits_tell_push(sml_session_t *s);
+/** The time zone of the device's user, an Olson name; NULL: not known. */
+const char *sml_user_zone(sml_session_t *s);
+/** The items that the device sends are of that zone. */
+void sml_learn_zone(sml_session_t *s, const char *zone);
 
 /* ---- sml_atomic.c ------------------------------------------------------ */
 

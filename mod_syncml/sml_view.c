@@ -155,6 +155,14 @@ static int slow(option_t *o)
     return 1;
 }
 
+static int format(option_t *o)
+{
+    o->view->format = item_format_named(o->args);
+    return o->view->format != ITEM_FORMAT_AS_IS
+           || bad(o, "fo wants vcard21, vcard30, vcard40, vcal10, ical20, "
+                  "sifc, sife, sift, sifn, vnote or text");
+}
+
 static int left_out(option_t *o)
 {
     o->view->left_out = 1;
@@ -186,6 +194,7 @@ static const struct {
 } options[] = {
     { "dr", 1, 0, range }, { "li", 1, 0, limit }, { "max", 1, 0, max },
     { "fi", 1, 0, only }, { "tf", 1, 0, adds }, { "o", 1, 0, other },
+    { "fo", 1, 0, format }, { "format", 1, 0, format },
     { "na", 0, 0, no_attachments }, { "slow", 0, 0, slow },
     { "fields", 1, 1, fields }, { "access", 1, 1, access_ },
     { "more", 0, 1, left_out }
@@ -277,6 +286,10 @@ const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p)
     text = with(text, view->access == SML_ACCESS_SEND_ONLY,
                 "/access(send-only)", p);
     text = with(text, all && view->slow, "/slow", p);
+    if (all && view->format != ITEM_FORMAT_AS_IS) {
+        text = apr_pstrcat(p, text, "/fo(", item_format_name(view->format),
+                           ")", NULL);
+    }
     return with(text, all && view->left_out, "/more", p);
 }
 

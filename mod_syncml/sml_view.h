@@ -15,6 +15,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "item/item_form.h"
 #include "mod_syncml/sml_filter.h"
 
 /** What a device may do with a datastore. */
@@ -46,6 +47,7 @@ typedef struct sml_view_t {
     int left_out;               /* last time that limit left something out */
     int no_attachments;
     int slow;
+    item_format_e format;       /* in which items travel; AS_IS: not said */
     const sml_filter_t *only;   /* what does not match is not on the device */
     const sml_filter_t *adds;   /* what does not match is not added there */
     apr_array_header_t *fields; /* const char *, upper case, sorted: only
@@ -80,7 +82,7 @@ apr_size_t sml_view_segment(const char *text, apr_size_t len);
 /**
  * The canonical text, "" for a view of everything: options each after a "/".
  * @param all  0: without what does not change which items and properties
- *             there are: slow, left_out
+ *             there are: slow, left_out, format
  */
 const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p);
 

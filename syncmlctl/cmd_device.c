@@ -298,7 +298,7 @@ static int take_push(ctl_t *ctl, const char *text)
 /** "name=on" or "name=off" of a quirk that there is. */
 static int take_quirk(ctl_t *ctl, const char *text)
 {
-    const char *const *name = sml_quirk_names();
+    const char *const *name = item_flag_names();
     const char *eq = strchr(text, '=');
     const char *known = "";
 
