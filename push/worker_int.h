@@ -20,6 +20,13 @@ typedef struct batch_t {
 
 typedef struct lane_t lane_t;
 
+/* A gateway that was asked and did not take it. */
+typedef struct attempt_t {
+    lane_t *lane;
+    gateway_answer_t answer;
+    int parts_sent;
+} attempt_t;
+
 /* A claimed row on its way to a result that the store knows. */
 typedef struct job_t {
     delivery_t delivery;        /* its baton is the job */
@@ -33,8 +40,8 @@ typedef struct job_t {
     lane_t *lane;               /* that has it or had it last, or NULL */
     int choice[ROUTE_MAX];      /* lanes to try, the best first */
     int nchoice, next_choice;
-    int tried;                  /* attempts that failed */
-    gateway_answer_t worst;     /* of them, the one that leaves most hope */
+    apr_array_header_t *attempts;   /* of attempt_t, that failed; NULL: none */
+    int decisive;               /* of them, the one that leaves most hope */
     store_id_t log;             /* its row in the push log; 0: none */
     int sent;                   /* the result: store_due_sent() or _failed() */
     apr_time_t not_before;
@@ -57,6 +64,7 @@ struct lane_t {
     int parallel;
     health_t health;
     int under_way;              /* jobs that the queue has */
+    int reserved;               /* rows claimed with it in mind */
     double took;                /* seconds for a delivery, running mean */
     apr_time_t promised;        /* jobs sent away come back up to then */
     delivery_t *first, **last;  /* on the way to the queue in this turn */
@@ -91,6 +99,7 @@ struct worker_t {
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
     apr_hash_t *warned;         /* device ids told to need several SMS */
+    apr_pool_t *plan_pool;      /* of the claim that is being made */
     int warned_key;             /* told that passwords cannot be read */
 };
 
@@ -128,6 +137,11 @@ typedef enum {
  * that can take it. @param when  out, for PLACE_LATER */
 place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
                      apr_time_t *when);
+/* Whether a row may be claimed now, as far as gateways go; if so, room is kept
+ * for it until worker_unreserve(). @return now, or when one has room */
+apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
+                            apr_time_t now, apr_pool_t *ptemp);
+void worker_unreserve(worker_t *w);
 /* Hand what was placed to the queues. */
 void worker_flush(worker_t *w);
 /* A delivery has come back from its lane: what its answer says of the

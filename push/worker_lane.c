@@ -119,13 +119,14 @@ static int capacity(const lane_t *lane)
 static int lane_room(const lane_t *lane, apr_time_t now)
 {
     const health_t *h = &lane->health;
-    int room = capacity(lane) - lane->under_way;
+    int taken = lane->under_way + lane->reserved;
+    int room = capacity(lane) - taken;
 
     if (now < h->until) {
         return 0;
     }
     if (schedule_pause(h->failures, h->refused)) {
-        return lane->under_way ? 0 : 1; /* after a pause: one to try it */
+        return taken ? 0 : 1;       /* after a pause: one to try it */
     }
     return room > 0 ? room : 0;
 }
@@ -197,33 +198,77 @@ static void put(lane_t *lane, job_t *job)
     lane->last = &job->delivery.next;
 }
 
+/* The first of some lanes with room.  One that is well, but busy, is waited
+ * for and not gone round; one that is paused is.
+ * @param at  in and out: where to begin, where to go on
+ * @param wait  out: the lane to wait for, or NULL */
+static lane_t *find_lane(worker_t *w, const int *choice, int n, int *at,
+                         apr_time_t now, lane_t **wait)
+{
+    *wait = NULL;
+    while (*at < n) {
+        lane_t *lane = &w->lanes[choice[(*at)++]];
+        const health_t *h = &lane->health;
+
+        if (lane_room(lane, now) > 0) {
+            return lane;
+        }
+        if (now >= h->until && !schedule_pause(h->failures, h->refused)) {
+            *wait = lane;
+            return NULL;
+        }
+        if (!*wait || h->until < (*wait)->health.until) {
+            *wait = lane;
+        }
+    }
+    return NULL;
+}
+
 place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
                      apr_time_t *when)
 {
-    lane_t *full = NULL, *paused = NULL;
+    lane_t *wait = NULL, *lane = w->ending ? NULL
+        : find_lane(w, job->choice, job->nchoice, &job->next_choice, now,
+                    &wait);
 
-    while (job->next_choice < job->nchoice && !w->ending) {
-        lane_t *lane = &w->lanes[job->choice[job->next_choice++]];
-
-        if (lane_room(lane, now) > 0) {
-            put(lane, job);
-            return PLACE_DONE;
-        }
-        if (now >= lane->health.until && !full
-            && !schedule_pause(lane->health.failures, lane->health.refused)) {
-            /* Well, but busy: it is waited for, not gone round. */
-            full = lane;
-            break;
-        }
-        if (!paused || lane->health.until < paused->health.until) {
-            paused = lane;
-        }
+    if (lane) {
+        put(lane, job);
+        return PLACE_DONE;
     }
-    if (full || paused) {
-        *when = promise(full ? full : paused, now);
+    if (wait) {
+        *when = promise(wait, now);
         return PLACE_LATER;
     }
     return PLACE_NOWHERE;
+}
+
+apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
+                            apr_time_t now, apr_pool_t *ptemp)
+{
+    gateway_message_t m = { .device = due->device, .account = due->account,
+                            .devid = due->devid,
+                            .account_name = due->account_name };
+    int choice[ROUTE_MAX], n, at = 0;
+    lane_t *wait, *lane;
+
+    if (sms_number(&m.to, due->number, NULL, ptemp) != APR_SUCCESS) {
+        m.to = NULL;
+    }
+    n = route_choose(w->o.routes, &m, choice, ROUTE_MAX);
+    lane = find_lane(w, choice, n, &at, now, &wait);
+    if (lane) {
+        lane->reserved++;
+    }
+    return lane || !wait ? now : promise(wait, now);
+}
+
+void worker_unreserve(worker_t *w)
+{
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        w->lanes[i].reserved = 0;
+    }
 }
 
 void worker_flush(worker_t *w)

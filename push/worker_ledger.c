@@ -41,6 +41,32 @@ static const char *reason(const job_t *job)
         : gateway_result_name(answer->result);
 }
 
+/* Gateways that were asked before the one that decided, a row each. */
+static apr_status_t add_attempts(store_tx_t *tx, const job_t *job)
+{
+    apr_pool_t *p = job->batch->pool;
+    apr_status_t rv = APR_SUCCESS;
+    int i, n = job->attempts ? job->attempts->nelts : 0;
+
+    for (i = 0; i < n && rv == APR_SUCCESS; i++) {
+        const attempt_t *a = &APR_ARRAY_IDX(job->attempts, i, attempt_t);
+        store_push_log_t e = { .account = job->due->account,
+            .device = job->due->device, .devid = job->due->devid,
+            .event = STORE_PUSH_FAILED,
+            .reason = gateway_result_name(a->answer.result),
+            .transport = worker_transport(a->lane, p),
+            .number = job->number, .parts = a->parts_sent,
+            .datastores = names(job->due, p), .answer = a->answer.words,
+            .message_id = a->answer.id,
+            .first_change = job->due->first_change };
+
+        if (job->sent || i != job->decisive) {
+            rv = store_push_log_add(tx, &e);
+        }
+    }
+    return rv;
+}
+
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
 {
     const gateway_answer_t *answer = &job->delivery.answer;
@@ -66,6 +92,9 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
     if (job->lane && job->lane->route->price > 0) {
         e.cost = e.parts * job->lane->route->price;
     }
-    rv = store_push_log_result(tx, &e);
+    rv = add_attempts(tx, job);
+    if (rv == APR_SUCCESS) {
+        rv = store_push_log_result(tx, &e);
+    }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;   /* the account is gone */
 }

@@ -114,17 +114,18 @@ static void decide_sent(worker_t *w, job_t *job, apr_time_t now)
     tell_reason(job, &job->delivery.answer);
 }
 
-/* No gateway took it, all that could were asked: what leaves most hope
- * decides. */
+/* No gateway took it: what leaves most hope decides. */
 static void decide_failed(worker_t *w, job_t *job, apr_time_t now)
 {
     apr_interval_time_t wait = schedule_retry(job->due->attempts + 1);
+    const attempt_t *attempt = &APR_ARRAY_IDX(job->attempts, job->decisive,
+                                              attempt_t);
 
     job->not_before = 0;
-    if (job->worst.result != GATEWAY_REJECTED) {
+    if (attempt->answer.result != GATEWAY_REJECTED) {
         job->not_before = now + schedule_jitter(wait, worker_random(w));
     }
-    tell_reason(job, &job->worst);
+    tell_reason(job, &attempt->answer);
 }
 
 void worker_later(worker_t *w, job_t *job, apr_time_t when, const char *why)
@@ -151,27 +152,50 @@ static int hope(gateway_result_e result)
     }
 }
 
+static void note_attempt(job_t *job)
+{
+    const gateway_answer_t *answer = &job->delivery.answer;
+    attempt_t *attempt;
+
+    if (!job->attempts) {
+        job->attempts = apr_array_make(job->batch->pool, 2,
+                                       sizeof(attempt_t));
+    }
+    attempt = apr_array_push(job->attempts);
+    attempt->lane = job->lane;
+    attempt->answer = *answer;
+    attempt->parts_sent = job->delivery.parts_sent;
+    if (hope(answer->result)
+        > hope(APR_ARRAY_IDX(job->attempts, job->decisive,
+                             attempt_t).answer.result)) {
+        job->decisive = job->attempts->nelts - 1;
+    }
+}
+
 /* Another gateway's turn, or the end. */
 static void try_next(worker_t *w, job_t *job, apr_time_t now)
 {
     apr_time_t when = 0;
     place_e place = now > job->delivery.deadline ? PLACE_NOWHERE
         : worker_place(w, job, now, &when);
+    const attempt_t *attempt;
 
     if (place == PLACE_DONE) {
         return;
     }
-    if (job->tried) {
-        job->delivery.answer = job->worst;
-        if (job->not_before && job->not_before < when) {
-            job->not_before = when;     /* no gateway has room before */
-        }
-        put_done(w, job);
-    }
-    else {
+    if (!job->attempts) {
         worker_later(w, job, when ? when : now + schedule_retry(1),
                      job->delivery.answer.words);
+        return;
     }
+    attempt = &APR_ARRAY_IDX(job->attempts, job->decisive, attempt_t);
+    job->delivery.answer = attempt->answer;
+    job->delivery.parts_sent = attempt->parts_sent;
+    job->lane = attempt->lane;
+    if (job->not_before && job->not_before < when) {
+        job->not_before = when;         /* no gateway has room before */
+    }
+    put_done(w, job);
 }
 
 static void take_result(worker_t *w, job_t *job, apr_time_t now)
@@ -187,18 +211,13 @@ static void take_result(worker_t *w, job_t *job, apr_time_t now)
         put_done(w, job);
         break;
     case GATEWAY_NOT_TRIED:
-        if (w->ending && !job->tried) {
-            worker_later(w, job, now, answer->words);
+        if (!job->attempts) {
+            job->next_choice--;         /* it may have it again */
         }
-        else {
-            job->next_choice -= !job->tried;    /* it may have it again */
-            try_next(w, job, now);
-        }
+        try_next(w, job, now);
         break;
     default:
-        if (!job->tried++ || hope(answer->result) > hope(job->worst.result)) {
-            job->worst = *answer;
-        }
+        note_attempt(job);
         decide_failed(w, job, now);
         report(w, job, gateway_result_name(answer->result));
         try_next(w, job, now);

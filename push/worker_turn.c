@@ -59,6 +59,9 @@ static apr_status_t settle(worker_t *w, store_tx_t *tx)
         rv = job->sent
             ? store_due_sent(tx, job->due->device, w->owner,
                              job->not_before)
+            : job->delivery.answer.result == GATEWAY_NOT_TRIED
+            ? store_due_later(tx, job->due->device, w->owner,
+                              job->not_before)
             : store_due_failed(tx, job->due->device, w->owner,
                                job->not_before, job->reason);
         /* The device is gone, or has synced meanwhile. */
@@ -121,6 +124,25 @@ static int make_token(char token[GATEWAY_TOKEN + 1])
               == APR_SUCCESS;
 }
 
+/* The rules, and whether a gateway has room. */
+static apr_status_t plan_row(void *baton, store_tx_t *tx,
+                             const store_due_t *due, apr_time_t now,
+                             store_plan_t *plan)
+{
+    worker_t *w = baton;
+    apr_status_t rv = worker_plan(w, tx, due, now, plan);
+    apr_time_t when;
+
+    if (rv == APR_SUCCESS && plan->when > 0 && plan->when <= now) {
+        when = worker_lane_when(w, due, now, w->plan_pool);
+        if (when > now) {
+            plan->when = when;
+            plan->reason = "gateway";
+        }
+    }
+    return rv;
+}
+
 /* Claim at most max rows. @param jobs  out: array of job_t * */
 static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
                           int max, batch_t *batch, apr_array_header_t **jobs)
@@ -131,7 +153,9 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
     int i;
 
     *jobs = apr_array_make(batch->pool, 16, sizeof(job_t *));
-    rv = store_due_claim(tx, now, worker_plan, w, WORKER_LEASE, w->owner,
+    worker_unreserve(w);
+    w->plan_pool = batch->pool;
+    rv = store_due_claim(tx, now, plan_row, w, WORKER_LEASE, w->owner,
                          max, &dues);
     for (i = 0; rv == APR_SUCCESS && i < dues->nelts; i++) {
         job_t *job = apr_pcalloc(batch->pool, sizeof *job);
@@ -239,6 +263,7 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs,
     apr_time_t when;
     int i;
 
+    worker_unreserve(w);
     for (i = 0; i < jobs->nelts; i++) {
         job_t *job = APR_ARRAY_IDX(jobs, i, job_t *);
         const char *wrong = prepare(w, job);

@@ -83,6 +83,16 @@ apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
     CALL(due_failed, device, owner, not_before, cut(tx, reason));
 }
 
+apr_status_t store_due_later(store_tx_t *tx, store_id_t device,
+                             const char *owner, apr_time_t when)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_name(owner), BAD_OWNER);
+    NEED(when > 0, BAD_TIME);
+    CALL(due_later, device, owner, when);
+}
+
 apr_status_t store_due_release(store_tx_t *tx, const char *owner)
 {
     BEGIN(STORE_WRITE);

@@ -103,6 +103,23 @@ apr_status_t mem_due_failed(store_tx_t *tx, store_id_t device,
     return APR_SUCCESS;
 }
 
+apr_status_t mem_due_later(store_tx_t *tx, store_id_t device,
+                           const char *owner, apr_time_t when)
+{
+    mem_due_t *old = leased(tx, device, owner), row;
+
+    if (!old)
+        return APR_NOTFOUND;
+    row = *old;
+    row.planned = when;
+    row.planned_at = tx->now;
+    row.plan = "gateway";
+    row.leased_until = 0;
+    row.owner = "";
+    mem_put(tx, MEM_DUES, &row);
+    return APR_SUCCESS;
+}
+
 apr_status_t mem_due_release(store_tx_t *tx, const char *owner)
 {
     mem_table_t *t = mem_hold(tx, MEM_DUES);

@@ -129,6 +129,10 @@ apr_status_t store_due_dry(store_tx_t *tx, store_id_t device,
 apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
                               const char *owner, apr_time_t not_before,
                               const char *reason);
+/** Not tried: ends the lease without counting an attempt; the row is planned
+ * for @p when, for the reason "gateway". */
+apr_status_t store_due_later(store_tx_t *tx, store_id_t device,
+                             const char *owner, apr_time_t when);
 /** End all leases of this owner (clean stop). */
 apr_status_t store_due_release(store_tx_t *tx, const char *owner);
 /** When the next row is to be looked at: in the past if one is to be

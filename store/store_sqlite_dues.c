@@ -536,6 +536,16 @@ apr_status_t sq_due_failed(store_tx_t *tx, store_id_t device,
     return ended(rv, changed);
 }
 
+apr_status_t sq_due_later(store_tx_t *tx, store_id_t device,
+                          const char *owner, apr_time_t when)
+{
+    int changed = 0;
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_LATER, "itii", device,
+                            owner, when, tx->now);
+
+    return ended(rv, changed);
+}
+
 apr_status_t sq_due_release(store_tx_t *tx, const char *owner)
 {
     return sq_do(tx, NULL, SQ_DUE_RELEASE, "t", owner);

@@ -470,6 +470,9 @@ X(DUE_FAILED, "UPDATE dues SET " \
   "attempts = attempts + 1, not_before = ?3, planned = ?3, " \
   "planned_at = ?5, plan = 'retry', owner = '', " \
   "leased_until = 0, last_error = ?4 WHERE device = ?1 AND owner = ?2") \
+X(DUE_LATER, "UPDATE dues SET planned = ?3, planned_at = ?4, " \
+  "plan = 'gateway', owner = '', leased_until = 0 " \
+  "WHERE device = ?1 AND owner = ?2") \
 X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
   "WHERE owner = ?1 AND owner <> ''") \
 X(DUE_STATE, "SELECT state, first_change FROM dues WHERE device = ?1") \
