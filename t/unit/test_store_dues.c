@@ -452,6 +452,30 @@ static void listing(void **state)
     roll_back(tx);
 }
 
+/* A row that no gateway had room for: as if it had not been claimed. */
+static void later(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx;
+    rows_t rows;
+
+    change_at(f, 10, f->phone);
+    claim_one(f, 20, "w");
+    tx = begin_write(f);
+    EXPECT(APR_NOTFOUND, store_due_later(tx, f->tablet, "other", 50));
+    EXPECT(APR_EINVAL, store_due_later(tx, f->tablet, "w", 0));
+    OK(store_due_later(tx, f->tablet, "w", 50));
+    commit(tx);
+    rows = look(f, f->tablet);
+    assert_int_equal(rows.due.state, STORE_DUE_WAITING);
+    assert_int_equal(rows.due.attempts, 0);
+    assert_int_equal(rows.due.leased_until, 0);
+    assert_int_equal(rows.due.not_before, 0);
+    assert_int_equal(next(f), 50);
+    assert_int_equal(claim(f, 49, 0, 100, "w", 10)->nelts, 0);
+    assert_int_equal(claim_one(f, 50, "v")->device, f->tablet);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
@@ -462,7 +486,7 @@ int main(void)
         SYNCED(not_to_be_pushed_any_more), SYNCED(sent_waits_for_the_device),
         SYNCED(suspended), SYNCED(failed_is_tried_again), SYNCED(release),
         SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
-        SYNCED(listing)
+        SYNCED(listing), SYNCED(later)
     };
 
     return RUN_BOTH("store dues", tests);
