@@ -189,8 +189,22 @@ $(BENCHES): $(B)/bench/%: $(B)/bench/%.o $(LIBS_A)
 	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) $(PKG_LIBS)
 .SECONDARY:
 
+# The engine for scripts/fidelity, and an expander of recurrences that knows
+# libical only.
+FIDELITY := $(B)/fidelity/world $(B)/fidelity/expand
+$(B)/fidelity/world: $(B)/t/fidelity/world.o $(LIBS_A)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(GROUP) \
+	    -lcmocka $(PKG_LIBS)
+$(B)/fidelity/expand: $(B)/t/fidelity/expand.o
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CSTD) $(OPT) $(LHARD) $(LDFLAGS) -o $@ $< $(PKG_LIBS)
+
 benches: $(BENCHES)
-unit: $(UNIT)
+
+unit: $(UNIT) $(FIDELITY)
 replay: $(REPLAYS)
 fuzzers: $(FUZZERS)
 

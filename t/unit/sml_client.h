@@ -9,7 +9,7 @@
 
 #include "sml_answer.h"
 
-#define CLIENT_STORES     4
+#define CLIENT_STORES     8
 #define CLIENT_MAX_POSTS  5000      /* of a session */
 
 enum { MAPS_NOW, MAPS_NEXT_SESSION, MAPS_NEVER };

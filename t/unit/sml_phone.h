@@ -54,6 +54,9 @@ struct phone_t {
     const char *caps;           /* names of properties, for CTCap; or NULL */
     const char *caps_type;      /* of them: "text/x-vcard" */
     const char *model;          /* likewise, NULL: "Model" */
+    void (*devinf)(phone_t *ph, codec_writer_t *w);     /* writes what is in
+                                   its DevInf, if that is to be more; or NULL */
+    void *devinf_baton;         /* of devinf */
     apr_size_t max_out;         /* its own limit for what it sends, 0: the
                                    server's MaxMsgSize */
     void (*filter)(phone_t *ph, int tag);       /* writes a Filter into the
@@ -348,6 +351,9 @@ static inline phone_sent_t *phone_change(phone_t *ph, int tag,
     if (type != NULL) {
         codec_open(w, SYNCML_META);
         codec_text(w, METINF_TYPE, type);
+        if (strncmp(type, "text/x-s4j-sif", 14) == 0) {
+            codec_text(w, METINF_FORMAT, "b64");    /* the caller's work */
+        }
         if (size) {
             codec_number(w, METINF_SIZE, (apr_int64_t)size);
         }
@@ -454,12 +460,8 @@ static inline void phone_write_caps(phone_t *ph, codec_writer_t *w)
     }
 }
 
-static inline void phone_devinf_item(phone_t *ph)
+static inline void phone_write_devinf(phone_t *ph, codec_writer_t *w)
 {
-    codec_writer_t *w = codec_writer_create(ph->format, CODEC_DOC_DEVINF,
-                                            ph->version, ph->message_pool);
-
-    codec_open(w, DEVINF_DEVINF);
     codec_text(w, DEVINF_VERDTD, phone_devinf_uri(ph) + 8);
     codec_text(w, DEVINF_MAN, "Maker");
     codec_text(w, DEVINF_MOD, ph->model ? ph->model : "Model");
@@ -473,6 +475,20 @@ static inline void phone_devinf_item(phone_t *ph)
     }
     if (ph->caps != NULL) {
         phone_write_caps(ph, w);
+    }
+}
+
+static inline void phone_devinf_item(phone_t *ph)
+{
+    codec_writer_t *w = codec_writer_create(ph->format, CODEC_DOC_DEVINF,
+                                            ph->version, ph->message_pool);
+
+    codec_open(w, DEVINF_DEVINF);
+    if (ph->devinf != NULL) {
+        ph->devinf(ph, w);
+    }
+    else {
+        phone_write_devinf(ph, w);
     }
     codec_close(w);
     codec_open(ph->w, SYNCML_META);

@@ -1,0 +1,131 @@
+# Licensed to you under the Apache License, Version 2.0: see LICENSE.
+package Fidelity::Main;
+
+# scripts/fidelity: runs, tables, verdict.
+use strict;
+use warnings;
+use Encode ();
+use Fidelity::Corpus ();
+use Fidelity::Profiles ();
+use Fidelity::Run ();
+use Fidelity::World ();
+
+my @kinds = qw(lost changed shifted added);
+
+sub one_profile {
+    my ($opt, $name, $corpus) = @_;
+    my $world = Fidelity::World->new;
+    my $run = Fidelity::Run->new(profile => $name, world => $world,
+        corpus => $corpus, only => $opt->{only});
+    $run->all;
+    my @log = grep {/^[0-3] /} split /\n/, $world->call(['log']);
+    $run->finding('log', 'server', 'log', map { { what => 'lost',
+        prop => 'LOG', was => '', is => $_ } } @log);
+    $world->close;
+    return $run;
+}
+
+sub counts {
+    my ($run) = @_;
+    my %n = map { $_ => 0 } @kinds;
+    $n{ $_->{what} }++ for @{ $run->{found} };
+    return \%n;
+}
+
+sub line {
+    my ($f) = @_;
+    return "$f->{profile} $f->{phase}" . ($f->{edit} ? "($f->{edit})" : '')
+        . " $f->{ds} $f->{item}\n    $f->{what} $f->{prop}\n"
+        . "    was $f->{was}\n    is  $f->{is}\n";
+}
+
+# Findings by kind and property, the most frequent first.
+sub print_found {
+    my ($opt, $run) = @_;
+    my %by;
+    push @{ $by{"$_->{what} $_->{ds} $_->{prop}"} }, $_ for @{ $run->{found} };
+    for my $k (sort { @{ $by{$b} } <=> @{ $by{$a} } || $a cmp $b } keys %by) {
+        my @f = @{ $by{$k} };
+        my %phase;
+        $phase{ $_->{phase} }++ for @f;
+        print "  $k: ", scalar @f, ' (', join(' ', map {"$_ $phase{$_}"}
+            sort keys %phase), ")\n";
+        my $show = $opt->{show} // 3;
+        my %seen;
+        for my $f (grep { !$seen{ $_->{item} }++ } @f) {
+            last if $show-- <= 0;
+            print "    $f->{item} [$f->{phase}", $f->{edit} ? " $f->{edit}"
+                : '', "]\n      was $f->{was}\n      is  $f->{is}\n";
+        }
+    }
+}
+
+sub short {
+    my ($v) = @_;
+    $v =~ s/\n/\\n/g;
+    return length $v > 100 ? substr($v, 0, 97) . '...' : $v;
+}
+
+# What the device does not show, by reason; and what it should have shown.
+sub screen_rows {
+    my ($run) = @_;
+    my @rows;
+    for my $k (sort keys %{ $run->{screen} }) {
+        my $items = $run->{screen}{$k};
+        my %why;
+        $why{ $items->{$_}[1] // '?' }++ for keys %$items;
+        push @rows, [ $k, scalar keys %$items, join '; ', sort keys %why ];
+    }
+    return @rows;
+}
+
+sub print_screen {
+    my ($opt, $run) = @_;
+    if ($opt->{screen}) {
+        printf "  %-28s %4d  %s\n", @$_ for screen_rows($run);
+    }
+    my $show = $opt->{show} // 3;
+    my %n;
+    for my $u (@{ $run->{unexplained} || [] }) {
+        next if ++$n{"$u->{ds} $u->{prop} $u->{how}"} > $show;
+        print "  not shown, without a reason: $u->{ds} $u->{item} $u->{prop} ",
+            "$u->{how}\n      was ", short($u->{was}), "\n      is  ",
+            short($u->{is}), "\n";
+    }
+}
+
+sub main {
+    my ($opt, @names) = @_;
+    @names = @Fidelity::Profiles::names unless @names;
+    my $corpus = Fidelity::Corpus::load(short => $opt->{short},
+        seed => $opt->{seed});
+    if (!$opt->{short}) {
+        my $more = Fidelity::Corpus::installed();
+        push @{ $corpus->{$_} }, @{ $more->{$_} } for keys %$more;
+    }
+    my $bad = 0;
+    my @table;
+    for my $name (@names) {
+        my $run = one_profile($opt, $name, $corpus);
+        my $n = counts($run);
+        push @table, [ $name, $run->{items}, $run->{props}, @$n{@kinds},
+            scalar keys %{ $run->{screen} },
+            scalar @{ $run->{unexplained} || [] } ];
+        $bad += @{ $run->{found} } + @{ $run->{unexplained} || [] };
+        print "$name: $run->{p}{title}\n";
+        print_found($opt, $run);
+        print_screen($opt, $run);
+        print '  edits: ', join(' ', map {"$_ $run->{edits}{$_}"}
+            sort keys %{ $run->{edits} }), "\n";
+        if ($opt->{losses} && @{ $run->{found} }) {
+            open my $f, '>>:utf8', $opt->{losses} or die $!;
+            print {$f} map { line($_) } @{ $run->{found} };
+        }
+    }
+    printf "%-10s %6s %6s %6s %7s %7s %6s %7s %6s\n", qw(profile items props
+        lost changed shifted added screen unsaid);
+    printf "%-10s %6d %6d %6d %7d %7d %6d %7d %6d\n", @$_ for @table;
+    return $bad ? 1 : 0;
+}
+
+1;
