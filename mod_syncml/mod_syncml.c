@@ -5,6 +5,7 @@
  *
  *   syncml_config, syncml_datastore   the directives
  *   syncml_store, syncml_prepare      the stores, over start and restart
+ *   syncml_quirks                     what phones do, and users' time
  *   syncml_handler                    HTTP around a message; the log lines
  *   syncml_auth                       who checks passwords
  *   syncml_throttle                   who has guessed too often
@@ -69,6 +70,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
 {
     codec_init();
     syncml_stores_open(s, pchild);
+    syncml_quirks_open(s, pchild);
 }
 
 static void register_hooks(apr_pool_t *p)

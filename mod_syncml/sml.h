@@ -24,6 +24,9 @@
 /** Version of the modules and the command line tool. */
 #define SYNCML_VERSION  "0.1"
 
+/** The quirks file that is installed, see conf/quirks.conf. */
+#define SML_DEFAULT_QUIRKS  "/etc/syncml/quirks.conf"
+
 #define SML_AUTH_BASIC  1
 #define SML_AUTH_MD5    2
 

@@ -39,6 +39,7 @@ void *syncml_merge_server_conf(apr_pool_t *p, void *base, void *over)
     m->store_url = o->store_url ? o->store_url : b->store_url;
     m->key_file = o->key_file ? o->key_file : b->key_file;
     m->server_id = o->server_id ? o->server_id : b->server_id;
+    m->quirks_path = o->quirks_path ? o->quirks_path : b->quirks_path;
     return m;
 }
 
@@ -74,6 +75,9 @@ void *syncml_merge_dir_conf(apr_pool_t *p, void *base, void *over)
     if (m->login_limit == 0) {
         m->login_limit = b->login_limit;
         m->login_window = b->login_window;
+    }
+    if (m->time_zone == NULL) {
+        m->time_zone = b->time_zone;
     }
     if (!m->dump_given) {
         m->dump_given = b->dump_given;
@@ -464,6 +468,11 @@ const command_rec syncml_commands[] = {
     AP_INIT_TAKE1("SyncMLForgetDevices", syncml_set_forget, NULL,
                   RSRC_CONF | ACCESS_CONF, "days after which a device that is"
                   " not seen is forgotten; or never"),
+    AP_INIT_TAKE1("SyncMLQuirks", syncml_set_quirks, NULL, RSRC_CONF,
+                  "file that says what phones do; or off"),
+    AP_INIT_TAKE1("SyncMLTimeZone", syncml_set_time_zone, NULL,
+                  RSRC_CONF | ACCESS_CONF, "the users' time zone, such as"
+                  " Europe/Berlin; or none"),
     AP_INIT_TAKE12("SyncMLLoginLimit", set_login_limit, NULL,
                    RSRC_CONF | ACCESS_CONF, "how many logins may fail, and"
                    " in what time; or off"),

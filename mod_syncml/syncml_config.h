@@ -75,6 +75,10 @@ typedef struct syncml_server_conf_t {
     const char *store_url;      /* NULL: not given */
     const char *key_file;       /* NULL: not given */
     const char *server_id;      /* NULL: not given */
+    const char *quirks_path;    /* NULL: not given; "": off */
+    const char *quirks_in;      /* set in each process, with the next: the
+                                   file that is used */
+    struct item_quirks_file_t *quirks;  /* NULL: there are none */
     struct syncml_store_t *store;       /* set by syncml_stores_resolve();
                                    NULL: this server needs none */
 } syncml_server_conf_t;
@@ -101,6 +105,7 @@ typedef struct syncml_dir_conf_t {
     apr_array_header_t *conflicts;      /* of syncml_conflict_set_t, private
                                    to syncml_safety.c; or NULL */
     struct syncml_guard_set_t *guard;   /* likewise */
+    const char *time_zone;      /* NULL: not given; "": none */
     int dump_given;
     const char *dump_device;    /* NULL: off */
     const char *dump_dir;
@@ -159,6 +164,20 @@ const char *syncml_set_keep(cmd_parms *cmd, void *conf, const char *arg);
 const char *syncml_set_forget(cmd_parms *cmd, void *conf, const char *arg);
 void syncml_merge_keep(syncml_dir_conf_t *m, const syncml_dir_conf_t *base);
 void syncml_conf_keep(const syncml_dir_conf_t *conf, sml_config_t *config);
+
+/* ---- syncml_quirks.c ---------------------------------------------------- */
+
+#define SYNCML_DEFAULT_QUIRKS  SML_DEFAULT_QUIRKS
+
+/** The directives SyncMLQuirks and SyncMLTimeZone. */
+const char *syncml_set_quirks(cmd_parms *cmd, void *conf, const char *arg);
+const char *syncml_set_time_zone(cmd_parms *cmd, void *conf,
+                                 const char *arg);
+/** In each process, before there are threads. */
+void syncml_quirks_open(server_rec *first, apr_pool_t *pchild);
+/** Write what the two say into config. */
+void syncml_conf_quirks(const syncml_dir_conf_t *conf, const server_rec *s,
+                        sml_config_t *config);
 
 /* ---- syncml_datastore.c ------------------------------------------------ */
 

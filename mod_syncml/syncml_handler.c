@@ -423,6 +423,7 @@ int syncml_handler(request_rec *r)
     }
     config.software = SYNCML_VERSION;
     syncml_conf_engine(syncml_dir_conf(r), &config, r->pool);
+    syncml_conf_quirks(syncml_dir_conf(r), r->server, &config);
     switch (r->method_number) {
     case M_POST:
         return handle_post(r, &config);

@@ -48,6 +48,7 @@ my %want  = (
     "$modules/mod_syncml_push.so" => 0644,
     $tool                         => 0755,
     $conf                         => 0644,
+    '/etc/syncml/quirks.conf'     => 0644,
     $debian ? map { ("$etc/mods-available/$_.load" => 0644) }
         qw(syncml syncml_push) : (),
 );

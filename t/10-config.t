@@ -10,6 +10,7 @@ use File::Path qw(make_path);
 use IO::Handle;
 use Test::More;
 use Test::Httpd;
+use Test::Places;
 use Test::SyncML qw(:all);
 
 my $so = Test::Httpd::build_dir() . '/mod_syncml.so';
@@ -20,6 +21,7 @@ my $syntax = Test::Httpd->new(modules => [qw(authn_core authn_file)]);
 my $dir    = $syntax->dir;
 make_path("$dir/dumps");
 Test::Httpd::spew("$dir/plain", "not a directory\n");
+Test::Httpd::spew("$dir/bad-quirks", "[x]\nclock now\n");
 
 sub check {
     my ($conf) = @_;
@@ -53,6 +55,9 @@ for my $good (
     'SyncMLDatastore pim members=calendar,tasks,notes "display=All"',
     "SyncMLDatastore pim members=calendar,notes\nSyncMLDatastore pim off",
     (map {"SyncMLAccess Contacts $_"} qw(full read-only Send-Only)),
+    "SyncMLQuirks $Test::Places::ROOT/conf/quirks.conf",
+    'SyncMLQuirks off',
+    (map {"SyncMLTimeZone $_"} qw(none Europe/Berlin America/St_Johns UTC)),
     'SyncMLMaxMsgSize 4096',
     'SyncMLMaxMsgSize 1048576',
     'SyncMLMaxObjSize 4096',
@@ -151,6 +156,12 @@ for (
         'from 4096 to 4194304 \\(default 1048576\\)' ],
     [ 'SyncMLSessionTimeout 0' => "'0' will not do: give seconds, or a number"
         . ' with s, min or h, from 1s to 24h \\(default 30min\\)' ],
+    [ 'SyncMLQuirks no-such-file' => 'no-such-file cannot be read: No such' ],
+    [ 'SyncMLQuirks bad-quirks' => 'bad-quirks, line 2: clock wants default,'
+            . ' utc, utc-bare, local or local-z; give a file of quirks, or off' ],
+    [ 'SyncMLTimeZone Europe/Atlantis' => "'Europe/Atlantis' is no time zone"
+            . ' of this system: give one such as Europe/Berlin, or none' ],
+    [ 'SyncMLTimeZone ../passwd' => 'is no time zone of this system' ],
     [ 'SyncMLKeep 0' => "'0' will not do: give days, from 1d to 3650d" ],
     [ 'SyncMLKeep 3651d' => "'3651d' will not do" ],
     [ 'SyncMLKeep 5h' => "'5h' will not do" ],
@@ -193,7 +204,7 @@ for (
         or diag $said;
 }
 
-for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID)) {
+for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID SyncMLQuirks)) {
     like check("<Location /a>\n$directive x\n</Location>"),
         qr/$directive not allowed in <Location> context/,
         "$directive belongs to a server";
