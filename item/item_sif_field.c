@@ -39,7 +39,15 @@ void item_sif_keep(item_buf_t *b, const item_xml_t *element)
                                      NULL), text);
 }
 
-void item_sif_give_back(item_buf_t *b, const item_part_t *part)
+int item_sif_among(const char *name, const char *const *names)
+{
+    while (*names && strcasecmp(name, *names))
+        names++;
+    return *names != NULL;
+}
+
+void item_sif_give_back(item_buf_t *b, const item_part_t *part,
+                        const char *const *own)
 {
     apr_size_t prefix = strlen(ITEM_SIF_KEPT);
     const item_entry_t *entry;
@@ -47,6 +55,7 @@ void item_sif_give_back(item_buf_t *b, const item_part_t *part)
 
     for (i = 0; i < part->entries->nelts; i++) {
         item_buf_t text = { NULL, NULL, 0, 0 };
+        const char *element;
         item_span_t name;
 
         entry = APR_ARRAY_IDX(part->entries, i, const item_entry_t *);
@@ -55,11 +64,12 @@ void item_sif_give_back(item_buf_t *b, const item_part_t *part)
             || strncasecmp(name.s, ITEM_SIF_KEPT, prefix)
             || !is_name(name.s + prefix, name.len - prefix))
             continue;
+        element = apr_pstrmemdup(b->p, name.s + prefix, name.len - prefix);
+        if (item_sif_among(element, own))
+            continue;
         text.p = b->p;
         item_unescape(&text, entry->line.value);
-        item_xml_put(b, apr_pstrmemdup(b->p, name.s + prefix,
-                                       name.len - prefix),
-                     item_buf_span(&text));
+        item_xml_put(b, element, item_buf_span(&text));
     }
 }
 

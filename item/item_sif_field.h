@@ -22,8 +22,13 @@ int item_sif_is(const item_xml_t *element, const char *name);
  * children and ones whose name will not do for a property are left out. */
 void item_sif_keep(item_buf_t *b, const item_xml_t *element);
 
-/** Give back what item_sif_keep() kept in a component. */
-void item_sif_give_back(item_buf_t *b, const item_part_t *part);
+/** Give back what item_sif_keep() kept in a component.
+ * @param own  names that the caller writes by itself, NULL at the end */
+void item_sif_give_back(item_buf_t *b, const item_part_t *part,
+                        const char *const *own);
+
+/** Non-zero if a name is among some (any case). */
+int item_sif_among(const char *name, const char *const *names);
 
 /** An element with the words of lists, parted by ", "; none without words. */
 void item_sif_words(item_buf_t *b, const char *element,

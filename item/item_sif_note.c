@@ -9,6 +9,10 @@
 #include "item/item_note_int.h"
 #include "item/item_sif_field.h"
 
+static const char *const own[] = {
+    "SIFVersion", "Subject", "Body", "Categories", NULL
+};
+
 /* ---- reading -------------------------------------------------------------- */
 
 /** The note's date: a day is what a journal is about, a full time is when it
@@ -99,7 +103,7 @@ void item_sifn_write(item_buf_t *b, const item_form_t *form,
     if (note->part) {
         put_date(b, form, note->part);
         item_sif_words(b, "Categories", note->part, "CATEGORIES");
-        item_sif_give_back(b, note->part);
+        item_sif_give_back(b, note->part, own);
     }
     item_xml_close(b, "note");
 }
