@@ -19,6 +19,7 @@
 #include "apr_strings.h"
 
 #include "mod_syncml/mod_syncml.h"
+#include "push/glue_dlr.h"
 #include "push/glue_worker.h"
 #include "push/route.h"
 #include "push/worker.h"
@@ -38,6 +39,7 @@ typedef struct push_conf_t {
     apr_interval_time_t delay;  /* -1: not given */
     int threads;                /* 0: not given */
     int wake_fd;                /* eventfd of the worker; -1: none */
+    int report_fd;              /* pipe to it; -1: none */
 } push_conf_t;
 
 /* ---- the configuration ------------------------------------------------- */
@@ -48,7 +50,7 @@ static void *create_conf(apr_pool_t *p, server_rec *s)
 
     conf->enabled = -1;
     conf->delay = -1;
-    conf->wake_fd = -1;
+    conf->wake_fd = conf->report_fd = -1;
     return conf;
 }
 
@@ -292,6 +294,7 @@ static void find_wake_fds(server_rec *main_server, const peers_t *peers,
 
         if (url && find_worker(workers, url)) {
             conf_of(s)->wake_fd = glue_worker_wake_fd(main_server, url);
+            conf_of(s)->report_fd = glue_worker_report_fd(main_server, url);
         }
     }
 }
@@ -361,10 +364,19 @@ static void syncml_push_wake(server_rec *s)
     }
 }
 
+static int handle(request_rec *r)
+{
+    if (!r->handler || strcmp(r->handler, GLUE_DLR_HANDLER) != 0) {
+        return DECLINED;
+    }
+    return glue_dlr_handle(r, conf_of(r->server)->report_fd);
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     APR_REGISTER_OPTIONAL_FN(syncml_push_wake);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(handle, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 module AP_MODULE_DECLARE_DATA syncml_push_module = {

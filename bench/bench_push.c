@@ -249,7 +249,7 @@ static void on_log(void *baton, int level, apr_status_t rv,
 static pid_t start_worker(const char *dir, const char *url, int wake_fd)
 {
     worker_options_t o = { .server_id = "sync.example.com",
-                           .parallel = PARALLEL, .wake_fd = wake_fd,
+                           .parallel = PARALLEL, .report_fd = -1, .wake_fd = wake_fd,
                            .log = on_log };
     apr_pool_t *p;
     pid_t pid = child();

@@ -31,6 +31,9 @@
  * needs a second for posts in flight, and the store's lock for the rest. */
 #define STOP_PATIENCE   apr_time_from_sec(4)
 
+/* Octets of the pipe for delivery reports: 4096 of them. */
+#define REPORT_PIPE     (1 << 20)
+
 #ifdef SYNCML_COVERAGE
 extern void __gcov_dump(void);
 #endif
@@ -40,6 +43,7 @@ typedef struct slot_t {
     struct slot_t *next;
     const char *store_url;
     int wake_fd;
+    int report_fd[2];           /* pipe of report_t */
     apr_proc_t *current;        /* of this generation; NULL: none */
     const glue_worker_t *conf;  /* of this generation */
     apr_time_t started;
@@ -75,11 +79,13 @@ static retained_t *get_retained(void)
     return retained;
 }
 
-static apr_status_t close_wake_fd(void *data)
+static apr_status_t close_fds(void *data)
 {
     slot_t *slot = data;
 
     close(slot->wake_fd);
+    close(slot->report_fd[0]);
+    close(slot->report_fd[1]);
     return APR_SUCCESS;
 }
 
@@ -97,10 +103,13 @@ static slot_t *get_slot(server_rec *s, const char *store_url)
     slot = apr_pcalloc(p, sizeof *slot);
     slot->store_url = apr_pstrdup(p, store_url);
     slot->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (slot->wake_fd < 0) {
+    if (slot->wake_fd < 0
+        || pipe2(slot->report_fd, O_CLOEXEC | O_NONBLOCK) != 0) {
         return NULL;
     }
-    apr_pool_cleanup_register(p, slot, close_wake_fd, apr_pool_cleanup_null);
+    /* as much as is allowed; less is a matter of bursts only */
+    fcntl(slot->report_fd[0], F_SETPIPE_SZ, REPORT_PIPE);
+    apr_pool_cleanup_register(p, slot, close_fds, apr_pool_cleanup_null);
     slot->next = retained->slots;
     return retained->slots = slot;
 }
@@ -110,6 +119,13 @@ int glue_worker_wake_fd(server_rec *main_server, const char *store_url)
     slot_t *slot = get_slot(main_server, store_url);
 
     return slot ? slot->wake_fd : -1;
+}
+
+int glue_worker_report_fd(server_rec *main_server, const char *store_url)
+{
+    slot_t *slot = get_slot(main_server, store_url);
+
+    return slot ? slot->report_fd[1] : -1;
 }
 
 /* ---- in the worker's process --------------------------------------------- */
@@ -176,7 +192,7 @@ static int run_worker(const slot_t *slot, apr_pool_t *p)
         .store_url = conf->store_url, .key_file = conf->key_file,
         .server_id = conf->server_id, .routes = conf->routes,
         .quiet = conf->delay, .parallel = conf->parallel,
-        .wake_fd = slot->wake_fd, .log = on_log, .log_baton = conf->server
+        .wake_fd = slot->wake_fd, .report_fd = slot->report_fd[0], .log = on_log, .log_baton = conf->server
     };
     apr_status_t rv = worker_create(&the_worker, &options, p);
 

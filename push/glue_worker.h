@@ -39,6 +39,10 @@ typedef struct glue_worker_t {
  * system has none left */
 int glue_worker_wake_fd(server_rec *main_server, const char *store_url);
 
+/** The end of a pipe to a store's worker for delivery reports, non-blocking.
+ * @return -1 if the system has none left */
+int glue_worker_report_fd(server_rec *main_server, const char *store_url);
+
 /**
  * Start the workers of this configuration.
  * @param workers  array of glue_worker_t *, one per store

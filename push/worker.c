@@ -203,15 +203,17 @@ static apr_interval_time_t idle_time(const worker_t *w, apr_time_t now)
 
 static void wait_for_more(worker_t *w, apr_interval_time_t wait)
 {
-    struct pollfd fd[2] = {
+    struct pollfd fd[3] = {     /* poll() passes over those below 0 */
         { .fd = w->self_fd, .events = POLLIN },
-        { .fd = w->o.wake_fd, .events = POLLIN }
+        { .fd = w->stop ? -1 : w->o.wake_fd, .events = POLLIN },
+        { .fd = w->nreports < WORKER_REPORTS ? w->o.report_fd : -1,
+          .events = POLLIN }
     };
-    int nfds = w->o.wake_fd < 0 ? 1 : 2;
+    int nfds = 3;
     eventfd_t n;
 
     /* Results are gathered for a moment: not to be woken by each of them. */
-    if (w->done && !w->store_failures) {
+    if ((w->done || w->nreports) && !w->store_failures) {
         nfds = 0;
     }
     if (poll(fd, nfds, (int)((wait + 999) / 1000)) <= 0) {
@@ -220,7 +222,10 @@ static void wait_for_more(worker_t *w, apr_interval_time_t wait)
     if (fd[0].revents & POLLIN) {
         eventfd_read(w->self_fd, &n);
     }
-    if (fd[1].revents & POLLIN && !w->stop
+    if (fd[2].revents & POLLIN) {
+        worker_reports_read(w);
+    }
+    if (fd[1].revents & POLLIN
         && eventfd_read(w->o.wake_fd, &n) == 0) {
         w->look = 1;
     }
@@ -288,14 +293,14 @@ static void finish(worker_t *w, apr_thread_pool_t *threads)
     apr_thread_pool_destroy(threads);       /* waits for the tasks */
     worker_collect(w);
     drop_not_tried(w);
-    if (!w->unsettled && !w->store) {
+    if (!w->unsettled && !w->nreports && !w->store) {
         return;
     }
     if (!w->store) {
         rv = open_store(w, &words);
     }
     w->look = 0;
-    if (rv == APR_SUCCESS && w->done) {
+    if (rv == APR_SUCCESS && (w->done || w->nreports)) {
         rv = worker_turn(w, apr_time_now());
     }
     if (rv == APR_SUCCESS && w->unsettled) {

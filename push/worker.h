@@ -59,6 +59,8 @@ typedef struct worker_options_t {
     apr_interval_time_t quiet;  /* after a device's last owed change */
     int parallel;               /* for routes that do not say it; 0:
                                    WORKER_PARALLEL */
+    int report_fd;              /* pipe of report_t (report.h), non-blocking;
+                                   the caller's; -1: none */
     int wake_fd;                /* eventfd that says "look", non-blocking;
                                    the caller's; -1: none */
     store_log_fn *log;          /* levels of syslog: 5 for each delivery, 4

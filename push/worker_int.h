@@ -9,8 +9,12 @@
 
 #include "delivery.h"
 #include "push_device.h"
+#include "report.h"
 #include "route.h"
 #include "worker.h"
+
+/* Delivery reports that are taken from the pipe at a time. */
+#define WORKER_REPORTS  256
 
 /* Rows claimed in one transaction, with the pool that holds them. */
 typedef struct batch_t {
@@ -100,6 +104,9 @@ struct worker_t {
     apr_time_t next_due;        /* 0: nothing waits */
     apr_hash_t *warned;         /* device ids told to need several SMS */
     apr_pool_t *plan_pool;      /* of the claim that is being made */
+    apr_pool_t *report_pool;    /* of those being written */
+    report_t reports[WORKER_REPORTS];   /* not in the store yet */
+    int nreports;
     int warned_key;             /* told that passwords cannot be read */
 };
 
@@ -159,6 +166,12 @@ store_due_plan_fn worker_plan;
 apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job);
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx,
                                const job_t *job);
+
+/* worker_report.c: take delivery reports from the pipe; write them into the
+ * push log, in the transaction of the results; forget them after it. */
+void worker_reports_read(worker_t *w);
+apr_status_t worker_reports_write(worker_t *w, store_tx_t *tx,
+                                  apr_time_t now);
 
 /* worker_result.c: take finished deliveries from the queues, decide what
  * they mean and put them on w->done, or let another gateway try. */

@@ -23,7 +23,7 @@ apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
 {
     int under_way = w->unsettled - w->ndone;
 
-    if (!w->done) {
+    if (!w->done && !w->nreports) {
         return w->look && worker_room(w, now) > 0 ? now : 0;
     }
     if (under_way <= worker_most(w) / WORKER_AHEAD
@@ -310,6 +310,9 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
     apr_status_t rv = settle(w, tx);
 
     if (rv == APR_SUCCESS) {
+        rv = worker_reports_write(w, tx, now);
+    }
+    if (rv == APR_SUCCESS) {
         rv = max ? claim(w, tx, now, max, batch, jobs) : APR_SUCCESS;
     }
     /* As many as there was room for: there may be more, no need to ask. */
@@ -330,7 +333,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     apr_status_t rv;
 
     w->turned = now;
-    if (!w->done && !w->more) {
+    if (!w->done && !w->more && !w->nreports) {
         rv = peek(w, now);
         if (rv != APR_SUCCESS || !w->look || !max) {
             return rv;
@@ -352,6 +355,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
         return rv;
     }
     forget_done(w);
+    w->nreports = 0;
     w->look = w->more || (w->next_due && w->next_due <= now);
     if (jobs && jobs->nelts) {
         batch->left = jobs->nelts;

@@ -93,6 +93,16 @@ apr_status_t store_due_later(store_tx_t *tx, store_id_t device,
     CALL(due_later, device, owner, when);
 }
 
+apr_status_t store_due_undelivered(store_tx_t *tx, store_id_t device,
+                                   apr_time_t until, apr_time_t not_before,
+                                   const char *reason)
+{
+    BEGIN(STORE_WRITE);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(until >= 0 && not_before >= 0, BAD_TIME);
+    CALL(due_undelivered, device, until, not_before, cut(tx, reason));
+}
+
 apr_status_t store_due_release(store_tx_t *tx, const char *owner)
 {
     BEGIN(STORE_WRITE);

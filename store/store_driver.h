@@ -302,6 +302,9 @@ struct store_driver_t {
                                const char *reason);
     apr_status_t (*due_later)(store_tx_t *tx, store_id_t device,
                               const char *owner, apr_time_t when);
+    apr_status_t (*due_undelivered)(store_tx_t *tx, store_id_t device,
+                                    apr_time_t until, apr_time_t not_before,
+                                    const char *reason);
     apr_status_t (*due_release)(store_tx_t *tx, const char *owner);
     apr_status_t (*due_next)(store_tx_t *tx, apr_time_t *when);
     apr_status_t (*due_list)(store_tx_t *tx, store_id_t account,
@@ -377,7 +380,8 @@ struct store_driver_t {
     X(log_begin) X(log_range) X(log_datastore) X(log_end) X(log_undone) \
     X(log_get) X(log_list) X(log_ranges) X(item_since) X(item_history) \
     X(due_claim) X(due_sent) X(due_dry) \
-    X(due_failed) X(due_later) X(due_release) X(due_next) X(due_list) X(due_refresh) \
+    X(due_failed) X(due_later) X(due_undelivered) \
+    X(due_release) X(due_next) X(due_list) X(due_refresh) \
     X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
     X(push_log_result) X(push_log_report) X(push_log_answered) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \

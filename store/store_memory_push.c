@@ -120,6 +120,27 @@ apr_status_t mem_due_later(store_tx_t *tx, store_id_t device,
     return APR_SUCCESS;
 }
 
+apr_status_t mem_due_undelivered(store_tx_t *tx, store_id_t device,
+                                 apr_time_t until, apr_time_t not_before,
+                                 const char *reason)
+{
+    mem_due_t key = { .device = device };
+    mem_due_t *old = mem_find(tx, MEM_DUES, &key), row;
+
+    if (!old || old->state != STORE_DUE_SENT || old->not_before != until
+        || *old->owner)
+        return APR_NOTFOUND;
+    row = *old;
+    if (!not_before)
+        row.state = STORE_DUE_SUSPENDED;
+    row.not_before = row.planned = not_before;
+    row.planned_at = tx->now;
+    row.plan = "undelivered";
+    row.last_error = reason;
+    mem_put(tx, MEM_DUES, &row);
+    return APR_SUCCESS;
+}
+
 apr_status_t mem_due_release(store_tx_t *tx, const char *owner)
 {
     mem_table_t *t = mem_hold(tx, MEM_DUES);

@@ -133,6 +133,14 @@ apr_status_t store_due_failed(store_tx_t *tx, store_id_t device,
  * for @p when, for the reason "gateway". */
 apr_status_t store_due_later(store_tx_t *tx, store_id_t device,
                              const char *owner, apr_time_t when);
+/** The network says that what was sent has not arrived.
+ * @param until  the not_before with which it was sent: it must still be the
+ *               row's latest
+ * @param not_before  when it is told again; 0: never (suspended)
+ * @return APR_NOTFOUND: it has synced, or was told again, or is claimed */
+apr_status_t store_due_undelivered(store_tx_t *tx, store_id_t device,
+                                   apr_time_t until, apr_time_t not_before,
+                                   const char *reason);
 /** End all leases of this owner (clean stop). */
 apr_status_t store_due_release(store_tx_t *tx, const char *owner);
 /** When the next row is to be looked at: in the past if one is to be

@@ -546,6 +546,17 @@ apr_status_t sq_due_later(store_tx_t *tx, store_id_t device,
     return ended(rv, changed);
 }
 
+apr_status_t sq_due_undelivered(store_tx_t *tx, store_id_t device,
+                                apr_time_t until, apr_time_t not_before,
+                                const char *reason)
+{
+    int changed = 0;
+    apr_status_t rv = sq_do(tx, &changed, SQ_DUE_UNDELIVERED, "iiiti",
+                            device, until, not_before, reason, tx->now);
+
+    return ended(rv, changed);
+}
+
 apr_status_t sq_due_release(store_tx_t *tx, const char *owner)
 {
     return sq_do(tx, NULL, SQ_DUE_RELEASE, "t", owner);

@@ -473,6 +473,10 @@ X(DUE_FAILED, "UPDATE dues SET " \
 X(DUE_LATER, "UPDATE dues SET planned = ?3, planned_at = ?4, " \
   "plan = 'gateway', owner = '', leased_until = 0 " \
   "WHERE device = ?1 AND owner = ?2") \
+X(DUE_UNDELIVERED, "UPDATE dues SET " \
+  "state = CASE WHEN ?3 = 0 THEN 2 ELSE state END, not_before = ?3, " \
+  "planned = ?3, planned_at = ?5, plan = 'undelivered', last_error = ?4 " \
+  "WHERE device = ?1 AND state = 1 AND not_before = ?2 AND owner = ''") \
 X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
   "WHERE owner = ?1 AND owner <> ''") \
 X(DUE_STATE, "SELECT state, first_change FROM dues WHERE device = ?1") \

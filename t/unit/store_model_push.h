@@ -41,7 +41,7 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
     apr_status_t rv;
     int i, moved;
 
-    switch (roll(s, 14)) {
+    switch (roll(s, 15)) {
     case 0: case 1:
         /* All of them: rows with equal times may come in any order. */
         quiet = roll(s, 30);
@@ -69,6 +69,10 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
         rv = store_due_clock(s->tx, now - roll(s, 100) + 1, &moved);
         tell(s, "moved %d\n", moved);
         return rv;
+    case 10:
+        return store_due_undelivered(s->tx, device, now + roll(s, 200),
+                                     roll(s, 3) ? now + roll(s, 200) : 0,
+                                     word(s));
     case 9:
         return store_due_later(s->tx, device, owner, now + 1 + roll(s, 200));
     default:

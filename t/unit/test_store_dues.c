@@ -476,6 +476,37 @@ static void later(void **state)
     assert_int_equal(claim_one(f, 50, "v")->device, f->tablet);
 }
 
+/* The network gives the message up: only if it is the latest. */
+static void undelivered(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx;
+    rows_t rows;
+
+    change_at(f, 10, f->phone);
+    claim_one(f, 20, "w");
+    tx = begin_write(f);
+    EXPECT(APR_NOTFOUND, store_due_undelivered(tx, f->tablet, 0, 30, "x"));
+    OK(store_due_sent(tx, f->tablet, "w", 500));
+    EXPECT(APR_NOTFOUND, store_due_undelivered(tx, f->tablet, 400, 30, "x"));
+    OK(store_due_undelivered(tx, f->tablet, 500, 30, "centre full"));
+    commit(tx);
+    rows = look(f, f->tablet);
+    assert_int_equal(rows.due.state, STORE_DUE_SENT);
+    assert_int_equal(rows.due.unanswered, 1);
+    assert_string_equal(rows.due.last_error, "centre full");
+    assert_int_equal(next(f), 30);
+    claim_one(f, 30, "w");
+    tx = begin_write(f);
+    EXPECT(APR_NOTFOUND, store_due_undelivered(tx, f->tablet, 30, 0, "x"));
+    OK(store_due_sent(tx, f->tablet, "w", 600));
+    OK(store_due_undelivered(tx, f->tablet, 600, 0, "no such number"));
+    commit(tx);
+    rows = look(f, f->tablet);
+    assert_int_equal(rows.due.state, STORE_DUE_SUSPENDED);
+    assert_int_equal(next(f), 0);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
@@ -486,7 +517,8 @@ int main(void)
         SYNCED(not_to_be_pushed_any_more), SYNCED(sent_waits_for_the_device),
         SYNCED(suspended), SYNCED(failed_is_tried_again), SYNCED(release),
         SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
-        SYNCED(listing), SYNCED(later)
+        SYNCED(listing), SYNCED(later),
+        SYNCED(undelivered)
     };
 
     return RUN_BOTH("store dues", tests);
