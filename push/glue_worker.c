@@ -192,7 +192,8 @@ static int run_worker(const slot_t *slot, apr_pool_t *p)
         .store_url = conf->store_url, .key_file = conf->key_file,
         .server_id = conf->server_id, .routes = conf->routes,
         .quiet = conf->delay, .parallel = conf->parallel,
-        .wake_fd = slot->wake_fd, .report_fd = slot->report_fd[0], .log = on_log, .log_baton = conf->server
+        .wake_fd = slot->wake_fd, .report_fd = slot->report_fd[0],
+        .log = on_log, .log_baton = conf->server
     };
     apr_status_t rv = worker_create(&the_worker, &options, p);
 
