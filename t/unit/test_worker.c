@@ -137,7 +137,8 @@ static worker_options_t options(place_t *b)
                                  NULL),
         .key_file = apr_pstrcat(b->pool, b->dir, "/syncml.key", NULL),
         .server_id = "sync.example.com", .routes = b->routes,
-        .parallel = 16, .report_fd = -1, .wake_fd = b->wake_fd, .log = on_log, .log_baton = b
+        .parallel = 16, .report_fd = -1,
+        .wake_fd = b->wake_fd, .log = on_log, .log_baton = b
     };
 
     return o;
