@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <apr_general.h>
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
@@ -428,6 +429,7 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
     apr_status_t rv;
 
     state->user = login->user;
+    state->login = apr_pescape_hex(h->p, h->hash, sizeof(h->hash), 0);
     state->last_msg = state->our_msg;
     *token = make_token(h->p);
     if (*token == NULL) {
@@ -482,7 +484,7 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
     if (late) {
         store_rollback(&s.tx);
         sml_log(h->config, 5, 0, "a login of device %s of account %s came "
-                "after its next session had begun: refused with 503",
+                "late, its session has gone on: refused with 503",
                 s.device->devid, login->user);
         h->answer->account = login->user;
         return refuse(h, 503, 0, NULL);

@@ -54,7 +54,9 @@ static int is_of(const sml_session_t *s, const sml_object_t *o,
                  const sml_sync_t *y, const sml_command_t *c,
                  const sml_item_t *item)
 {
-    return o != NULL && o->sync == sml_sync_index(s, y) && o->tag == c->tag
+    return o != NULL && o->sync == sml_sync_index(s, y)
+        /* In a slow sync the one is as good as the other. */
+        && (o->tag == c->tag || (o->resumed && c->tag != SYNCML_DELETE))
         && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
 }
 
@@ -110,6 +112,14 @@ int sml_piece_refuse(sml_session_t *s, int code)
     return code;
 }
 
+/* A client that resumes may have another idea of how much fits into a message,
+ * and send the object whole: then it does not fit to what is here. */
+static int is_whole(const sml_object_t *o, const sml_item_t *item)
+{
+    return !item->more && o->len + item->len != o->size
+        && o->len + item->len != o->size + o->last;
+}
+
 /* The piece is put where it belongs. @return 0, or a status code */
 static int place(sml_session_t *s, sml_object_t *o, const sml_command_t *c,
                  const sml_item_t *item)
@@ -126,11 +136,16 @@ static int place(sml_session_t *s, sml_object_t *o, const sml_command_t *c,
         o->len = 0;                     /* the client begins anew */
         o->size = (apr_size_t)size;
     }
+    else if (o->resumed && is_whole(o, item)) {
+        o->len = 0;
+        o->size = item->len;
+    }
     else if (o->resumed) {
         o->seam = o->len;
         o->twice = o->last;
     }
     o->resumed = 0;
+    o->tag = c->tag;
     if (o->size > s->config->max_obj_size) {
         return sml_piece_refuse(s, 416);
     }

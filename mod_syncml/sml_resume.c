@@ -219,29 +219,32 @@ apr_status_t sml_resume_load(sml_session_t *s)
 #define LATE_STEPS   20
 #define LATE_WITHIN  apr_time_from_sec(60)
 
+static int is_older(const sml_state_t *one, const sml_state_t *other)
+{
+    long a = sml_number(one->session_id), b = sml_number(other->session_id);
+
+    return a > 0 && b > a && b - a <= LATE_STEPS;
+}
+
 apr_status_t sml_resume_is_late(sml_session_t *s, apr_time_t seen, int *late)
 {
     store_session_t *row;
-    sml_state_t *live;
-    long ahead;
+    sml_state_t *last;
     apr_status_t rv;
 
     *late = 0;
-    if (seen > s->now || seen < s->now - LATE_WITHIN) {
-        return APR_SUCCESS;
-    }
     rv = store_session_of_device(s->tx, s->device->id, &row);
     if (rv != APR_SUCCESS) {
         return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
     }
-    if (row->account == s->account && row->expires > s->now
-        && sml_state_unpack(&live, row->state, row->state_len, s->p)
-               == APR_SUCCESS
-        && sml_number(live->session_id) > 0
-        && sml_number(s->state->session_id) > 0) {
-        ahead = sml_number(live->session_id)
-              - sml_number(s->state->session_id);
-        *late = ahead > 0 && ahead <= LATE_STEPS;
+    if (row->account == s->account
+        && sml_state_unpack(&last, row->state, row->state_len, s->p)
+               == APR_SUCCESS) {
+        *late = (last->login != NULL
+                 && strcmp(last->login, s->state->login) == 0)
+             || (row->expires > s->now && seen <= s->now
+                 && seen >= s->now - LATE_WITHIN
+                 && is_older(s->state, last));
     }
     return APR_SUCCESS;
 }

@@ -19,9 +19,9 @@
  * @return APR_SUCCESS also if there is nothing; else the store's failure */
 apr_status_t sml_resume_load(sml_session_t *s);
 /**
- * Is this login older than the session that the device has begun since?  A
- * request that was held up on its way must not end what the client goes on
- * with.
+ * Is this login older than the session that the device has begun since, or the
+ * copy of the message that began its last one?  A request that was held up on
+ * its way must not end what the client goes on with.
  * @param seen  when the device logged in last
  * @param late  out
  */

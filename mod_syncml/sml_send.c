@@ -316,25 +316,23 @@ static void keep_waiting(sender_t *b)
     b->waiting->nelts = 0;
 }
 
-/* Where a whole item belongs: a client that resumes may have pieces of it, of
- * which the last was lost here or there, and would add it to them. */
-static long anew(const sml_session_t *s, const sml_sync_t *y)
-{
-    return y->resumed && sml_large_says_where(s) ? 0 : -1;
-}
-
-/* Write it. @return 0: it does not fit */
+/* Write it.  A client that resumes may have pieces of it, of which the last
+ * was lost here or there, and would add it to them: so it is told that this is
+ * the whole, by the place where it begins or by its Size.
+ * @return 0: it does not fit */
 static int write_change(sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
     int gone = tag == SYNCML_DELETE;
+    int anew = b->y->resumed && !gone, where = sml_large_says_where(s);
     apr_uint32_t before = s->cmdid, cmdid;
     codec_mark_t mark;
 
     codec_writer_mark(s->w, &mark);
     write_item(s, tag, gone ? NULL : c->item.type, c->item.id, c->luid,
-               gone ? NULL : c->item.data, c->item.len, 0,
-               gone ? -1 : anew(s, b->y), 0, &cmdid);
+               gone ? NULL : c->item.data, c->item.len,
+               anew && !where ? c->item.len : 0, anew && where ? 0 : -1, 0,
+               &cmdid);
     if (!sml_reply_fits(s)) {
         codec_writer_rollback(s->w, &mark);
         s->cmdid = before;

@@ -614,8 +614,7 @@ static inline device_t *device_make(model_t *m, apr_pool_t *p, int n)
     return d;
 }
 
-/** Only DS 1.2 has Alert 225.  Items in pieces over an interruption have tests
- * of their own; the devices of the other versions have them here. */
+/** Only DS 1.2 has Alert 225. */
 static inline int device_resumes(const device_t *d)
 {
     return d->c->ph->version == CODEC_V12;
@@ -636,10 +635,6 @@ static inline void device_habits(device_t *d)
                                                : 0;
     c->ph->scheme = device_dice(d, 4) ? SML_AUTH_MD5 : SML_AUTH_BASIC;
     c->ph->max_msg = (large ? 2600 : 5500) + device_dice(d, 3000);
-    if (device_resumes(d)) {
-        c->chunk = 0;
-        c->ph->max_msg = 30000;
-    }
 }
 
 /** The habits with which everything goes through. */

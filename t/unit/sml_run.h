@@ -99,7 +99,10 @@ static inline int client_tag(const client_t *c, const client_store_t *s,
 {
     switch (s->code) {
     case 201: case 203:
-        return item->gone ? 0 : c->slow_tag;
+        /* The server may know of it from the first part of the sync, so its
+         * end must be told as well. */
+        return !item->gone ? c->slow_tag
+             : c->resuming ? item->dirty : 0;
     case 204: case 205:
         return 0;
     default:
