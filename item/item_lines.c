@@ -161,8 +161,7 @@ static const char *split_params(item_line_t *line, const char *s,
     return s;
 }
 
-/** @return APR_SUCCESS, ITEM_ELIMIT; a line without a colon becomes junk */
-static apr_status_t split_line(item_line_t *line, item_span_t text)
+apr_status_t item_line_split(item_line_t *line, item_span_t text)
 {
     const char *s = text.s, *end = text.s + text.len, *colon;
 
@@ -197,7 +196,7 @@ apr_status_t item_reader_next(item_reader_t *r, item_line_t *line)
         return APR_EOF;
     if (++r->count > ITEM_MAX_PROPERTIES)
         return ITEM_ELIMIT;
-    return split_line(line, text);
+    return item_line_split(line, text);
 }
 
 int item_param_value(item_span_t *rest, item_span_t *value)

@@ -51,6 +51,12 @@ apr_status_t item_reader_init(item_reader_t *r, const char *data,
  * or parameters) */
 apr_status_t item_reader_next(item_reader_t *r, item_line_t *line);
 
+/** Cut an unfolded line.
+ * @param line  all zero but for params, which has room for ITEM_MAX_PARAMS
+ * @return APR_SUCCESS, ITEM_ELIMIT (parameters); a line without a colon
+ * becomes junk */
+apr_status_t item_line_split(item_line_t *line, item_span_t text);
+
 /** Take the next value out of a parameter's comma list, quotes removed.
  * @param rest  in: what is left of the list; out: what then is left, with
  *              s NULL after the last

@@ -1,0 +1,136 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Quoted-printable and base64: see item_qp.h. */
+#include <string.h>
+
+#include <apr_lib.h>
+
+#include "item/item_qp.h"
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c & ~0x20);
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/** The line end at s: as many octets. */
+static apr_size_t line_end(const char *s, const char *end)
+{
+    if (*s == '\r')
+        return s + 1 < end && s[1] == '\n' ? 2 : 1;
+    if (*s == '\n')
+        return s + 1 < end && s[1] == '\r' && (s + 2 == end || s[2] != '\n')
+               ? 2 : 1;
+    return 0;
+}
+
+/** Line ends as LF; NUL out. */
+static apr_size_t unify_lines(char *s, apr_size_t len)
+{
+    const char *from = s, *end = s + len;
+    char *w = s;
+
+    while (from < end) {
+        apr_size_t n = line_end(from, end);
+
+        if (n)
+            *w++ = '\n';
+        else if (*from)
+            *w++ = *from;
+        from += n ? n : 1;
+    }
+    return (apr_size_t)(w - s);
+}
+
+apr_size_t item_qp_decode(char *s, apr_size_t len)
+{
+    const char *from = s, *end = s + len;
+    char *w = s;
+
+    while (from < end) {
+        if (*from != '=') {
+            *w++ = *from++;
+            continue;
+        }
+        from++;
+        if (from == end || *from == '=')
+            continue;
+        if (end - from >= 2 && hex(from[0]) >= 0 && hex(from[1]) >= 0) {
+            *w++ = (char)(hex(from[0]) << 4 | hex(from[1]));
+            from += 2;
+        }
+        else
+            *w++ = '=';
+    }
+    return unify_lines(s, (apr_size_t)(w - s));
+}
+
+void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
+                    int soft)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    apr_size_t i, n;
+    char out[6];
+
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.s[i];
+        int edge = c == ' ' && (i == 0 || i + 1 == text.len);
+
+        n = 0;
+        if (c == '\n')
+            memcpy(out, "=0D=0A", n = 6);
+        else if (c <= ' ' || c == '=' || c > '~') {
+            out[n++] = '=';
+            out[n++] = digits[c >> 4];
+            out[n++] = digits[c & 15];
+        }
+        else
+            out[n++] = (char)c;
+        if (c == ' ' && !edge) {
+            out[0] = ' ';
+            n = 1;
+        }
+        /* One octet is kept for the "=" of the break, before which no space
+         * may stand. */
+        if (soft && column + n > ITEM_QP_LINE - 1) {
+            item_buf_puts(b, "=\r\n");
+            column = 0;
+        }
+        if (soft && n == 1 && c == ' '
+            && (column == 0 || column + 5 > ITEM_QP_LINE)) {
+            memcpy(out, "=20", n = 3);
+            if (column + n > ITEM_QP_LINE - 1) {
+                item_buf_puts(b, "=\r\n");
+                column = 0;
+            }
+        }
+        item_buf_add(b, out, n);
+        column += n;
+    }
+}
+
+apr_size_t item_base64_letters(char *s, apr_size_t len)
+{
+    apr_size_t i, w = 0;
+
+    for (i = 0; i < len; i++)
+        if (apr_isalnum(s[i]) || s[i] == '+' || s[i] == '/' || s[i] == '=')
+            s[w++] = s[i];
+    return w;
+}
+
+void item_base64_lines(item_buf_t *b, item_span_t letters,
+                       const char *indent)
+{
+    apr_size_t room = ITEM_QP_LINE - 4, n;
+
+    while (letters.len) {
+        n = letters.len < room ? letters.len : room;
+        item_buf_puts(b, "\r\n");
+        item_buf_puts(b, indent);
+        item_buf_add(b, letters.s, n);
+        letters.s += n;
+        letters.len -= n;
+    }
+}

@@ -1,0 +1,40 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_qp.h
+ * @brief Quoted-printable and base64 as vCard 2.1 and vCalendar 1.0 have
+ * them.  Private to item/.
+ */
+#ifndef SYNCML_ITEM_QP_H
+#define SYNCML_ITEM_QP_H
+
+#include "item/item_value.h"
+
+/** Octets of a line, without its end, in what is written here. */
+#define ITEM_QP_LINE  76
+
+/**
+ * Decode in place a text whose soft line breaks are joined.  A "=" that two
+ * hexadecimal digits do not follow stays, but before another "=" it goes, as
+ * at the text's end (Nokia N9: "==0A=0D=").  Line ends, also LF CR, become
+ * LF; NUL is left out.
+ * @return octets of the result
+ */
+apr_size_t item_qp_decode(char *s, apr_size_t len);
+
+/**
+ * Encode.
+ * @param column  octets that are on the line already
+ * @param soft  break lines
+ */
+void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
+                    int soft);
+
+/** A base64 text's letters and padding only, in place. @return octets */
+apr_size_t item_base64_letters(char *s, apr_size_t len);
+
+/** Write base64 letters in lines that begin with @p indent, each preceded by
+ * CRLF. */
+void item_base64_lines(item_buf_t *b, item_span_t letters,
+                       const char *indent);
+
+#endif
