@@ -162,7 +162,7 @@ void item_charset_put(item_buf_t *b, unsigned c)
     item_buf_add(b, s, (apr_size_t)n);
 }
 
-/* ---- windows-1252 ---------------------------------------------------------- */
+/* ---- windows-1252 ------------------------------------------------------ */
 
 /* 0x80 to 0x9f; those that it has not are the control characters. */
 static const unsigned short upper_1252[32] = {
@@ -201,7 +201,7 @@ static unsigned to_1252(unsigned c)
     return 0;
 }
 
-/* ---- what a character set lacks --------------------------------------------- */
+/* ---- what a character set lacks ---------------------------------------- */
 
 /* U+00C0 to U+017F without their marks; a dot: see below. */
 static const char base_letters[] =
@@ -246,7 +246,7 @@ static const char *in_ascii(unsigned c, char *one)
     return "?";
 }
 
-/* ---- iconv ------------------------------------------------------------------ */
+/* ---- iconv ------------------------------------------------------------- */
 
 #define ICONV_FAILED  ((size_t)-1)
 
@@ -308,7 +308,7 @@ static const char *unwritable(const char *s, const char *end, size_t *skip,
     return in_ascii(c, one);
 }
 
-/* ---- both ways -------------------------------------------------------------- */
+/* ---- both ways --------------------------------------------------------- */
 
 void item_charset_in(item_buf_t *b, const item_charset_t *cs,
                      item_span_t octets)

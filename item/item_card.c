@@ -1,0 +1,491 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Whole cards, there and back: see item_card.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+
+#include "item/item_card_int.h"
+#include "item/item_doc.h"
+
+static item_span_t span_of(const item_text_t *text)
+{
+    item_span_t span;
+
+    span.s = text->data ? text->data : "";
+    span.len = text->len;
+    return span;
+}
+
+static const char *version_text(int version)
+{
+    return version == CARD_21 ? "2.1" : version == CARD_30 ? "3.0" : "4.0";
+}
+
+/** The version that a form is of; 0: none. */
+static int form_version(const item_form_t *form)
+{
+    switch (form->format) {
+    case ITEM_FORMAT_VCARD21: return CARD_21;
+    case ITEM_FORMAT_VCARD30: return CARD_30;
+    case ITEM_FORMAT_VCARD40: return CARD_40;
+    default:                  return 0;
+    }
+}
+
+/** The form's characters; NULL: it names none. */
+static const item_charset_t *form_charset(const item_form_t *form)
+{
+    item_span_t name;
+
+    if (!form->charset)
+        return NULL;
+    name.s = form->charset;
+    name.len = strlen(form->charset);
+    return item_charset_find(name);
+}
+
+static void conv_init(card_conv_t *c, const item_form_t *form, int depth,
+                      apr_pool_t *p)
+{
+    memset(c, 0, sizeof(*c));
+    c->p = p;
+    c->form = form;
+    c->charset = form_charset(form);
+    if (!c->charset)
+        c->charset = item_charset_utf8();
+    c->depth = depth;
+    c->tmp.p = c->line.p = p;
+}
+
+static void begin(item_buf_t *b, int version)
+{
+    item_buf_puts(b, "BEGIN:VCARD\r\nVERSION:");
+    item_buf_puts(b, version_text(version));
+    item_buf_puts(b, "\r\n");
+}
+
+/* ---- names ------------------------------------------------------------- */
+
+void card_names_init(card_names_t *names, apr_pool_t *p)
+{
+    memset(names, 0, sizeof(*names));
+    names->fn.p = names->other.p = names->n.p = p;
+}
+
+/** "Prefix Given Additional Family Suffix", escaped as in N. */
+static void fn_of_n(item_buf_t *b, item_span_t n)
+{
+    static const int order[] = { 3, 1, 2, 0, 4 };
+    item_span_t part[5];
+    unsigned i, parts = 0;
+    apr_size_t from;
+
+    while (parts < 5 && item_value_next(&n, ';', &part[parts]))
+        parts++;
+    for (i = 0; i < 5; i++) {
+        if ((unsigned)order[i] >= parts)
+            continue;
+        from = b->len;
+        item_value_text(b, part[order[i]]);
+        if (b->len > from && from) {
+            item_buf_putc(b, ' ');      /* before what was added */
+            memmove(b->s + from + 1, b->s + from, b->len - from - 1);
+            b->s[from] = ' ';
+        }
+    }
+}
+
+/** Family name and the rest, cut at the last space. */
+static void n_of_fn(item_buf_t *b, item_span_t fn, int person)
+{
+    apr_size_t at;
+
+    fn = item_span_trim(fn);
+    at = person ? fn.len : 0;
+    while (at && fn.s[at - 1] != ' ')
+        at--;
+    item_buf_add(b, fn.s + at, fn.len - at);
+    item_buf_putc(b, ';');
+    while (at && fn.s[at - 1] == ' ')
+        at--;
+    item_buf_add(b, fn.s, at);
+    item_buf_puts(b, ";;;");
+}
+
+void card_names_note(card_names_t *names, const card_prop_t *prop)
+{
+    item_span_t name = prop->line.name, value = prop->line.value, first;
+
+    if (!name.len || !strchr("FNOET", apr_toupper(*name.s)))
+        return;
+    if (item_span_is(name, "FN")) {
+        if (!names->has_fn++)
+            n_of_fn(&names->n, value, 1);
+        return;
+    }
+    if (item_span_is(name, "N")) {
+        if (!names->has_n++)
+            fn_of_n(&names->fn, value);
+        return;
+    }
+    if (names->other.len || (!item_span_is(name, "ORG")
+                             && !item_span_is(name, "NICKNAME")
+                             && !item_span_is(name, "EMAIL")
+                             && !item_span_is(name, "TEL")))
+        return;
+    if (item_value_next(&value, ';', &first))
+        item_value_text(&names->other, first);
+}
+
+/* ---- for a device ------------------------------------------------------ */
+
+static void note_cut(apr_array_header_t *cuts, apr_size_t at, item_span_t raw)
+{
+    card_cut_t *cut;
+
+    if (!cuts)
+        return;
+    cut = apr_array_push(cuts);
+    cut->at = at;
+    cut->raw = raw;
+}
+
+/** A property in the device's version, appended. @return APR_EOF: it cannot
+ * be said */
+static apr_status_t put_prop(item_buf_t *b, card_conv_t *c,
+                             card_prop_t *prop)
+{
+    if (!card_habits_out(c, prop))
+        return APR_EOF;
+    if (c->to == CARD_21)
+        return card_write_21(b, c, prop);
+    if (c->from != c->to && !card_down(c, prop))
+        return APR_EOF;
+    card_line(c, prop);
+    card_write_line(b, c);
+    return APR_SUCCESS;
+}
+
+/** A property that was made up. */
+static apr_status_t put_made(item_buf_t *b, card_conv_t *c, const char *name,
+                             item_span_t value, apr_array_header_t *cuts)
+{
+    static const item_span_t none = { "", 0 };
+    card_prop_t prop;
+    apr_status_t rv;
+
+    memset(&prop, 0, sizeof(prop));
+    prop.line.params = prop.params;
+    prop.line.value = value;
+    card_name_set(&prop, name);
+    c->line.len = 0;
+    note_cut(cuts, b->len, none);
+    rv = put_prop(b, c, &prop);
+    return rv == APR_EOF ? APR_SUCCESS : rv;
+}
+
+/** N and FN, where one of them is missing. */
+static apr_status_t put_names(item_buf_t *b, card_conv_t *c,
+                              card_names_t *names, apr_array_header_t *cuts)
+{
+    apr_status_t rv = APR_SUCCESS;
+    item_span_t fn = item_buf_span(names->fn.len ? &names->fn
+                                                 : &names->other);
+
+    card_conv_next(c);
+    if (!names->has_fn && fn.len) {
+        item_escape(&c->tmp, fn);
+        fn = item_buf_span(&c->tmp);
+        rv = put_made(b, c, "FN", fn, cuts);
+        if (!names->has_n && !names->n.len)
+            n_of_fn(&names->n, fn, 0);
+    }
+    if (rv == APR_SUCCESS && !names->has_n && names->n.len && c->to
+        && c->to != CARD_40)
+        rv = put_made(b, c, "N", item_buf_span(&names->n), cuts);
+    return rv;
+}
+
+static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
+                                 card_reader_t *r, apr_array_header_t *cuts)
+{
+    card_names_t names;
+    card_prop_t prop;
+    apr_status_t rv;
+
+    card_names_init(&names, c->p);
+    while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
+        apr_size_t at = b->len;
+
+        card_conv_next(c);
+        rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
+                                                 : APR_SUCCESS;
+        if (rv == APR_SUCCESS) {
+            card_names_note(&names, &prop);
+            rv = put_prop(b, c, &prop);
+        }
+        if (rv == APR_SUCCESS)
+            note_cut(cuts, at, prop.raw);
+        else if (rv != APR_EOF)
+            return rv;
+    }
+    if (rv == APR_EOF && !c->depth && c->from != c->to)
+        return put_names(b, c, &names, cuts);
+    return rv == APR_EOF ? APR_SUCCESS : rv;
+}
+
+apr_status_t card_export(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, apr_array_header_t *cuts, int depth,
+                         apr_pool_t *p)
+{
+    card_reader_t r;
+    card_conv_t c;
+    apr_status_t rv;
+
+    if (depth > ITEM_CARD_MAX_DEPTH)
+        return ITEM_ELIMIT;
+    rv = card_reader_init(&r, in, CARD_30, NULL, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    conv_init(&c, form, depth, p);
+    c.from = r.version;
+    c.to = (card_version_e)form_version(form);
+    if (!c.to)
+        c.to = c.from;
+    begin(b, c.to);
+    rv = export_props(b, &c, &r, cuts);
+    item_buf_puts(b, "END:VCARD\r\n");
+    return rv;
+}
+
+/* ---- for the store ----------------------------------------------------- */
+
+/** A device's property as the store has it, in c->line. */
+static apr_status_t import_prop(card_conv_t *c, card_prop_t *prop)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    card_conv_next(c);
+    if (prop->nested.len || c->from != c->to)
+        rv = card_up(c, prop);
+    if (rv != APR_SUCCESS)
+        return rv;
+    card_habits_in(c, prop);
+    if (c->from != c->to)
+        card_down(c, prop);
+    card_line(c, prop);
+    return APR_SUCCESS;
+}
+
+static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
+                                 card_reader_t *r, card_like_t *like)
+{
+    card_names_t names;
+    card_prop_t prop;
+    apr_status_t rv;
+
+    card_names_init(&names, c->p);
+    while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
+        rv = import_prop(c, &prop);
+        if (rv == APR_EOF)
+            continue;
+        if (rv != APR_SUCCESS)
+            return rv;
+        card_names_note(&names, &prop);
+        card_like_put(b, like, item_buf_span(&c->line));
+    }
+    if (rv != APR_EOF)
+        return rv;
+    if (!like && !c->depth && !names.has_fn) {
+        item_span_t fn = item_buf_span(names.fn.len ? &names.fn
+                                                    : &names.other);
+
+        card_conv_next(c);
+        item_buf_puts(&c->line, "FN:");
+        item_escape(&c->line, fn);
+        if (fn.len)
+            item_fold_add(b, item_buf_span(&c->line), "\r\n");
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t card_import(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, card_like_t *like, int to, int depth,
+                         apr_pool_t *p)
+{
+    int none = form_version(form);
+    card_reader_t r;
+    card_conv_t c;
+    apr_status_t rv;
+
+    if (depth > ITEM_CARD_MAX_DEPTH)
+        return ITEM_ELIMIT;
+    rv = card_reader_init(&r, in, (card_version_e)(none ? none : CARD_21),
+                          form_charset(form), p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    conv_init(&c, form, depth, p);
+    c.from = r.version;
+    c.to = (card_version_e)(to ? to : c.from == CARD_40 ? CARD_40 : CARD_30);
+    begin(b, c.to);
+    rv = import_props(b, &c, &r, like);
+    item_buf_puts(b, "END:VCARD\r\n");
+    return rv;
+}
+
+/* ---- the way of most: nothing to do ------------------------------------ */
+
+/** Non-zero if a word is in a text, without regard to case. */
+static int has_word(item_span_t text, const char *word)
+{
+    apr_size_t n = strlen(word);
+    const char *s = text.s, *end = s + text.len, *lower, *upper;
+
+    while ((apr_size_t)(end - s) >= n) {
+        apr_size_t left = (apr_size_t)(end - s) - n + 1;
+
+        lower = memchr(s, apr_tolower(*word), left);
+        upper = memchr(s, *word, lower ? (apr_size_t)(lower - s) : left);
+        s = upper ? upper : lower;
+        if (!s)
+            return 0;
+        if (!strncasecmp(s, word, n))
+            return 1;
+        s++;
+    }
+    return 0;
+}
+
+#define CHANGING  (ITEM_HABIT_EMAIL_INTERNET | ITEM_HABIT_CATEGORY_X \
+                   | ITEM_HABIT_NO_FOLD | ITEM_HABIT_NO_EMPTY \
+                   | ITEM_HABIT_DATE_1980)
+
+/** Non-zero if a device has a text of the store as the store has it. */
+static int is_same(const item_form_t *form, item_span_t text, int version)
+{
+    int to = form_version(form);
+
+    if (version == CARD_21 || (to && to != version) || form->charset
+        || (form->habits & CHANGING))
+        return 0;
+    if (item_charset_is_ascii(text))
+        return 1;
+    return !(form->habits & ITEM_HABIT_BMP_ONLY) && item_charset_is_utf8(text);
+}
+
+/** The version of a card, 0: it is none. */
+static int version_of(item_span_t text, int none, apr_pool_t *p)
+{
+    card_reader_t r;
+
+    if (card_reader_init(&r, text, (card_version_e)none, NULL, p)
+        != APR_SUCCESS)
+        return 0;
+    return r.version;
+}
+
+/** Each line of a device's card with the store's that it was made of. */
+static void fill_like(card_like_t *like, const item_form_t *form,
+                      item_span_t device, const apr_array_header_t *cuts,
+                      int version, apr_pool_t *p)
+{
+    static const item_span_t none = { "", 0 };
+    card_reader_t r;
+    card_prop_t prop;
+    card_conv_t c;
+    int i = -1;
+
+    if (card_reader_init(&r, device, CARD_21, form_charset(form), p)
+        != APR_SUCCESS)
+        return;
+    conv_init(&c, form, 0, p);
+    c.from = r.version;
+    c.to = (card_version_e)version;
+    while (card_read(&r, &prop) == APR_SUCCESS) {
+        apr_size_t at = (apr_size_t)(prop.raw.s - device.s);
+
+        while (i + 1 < cuts->nelts
+               && APR_ARRAY_IDX(cuts, i + 1, card_cut_t).at <= at)
+            i++;
+        if (import_prop(&c, &prop) == APR_SUCCESS)
+            card_like_add(like, item_buf_span(&c.line),
+                          i < 0 ? none
+                                : APR_ARRAY_IDX(cuts, i, card_cut_t).raw);
+    }
+}
+
+/** A table of what a device has of the store's card. */
+static card_like_t *make_like(const item_form_t *form, item_span_t text,
+                              int *version, apr_pool_t *p)
+{
+    apr_array_header_t *cuts = apr_array_make(p, 32, sizeof(card_cut_t));
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    card_like_t *like;
+
+    b.p = p;
+    *version = version_of(text, CARD_30, p);
+    if (!*version || *version == CARD_21
+        || card_export(&b, form, text, cuts, 0, p) != APR_SUCCESS) {
+        *version = 0;
+        return NULL;
+    }
+    like = card_like_make((card_version_e)*version, form, p);
+    fill_like(like, form, item_buf_span(&b), cuts, *version, p);
+    return like;
+}
+
+apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
+                              const item_text_t *like, item_text_t *out,
+                              apr_pool_t *p)
+{
+    item_span_t text = span_of(in);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    card_like_t *table = NULL;
+    int version = 0;
+    apr_status_t rv;
+
+    memset(out, 0, sizeof(*out));
+    b.p = p;
+    version = version_of(text, form_version(form) == CARD_21 ? CARD_21
+                                                             : CARD_30, p);
+    if (version && is_same(form, text, version)
+        && !(text.len && memchr(text.s, '\0', text.len))
+        && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
+        && (!like || version_of(span_of(like), CARD_30, p) == version)) {
+        *out = *in;
+        return APR_SUCCESS;
+    }
+    version = 0;
+    if (like)
+        table = make_like(form, span_of(like), &version, p);
+    rv = card_import(&b, form, text, table, version, 0, p);
+    if (rv == APR_SUCCESS) {
+        out->data = b.s;
+        out->len = b.len;
+    }
+    return rv;
+}
+
+apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,
+                              item_text_t *out, apr_pool_t *p)
+{
+    item_span_t text = span_of(in);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    apr_status_t rv;
+    int version;
+
+    memset(out, 0, sizeof(*out));
+    b.p = p;
+    version = version_of(text, CARD_30, p);
+    if (version && is_same(form, text, version)) {
+        *out = *in;
+        return APR_SUCCESS;
+    }
+    rv = card_export(&b, form, text, NULL, 0, p);
+    if (rv == APR_SUCCESS) {
+        out->data = b.s;
+        out->len = b.len;
+    }
+    return rv;
+}

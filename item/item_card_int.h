@@ -1,0 +1,191 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_card_int.h
+ * @brief How the files behind item_card.h share their work.
+ *
+ * Private to item/.  A property is read (item_card_read.c: folding,
+ * encodings, characters), turned from one version into another by way of 3.0
+ * (item_card_up.c into it, item_card_down.c out of it), and written
+ * (item_card_write.c).  What the store's text says of the same property is
+ * found in item_card_like.c.
+ */
+#ifndef SYNCML_ITEM_CARD_INT_H
+#define SYNCML_ITEM_CARD_INT_H
+
+#include "item/item_card.h"
+#include "item/item_charset.h"
+#include "item/item_lines.h"
+#include "item/item_value.h"
+
+typedef enum { CARD_21 = 21, CARD_30 = 30, CARD_40 = 40 } card_version_e;
+
+/** A property; its spans last until the next one is read. */
+typedef struct card_prop_t {
+    item_line_t line;           /* without ENCODING and CHARSET; the value is
+                                 * decoded, in UTF-8, escaped as its version
+                                 * has it, but may hold LF */
+    item_param_t params[ITEM_MAX_PARAMS];       /* line.params */
+    item_span_t raw;            /* its octets in the text */
+    int literal;                /* was quoted-printable: \n is two characters */
+    int binary;                 /* value is base64, letters only */
+    item_span_t nested;         /* a card in it, from BEGIN to END */
+} card_prop_t;
+
+/** What a value is made of. */
+typedef enum {
+    CARD_RAW = 0,               /* unknown: kept but for line ends */
+    CARD_TEXT, CARD_STRUCT, CARD_LIST, CARD_URI, CARD_GEO, CARD_AGENT
+} card_value_e;
+
+card_value_e card_value_kind(const card_prop_t *prop);
+
+/* ---- reading: item_card_read.c ----------------------------------------- */
+
+typedef struct card_reader_t {
+    const char *pos, *end;
+    char *out;                  /* room for unfolded lines */
+    item_buf_t utf8;            /* converted values */
+    card_version_e version;
+    const item_charset_t *charset;      /* of values without CHARSET; NULL */
+    int count;
+} card_reader_t;
+
+/**
+ * Find the card in a text, and its version.
+ * @param none  the version of a card without VERSION
+ * @param p  for the reader's room, which grows with the text
+ * @return APR_SUCCESS; ITEM_EMALFORMED (does not begin with one, does not
+ * end), ITEM_ETYPE, ITEM_ELIMIT
+ */
+apr_status_t card_reader_init(card_reader_t *r, item_span_t text,
+                              card_version_e none,
+                              const item_charset_t *charset, apr_pool_t *p);
+
+/** Read a property; VERSION is passed over. @return APR_SUCCESS; APR_EOF
+ * behind END:VCARD; ITEM_EMALFORMED: there is none; ITEM_ELIMIT */
+apr_status_t card_read(card_reader_t *r, card_prop_t *prop);
+
+/* ---- a conversion ------------------------------------------------------ */
+
+typedef struct card_conv_t {
+    apr_pool_t *p;
+    const item_form_t *form;
+    const item_charset_t *charset;      /* of the device; never NULL */
+    card_version_e from, to;
+    int depth;                  /* of AGENT */
+    item_buf_t tmp;             /* values of the property at hand.  Grows into
+                                 * new memory, so older spans stay valid */
+    item_buf_t line;            /* a property as it is written */
+} card_conv_t;
+
+/** Start with a property: nothing of the one before is needed any more. */
+#define card_conv_next(c)  ((c)->tmp.len = (c)->line.len = 0)
+
+/** Walk through TYPE and parameters without a name, word by word.
+ * @param at  0 at first @param rest  the walk's own */
+typedef struct card_types_t {
+    const item_line_t *line;
+    int at;
+    item_span_t outer, inner;
+} card_types_t;
+
+void card_types_begin(card_types_t *t, const item_line_t *line);
+int card_types_next(card_types_t *t, item_span_t *word);
+
+/** Non-zero if it has that type. */
+int card_has_type(const item_line_t *line, const char *type);
+
+/** Set a parameter's value, adding it where there is none. @param value lasts
+ * as long as the property; "" removes it */
+void card_param_set(card_prop_t *prop, const char *name, const char *value);
+
+/** Add a type, in upper case. */
+void card_type_add(card_prop_t *prop, const char *type);
+
+/** Take a type away, wherever it stands. */
+void card_type_drop(card_conv_t *c, card_prop_t *prop, const char *type);
+
+void card_name_set(card_prop_t *prop, const char *name);
+
+/** The value is what was put into c->tmp from there on. */
+void card_value_set(card_conv_t *c, card_prop_t *prop, apr_size_t from);
+
+/** A property of any version as one of 3.0. @return APR_SUCCESS, APR_EOF: it
+ * says nothing, ITEM_E* of a nested card */
+apr_status_t card_up(card_conv_t *c, card_prop_t *prop);
+
+/** A property of 3.0 as one of c->to, 3.0 or 4.0; 2.1 is made where it is
+ * written. @return 0: it cannot be said */
+int card_down(card_conv_t *c, card_prop_t *prop);
+
+/** Habits of a device, on the way to it. @return 0: not to be sent */
+int card_habits_out(card_conv_t *c, card_prop_t *prop);
+
+/** On the way from it. */
+void card_habits_in(card_conv_t *c, card_prop_t *prop);
+
+/* ---- writing: item_card_write.c ---------------------------------------- */
+
+/** Put into c->line the property unfolded, for the store or a device of 3.0
+ * or 4.0, in UTF-8. */
+void card_line(card_conv_t *c, const card_prop_t *prop);
+
+/** Fold c->line for a device and append it, in its characters. */
+void card_write_line(item_buf_t *b, card_conv_t *c);
+
+/** Append a property of 3.0 to a card of 2.1. @return APR_SUCCESS, APR_EOF:
+ * it cannot be said; ITEM_E* of a nested card */
+apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
+                           const card_prop_t *prop);
+
+/* ---- whole cards: item_card.c ------------------------------------------ */
+
+/** Where in a text for a device a property of the store's text went. */
+typedef struct card_cut_t {
+    apr_size_t at;              /* octets before it */
+    item_span_t raw;            /* in the store's text; len 0: made up */
+} card_cut_t;
+
+/**
+ * Export.
+ * @param cuts  of card_cut_t, appended to; or NULL
+ * @param nested  c's card is in another's AGENT
+ */
+apr_status_t card_export(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, apr_array_header_t *cuts, int depth,
+                         apr_pool_t *p);
+
+/** Import into version @p to (0: as it comes). */
+typedef struct card_like_t card_like_t;
+apr_status_t card_import(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, card_like_t *like, int to, int depth,
+                         apr_pool_t *p);
+
+/** FN made of N, or of what else there is; N made of FN. */
+typedef struct card_names_t {
+    item_buf_t fn;              /* of N, unescaped */
+    item_buf_t other;           /* ORG, NICKNAME, EMAIL or TEL */
+    item_buf_t n;               /* of FN, escaped as 3.0 */
+    int has_fn, has_n;
+} card_names_t;
+
+void card_names_init(card_names_t *names, apr_pool_t *p);
+
+/** Look at a property of 3.0 or 4.0. */
+void card_names_note(card_names_t *names, const card_prop_t *prop);
+
+/* ---- the store's own words: item_card_like.c --------------------------- */
+
+/** @param version  of the store's card */
+card_like_t *card_like_make(card_version_e version, const item_form_t *form,
+                            apr_pool_t *p);
+
+/** A line that import made of the device's form of a line of the store's.
+ * @param raw  that line's octets; len 0: it had none */
+void card_like_add(card_like_t *like, item_span_t line, item_span_t raw);
+
+/** Append to a card for the store the line that import made, or what the
+ * store has in its place. */
+void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line);
+
+#endif

@@ -1,0 +1,278 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * What the store has in place of a line of the device: see item_card_int.h.
+ *
+ * The store's card is made into the device's form and read again; each line
+ * that comes out is kept with the line of the store's that it came of.  When
+ * the device's card is read by the same functions, a line that is among them
+ * is the store's.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "item/item_card_int.h"
+#include "item/item_doc.h"
+#include "item/item_norm.h"
+
+/* How many lines with the same value are looked at. */
+#define SAME  16
+
+typedef struct entry_t {
+    struct entry_t *next;       /* of the same bucket */
+    apr_uint64_t hash;          /* of name and value as they are compared */
+    item_span_t key, line, raw;
+} entry_t;
+
+struct card_like_t {
+    apr_pool_t *p;
+    const item_form_t *form;
+    card_version_e version;
+    entry_t **buckets;          /* made when all are known */
+    apr_size_t mask;
+    entry_t *all;               /* before that */
+    int count;
+    item_buf_t key, line;       /* scratch */
+    item_span_t birthday;       /* the store's BDAY */
+    item_param_t params[2][ITEM_MAX_PARAMS];
+};
+
+card_like_t *card_like_make(card_version_e version, const item_form_t *form,
+                            apr_pool_t *p)
+{
+    card_like_t *like = apr_palloc(p, sizeof(*like));
+
+    memset(like, 0, sizeof(*like));
+    like->p = like->key.p = like->line.p = p;
+    like->version = version;
+    like->form = form;
+    return like;
+}
+
+static apr_uint64_t hash_of(item_span_t s)
+{
+    apr_uint64_t h = APR_UINT64_C(14695981039346656037), eight;
+    const char *at = s.s, *end = s.s + s.len;
+
+    for (; end - at >= 8; at += 8) {
+        memcpy(&eight, at, 8);
+        h = (h ^ eight) * APR_UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    for (; at < end; at++)
+        h = (h ^ (unsigned char)*at) * APR_UINT64_C(1099511628211);
+    return h ^ h >> 32;
+}
+
+/** Cut a line. @return 0: that cannot be done */
+static int cut(item_line_t *line, item_param_t *params, item_span_t text)
+{
+    memset(line, 0, sizeof(*line));
+    line->params = params;
+    return item_line_split(line, text) == APR_SUCCESS && !line->junk;
+}
+
+/** Name and value, as they are compared. */
+static item_span_t key_of(card_like_t *like, const item_line_t *line)
+{
+    item_buf_t *b = &like->key;
+    apr_size_t i;
+
+    b->len = 0;
+    item_buf_add(b, line->name.s, line->name.len);
+    for (i = 0; i < b->len; i++)
+        b->s[i] = (char)apr_toupper(b->s[i]);
+    item_buf_putc(b, ':');
+    item_prop_value(b, ITEM_VCARD30, line);
+    return item_buf_span(b);
+}
+
+static item_span_t keep(card_like_t *like, item_span_t s)
+{
+    s.s = s.len ? apr_pmemdup(like->p, s.s, s.len) : "";
+    return s;
+}
+
+void card_like_add(card_like_t *like, item_span_t line, item_span_t raw)
+{
+    entry_t *entry;
+    item_line_t parts;
+
+    if (!cut(&parts, like->params[0], line))
+        return;
+    entry = apr_palloc(like->p, sizeof(*entry));
+    entry->key = keep(like, key_of(like, &parts));
+    entry->hash = hash_of(entry->key);
+    entry->line = keep(like, line);
+    entry->raw = raw;
+    entry->next = like->all;
+    like->all = entry;
+    like->count++;
+    if (item_span_is(parts.name, "BDAY"))
+        like->birthday = raw;
+}
+
+static void make_buckets(card_like_t *like)
+{
+    apr_size_t n = 16;
+    entry_t *entry, *next;
+
+    while (n < (apr_size_t)like->count)
+        n *= 2;
+    like->mask = n - 1;
+    like->buckets = apr_pcalloc(like->p, n * sizeof(entry_t *));
+    /* They come last first, so the first of a bucket is the first. */
+    for (entry = like->all; entry; entry = next) {
+        entry_t **bucket = &like->buckets[entry->hash & like->mask];
+
+        next = entry->next;
+        entry->next = *bucket;
+        *bucket = entry;
+    }
+    like->all = NULL;
+}
+
+static int equal(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+/** Take an entry out: the one with the same line, else the first of the same
+ * key. */
+static entry_t *take(card_like_t *like, item_span_t key, item_span_t line)
+{
+    apr_uint64_t hash = hash_of(key);
+    entry_t **at, **found = NULL, *entry;
+    int looked = 0;
+
+    for (at = &like->buckets[hash & like->mask]; *at && looked < SAME;
+         at = &(*at)->next) {
+        if ((*at)->hash != hash || !equal((*at)->key, key))
+            continue;
+        looked++;
+        if (equal((*at)->line, line)) {
+            found = at;
+            break;
+        }
+        if (!found)
+            found = at;
+    }
+    if (!found)
+        return NULL;
+    entry = *found;
+    *found = entry->next;
+    return entry;
+}
+
+/** The store's line unfolded. */
+static item_span_t unfold(card_like_t *like, item_span_t raw)
+{
+    const char *s = raw.s, *end = s + raw.len, *from;
+    item_buf_t *b = &like->line;
+
+    b->len = 0;
+    while (s < end) {
+        for (from = s; s < end && *s != '\r' && *s != '\n'; s++)
+            ;
+        if (from < s && b->len && (*from == ' ' || *from == '\t'))
+            from++;
+        item_buf_add(b, from, (apr_size_t)(s - from));
+        while (s < end && (*s == '\r' || *s == '\n'))
+            s++;
+    }
+    return item_buf_span(b);
+}
+
+static int is_type(const item_param_t *param)
+{
+    return !param->name.len || item_span_is(param->name, "TYPE")
+           || item_span_is(param->name, "PREF");
+}
+
+static void put_param(item_buf_t *b, const item_param_t *param)
+{
+    item_buf_putc(b, ';');
+    if (param->name.len) {
+        item_buf_add(b, param->name.s, param->name.len);
+        item_buf_putc(b, '=');
+    }
+    item_buf_add(b, param->value.s, param->value.len);
+}
+
+/** The store's value with the device's types, and the store's parameters
+ * else. */
+static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
+                      const item_line_t *device)
+{
+    item_buf_t mixed = { NULL, NULL, 0, 0 };
+    item_line_t ours;
+    int i;
+
+    if (!cut(&ours, like->params[1], unfold(like, entry->raw))) {
+        item_raw_add(b, entry->raw, "\r\n");
+        return;
+    }
+    mixed.p = like->p;
+    item_buf_add(&mixed, ours.group.s, ours.group.len);
+    if (ours.group.len)
+        item_buf_putc(&mixed, '.');
+    item_buf_add(&mixed, ours.name.s, ours.name.len);
+    for (i = 0; i < device->nparams; i++)
+        if (is_type(&device->params[i]))
+            put_param(&mixed, &device->params[i]);
+    for (i = 0; i < ours.nparams; i++)
+        if (!is_type(&ours.params[i]))
+            put_param(&mixed, &ours.params[i]);
+    item_buf_putc(&mixed, ':');
+    item_buf_add(&mixed, ours.value.s, ours.value.len);
+    item_fold_add(b, item_buf_span(&mixed), "\r\n");
+}
+
+/** Give a birthday back its year, of which the device was not told: another
+ * day of what it took for 1980. @return 0: it is none such */
+static int put_birthday(item_buf_t *b, card_like_t *like,
+                        const item_line_t *device)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    item_span_t value = device->value;
+    item_line_t ours;
+
+    if (!(like->form->habits & ITEM_HABIT_DATE_1980) || !like->birthday.len
+        || !item_span_is(device->name, "BDAY") || value.len < 8
+        || memcmp(value.s, "1980", 4)
+        || !cut(&ours, like->params[1], unfold(like, like->birthday))
+        || ours.value.len < 8 || memcmp(ours.value.s, "1980", 4) >= 0
+        || !apr_isdigit(*ours.value.s))
+        return 0;
+    text.p = like->p;
+    item_buf_puts(&text, "BDAY:");
+    item_buf_add(&text, ours.value.s, 4);
+    item_buf_add(&text, value.s + 4, value.len - 4);
+    item_fold_add(b, item_buf_span(&text), "\r\n");
+    return 1;
+}
+
+void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line)
+{
+    item_line_t device;
+    entry_t *entry = NULL;
+
+    memset(&device, 0, sizeof(device));
+    if (like && cut(&device, like->params[0], line)) {
+        if (!like->buckets)
+            make_buckets(like);
+        entry = take(like, key_of(like, &device), line);
+    }
+    if (!entry && like && put_birthday(b, like, &device))
+        return;
+    if (!entry)
+        item_fold_add(b, line, "\r\n");
+    else if (!entry->raw.len)
+        return;                 /* the store has no such line */
+    else if (equal(entry->line, line))
+        item_raw_add(b, entry->raw, "\r\n");
+    else
+        put_mixed(b, like, entry, &device);
+}

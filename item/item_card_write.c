@@ -1,0 +1,494 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Writing cards: see item_card_int.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+
+#include "item/item_card_int.h"
+#include "item/item_card_names.h"
+#include "item/item_doc.h"
+#include "item/item_qp.h"
+
+#define FOLD  75                /* octets of a line, RFC 2426 2.6 */
+
+static int is_type(const item_param_t *param)
+{
+    return !param->name.len || item_span_is(param->name, "TYPE");
+}
+
+static int is_plain_word(item_span_t word, const char *besides)
+{
+    apr_size_t i;
+
+    for (i = 0; i < word.len; i++)
+        if ((unsigned char)word.s[i] < ' ' || strchr(besides, word.s[i]))
+            return 0;
+    return 1;
+}
+
+static void put_name(item_buf_t *b, const item_line_t *line)
+{
+    if (line->group.len) {
+        item_buf_add(b, line->group.s, line->group.len);
+        item_buf_putc(b, '.');
+    }
+    item_buf_add(b, line->name.s, line->name.len);
+}
+
+/** A parameter or value without control characters; LF is escaped. */
+static void put_clean(item_buf_t *b, item_span_t text)
+{
+    apr_size_t i, from = 0;
+
+    for (i = 0; i < text.len; i++) {
+        char c = text.s[i];
+
+        if ((unsigned char)c >= ' ' || c == '\t')
+            continue;
+        item_buf_add(b, text.s + from, i - from);
+        from = i + 1;
+        if (c == '\n')
+            item_buf_puts(b, "\\n");
+    }
+    item_buf_add(b, text.s + from, i - from);
+}
+
+/* ---- 3.0 and 4.0 ------------------------------------------------------- */
+
+/** All types in one list. */
+static void put_types(item_buf_t *b, const item_line_t *line)
+{
+    card_types_t t;
+    item_span_t word;
+    int n = 0;
+
+    for (card_types_begin(&t, line); card_types_next(&t, &word);) {
+        int plain = is_plain_word(word, ";:,");
+
+        item_buf_puts(b, n++ ? "," : ";TYPE=");
+        if (!plain)
+            item_buf_putc(b, '"');
+        put_clean(b, word);
+        if (!plain)
+            item_buf_putc(b, '"');
+    }
+}
+
+static void put_params(item_buf_t *b, const item_line_t *line)
+{
+    int i, bare = 0, types = 0;
+
+    for (i = 0; i < line->nparams; i++) {
+        types += is_type(&line->params[i]);
+        bare += !line->params[i].name.len;
+    }
+    for (i = 0; i < line->nparams; i++) {
+        const item_param_t *param = &line->params[i];
+
+        if (is_type(param) && (types > 1 || bare)) {
+            if (types)
+                put_types(b, line);
+            types = 0;
+            bare = 1;
+            continue;
+        }
+        item_buf_putc(b, ';');
+        put_clean(b, param->name);
+        item_buf_putc(b, '=');
+        put_clean(b, param->value);
+    }
+}
+
+void card_line(card_conv_t *c, const card_prop_t *prop)
+{
+    item_buf_t *b = &c->line;
+
+    put_name(b, &prop->line);
+    put_params(b, &prop->line);
+    if (prop->binary)
+        item_buf_puts(b, ";ENCODING=b");
+    item_buf_putc(b, ':');
+    put_clean(b, prop->line.value);
+}
+
+void card_write_line(item_buf_t *b, card_conv_t *c)
+{
+    item_span_t line = item_buf_span(&c->line);
+    apr_size_t from = c->tmp.len, room = FOLD;
+    int bmp = (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0;
+
+    if (c->charset->how != ITEM_CHARSET_UTF8
+        || (bmp && !item_charset_is_ascii(line))) {
+        item_charset_out(&c->tmp, c->charset, line, bmp);
+        line.s = c->tmp.s + from;
+        line.len = c->tmp.len - from;
+    }
+    if (c->form->habits & ITEM_HABIT_NO_FOLD) {
+        item_buf_add(b, line.s, line.len);
+        item_buf_puts(b, "\r\n");
+        return;
+    }
+    if (c->charset->how == ITEM_CHARSET_UTF8) {
+        item_fold_add(b, line, "\r\n");
+        return;
+    }
+    /* Octets above 127 do not tell where a character begins. */
+    while (line.len > room) {
+        item_buf_add(b, line.s, room);
+        item_buf_puts(b, "\r\n ");
+        line.s += room;
+        line.len -= room;
+        room = FOLD - 1;
+    }
+    item_buf_add(b, line.s, line.len);
+    item_buf_puts(b, "\r\n");
+}
+
+/* ---- 2.1: values ------------------------------------------------------- */
+
+/** A plain text as 2.1 has it: separators have a backslash, and backslashes
+ * that would be taken for one.
+ * @param eight  line ends are \n, since nothing else is left to say them */
+static void put_21(item_buf_t *b, item_span_t text, const char *separators,
+                   int eight)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        char c = text.s[i];
+        char next = i + 1 < text.len ? text.s[i + 1] : ';';
+
+        if (c == '\n')
+            item_buf_puts(b, eight ? "\\n" : "\n");
+        else if (c == '\\')
+            item_buf_puts(b, eight || next == ';' || next == ','
+                             || next == '\\' ? "\\\\" : "\\");
+        else if ((unsigned char)c >= ' ' || c == '\t') {
+            if (*separators && strchr(separators, c))
+                item_buf_putc(b, '\\');
+            item_buf_putc(b, c);
+        }
+    }
+}
+
+static void text_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
+                    const char *separators, int eight)
+{
+    apr_size_t from = tmp->len;
+    item_span_t text;
+
+    item_unescape(tmp, value);
+    item_buf_add(tmp, "", 0);
+    text.s = tmp->s + from;
+    text.len = tmp->len - from;
+    put_21(b, text, separators, eight);
+}
+
+static void parts_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
+                     char sep, int eight)
+{
+    item_span_t part;
+    int n = 0;
+
+    while (item_value_next(&value, sep, &part)) {
+        if (sep == ',') {
+            part = item_span_trim(part);
+            if (!part.len)
+                continue;
+        }
+        if (n++)
+            item_buf_putc(b, sep);
+        text_21(b, tmp, part, sep == ',' ? ",;" : ";", eight);
+    }
+}
+
+/** What is not known: \n is a line end, all else stays. */
+static void raw_21(item_buf_t *b, item_span_t value, int eight)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++) {
+        char c = value.s[i];
+
+        if (c == '\\' && i + 1 < value.len) {
+            char next = value.s[++i];
+
+            if ((next == 'n' || next == 'N') && !eight) {
+                item_buf_putc(b, '\n');
+                continue;
+            }
+            item_buf_putc(b, c);
+            c = next;
+        }
+        if ((unsigned char)c >= ' ' || c == '\t')
+            item_buf_putc(b, c);
+    }
+}
+
+static void uri_21(item_buf_t *b, item_buf_t *tmp, item_span_t value)
+{
+    apr_size_t from = tmp->len, i;
+
+    item_unescape(tmp, value);
+    for (i = from; i < tmp->len; i++)
+        if ((unsigned char)tmp->s[i] >= ' ')
+            item_buf_putc(b, tmp->s[i]);
+}
+
+/** Digits of a full date. @return 0: it is none, or has no year */
+static int date_21(item_buf_t *b, const card_prop_t *prop)
+{
+    item_span_t value = item_span_trim(prop->line.value);
+    apr_size_t i;
+    int digits = 0;
+
+    if (item_line_param(&prop->line, CARD_OMIT_YEAR))
+        return 0;
+    for (i = 0; i < value.len && value.s[i] != 'T'; i++) {
+        if (apr_isdigit(value.s[i])) {
+            item_buf_putc(b, value.s[i]);
+            digits++;
+        }
+        else if (value.s[i] != '-' || (digits != 4 && digits != 6))
+            return 0;
+    }
+    return digits == 8;
+}
+
+/** The value into c->line. @return 0: it cannot be said */
+static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
+{
+    item_span_t value = prop->line.value;
+    apr_size_t i, from = c->line.len;
+
+    if (item_span_is(prop->line.name, "BDAY"))
+        return date_21(&c->line, prop);
+    switch (card_value_kind(prop)) {
+    case CARD_TEXT:
+    case CARD_AGENT:
+        text_21(&c->line, &c->tmp, value, "", eight);
+        break;
+    case CARD_STRUCT:
+        parts_21(&c->line, &c->tmp, value, ';', eight);
+        break;
+    case CARD_LIST:
+        parts_21(&c->line, &c->tmp, value, ',', eight);
+        break;
+    case CARD_URI:
+        uri_21(&c->line, &c->tmp, value);
+        break;
+    default:
+        raw_21(&c->line, value, eight);
+        if (card_value_kind(prop) == CARD_GEO)
+            for (i = from; i < c->line.len; i++)
+                if (c->line.s[i] == ';')
+                    c->line.s[i] = ',';
+    }
+    return 1;
+}
+
+/** Non-zero if a value must be quoted-printable. */
+static int needs_quoting(item_span_t value)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.s[i];
+
+        if (c < ' ' || c >= 0x7f)
+            return 1;
+        if (c == '\\' && i + 1 < value.len) {
+            char next = value.s[i + 1];
+
+            if (next == 'n' || next == 'N')
+                return 1;
+            i += next == ';' || next == ',' || next == '\\';
+        }
+    }
+    return value.len && (value.s[0] == ' ' || value.s[value.len - 1] == ' ');
+}
+
+/* ---- 2.1: parameters --------------------------------------------------- */
+
+/** What only later versions have; phones need not be bothered. */
+static int is_later(item_span_t name)
+{
+    static const char *const later[] = {
+        "VALUE", "ALTID", "PID", "PREF", "MEDIATYPE", "SORT-AS", "CALSCALE",
+        "LABEL", "GEO", "TZ", "INDEX", "LEVEL", "CC", "JSPTR", "PROP-ID",
+        "SERVICE-TYPE", "USERNAME", CARD_OMIT_YEAR, NULL
+    };
+    int i = 0;
+
+    while (later[i] && !item_span_is(name, later[i]))
+        i++;
+    return later[i] != NULL;
+}
+
+/** Words that would be read as something else. */
+static int is_taken(item_span_t word)
+{
+    static const char *const taken[] = {
+        "QUOTED-PRINTABLE", "QUOTEDPRINTABLE", "QUOTED_PRINTABLE", "BASE64",
+        "QUOTED PRINTABLE", "BASE-64", "BASE_64", "8BIT", "8-BIT", "7BIT",
+        "7-BIT", "URL", "INLINE", NULL
+    };
+    int i = 0;
+
+    while (taken[i] && !item_span_is(word, taken[i]))
+        i++;
+    return taken[i] != NULL;
+}
+
+static void type_21(item_buf_t *b, item_span_t word, int media)
+{
+    apr_size_t from;
+
+    if (!is_plain_word(word, ";:,=\"") || !item_charset_is_ascii(word)
+        || is_taken(word) || !item_span_trim(word).len)
+        return;
+    item_buf_puts(b, media ? ";TYPE=" : ";");
+    from = b->len;
+    item_buf_add(b, word.s, word.len);
+    for (; from < b->len; from++)
+        b->s[from] = (char)apr_toupper(b->s[from]);
+}
+
+static void params_21(item_buf_t *b, const item_line_t *line)
+{
+    int media = card_is_media(line->name), i;
+    int own = line->name.len > 1 && line->name.s[1] == '-';
+
+    for (i = 0; i < line->nparams; i++) {
+        const item_param_t *param = &line->params[i];
+        item_line_t one = *line;
+        card_types_t t;
+        item_span_t word;
+
+        if (is_type(param)) {
+            one.params = &line->params[i];
+            one.nparams = 1;
+            for (card_types_begin(&t, &one); card_types_next(&t, &word);)
+                type_21(b, word, media && !item_span_is(word, "X-IRMC-N"));
+            continue;
+        }
+        if (media && item_span_is(param->name, "VALUE")
+            && (item_span_is(param->value, "uri")
+                || item_span_is(param->value, "url"))) {
+            item_buf_puts(b, ";VALUE=URL");
+            continue;
+        }
+        if (is_later(param->name) && !own)
+            continue;
+        item_buf_putc(b, ';');
+        put_clean(b, param->name);
+        item_buf_putc(b, '=');
+        put_clean(b, param->value);
+    }
+}
+
+/* ---- 2.1: properties --------------------------------------------------- */
+
+/** AGENT:, then the card. @return APR_EOF: the value holds none */
+static apr_status_t nested_21(item_buf_t *b, card_conv_t *c,
+                              const card_prop_t *prop)
+{
+    apr_size_t from = c->tmp.len, before = b->len;
+    item_span_t text;
+    apr_status_t rv;
+
+    if (card_value_kind(prop) != CARD_AGENT)
+        return APR_EOF;
+    item_unescape(&c->tmp, prop->line.value);
+    item_buf_add(&c->tmp, "", 0);
+    text.s = c->tmp.s + from;
+    text.len = c->tmp.len - from;
+    if (text.len < 11 || strncasecmp(text.s, "BEGIN:VCARD", 11))
+        return APR_EOF;
+    put_name(b, &prop->line);
+    params_21(b, &prop->line);
+    item_buf_puts(b, ":\r\n");
+    rv = card_export(b, c->form, text, NULL, c->depth + 1, c->p);
+    if (rv == ITEM_EMALFORMED || rv == ITEM_ETYPE) {
+        b->len = before;        /* a text then */
+        return APR_EOF;
+    }
+    return rv;
+}
+
+/** base64, in lines. */
+static void binary_21(item_buf_t *b, card_conv_t *c, const card_prop_t *prop)
+{
+    item_buf_puts(b, ";ENCODING=BASE64:");
+    if (c->form->habits & ITEM_HABIT_NO_FOLD)
+        item_buf_add(b, prop->line.value.s, prop->line.value.len);
+    else
+        item_base64_lines(b, prop->line.value, " ");
+    item_buf_puts(b, c->form->habits & ITEM_HABIT_PHOTO_BLANK ? "\r\n\r\n"
+                                                              : "\r\n");
+}
+
+/** A value in the device's characters.
+ * @return non-zero: it must be said which ones they are, since a reader that
+ * takes it for ASCII reads something else */
+static int in_charset(card_conv_t *c, item_span_t *value)
+{
+    apr_size_t from = c->tmp.len, back;
+
+    if (item_charset_is_ascii(*value)
+        && c->charset->how != ITEM_CHARSET_ICONV)
+        return 0;
+    item_charset_out(&c->tmp, c->charset, *value,
+                     (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0);
+    item_buf_add(&c->tmp, "", 0);
+    value->s = c->tmp.s + from;
+    value->len = c->tmp.len - from;
+    if (!item_charset_is_ascii(*value))
+        return 1;
+    if (c->charset->how != ITEM_CHARSET_ICONV)
+        return 0;
+    back = c->tmp.len;
+    item_charset_in(&c->tmp, c->charset, *value);
+    return c->tmp.len - back != value->len
+           || (value->len && memcmp(c->tmp.s + back, value->s, value->len));
+}
+
+apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
+                           const card_prop_t *prop)
+{
+    int eight = (c->form->habits & ITEM_HABIT_TEXT_8BIT) != 0;
+    apr_size_t before = b->len, start;
+    item_span_t value;
+    apr_status_t rv = nested_21(b, c, prop);
+
+    if (rv != APR_EOF)
+        return rv;
+    start = b->len;
+    put_name(b, &prop->line);
+    params_21(b, &prop->line);
+    if (prop->binary) {
+        binary_21(b, c, prop);
+        return APR_SUCCESS;
+    }
+    if (!value_21(c, prop, eight)) {
+        b->len = before;
+        return APR_EOF;
+    }
+    value = item_buf_span(&c->line);
+    if (in_charset(c, &value)) {
+        item_buf_puts(b, ";CHARSET=");
+        item_buf_puts(b, c->charset->name);
+    }
+    if (!eight && needs_quoting(value)) {
+        item_buf_puts(b, ";ENCODING=QUOTED-PRINTABLE:");
+        item_qp_encode(b, value, b->len - start,
+                       !(c->form->habits & ITEM_HABIT_NO_FOLD));
+    }
+    else {
+        item_buf_putc(b, ':');
+        item_buf_add(b, value.s, value.len);
+    }
+    item_buf_puts(b, "\r\n");
+    return APR_SUCCESS;
+}
