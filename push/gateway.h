@@ -135,6 +135,11 @@ struct gateway_message_t {
     const char *devid, *account_name;
     const unsigned char *pdu;   /* WSP push PDU */
     apr_size_t len;
+    const unsigned char *package;   /* the notification of DS 1.2, for who
+                                   carries no WSP */
+    apr_size_t package_len;
+    const char *address;        /* ADDRESS[:PORT] at which it listens; ""
+                                   or NULL: it does not */
 };
 
 #define GATEWAY_MAX_PARALLEL  1024

@@ -217,6 +217,9 @@ static void fill_message(job_t *job)
     m->account_name = due->account_name;
     m->pdu = job->notification->pdu;
     m->len = job->notification->len;
+    m->package = job->notification->package;
+    m->package_len = job->notification->package_len;
+    m->address = job->device->tcp;
     job->delivery.parts = job->notification->parts;
     job->delivery.baton = job;
 }
