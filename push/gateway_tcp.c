@@ -401,8 +401,9 @@ static apr_status_t tcp_parse(gateway_t *gateway, const char *rest,
 }
 
 static const gateway_driver_t gateway_tcp = {
-    "tcp:", "SyncMLPushTCPNetworks", tcp_parse, tcp_open, tcp_send, tcp_run,
-    tcp_wakeup, tcp_abort, tcp_close
+    .scheme = "tcp:", .form = "SyncMLPushTCPNetworks", .parse = tcp_parse,
+    .open = tcp_open, .send = tcp_send, .run = tcp_run,
+    .wakeup = tcp_wakeup, .abort = tcp_abort, .close = tcp_close
 };
 
 static int tcp_reaches(const gateway_t *gateway,

@@ -17,6 +17,8 @@
 #include "http_config.h"
 #include "http_log.h"
 
+#include "push/counters.h"
+
 #include "push/route.h"
 
 /* The one symbol that mod_syncml_push.so shows to httpd. */
@@ -32,6 +34,7 @@ typedef struct glue_worker_t {
     const apr_array_header_t *routes;   /* of route_t * */
     apr_interval_time_t delay;
     int parallel;               /* requests to a gateway, 0: the default */
+    push_counters_t *counters;  /* shared memory; NULL: there is none */
     server_rec *server;         /* whose log it uses */
 } glue_worker_t;
 
@@ -42,6 +45,11 @@ int glue_worker_wake_fd(server_rec *main_server, const char *store_url);
 /** The end of a pipe to a store's worker for delivery reports, non-blocking.
  * @return -1 if the system has none left */
 int glue_worker_report_fd(server_rec *main_server, const char *store_url);
+
+/** The counters of a store's worker, made at their first use, over all
+ * generations. @return NULL if the system has no shared memory */
+push_counters_t *glue_worker_counters(server_rec *main_server,
+                                      const char *store_url);
 
 /**
  * Start the workers of this configuration.

@@ -283,13 +283,16 @@ int route_match(const route_t *route, const char *number)
     return best;
 }
 
+/* What is no SMS goes before what is: before any prefix. */
+#define WHOLE  1000
+
 /* @return octets of prefix, or -1: not for this message */
 static int fits(const route_t *route, const gateway_message_t *message)
 {
     const gateway_t *gw = route->gateway;
 
     if (gw->whole) {
-        return !gw->reaches || gw->reaches(gw, message) ? 0 : -1;
+        return !gw->reaches || gw->reaches(gw, message) ? WHOLE : -1;
     }
     return message->to ? route_match(route, message->to) : -1;
 }

@@ -8,9 +8,8 @@
  * after.  For a number there is a list of them, the best first: the one with
  * the longest prefix that the number begins with, then by priority, then as
  * configured.  A route without prefixes takes every number, after those that
- * name it.  What is no SMS (gateway_t.whole) needs no number and comes by
- * its priority among the routes without prefixes; its own default, 1, puts it
- * before paid SMS.
+ * name it.  What is no SMS (gateway_t.whole) needs no number, costs nothing,
+ * and comes before all that is, by priority among its kind.
  */
 #ifndef SYNCML_PUSH_ROUTE_H
 #define SYNCML_PUSH_ROUTE_H

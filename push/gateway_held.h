@@ -1,0 +1,55 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file push/gateway_held.h
+ * @brief Connections held open (held.h) as a gateway that is no SMS: it
+ * reaches the devices that are connected, and asks the store who they are.
+ *
+ * A client is who it says it is if its account is in the store with its
+ * password, and its device has synced before.  The first login of a device
+ * switches push on for it: who connects wants to be told.  (Switched off by
+ * hand afterwards, it stays off.)  A device that connects and owes a sync is
+ * told at once, out of back-off and suspension, unless it has been told in
+ * the last GATEWAY_HELD_AGAIN.
+ */
+#ifndef SYNCML_PUSH_GATEWAY_HELD_H
+#define SYNCML_PUSH_GATEWAY_HELD_H
+
+#include "gateway.h"
+#include "held.h"
+#include "store/store.h"
+
+/** Notifications that are on their way at a time. */
+#define GATEWAY_HELD_PARALLEL  GATEWAY_MAX_PARALLEL
+#define GATEWAY_HELD_AGAIN     apr_time_from_sec(120)
+
+typedef struct gateway_held_options_t {
+    const int *fds;             /* listening sockets, non-blocking; the
+                                   caller's, as all here */
+    int nfds;
+    int max;                    /* connections; 0: HELD_MAX */
+    const char *store_url, *key_file;
+    int look_fd;                /* eventfd written when a device has connected
+                                   that owes a sync; -1: none */
+    store_log_fn *log;          /* may be NULL */
+    void *log_baton;
+    held_counts_t *counts;      /* may be NULL */
+} gateway_held_options_t;
+
+/** @param options  copied */
+gateway_t *gateway_held_create(const gateway_held_options_t *options,
+                               apr_pool_t *p);
+
+/* held_login.c: who a client is, by the store. */
+
+typedef struct held_login_t held_login_t;
+
+/** Opens the store at the first login, and again after failures. */
+held_login_t *held_login_create(const gateway_held_options_t *options,
+                                apr_pool_t *p);
+
+/** A held_login_fn; its baton is a held_login_t. */
+held_verdict_e held_login(void *baton, const char *devid, const char *user,
+                          const ctp_param_t *cred, const char *nonce,
+                          apr_int64_t *device);
+
+#endif
