@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * mod_syncml_push: tells devices by SMS that there is something to sync.
+ * mod_syncml_push: tells devices that there is something to sync, by
+ * SMS or over TCP.
  *
  * This file holds the directives and the hooks.  The work is done by a
  * process for each store (push/glue_worker.c starts and supervises it,
@@ -20,6 +21,8 @@
 
 #include "mod_syncml/mod_syncml.h"
 #include "push/glue_dlr.h"
+#include "push/glue_reach.h"
+#include "push/glue_status.h"
 #include "push/glue_worker.h"
 #include "push/route.h"
 #include "push/worker.h"
@@ -40,6 +43,7 @@ typedef struct push_conf_t {
     int threads;                /* 0: not given */
     int wake_fd;                /* eventfd of the worker; -1: none */
     int report_fd;              /* pipe to it; -1: none */
+    glue_reach_t reach;         /* otherwise than by SMS */
 } push_conf_t;
 
 /* ---- the configuration ------------------------------------------------- */
@@ -72,6 +76,7 @@ static void *merge_conf(apr_pool_t *p, void *base_, void *over_)
     if (!over->threads) {
         conf->threads = base->threads;
     }
+    glue_reach_merge(&conf->reach, &base->reach);
     return conf;
 }
 
@@ -170,6 +175,30 @@ static const char *set_threads(cmd_parms *cmd, void *dummy, const char *arg)
     return NULL;
 }
 
+static const char *set_networks(cmd_parms *cmd, void *dummy,
+                                const char *arg)
+{
+    return glue_reach_set_networks(&conf_of(cmd->server)->reach, arg,
+                                   cmd->pool);
+}
+
+static const char *set_tcp_port(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    return glue_reach_set_port(&conf_of(cmd->server)->reach, arg, cmd->pool);
+}
+
+static const char *set_listen(cmd_parms *cmd, void *dummy, const char *arg)
+{
+    return glue_reach_set_listen(&conf_of(cmd->server)->reach, arg,
+                                 cmd->pool);
+}
+
+static const char *set_listen_max(cmd_parms *cmd, void *dummy,
+                                  const char *arg)
+{
+    return glue_reach_set_max(&conf_of(cmd->server)->reach, arg, cmd->pool);
+}
+
 static const command_rec commands[] = {
     AP_INIT_FLAG("SyncMLPush", set_push, NULL, RSRC_CONF,
                  "on or off: tell devices of changes (default: on where "
@@ -184,6 +213,17 @@ static const command_rec commands[] = {
     AP_INIT_TAKE1("SyncMLPushThreads", set_threads, NULL, RSRC_CONF,
                   "requests that each gateway gets at a time, in sixteens, "
                   "where it has no parallel= (default 2)"),
+    AP_INIT_ITERATE("SyncMLPushTCPNetworks", set_networks, NULL, RSRC_CONF,
+                    "networks of devices that are told over TCP: private, "
+                    "any, 10.0.0.0/8 and the like (default none)"),
+    AP_INIT_TAKE1("SyncMLPushTCPPort", set_tcp_port, NULL, RSRC_CONF,
+                  "port of devices that listen for notifications and name "
+                  "none (default 745)"),
+    AP_INIT_TAKE1("SyncMLPushListen", set_listen, NULL, RSRC_CONF,
+                  "[address:]port at which devices hold connections open to "
+                  "be told, 4745 by custom, or off (default off)"),
+    AP_INIT_TAKE1("SyncMLPushListenMax", set_listen_max, NULL, RSRC_CONF,
+                  "connections that may be held open (default 20000)"),
     { .name = NULL }
 };
 
@@ -197,7 +237,9 @@ typedef struct peers_t {
 
 static int is_on(const push_conf_t *conf)
 {
-    return conf->enabled > 0 || (conf->enabled < 0 && conf->routes);
+    return conf->enabled > 0
+           || (conf->enabled < 0
+               && (conf->routes || glue_reach_is_on(&conf->reach)));
 }
 
 static glue_worker_t *find_worker(apr_array_header_t *workers,
@@ -225,7 +267,8 @@ static glue_worker_t *make_worker(const peers_t *peers,
     w->store_url = store_url;
     w->key_file = peers->key_file(s);
     w->server_id = peers->server_id(s);
-    w->routes = conf->routes;
+    w->gateways = conf->routes;
+    w->reach = &conf->reach;
     w->delay = conf->delay < 0 ? DEFAULT_DELAY : conf->delay;
     w->parallel = (conf->threads ? conf->threads : DEFAULT_THREADS)
         * PER_THREAD;
@@ -238,6 +281,9 @@ static int same_routes(const apr_array_header_t *a,
 {
     int i;
 
+    if (!a || !b) {
+        return a == b;
+    }
     for (i = 0; i < a->nelts && i < b->nelts
          && strcmp(APR_ARRAY_IDX(a, i, route_t *)->said,
                    APR_ARRAY_IDX(b, i, route_t *)->said) == 0; i++) {
@@ -249,9 +295,10 @@ static int same_routes(const apr_array_header_t *a,
  * @return the directive in which they differ, or NULL */
 static const char *difference(const glue_worker_t *a, const glue_worker_t *b)
 {
-    return !same_routes(a->routes, b->routes) ? "SyncMLPushGateway"
+    return !same_routes(a->gateways, b->gateways) ? "SyncMLPushGateway"
         : a->delay != b->delay ? "SyncMLPushDelay"
-        : a->parallel != b->parallel ? "SyncMLPushThreads" : NULL;
+        : a->parallel != b->parallel ? "SyncMLPushThreads"
+        : glue_reach_difference(a->reach, b->reach);
 }
 
 static int add_worker(apr_array_header_t *workers, const peers_t *peers,
@@ -264,7 +311,7 @@ static int add_worker(apr_array_header_t *workers, const peers_t *peers,
     if (!is_on(conf) || !url) {
         return OK;
     }
-    if (!conf->routes) {
+    if (!conf->routes && !glue_reach_is_on(&conf->reach)) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SyncMLPush is on, but "
                      "there is no SyncMLPushGateway");
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -349,8 +396,18 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     find_wake_fds(main_server, &peers, workers);
     for (i = 0; i < workers->nelts; i++) {
-        glue_worker_directories(APR_ARRAY_IDX(workers, i, glue_worker_t *));
+        glue_worker_t *w = APR_ARRAY_IDX(workers, i, glue_worker_t *);
+        int rc;
+
+        w->counters = glue_worker_counters(main_server, w->store_url);
+        rc = glue_reach_routes(w, main_server, pconf);
+        if (rc != OK) {
+            return rc;
+        }
+        glue_worker_directories(w);
     }
+    glue_reach_forget(main_server);
+    glue_status_show(workers, pconf);
     return glue_workers_start(main_server, workers, pconf);
 }
 
@@ -377,6 +434,7 @@ static void register_hooks(apr_pool_t *p)
     APR_REGISTER_OPTIONAL_FN(syncml_push_wake);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_MIDDLE);
+    glue_status_register(p);
 }
 
 module AP_MODULE_DECLARE_DATA syncml_push_module = {

@@ -37,7 +37,7 @@ typedef struct push_counters_t {
     char last_error[GATEWAY_MAX_WORDS]; /* of the store */
     held_counts_t held;
     int nlanes;
-    push_lane_counters_t lanes[ROUTE_MAX];
+    push_lane_counters_t lanes[ROUTE_MAX + 2];  /* with TCP and held */
 } push_counters_t;
 
 #endif

@@ -145,8 +145,7 @@ static int held_reaches(const gateway_t *gateway,
 {
     const held_conf_t *conf = gateway->conf;
 
-    return conf->held && message->package
-           && message->package_len <= CTP_MAX_SAN
+    return conf->held && message->package_len <= CTP_MAX_SAN
            && held_is_connected(conf->held, message->device);
 }
 

@@ -5,11 +5,10 @@
  * reaches the devices that are connected, and asks the store who they are.
  *
  * A client is who it says it is if its account is in the store with its
- * password, and its device has synced before.  The first login of a device
- * switches push on for it: who connects wants to be told.  (Switched off by
- * hand afterwards, it stays off.)  A device that connects and owes a sync is
- * told at once, out of back-off and suspension, unless it has been told in
- * the last GATEWAY_HELD_AGAIN.
+ * password, and its device has synced before.  A device that connects and
+ * owes a sync is told at once, out of back-off and suspension, unless it has
+ * been told in the last GATEWAY_HELD_AGAIN.  A device whose push is off may
+ * connect and is not told.
  */
 #ifndef SYNCML_PUSH_GATEWAY_HELD_H
 #define SYNCML_PUSH_GATEWAY_HELD_H

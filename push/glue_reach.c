@@ -88,10 +88,7 @@ static int parse_listen(tcp_address_t *address, const char *arg,
     const char *text = strspn(arg, "0123456789") == strlen(arg) && *arg
         ? apr_pstrcat(p, "[::]:", arg, NULL) : arg;
 
-    return (strchr(text, ']') || strchr(text, '.'))
-           && strrchr(text, ':') > strchr(text, ']')
-           && tcp_address_parse(address, text, 0, NULL, p) == APR_SUCCESS
-           && address->port;
+    return tcp_address_parse(address, text, 0, NULL, p) == APR_SUCCESS;
 }
 
 const char *glue_reach_set_listen(glue_reach_t *reach, const char *arg,
@@ -163,32 +160,41 @@ static listeners_t *get_listeners(void)
     return all ? all : ap_retained_data_create(RETAINED_KEY, sizeof *all);
 }
 
-static int open_socket(const tcp_address_t *address)
+static int bind_socket(int fd, const tcp_address_t *address)
 {
     struct sockaddr_storage to;
     socklen_t len = tcp_address_sockaddr(address, &to);
-    int on = 1, off = 0;
-    int fd = socket(to.ss_family,
+    int on = 1, off = 0, error;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->v6) {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (bind(fd, (struct sockaddr *)&to, len) == 0
+        && listen(fd, BACKLOG) == 0) {
+        return fd;
+    }
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* @return -1, and errno says why */
+static int open_socket(const tcp_address_t *address)
+{
+    static const unsigned char anybody[16];
+    int fd = socket(address->v6 ? AF_INET6 : AF_INET,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 && address->v6 && errno == EAFNOSUPPORT) {
+    if (fd >= 0) {
+        fd = bind_socket(fd, address);
+    }
+    if (fd < 0 && address->v6 && !memcmp(address->octets, anybody, 16)
+        && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
         tcp_address_t v4 = { .port = address->port };
 
-        return open_socket(&v4);
-    }
-    if (fd >= 0) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (address->v6) {
-            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-        }
-        if (bind(fd, (struct sockaddr *)&to, len) != 0
-            || listen(fd, BACKLOG) != 0) {
-            int error = errno;
-
-            close(fd);
-            errno = error;
-            fd = -1;
-        }
+        return open_socket(&v4);        /* a system without IPv6 */
     }
     return fd;
 }
@@ -283,11 +289,12 @@ static int add_held(apr_array_header_t *routes, const glue_worker_t *worker,
     return OK;
 }
 
-int glue_reach_routes(glue_worker_t *worker, const glue_reach_t *reach,
-                      const apr_array_header_t *routes,
-                      server_rec *main_server, apr_pool_t *p)
+int glue_reach_routes(glue_worker_t *worker, server_rec *main_server,
+                      apr_pool_t *p)
 {
-    apr_array_header_t *all = routes ? apr_array_copy(p, routes)
+    const glue_reach_t *reach = worker->reach;
+    apr_array_header_t *all = worker->gateways
+        ? apr_array_copy(p, worker->gateways)
         : apr_array_make(p, 2, sizeof(route_t *));
     int rc = OK;
 

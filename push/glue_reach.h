@@ -45,15 +45,13 @@ const char *glue_reach_difference(const glue_reach_t *a,
                                   const glue_reach_t *b);
 
 /**
- * The routes of a worker: those given, and what the directives add.  Opens
- * the listening socket.
+ * The routes of a worker: its gateways, and what its reach adds.  Opens the
+ * listening socket.
  * @param worker  with all but its routes
- * @param routes  the SyncMLPushGateways; NULL: none
  * @return OK; HTTP_INTERNAL_SERVER_ERROR, logged
  */
-int glue_reach_routes(glue_worker_t *worker, const glue_reach_t *reach,
-                      const apr_array_header_t *routes,
-                      server_rec *main_server, apr_pool_t *p);
+int glue_reach_routes(glue_worker_t *worker, server_rec *main_server,
+                      apr_pool_t *p);
 
 /** Close listening sockets of former configurations that this one does not
  * have; after all glue_reach_routes(). */

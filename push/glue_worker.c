@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,6 +45,7 @@ typedef struct slot_t {
     const char *store_url;
     int wake_fd;
     int report_fd[2];           /* pipe of report_t */
+    push_counters_t *counters;  /* NULL: not made yet, or none to be had */
     apr_proc_t *current;        /* of this generation; NULL: none */
     const glue_worker_t *conf;  /* of this generation */
     apr_time_t started;
@@ -128,6 +130,30 @@ int glue_worker_report_fd(server_rec *main_server, const char *store_url)
     return slot ? slot->report_fd[1] : -1;
 }
 
+static apr_status_t unmap_counters(void *data)
+{
+    munmap(data, sizeof(push_counters_t));
+    return APR_SUCCESS;
+}
+
+push_counters_t *glue_worker_counters(server_rec *main_server,
+                                      const char *store_url)
+{
+    slot_t *slot = get_slot(main_server, store_url);
+    void *map;
+
+    if (slot && !slot->counters) {
+        map = mmap(NULL, sizeof(push_counters_t), PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (map != MAP_FAILED) {
+            slot->counters = map;
+            apr_pool_cleanup_register(main_server->process->pool, map,
+                                      unmap_counters, apr_pool_cleanup_null);
+        }
+    }
+    return slot ? slot->counters : NULL;
+}
+
 /* ---- in the worker's process --------------------------------------------- */
 
 static worker_t *the_worker;
@@ -193,6 +219,7 @@ static int run_worker(const slot_t *slot, apr_pool_t *p)
         .server_id = conf->server_id, .routes = conf->routes,
         .quiet = conf->delay, .parallel = conf->parallel,
         .wake_fd = slot->wake_fd, .report_fd = slot->report_fd[0],
+        .counters = conf->counters,
         .log = on_log, .log_baton = conf->server
     };
     apr_status_t rv = worker_create(&the_worker, &options, p);

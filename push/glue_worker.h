@@ -31,7 +31,10 @@ typedef struct glue_worker_t {
     const char *store_url;
     const char *key_file;       /* may be NULL */
     const char *server_id;      /* NULL: as the store has it */
-    const apr_array_header_t *routes;   /* of route_t * */
+    const apr_array_header_t *gateways; /* of route_t *, as configured; may
+                                   be NULL */
+    const struct glue_reach_t *reach;
+    const apr_array_header_t *routes;   /* of both */
     apr_interval_time_t delay;
     int parallel;               /* requests to a gateway, 0: the default */
     push_counters_t *counters;  /* shared memory; NULL: there is none */

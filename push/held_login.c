@@ -121,10 +121,6 @@ static apr_status_t make_reachable(login_t *l, store_tx_t *tx, apr_pool_t *p)
         PUSH_DEVICE_HELD, apr_psprintf(p, "%" APR_TIME_T_FMT,
                                        apr_time_sec(l->now)));
 
-    if (rv == APR_SUCCESS && !l->device->push) {
-        l->device->push = 1;
-        rv = store_device_update(tx, l->device);
-    }
     return rv == APR_SUCCESS ? store_due_refresh(tx, l->device->id) : rv;
 }
 

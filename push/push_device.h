@@ -32,9 +32,9 @@
 #define PUSH_DEVICE_UI_MODE     "push.ui-mode"
 #define PUSH_DEVICE_VENDOR      "push.vendor"
 #define PUSH_DEVICE_NONCE       "push.nonce"
-#define PUSH_DEVICE_TCP         "push.tcp"
-#define PUSH_DEVICE_TCP_SEEN    "push.tcp-seen"
-#define PUSH_DEVICE_HELD        "push.held"
+#define PUSH_DEVICE_TCP         STORE_DEVICE_TCP
+#define PUSH_DEVICE_TCP_SEEN    STORE_DEVICE_TCP_SEEN
+#define PUSH_DEVICE_HELD        STORE_DEVICE_HELD
 #define PUSH_DEVICE_POLL        "push.poll"
 #define PUSH_DEVICE_SAN_SENT    "push.san-sent"
 #define PUSH_DEVICE_SAN_ANSWER  "push.san-answer"

@@ -49,6 +49,8 @@ static void store_trouble(worker_t *w, apr_status_t rv, const char *words,
     apr_interval_time_t wait = schedule_store(++w->store_failures);
 
     w->store_until = now + wait;
+    worker_count_trouble(w, words ? words
+                         : store_strerror(rv, buf, sizeof buf), now);
     worker_log(w, w->store_failures == 1 || rv != w->store_status ? 3 : 7, 0,
                "the store %s fails: %s; %strying again", w->o.store_url,
                words ? words : store_strerror(rv, buf, sizeof buf),
@@ -330,9 +332,11 @@ apr_status_t worker_run(worker_t *w)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    worker_count_start(w);
     while (!w->stop) {
         worker_collect(w);
         work(w, apr_time_now());
+        worker_count_round(w, apr_time_now());
         wait_for_more(w, idle_time(w, apr_time_now()));
     }
     finish(w, threads);

@@ -63,6 +63,7 @@ typedef struct worker_options_t {
                                    the caller's; -1: none */
     int wake_fd;                /* eventfd that says "look", non-blocking;
                                    the caller's; -1: none */
+    struct push_counters_t *counters;   /* kept up to date; NULL: none */
     store_log_fn *log;          /* levels of syslog: 5 for each delivery, 4
                                    for one that failed */
     void *log_baton;

@@ -7,6 +7,7 @@
 
 #include <apr_hash.h>
 
+#include "counters.h"
 #include "delivery.h"
 #include "push_device.h"
 #include "report.h"
@@ -112,6 +113,14 @@ struct worker_t {
 
 void worker_log(worker_t *w, int level, apr_status_t rv, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
+
+/* worker_count.c: what others may see of it, in o.counters. */
+void worker_count_start(worker_t *w);
+void worker_count_round(worker_t *w, apr_time_t now);
+void worker_count_answer(worker_t *w, const lane_t *lane,
+                         const gateway_answer_t *answer, apr_time_t now);
+void worker_count_job(worker_t *w, const job_t *job);
+void worker_count_trouble(worker_t *w, const char *words, apr_time_t now);
 
 /* worker_turn.c: a transaction that writes results and claims rows, and
  * what follows from it.  @return a store's status */

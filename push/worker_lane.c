@@ -335,6 +335,7 @@ void worker_lane_result(worker_t *w, job_t *job, apr_time_t now)
     if (answer->result == GATEWAY_NOT_TRIED) {
         return;
     }
+    worker_count_answer(w, lane, answer, now);
     lane->took += SHARE * (answer->took / (double)APR_USEC_PER_SEC
                            - lane->took);
     if (lane->route->gateway->whole && answer->result != GATEWAY_REFUSED) {

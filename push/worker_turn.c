@@ -86,6 +86,7 @@ static void forget_done(worker_t *w)
     while (job) {
         job_t *next = job->next;
 
+        worker_count_job(w, job);
         w->unsettled--;
         if (--job->batch->left == 0) {
             apr_pool_destroy(job->batch->pool);
@@ -249,7 +250,9 @@ static const char *prepare(worker_t *w, job_t *job)
     job->nchoice = route_choose(w->o.routes, m, job->choice, ROUTE_MAX);
     if (!job->nchoice) {
         return m->to ? apr_psprintf(p, "no SyncMLPushGateway takes the "
-                                    "number %s", m->to) : error;
+                                    "number %s", m->to)
+            : !*job->due->number && (job->device->held || *job->device->tcp)
+            ? "it has no number, and is not connected" : error;
     }
     for (i = 0; i < job->nchoice && !m->meaning; i++) {
         if (w->lanes[job->choice[i]].route->gateway->wants_meaning) {

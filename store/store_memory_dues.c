@@ -71,9 +71,21 @@ void mem_push_forget(store_tx_t *tx, store_id_t device)
     mem_remove(tx, MEM_PUSH_STATES, &key);
 }
 
-static int pushable(const mem_device_t *d)
+/* Does a setting make it reachable without a number? */
+static int reached_by(store_tx_t *tx, const mem_device_t *d,
+                      const char *name)
 {
-    return d && d->v.push && *d->v.number;
+    mem_device_setting_t key = { .device = d->v.id, .name = name }, *s;
+
+    s = mem_find(tx, MEM_DEVICE_SETTINGS, &key);
+    return s && strcmp(s->value, "off") != 0;
+}
+
+static int pushable(store_tx_t *tx, const mem_device_t *d)
+{
+    return d && d->v.push
+           && (*d->v.number || reached_by(tx, d, STORE_DEVICE_TCP)
+               || reached_by(tx, d, STORE_DEVICE_HELD));
 }
 
 /* ---- what is owed ------------------------------------------------------ */
@@ -252,7 +264,7 @@ static void note_touch(store_tx_t *tx, const mem_touch_t *all, int origins)
 
         if (d->v.account == ds->v.account
             && (origins > 1 || d->v.id != all->origin)
-            && pushable(d) && a && a->v.synced)
+            && pushable(tx, d) && a && a->v.synced)
             note_change(tx, d, all);
     }
     mem_release(tx, t);
@@ -324,7 +336,7 @@ static void derive_device(store_tx_t *tx, store_id_t device)
     settled_t what = { tx, device, ids };
     mem_due_t *old, row;
 
-    if (!pushable(d) || owed(tx, device, ids)->nelts == 0) {
+    if (!pushable(tx, d) || owed(tx, device, ids)->nelts == 0) {
         remove_due(tx, device);
         return;
     }
@@ -571,10 +583,10 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
     apr_status_t rv;
 
     *due = NULL;
-    if (!pushable(old) || give->datastores->nelts == 0) {
+    if (!pushable(tx, old) || give->datastores->nelts == 0) {
         remove_due(tx, found->device);
         log_event(tx, old->v.id, STORE_PUSH_UNDONE,
-                  pushable(old) ? "nothing lacking" : "push off", first);
+                  pushable(tx, old) ? "nothing lacking" : "push off", first);
         return APR_SUCCESS;
     }
     rv = c->plan(c->baton, tx, give, c->now, &plan);

@@ -28,6 +28,14 @@ extern "C" {
 /** The gaps between a device's own syncs that are remembered. */
 #define STORE_GAPS          4
 
+/** Settings of a device that make it reachable without a telephone number,
+ * unless their value is "off": it listens on a TCP port ("auto" or ADDRESS);
+ * it has held a connection open. */
+#define STORE_DEVICE_TCP       "push.tcp"
+#define STORE_DEVICE_HELD      "push.held"
+/** The address of its latest sync, noted where STORE_DEVICE_TCP is "auto". */
+#define STORE_DEVICE_TCP_SEEN  "push.tcp-seen"
+
 typedef enum {
     STORE_DUE_WAITING = 0,      /* not told yet */
     STORE_DUE_SENT = 1,         /* told, not answered yet */

@@ -439,7 +439,7 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
     if (rv != APR_SUCCESS)
         return rv;
     read_due(st, d, tx->p);
-    push = sqlite3_column_int(st, 17) && *d->number;
+    push = sqlite3_column_int(st, 17);
     sq_done(tx, st, SQ_DUE_GET);
     rv = read_owed(tx, d);
     if (rv != APR_SUCCESS)

@@ -59,7 +59,7 @@
     "u.device, u.account, a.name, d.devid, d.number, d.syncml_version, " \
     "d.manufacturer, d.model, d.san_session, u.state, u.attempts, " \
     "u.unanswered, u.first_change, u.last_change, u.not_before, " \
-    "u.leased_until, u.last_error, d.push, u.planned, u.plan, u.logged, " \
+    "u.leased_until, u.last_error, (" SQL_REACHABLE "), u.planned, u.plan, u.logged, " \
     "u.now, p.last_sent, p.last_sync, p.own_sync, " \
     "CASE WHEN min(p.gap_0, p.gap_1, p.gap_2, p.gap_3) > 0 " \
     "THEN max(p.gap_0, p.gap_1, p.gap_2, p.gap_3) END, " \
@@ -72,13 +72,19 @@
 /* When a row is looked at, as the index dues_planned has it. */
 #define SQL_DUE_WHEN  "max(planned, leased_until)"
 
+/* A device that can be told: see STORE_DEVICE_TCP. */
+#define SQL_REACHABLE \
+    "d.push <> 0 AND (d.number <> '' OR EXISTS (SELECT 1 " \
+    "FROM device_settings t WHERE t.device = d.id AND t.value <> 'off' " \
+    "AND t.name IN ('" STORE_DEVICE_TCP "', '" STORE_DEVICE_HELD "'))) "
+
 /* The devices (of account ?1) that owe a sync for a change of a datastore
  * (?2) by a device (?3). */
 #define SQL_DUE_DEVICES \
     "FROM devices d CROSS JOIN anchors a " \
     "ON a.device = d.id AND a.datastore = ?2 " \
-    "WHERE d.account = ?1 AND d.id <> ?3 AND d.push <> 0 " \
-    "AND d.number <> '' AND a.synced <> 0 "
+    "WHERE d.account = ?1 AND d.id <> ?3 AND " SQL_REACHABLE \
+    "AND a.synced <> 0 "
 
 #define SQL_PUSH_LOG_COLUMNS \
     "id, account, device, devid, time, event, reason, transport, number, " \
@@ -422,8 +428,8 @@ X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
 X(DUE_LACKS, "SELECT i.change, i.modified, i.starts " SQL_LACKS "AND i.origin <> ?1 " \
   SQL_CONCERNS("?4", "?5") \
   "ORDER BY i.change LIMIT 1") \
-X(DUE_PUSHABLE, "SELECT account FROM devices " \
-  "WHERE id = ?1 AND push <> 0 AND number <> ''") \
+X(DUE_PUSHABLE, "SELECT account FROM devices d " \
+  "WHERE id = ?1 AND " SQL_REACHABLE) \
 X(DUE_RESET, "INSERT INTO dues (device, account, first_change, " \
   "last_change) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (device) DO UPDATE " \
   "SET state = 0, attempts = 0, unanswered = 0, not_before = 0, " \
