@@ -449,6 +449,9 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
     }
     rv = note_login(h, s, login);
     if (rv == APR_SUCCESS) {
+        rv = sml_note_address(s, h->request->remote);
+    }
+    if (rv == APR_SUCCESS) {
         rv = sml_resume_load(s);
     }
     if (rv == APR_SUCCESS) {

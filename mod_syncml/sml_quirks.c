@@ -9,6 +9,8 @@
 
 #include <apr_strings.h>
 
+#include "store/store_push.h"
+
 /* ---- settings ------------------------------------------------------------ */
 
 int sml_traits_setting(item_traits_t *traits, const char *name,
@@ -203,4 +205,27 @@ void sml_learn_zone(sml_session_t *s, const char *zone)
                                   s->account), zone);
         s->forms = NULL;
     }
+}
+
+/* ---- where it was seen ------------------------------------------------- */
+
+apr_status_t sml_note_address(sml_session_t *s, const char *remote)
+{
+    const char *tcp, *seen = "";
+    apr_status_t rv;
+
+    if (remote == NULL
+        || store_device_setting_get(s->tx, s->device->id, STORE_DEVICE_TCP,
+                                    &tcp) != APR_SUCCESS
+        || strcmp(tcp, "auto") != 0) {
+        return APR_SUCCESS;
+    }
+    rv = store_device_setting_get(s->tx, s->device->id,
+                                  STORE_DEVICE_TCP_SEEN, &seen);
+    if (rv == APR_NOTFOUND
+        || (rv == APR_SUCCESS && strcmp(seen, remote) != 0)) {
+        rv = store_device_setting_set(s->tx, s->device->id,
+                                      STORE_DEVICE_TCP_SEEN, remote);
+    }
+    return rv;
 }

@@ -94,6 +94,9 @@ void sml_log(const sml_config_t *config, int level, apr_status_t rv,
              const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** Where a device was seen, for one that is told over TCP. @param remote  its
+ * address, may be NULL */
+apr_status_t sml_note_address(sml_session_t *s, const char *remote);
 /** Once an hour: forget deleted items, former texts and the log of sessions
  * that are older than config->keep and that nobody needs, and devices unseen
  * for config->forget_devices. */

@@ -253,6 +253,8 @@ int ctl_device_show(ctl_t *ctl)
     rv = show_settings(&list, d, add_quirk, "quirks", "[]", "");
     if (rv == APR_SUCCESS)
         rv = show_settings(&list, d, add_access, "access", "{}", "full");
+    if (rv == APR_SUCCESS)
+        rv = ctl_device_push_show(ctl, d, &list.j, show_line);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "cannot read its settings");
     if (ctl->json)
@@ -420,12 +422,13 @@ int ctl_device_prepare(ctl_t *ctl)
             status = take_push(ctl, value);
         else if (!strcmp(ctl->argv[i], "quirk"))
             status = take_quirk(ctl, value);
-        else
+        else if (!ctl_device_push_word(ctl, ctl->argv[i], value, &status))
             status = ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; number, "
-                              "push and quirk can", ctl->argv[i]);
+                              "push, quirk, tcp, san-form, ui-mode, vendor, "
+                              "nonce and poll can", ctl->argv[i]);
     }
     if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->quirks
-        && !ctl->access)
+        && !ctl->access && !ctl->push_settings)
         status = ctl_fail(ctl, CTL_USAGE, "nothing to set: give --number "
                           "NUMBER, --push on|off, --quirk NAME=on|off or "
                           "--access DATASTORE=full|read-only|send-only");
@@ -493,6 +496,8 @@ int ctl_device_set(ctl_t *ctl)
         rv = set_quirks(ctl, d);
     if (rv == APR_SUCCESS)
         rv = set_access(ctl, d);
+    if (rv == APR_SUCCESS)
+        rv = ctl_device_push_set(ctl, d->id);
     if (rv == APR_SUCCESS)
         rv = store_due_refresh(ctl->tx, d->id);
     if (rv != APR_SUCCESS)

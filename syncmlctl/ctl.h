@@ -89,6 +89,7 @@ struct ctl_t {
     store_id_t log;             /* number of a session */
     int limit;                  /* of a list; 0: all */
     apr_array_header_t *quirks; /* of const char *: "name=on"; NULL: none */
+    apr_table_t *push_settings; /* of a device; NULL: none to be set */
     const char *data;           /* text of an item */
     apr_size_t data_len;
 };
@@ -254,6 +255,19 @@ int ctl_device_show(ctl_t *ctl);
 int ctl_device_prepare(ctl_t *ctl);
 int ctl_device_set(ctl_t *ctl);
 int ctl_device_del(ctl_t *ctl);
+
+/* cmd_device_push.c: how a device is told. */
+
+/** A word of `device set' with its value. @param status  out: exit status
+ * @return 0: it is none of these words */
+int ctl_device_push_word(ctl_t *ctl, const char *word, const char *value,
+                         int *status);
+/** Write what such words said. */
+apr_status_t ctl_device_push_set(ctl_t *ctl, store_id_t device);
+typedef void ctl_line_fn(ctl_t *ctl, const char *what, const char *value);
+/** Its part of `device show': an object "reach", or lines. */
+apr_status_t ctl_device_push_show(ctl_t *ctl, const store_device_t *d,
+                                  ctl_json_t *j, ctl_line_fn *line);
 int ctl_datastore_list(ctl_t *ctl);
 int ctl_datastore_add(ctl_t *ctl);
 int ctl_datastore_del(ctl_t *ctl);

@@ -51,7 +51,7 @@ const ctl_command_t ctl_commands[] = {
       "Shows a device: what it says it is, its number, and for each datastore\n"
       "when it was synced and how many changes it lacks." },
     { "device", "set", "DEVICE [number NUMBER] [push on|off] "
-      "[quirk NAME=on|off]", 1, 11,
+      "[quirk NAME=on|off] [WORD VALUE]...", 1, 21,
       ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH)
       | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS), 0,
       ctl_device_prepare, ctl_device_set,
