@@ -63,6 +63,42 @@ static int params_differ(const item_member_t *a, const item_member_t *b)
     return 0;
 }
 
+static int same_octets(const item_entry_t *a, const item_entry_t *b,
+                       apr_pool_t *p)
+{
+    item_span_t ha, hb;
+
+    if (!a->part != !b->part)
+        return 0;
+    if (a->part) {
+        item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
+
+        ta.p = tb.p = p;
+        item_part_keep(&ta, a->part);
+        item_part_keep(&tb, b->part);
+        return ta.len == tb.len && !memcmp(ta.s, tb.s, ta.len);
+    }
+    ha = item_line_head(&a->line);
+    hb = item_line_head(&b->line);
+    return ha.len == hb.len && !memcmp(ha.s, hb.s, ha.len)
+           && a->line.value.len == b->line.value.len
+           && !memcmp(a->line.value.s, b->line.value.s, a->line.value.len);
+}
+
+void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
+{
+    const item_member_t *ours = slot->first[ITEM_OURS];
+    const item_member_t *theirs = slot->first[ITEM_THEIRS];
+
+    for (; ours && theirs && !m->not_theirs; ours = ours->next) {
+        if (!same_octets(ours->entry, theirs->entry, m->p))
+            m->not_theirs = 1;
+        theirs = theirs->next;
+    }
+    if (ours)
+        m->not_theirs = 1;
+}
+
 /** A slot that says the same on both sides: ours, unless theirs alone
  * changed such a parameter. */
 static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
@@ -71,8 +107,10 @@ static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
     const item_member_t *ours = slot->first[ITEM_OURS];
     const item_member_t *theirs = slot->first[ITEM_THEIRS];
 
-    if (!params_differ(ours, theirs))
+    if (!params_differ(ours, theirs)) {
+        item_keeps_ours(m, slot);
         return ITEM_OURS;
+    }
     if (params_differ(base, theirs) && base && !params_differ(base, ours)) {
         m->not_ours = 1;
         return ITEM_THEIRS;

@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* Merging: what becomes of each slot. See item_merge.h. */
 #include <string.h>
+#include <strings.h>
 
 #include "item/item_slots.h"
 #include "item/item_text.h"
@@ -26,6 +27,7 @@ static void take_side(item_merging_t *m, const item_slot_t *slot,
 typedef struct job_t {
     item_merging_t *m;
     item_adds_t *adds;
+    int kind;                   /* of the component */
     int moved;                  /* the times are theirs */
     item_side_e summary;        /* whose it is; ITEM_BASE: both say so */
 } job_t;
@@ -36,6 +38,49 @@ static void drop_ours(job_t *job, const item_slot_t *slot)
 
     for (member = slot->first[ITEM_OURS]; member; member = member->next)
         item_member_drop(job->m, member);
+}
+
+/** A side's only line of that name in a slot; NULL: none, or several. */
+static item_entry_t *only_line(const item_slot_t *slot, item_side_e side,
+                               item_span_t name)
+{
+    const item_member_t *member;
+    item_entry_t *found = NULL;
+
+    for (member = slot->first[side]; member; member = member->next) {
+        item_span_t other = member->entry->line.name;
+
+        if (member->entry->part || member->number >= 0
+            || other.len != name.len
+            || strncasecmp(other.s, name.s, name.len) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = member->entry;
+    }
+    return found;
+}
+
+/** Put theirs' value into the line of ours that it belongs to.
+ * @return 0: there is none */
+static int revise(job_t *job, const item_slot_t *slot,
+                  const item_member_t *theirs)
+{
+    item_span_t name = theirs->entry->line.name;
+    item_entry_t *ours;
+
+    if (theirs->entry->part || slot->how == MERGE_TIME
+        || slot->how >= MERGE_NEWEST
+        || only_line(slot, ITEM_THEIRS, name) == NULL)
+        return 0;
+    ours = only_line(slot, ITEM_OURS, name);
+    if (!ours || !item_revise(job->m, job->kind,
+                              !item_slot_same(slot, ITEM_OURS, ITEM_BASE),
+                              only_line(slot, ITEM_BASE, name), ours,
+                              theirs->entry))
+        return 0;
+    ours->gone = 0;
+    return 1;
 }
 
 /** Put theirs of a slot where ours was, or where it belongs. */
@@ -50,6 +95,8 @@ static void replace(job_t *job, const item_slot_t *slot)
             item_adds_word(job->adds, member);
             continue;
         }
+        if (revise(job, slot, member))
+            continue;
         if (place < -1)
             place = item_adds_place(job->adds, member->entry);
         item_adds_entry(job->adds, place, member->entry);
@@ -167,6 +214,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
 
     switch (slot->how) {
     case MERGE_ZONE:
+        item_keeps_ours(m, slot);
         return APR_SUCCESS;     /* see put_zones() */
     case MERGE_PART:
         return merge_parts(job, slot);
@@ -174,8 +222,11 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     case MERGE_GREATEST:
         if (item_greatest(slot) == ITEM_THEIRS)
             replace(job, slot);
+        else
+            item_keeps_ours(m, slot);
         return APR_SUCCESS;
     case MERGE_KEEP:
+        item_keeps_ours(m, slot);
         if (!strcmp(slot->name, "UID") && slot->n[ITEM_OURS]
             && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
             m->not_theirs = 1;
@@ -316,9 +367,12 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
         return rv;
     job.m = m;
     job.adds = item_adds_make(m, parts[ITEM_OURS]);
+    job.kind = parts[ITEM_OURS]->kind;
     job.moved = 0;
     job.summary = ITEM_BASE;
-    if (!m->docs[ITEM_BASE])
+    if (m->docs[ITEM_BASE])
+        item_pair_edited(m, job.kind, slots);
+    else
         join_cut(m, slots);
     /* The times first, since alarms go with them, and the summary, which a
      * description may repeat. */

@@ -89,8 +89,10 @@ typedef struct item_merge_t {
  * ITEM_ELIMIT for ours or theirs; ITEM_ELIMIT also for a result that would be
  * beyond the limits
  *
- * A result that says the same as ours is ours, octet by octet; else one that
- * says the same as theirs, with the same UID, is theirs.
+ * A result that says the same as ours is ours, octet by octet.  Else what
+ * theirs edited stands in ours' line: its group, its place and the parameters
+ * that theirs did not change are kept, and of N, ADR and ORG the components.
+ * So the result is theirs only where nothing of ours differs from it.
  */
 apr_status_t item_merge(item_merge_t *m, const char *type,
                         const item_text_t *base, const item_text_t *ours,

@@ -84,6 +84,10 @@ int item_slot_is_text(const item_slot_t *slot);
 /** Which side a slot is taken from; clashes are noted. */
 item_side_e item_decide(item_merging_t *m, const item_slot_t *slot);
 
+/** Ours of a slot is kept: the result is not theirs, unless they are the same
+ * octets. */
+void item_keeps_ours(item_merging_t *m, const item_slot_t *slot);
+
 /** The side of the greatest number or newest time; ours where they cannot be
  * told apart. */
 item_side_e item_greatest(const item_slot_t *slot);
@@ -94,6 +98,24 @@ int item_is_poorer(item_span_t a, item_span_t b);
 
 /** Note the name of a clash, once. */
 void item_note_clash(item_merging_t *m, const char *name);
+
+/* ---- item_revise.c -------------------------------------------------------- */
+
+/**
+ * Write theirs' value into ours' line, which keeps its group, and the
+ * parameters that theirs did not change against the base.  Of N, ADR and ORG
+ * only the components that theirs changed are taken.
+ * @param clash  ours is not the base's: then theirs' is taken whole
+ * @param base  NULL: not known, nothing is done
+ * @return 0: not a case for it (encoded, in a time zone, a labelled group)
+ */
+int item_revise(item_merging_t *m, int kind, int clash,
+                const item_entry_t *base, item_entry_t *ours,
+                const item_entry_t *theirs);
+
+/** Find members of sets that theirs has removed and those that it has added
+ * which are one, edited; there must be a base. */
+void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots);
 
 /* ---- item_write.c --------------------------------------------------------- */
 

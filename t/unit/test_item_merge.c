@@ -126,7 +126,7 @@ static const case_t cards[] = {
       "X-A:1\nTEL;TYPE=VOICE:+491\nN:A;B;;;\nFN:B A\n", T, "", OURS },
     /* Sets. */
     { "N:A\nTEL:1\nTEL:2\n", "N:A\nTEL:1\nTEL:2\nTEL:3\n",
-      "N:A\nTEL:2\nTEL:4\n", O, "", "N:A\nTEL:2\nTEL:3\nTEL:4\n" },
+      "N:A\nTEL:2\nTEL:4\n", O, "", "N:A\nTEL:4\nTEL:2\nTEL:3\n" },
     { "N:A\nTEL:1\n", "N:A\nTEL:2\n", "N:A\nTEL:3\n", O, "",
       "N:A\nTEL:2\nTEL:3\n" },
     { "N:A\nTEL:1\nEMAIL:x\n", "N:A\nTEL;TYPE=HOME:1\nEMAIL:x\n",
@@ -157,6 +157,29 @@ static const case_t cards[] = {
     { "N:A\nX-A:1\nX-B:2\n", "N:A\nX-A:1\nX-B:2\nTEL:1\n", "N:A\nX-B:3\n",
       S, "", "N:A\nX-A:1\nX-B:3\nTEL:1\n" },
     { "N:A\nX-A:1\n", "N:A\nX-A:2\n", "N:A\nX-A:3\n", O, "X-A", OURS },
+    /* An edited value stays in its line: what the device has dropped of
+     * parameters and groups is no edit. */
+    { "N:A\nTEL;TYPE=CELL:12\nTEL;TYPE=HOME:34\n",
+      "N:A\nTEL;TYPE=CELL,IPHONE;X-A=1:12\nTEL;TYPE=HOME;PREF=1:34\n",
+      "N:A\nTEL;TYPE=CELL:12\nTEL;TYPE=HOME:35\n", T, "",
+      "N:A\nTEL;TYPE=CELL,IPHONE;X-A=1:12\nTEL;TYPE=HOME;PREF=1:35\n" },
+    { "N:A\nTEL:12\n", "N:A\ni.TEL:12\ni.X-ABLabel:Boat\n",
+      "N:A\nTEL:123\n", T, "", "N:A\ni.TEL:123\ni.X-ABLabel:Boat\n" },
+    { "N:A\nTEL;VALUE=uri:tel:+12\nTITLE;LANGUAGE=en;X-B=2:a\n",
+      "N:A\nTEL;VALUE=uri:tel:+12\nTITLE;LANGUAGE=en;X-B=2:a\n",
+      "N:A\nTEL;VALUE=uri:tel:+13\nTITLE;LANGUAGE=de:b\n", T, "",
+      "N:A\nTEL;VALUE=uri:tel:+13\nTITLE;X-B=2;LANGUAGE=de:b\n" },
+    { "N:A\nTEL;VALUE=uri:tel:+12\n", "N:A\nTEL;VALUE=uri;PID=1:tel:+12\n",
+      "N:A\nTEL:+13\n", T, "", "N:A\nTEL;PID=1:+13\n" },
+    /* Another kind of number is an edit of that. */
+    { "N:A\nTEL;TYPE=HOME:12\n", "N:A\nTEL;TYPE=HOME;X-A=1:12\n",
+      "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },
+    /* Two removed, one added that is like neither: three members. */
+    { "N:A\nTEL:1111\nTEL:2222\n", "N:A\nTEL;X-A=1:1111\nTEL;X-A=2:2222\n",
+      "N:A\nTEL:3333\n", T, "", THEIRS },
+    /* Components that theirs writes in its own way. */
+    { "N:A;B;C,D;E;\n", "N:A;B;C,D;E;\nX-A:1\n", "N:A;Q;C\\,D;E;\n", T, "",
+      "N:A;Q;C,D;E;\nX-A:1\n" },
     /* What never clashes. */
     { "UID:u\nREV:20200101T000000Z\nN:A\n",
       "UID:u\nREV:20200103T000000Z\nN:A\nTEL:1\n",

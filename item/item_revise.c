@@ -1,0 +1,339 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * A value that was edited stays in its own line: see item_slots.h.
+ *
+ * Devices send a line back without the parameters and groups that they do not
+ * know, and write components of a name in their own way.  So of a line that
+ * they have changed the value is taken, component by component, and of its
+ * parameters what they changed; the rest is as it was.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+
+#include "item/item_slots.h"
+
+/* So many members of sets are compared one by one. */
+#define MAX_PAIRS  64
+
+/* ---- parameters ----------------------------------------------------------- */
+
+static item_span_t param_name(const item_param_t *param)
+{
+    static const item_span_t type = { "TYPE", 4 };
+
+    return param->name.len ? param->name : type;
+}
+
+static int same_span(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && !strncasecmp(a.s, b.s, a.len);
+}
+
+static const item_param_t *find_param(const item_line_t *line,
+                                      item_span_t name)
+{
+    int i;
+
+    for (i = 0; i < line->nparams; i++)
+        if (same_span(param_name(&line->params[i]), name))
+            return &line->params[i];
+    return NULL;
+}
+
+static int same_value(const item_param_t *a, const item_param_t *b)
+{
+    return a && b && a->value.len == b->value.len
+           && !memcmp(a->value.s, b->value.s, a->value.len);
+}
+
+static void put_param(item_buf_t *b, const item_param_t *param)
+{
+    item_buf_putc(b, ';');
+    item_buf_add(b, param->name.s, param->name.len);
+    if (param->name.len)
+        item_buf_putc(b, '=');
+    item_buf_add(b, param->value.s, param->value.len);
+}
+
+/** "tel:", "https:" and the like. */
+static int is_uri(item_span_t value)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++) {
+        if (value.s[i] == ':')
+            return i > 1;
+        if (!apr_isalnum(value.s[i]) && !strchr("+-.", value.s[i]))
+            return 0;
+    }
+    return 0;
+}
+
+/** VALUE says of what type our value was; is theirs of it? */
+static int fits_value(const item_param_t *value, item_span_t text)
+{
+    return item_span_is(value->value, "text")
+           || (item_span_is(value->value, "uri") && is_uri(text));
+}
+
+static int same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
+                       apr_pool_t *p)
+{
+    item_buf_t da = { NULL, NULL, 0, 0 }, db = { NULL, NULL, 0, 0 };
+
+    da.p = db.p = p;
+    item_prop_detail(&da, kind, &a->line);
+    item_prop_detail(&db, kind, &b->line);
+    return da.len == db.len && (!da.len || !memcmp(da.s, db.s, da.len));
+}
+
+/** The parameters: ours, but for what theirs has changed or made. */
+static void put_params(item_buf_t *b, int kind, const item_entry_t *base,
+                       const item_entry_t *ours, const item_entry_t *theirs)
+{
+    int types = !same_detail(kind, base, theirs, b->p), i;
+    const item_param_t *param, *new, *old;
+
+    for (i = 0; i < ours->line.nparams; i++) {
+        param = &ours->line.params[i];
+        new = find_param(&theirs->line, param_name(param));
+        old = find_param(&base->line, param_name(param));
+        if (item_span_is(param_name(param), "TYPE")) {
+            if (!types)
+                put_param(b, param);
+        }
+        else if (item_span_is(param->name, "VALUE") && !new) {
+            if (fits_value(param, theirs->line.value))
+                put_param(b, param);
+        }
+        else if (!new || same_value(new, old))
+            put_param(b, param);
+    }
+    for (i = 0; i < theirs->line.nparams; i++) {
+        param = &theirs->line.params[i];
+        if (item_span_is(param_name(param), "TYPE") ? types
+            : !same_value(param, find_param(&base->line, param->name)))
+            put_param(b, param);
+    }
+}
+
+/* ---- values --------------------------------------------------------------- */
+
+static int says_same(item_span_t a, item_span_t b, apr_pool_t *p)
+{
+    item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
+
+    ta.p = tb.p = p;
+    item_value_text(&ta, a);
+    item_value_text(&tb, b);
+    return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
+}
+
+/** Of components those of ours that theirs has not changed. */
+static void put_components(item_buf_t *b, item_span_t base, item_span_t ours,
+                           item_span_t theirs)
+{
+    item_span_t t, o, was;
+    int first = 1;
+
+    while (item_value_next(&theirs, ';', &t)) {
+        int have_ours = item_value_next(&ours, ';', &o);
+        int have_base = item_value_next(&base, ';', &was);
+
+        if (!first)
+            item_buf_putc(b, ';');
+        first = 0;
+        if (have_ours && have_base && says_same(t, was, b->p))
+            t = o;
+        item_buf_add(b, t.s, t.len);
+    }
+}
+
+static int has_components(item_span_t name)
+{
+    return item_span_is(name, "N") || item_span_is(name, "ADR")
+           || item_span_is(name, "ORG");
+}
+
+static int is_encoded(const item_entry_t *entry)
+{
+    return item_line_param(&entry->line, "ENCODING") != NULL
+           || (entry->line.value.len > 5
+               && !strncasecmp(entry->line.value.s, "data:", 5));
+}
+
+/** Non-zero if theirs has no labels of its own. */
+static int same_adjuncts(const item_entry_t *ours, const item_entry_t *theirs,
+                         apr_pool_t *p)
+{
+    const item_entry_t *o, *t = theirs->adjuncts;
+
+    for (; t; t = t->next) {
+        for (o = ours->adjuncts; o; o = o->next)
+            if (same_span(o->line.name, t->line.name)
+                && says_same(o->line.value, t->line.value, p))
+                break;
+        if (!o)
+            return 0;
+    }
+    return 1;
+}
+
+/** Non-zero if an unfolded text is that line. */
+static int is_line(item_span_t text, const item_line_t *line)
+{
+    item_span_t head = item_line_head(line);
+
+    return text.len == head.len + line->value.len
+           && !memcmp(text.s, head.s, head.len)
+           && !memcmp(text.s + head.len, line->value.s, line->value.len);
+}
+
+int item_revise(item_merging_t *m, int kind, int clash,
+                const item_entry_t *base, item_entry_t *ours,
+                const item_entry_t *theirs)
+{
+    item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
+
+    if (!base || base->part || ours->part || theirs->part || ours->line.junk
+        || theirs->line.junk || !same_adjuncts(ours, theirs, m->p)
+        || is_encoded(ours)
+        || is_encoded(theirs) || item_line_param(&theirs->line, "TZID")
+        || item_line_param(&ours->line, "TZID"))
+        return 0;
+    line.p = out.p = m->p;
+    if (ours->line.group.len) {
+        item_buf_add(&line, ours->line.group.s, ours->line.group.len);
+        item_buf_putc(&line, '.');
+    }
+    item_buf_add(&line, ours->line.name.s, ours->line.name.len);
+    put_params(&line, kind, base, ours, theirs);
+    item_buf_putc(&line, ':');
+    if (!clash && has_components(ours->line.name))
+        put_components(&line, base->line.value, ours->line.value,
+                       theirs->line.value);
+    else
+        item_buf_add(&line, theirs->line.value.s, theirs->line.value.len);
+    item_fold_add(&out, item_buf_span(&line), m->docs[ITEM_OURS]->eol);
+    ours->instead = item_buf_span(&out);
+    if (!is_line(item_buf_span(&line), &theirs->line))
+        m->not_theirs = 1;
+    return 1;
+}
+
+/* ---- members of sets ------------------------------------------------------ */
+
+/** A member that stands once, in a set of properties. */
+static int is_single(const item_slot_t *slot, item_side_e side)
+{
+    const item_member_t *member = slot->first[side];
+
+    return slot->member && slot->there[side] && slot->n[side] == 1
+           && !member->entry->part && member->number < 0
+           && slot->how != MERGE_LIST;
+}
+
+static item_span_t value_of(item_merging_t *m, int kind,
+                            const item_slot_t *slot, item_side_e side)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    b.p = m->p;
+    item_prop_value(&b, kind, &slot->first[side]->entry->line);
+    return item_buf_span(&b);
+}
+
+/** How many octets at both ends are the same. */
+static apr_size_t likeness(item_span_t a, item_span_t b)
+{
+    apr_size_t least = a.len < b.len ? a.len : b.len, head = 0, tail = 0;
+
+    while (head < least && a.s[head] == b.s[head])
+        head++;
+    while (tail < least - head
+           && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
+        tail++;
+    return head + tail;
+}
+
+/** One slot of two: what theirs has removed became what theirs has added. */
+static void pair(item_merging_t *m, int kind, item_slot_t *removed,
+                 item_slot_t *added)
+{
+    removed->canon[ITEM_BASE] = removed->canon[ITEM_OURS] =
+        value_of(m, kind, removed, ITEM_OURS);
+    removed->canon[ITEM_THEIRS] = value_of(m, kind, added, ITEM_THEIRS);
+    removed->first[ITEM_THEIRS] = added->first[ITEM_THEIRS];
+    removed->n[ITEM_THEIRS] = 1;
+    removed->there[ITEM_THEIRS] = 1;
+    removed->how = MERGE_ONE;
+    removed->member = 0;
+    added->split = 1;
+}
+
+typedef struct pairs_t {
+    item_slot_t *removed[MAX_PAIRS], *added[MAX_PAIRS];
+    int nremoved, nadded;
+} pairs_t;
+
+/** Of what was removed the one that is most like what was added; where there
+ * is one of either, of that name and kind, they need not be alike. */
+static item_slot_t *partner_of(item_merging_t *m, int kind, pairs_t *pairs,
+                               const item_slot_t *added)
+{
+    item_span_t value = value_of(m, kind, added, ITEM_THEIRS), other;
+    item_slot_t *best = NULL, *slot;
+    apr_size_t most = 0;
+    int same = 0, rivals = 0, i;
+
+    for (i = 0; i < pairs->nadded; i++)
+        rivals += !pairs->added[i]->split
+                  && !strcmp(pairs->added[i]->name, added->name);
+    for (i = 0; i < pairs->nremoved; i++) {
+        apr_size_t like, least;
+
+        slot = pairs->removed[i];
+        if (!slot->member || strcmp(slot->name, added->name))
+            continue;
+        other = value_of(m, kind, slot, ITEM_OURS);
+        like = likeness(value, other);
+        least = value.len < other.len ? value.len : other.len;
+        same++;
+        if (like * 2 < least && (same > 1 || rivals > 1))
+            continue;
+        if (!best || like > most) {
+            best = slot;
+            most = like;
+        }
+    }
+    if (best && same > 1) {
+        other = value_of(m, kind, best, ITEM_OURS);
+        if (most * 2 < (value.len < other.len ? value.len : other.len))
+            return NULL;
+    }
+    return best;
+}
+
+void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots)
+{
+    item_slot_t *slot, *partner;
+    pairs_t pairs = { { NULL }, { NULL }, 0, 0 };
+    int i;
+
+    for (i = 0; i < slots->nelts; i++) {
+        slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
+        if (is_single(slot, ITEM_BASE) && is_single(slot, ITEM_OURS)
+            && !slot->there[ITEM_THEIRS] && pairs.nremoved < MAX_PAIRS)
+            pairs.removed[pairs.nremoved++] = slot;
+        else if (is_single(slot, ITEM_THEIRS) && !slot->there[ITEM_BASE]
+                 && !slot->there[ITEM_OURS] && pairs.nadded < MAX_PAIRS)
+            pairs.added[pairs.nadded++] = slot;
+    }
+    for (i = 0; i < pairs.nadded; i++) {
+        partner = partner_of(m, kind, &pairs, pairs.added[i]);
+        if (partner)
+            pair(m, kind, partner, pairs.added[i]);
+    }
+}
