@@ -59,17 +59,21 @@ static icaltimezone *zone_of(const char *tzid)
     return run.zone;
 }
 
+static icaltimezone *zone_of_property(icalproperty *prop)
+{
+    icalparameter *tzid =
+        icalproperty_get_first_parameter(prop, ICAL_TZID_PARAMETER);
+
+    return tzid ? zone_of(icalparameter_get_tzid(tzid)) : run.zone;
+}
+
 /* Seconds UTC of a property's time; of a date its midnight as in UTC. */
 static time_t instant(struct icaltimetype t, icalproperty *prop)
 {
-    icalparameter *tzid = prop
-        ? icalproperty_get_first_parameter(prop, ICAL_TZID_PARAMETER) : NULL;
-
     if (t.is_date || icaltime_is_utc(t)) {
         return icaltime_as_timet(t);
     }
-    return icaltime_as_timet_with_zone(t, tzid
-        ? zone_of(icalparameter_get_tzid(tzid)) : run.zone);
+    return icaltime_as_timet_with_zone(t, zone_of_property(prop));
 }
 
 static void add(time_t start, time_t end, int date)
@@ -186,6 +190,10 @@ static void expand(icalcomponent *c)
     first = icalproperty_get_dtstart(start);
     at = instant(first, start);
     length = length_of(c, start, first);
+    if (!first.is_date && !icaltime_is_utc(first)) {
+        /* An UNTIL in UTC is compared by it. */
+        icaltime_set_timezone(&first, zone_of_property(start));
+    }
     run.limit += run.n == 0 ? at : 0;
     add(at, at + length, first.is_date);
     for (p = icalcomponent_get_first_property(c, ICAL_RRULE_PROPERTY);

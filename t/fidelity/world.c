@@ -10,6 +10,7 @@
  * many octets.  Lists are records: "WORD... LENGTH", line end, octets, line
  * end.
  */
+#include "item/item_quirks_file.h"
 #include "t/unit/sml_world.h"
 
 #include <apr_hash.h>
@@ -401,6 +402,26 @@ static void run_request(request_t *r)
     say(0, "no such command");
 }
 
+static const item_quirks_t *quirks_in_force(void *baton, apr_pool_t *p)
+{
+    return baton;
+}
+
+/* The quirks that are installed. */
+static void read_quirks(void)
+{
+    item_quirks_t *quirks;
+    const char *error = NULL;
+
+    if (item_quirks_load(&quirks, "conf/quirks.conf", &error, w->pool)
+        != APR_SUCCESS) {
+        fprintf(stderr, "conf/quirks.conf: %s\n", error ? error : "?");
+        exit(1);
+    }
+    w->config.quirks = quirks_in_force;
+    w->config.quirks_baton = quirks;
+}
+
 int main(void)
 {
     void *state = &w;           /* a store in memory */
@@ -412,6 +433,7 @@ int main(void)
     if (world_setup(&state) != 0) {
         return 1;
     }
+    read_quirks();
     phones = apr_hash_make(w->pool);
     for (;;) {
         apr_pool_create(&p, NULL);

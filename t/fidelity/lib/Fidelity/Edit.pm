@@ -113,7 +113,9 @@ my %card_edit = (
         for my $i (reverse 0 .. $#$record) {
             next unless $record->[$i]{name} eq 'TEL';
             my $o = origin($c, $record->[$i]) or next;
-            splice @$record, $i, 1;
+            my ($f) = splice @$record, $i, 1;
+            @$record = grep { $_->{group} eq '' || $_->{group}
+                ne $f->{group} } @$record;
             $c->{props} = [ grep { $_ != $o && !($o->{group} ne ''
                 && $_->{group} eq $o->{group}) } @{ $c->{props} } ];
             return 1;

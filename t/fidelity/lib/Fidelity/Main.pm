@@ -8,6 +8,7 @@ use Encode ();
 use Fidelity::Corpus ();
 use Fidelity::Profiles ();
 use Fidelity::Run ();
+use Fidelity::Wild ();
 use Fidelity::World ();
 
 my @kinds = qw(lost changed shifted added);
@@ -94,24 +95,81 @@ sub print_screen {
     }
 }
 
+# ---- docs/fidelity.md -------------------------------------------------------
+
+my $doc = 'docs/fidelity.md';
+
+# Tables of the page: { heading => { first column => [further columns] } }.
+sub tables {
+    my (%t, $head);
+    open my $f, '<:utf8', $doc or return {};
+    while (<$f>) {
+        $head = $1 if /^#+ (.*\S)/;
+        next unless /^\| *(\S.*?) *\|(.*)\|\s*$/ && defined $head;
+        my ($key, @rest) = ($1, map { s/^\s+|\s+$//gr } split /\|/, $2);
+        $t{$head}{$key} = \@rest;
+    }
+    return \%t;
+}
+
+# Losses in the store that the page admits: "PROFILE what DATASTORE PROPERTY".
+# Of devices that can hold everything none may be.
+sub listed {
+    my $t = tables()->{'Losses in the store'} || {};
+    return { map { $_ => 1 } grep { !/^(?:full|syncevo) / } keys %$t };
+}
+
+sub unlisted {
+    my ($run, $listed) = @_;
+    return grep { !$listed->{"$_->{profile} $_->{what} $_->{ds} $_->{prop}"} }
+        @{ $run->{found} };
+}
+
+sub undocumented {
+    my ($run) = @_;
+    my $t = tables()->{ $run->{p}{title} } || {};
+    return grep { !$t->{$_} } sort keys %{ $run->{screen} };
+}
+
+sub print_page {
+    my (@runs) = @_;
+    for my $run (@runs) {
+        print "\n### $run->{p}{title}\n\n| not shown | items | why |\n",
+            "|---|---|---|\n";
+        print '| ', join(' | ', @$_), " |\n" for screen_rows($run);
+    }
+}
+
+sub corpus {
+    my ($opt) = @_;
+    if ($opt->{wild}) {
+        my $seed = $opt->{seed} // time % 1_000_000;
+        print "wild items: --wild=$opt->{wild} --seed=$seed\n";
+        return Fidelity::Wild::load($seed, $opt->{wild});
+    }
+    my $corpus = Fidelity::Corpus::load(short => $opt->{short},
+        seed => $opt->{seed});
+    return $corpus if $opt->{short};
+    my $more = Fidelity::Corpus::installed();
+    push @{ $corpus->{$_} }, @{ $more->{$_} } for keys %$more;
+    return $corpus;
+}
+
 sub main {
     my ($opt, @names) = @_;
     @names = @Fidelity::Profiles::names unless @names;
-    my $corpus = Fidelity::Corpus::load(short => $opt->{short},
-        seed => $opt->{seed});
-    if (!$opt->{short}) {
-        my $more = Fidelity::Corpus::installed();
-        push @{ $corpus->{$_} }, @{ $more->{$_} } for keys %$more;
-    }
+    my $corpus = corpus($opt);
     my $bad = 0;
-    my @table;
+    my (@table, @runs);
+    my $listed = listed();
     for my $name (@names) {
         my $run = one_profile($opt, $name, $corpus);
         my $n = counts($run);
         push @table, [ $name, $run->{items}, $run->{props}, @$n{@kinds},
             scalar keys %{ $run->{screen} },
             scalar @{ $run->{unexplained} || [] } ];
-        $bad += @{ $run->{found} } + @{ $run->{unexplained} || [] };
+        push @runs, $run;
+        $bad += unlisted($run, $listed) + @{ $run->{unexplained} || [] };
         print "$name: $run->{p}{title}\n";
         print_found($opt, $run);
         print_screen($opt, $run);
@@ -125,6 +183,7 @@ sub main {
     printf "%-10s %6s %6s %6s %7s %7s %6s %7s %6s\n", qw(profile items props
         lost changed shifted added screen unsaid);
     printf "%-10s %6d %6d %6d %7d %7d %6d %7d %6d\n", @$_ for @table;
+    print_page(@runs) if $opt->{table};
     return $bad ? 1 : 0;
 }
 

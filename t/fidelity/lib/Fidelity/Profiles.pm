@@ -91,7 +91,7 @@ my @profiles = (
       card => s60_card(), cal => s60_cal() },
     { name => 's40', title => 'Nokia S40, local time',
       zone => 'Europe/Berlin',
-      man => 'NOKIA', mod => 'Nokia 6230', version => '1.1', max => 3500,
+      man => 'NOKIA', mod => '6230', version => '1.1', max => 3500,
       types => { contacts => [ 'text/x-vcard', '2.1' ],
                  calendar => [ 'text/x-vcalendar', '1.0' ],
                  tasks => [ 'text/x-vcalendar', '1.0' ],

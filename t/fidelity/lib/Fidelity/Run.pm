@@ -106,7 +106,7 @@ sub connect_phone {
                @$p{qw(version max)} ], Fidelity::Profiles::devinf($p));
     $w->call([ store => $name, $_, $p->{types}{$_}[0] ]) for
         grep { $p->{types}{$_} } @{ $self->{stores} };
-    $w->call([ setting => $name, 'form.zone' ], $p->{zone});
+    $w->call([ setting => $name, 'zone' ], $p->{zone});
 }
 
 sub sync {
@@ -129,8 +129,10 @@ sub on_phone {
     my @items = $self->{world}->records('items', $name, $ds);
     for my $i (@items) {
         $i->[1] = from36($i->[1]) if $i->[1] ne '-';
-        $i->[2] = MIME::Base64::decode_base64($i->[2]) if $self->is_sif($ds)
-            && $i->[2] !~ /[^A-Za-z0-9+\/=\s]/;
+        if ($self->is_sif($ds)) {
+            my $plain = MIME::Base64::decode_base64($i->[2]);
+            $i->[2] = $plain if $plain =~ /^\s*</;
+        }
     }
     return @items;
 }
@@ -210,6 +212,7 @@ sub edit_all {
             my $e = Fidelity::Edit::edit($self->{p}, $ds, $record, $was, $n++)
                 or next;
             $self->{edits}{ $e->{name} }++;
+            $self->{edits_done}++;
             $self->tell('a', $ds, $i->[0],
                         Fidelity::Profiles::give($self->{p}, $ds, $record));
             $expected{$ds}{ $i->[1] } = [ $e->{want}, $e ];
