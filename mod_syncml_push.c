@@ -13,6 +13,7 @@
 #include "http_core.h"
 #include "http_log.h"
 
+#include <stdint.h>
 #include <sys/eventfd.h>
 
 #include "apr_lib.h"
@@ -23,12 +24,12 @@
 #include "push/glue_dlr.h"
 #include "push/glue_reach.h"
 #include "push/glue_status.h"
+#include "push/glue_rules.h"
 #include "push/glue_worker.h"
 #include "push/route.h"
 #include "push/worker.h"
 
-#define DEFAULT_DELAY    apr_time_from_sec(10)
-#define MAX_DELAY        apr_time_from_sec(24 * 60 * 60)
+#define DEFAULT_KEEP     apr_time_from_sec(90 * 24 * 60 * 60)
 #define DEFAULT_THREADS  2
 #define MAX_THREADS      64
 /* Requests that one of SyncMLPushThreads stands for. */
@@ -39,7 +40,7 @@ extern module AP_MODULE_DECLARE_DATA syncml_push_module;
 typedef struct push_conf_t {
     int enabled;                /* -1: not given, on with a gateway */
     apr_array_header_t *routes; /* of route_t *; NULL: not given */
-    apr_interval_time_t delay;  /* -1: not given */
+    glue_rules_t rules;
     int threads;                /* 0: not given */
     int wake_fd;                /* eventfd of the worker; -1: none */
     int report_fd;              /* pipe to it; -1: none */
@@ -53,7 +54,7 @@ static void *create_conf(apr_pool_t *p, server_rec *s)
     push_conf_t *conf = apr_pcalloc(p, sizeof *conf);
 
     conf->enabled = -1;
-    conf->delay = -1;
+    conf->rules.keep = -1;
     conf->wake_fd = conf->report_fd = -1;
     return conf;
 }
@@ -70,9 +71,7 @@ static void *merge_conf(apr_pool_t *p, void *base_, void *over_)
     if (!over->routes) {
         conf->routes = base->routes;
     }
-    if (over->delay < 0) {
-        conf->delay = base->delay;
-    }
+    conf->rules = glue_rules_merge(&base->rules, &over->rules, p);
     if (!over->threads) {
         conf->threads = base->threads;
     }
@@ -145,20 +144,12 @@ static const char *set_gateway(cmd_parms *cmd, void *dummy, int argc,
         : NULL;
 }
 
-static const char *set_delay(cmd_parms *cmd, void *dummy, const char *arg)
+/* cmd->info: the rule's name. */
+static const char *set_rule(cmd_parms *cmd, void *dummy, int argc,
+                            char *const argv[])
 {
-    push_conf_t *conf = conf_of(cmd->server);
-    apr_interval_time_t delay;
-
-    /* httpd's parser takes "soon" for 0 seconds. */
-    if (!apr_isdigit(*arg)
-        || ap_timeout_parameter_parse(arg, &delay, "s") != APR_SUCCESS
-        || delay > MAX_DELAY) {
-        return apr_psprintf(cmd->pool, "SyncMLPushDelay: \"%s\" is no time "
-                            "from 0 to 24h; right are 10, 500ms, 2min", arg);
-    }
-    conf->delay = delay;
-    return NULL;
+    return glue_rules_add(&conf_of(cmd->server)->rules, cmd, cmd->info, argc,
+                          argv);
 }
 
 static const char *set_threads(cmd_parms *cmd, void *dummy, const char *arg)
@@ -199,6 +190,9 @@ static const char *set_listen_max(cmd_parms *cmd, void *dummy,
     return glue_reach_set_max(&conf_of(cmd->server)->reach, arg, cmd->pool);
 }
 
+/* The command's data: the name of a rule. */
+#define RULE(NAME)  (void *)(uintptr_t)NAME
+
 static const command_rec commands[] = {
     AP_INIT_FLAG("SyncMLPush", set_push, NULL, RSRC_CONF,
                  "on or off: tell devices of changes (default: on where "
@@ -207,9 +201,51 @@ static const command_rec commands[] = {
                       "a name (optional), a URL such as "
                       "kannel:http://host:port/cgi-bin/sendsms or "
                       "file:/directory, and settings key=value"),
-    AP_INIT_TAKE1("SyncMLPushDelay", set_delay, NULL, RSRC_CONF,
-                  "time without a further change before a device is told "
-                  "(default 10 seconds; with unit: 500ms, 2min)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushDelay", set_rule, RULE("delay"),
+                      RSRC_CONF,
+                      "a datastore (optional) and the time without a further "
+                      "change before a device is told, or off (default 10 "
+                      "seconds; with unit: 500ms, 2min)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushMaxDelay", set_rule, RULE("max-delay"),
+                      RSRC_CONF,
+                      "a datastore (optional) and the time after which a "
+                      "device is told although changes go on (default 10min)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushMinInterval", set_rule, RULE("min-interval"),
+                      RSRC_CONF,
+                      "time from one notification of a device to the next "
+                      "(default 1min)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushUrgent", set_rule, RULE("urgent"),
+                      RSRC_CONF,
+                      "changes of events that start within this time are "
+                      "told at once; off (default 2h)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushUnanswered", set_rule, RULE("unanswered"),
+                      RSRC_CONF,
+                      "times after which a device that does not sync is told "
+                      "again (default 15min 1h 6h 24h)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushOwnSyncs", set_rule, RULE("own-syncs"),
+                      RSRC_CONF,
+                      "on or off: tell nothing to a device that syncs by "
+                      "itself more often than the maximum delay (default on)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushQuietHours", set_rule, RULE("quiet-hours"),
+                      RSRC_CONF,
+                      "hours without notifications: 22:00-07:00, a time "
+                      "zone, and the word urgent to hold urgent changes too "
+                      "(default off)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushBudget", set_rule, RULE("budget"),
+                      RSRC_CONF,
+                      "server, account or device; day or month; a number of "
+                      "SMS, cost=12.50 or none; hold or drop (default none, "
+                      "hold)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushPrice", set_rule, RULE("price"),
+                      RSRC_CONF,
+                      "prefix of numbers (optional) and what an SMS to them "
+                      "costs (default 0)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushDryRun", set_rule, RULE("dry-run"),
+                      RSRC_CONF,
+                      "on or off: log what would be sent (default off)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushKeep", set_rule, RULE("keep"),
+                      RSRC_CONF,
+                      "how long the push log is kept (default 90d)"),
     AP_INIT_TAKE1("SyncMLPushThreads", set_threads, NULL, RSRC_CONF,
                   "requests that each gateway gets at a time, in sixteens, "
                   "where it has no parallel= (default 2)"),
@@ -269,7 +305,10 @@ static glue_worker_t *make_worker(const peers_t *peers,
     w->server_id = peers->server_id(s);
     w->gateways = conf->routes;
     w->reach = &conf->reach;
-    w->delay = conf->delay < 0 ? DEFAULT_DELAY : conf->delay;
+    w->rules = conf->rules;
+    if (w->rules.keep < 0) {
+        w->rules.keep = DEFAULT_KEEP;
+    }
     w->parallel = (conf->threads ? conf->threads : DEFAULT_THREADS)
         * PER_THREAD;
     w->server = s;
@@ -295,10 +334,12 @@ static int same_routes(const apr_array_header_t *a,
  * @return the directive in which they differ, or NULL */
 static const char *difference(const glue_worker_t *a, const glue_worker_t *b)
 {
-    return !same_routes(a->gateways, b->gateways) ? "SyncMLPushGateway"
-        : a->delay != b->delay ? "SyncMLPushDelay"
+    const char *what = !same_routes(a->gateways, b->gateways)
+        ? "SyncMLPushGateway"
         : a->parallel != b->parallel ? "SyncMLPushThreads"
-        : glue_reach_difference(a->reach, b->reach);
+        : glue_rules_difference(&a->rules, &b->rules);
+
+    return what ? what : glue_reach_difference(a->reach, b->reach);
 }
 
 static int add_worker(apr_array_header_t *workers, const peers_t *peers,

@@ -217,13 +217,17 @@ static int run_worker(const slot_t *slot, apr_pool_t *p)
     worker_options_t options = {
         .store_url = conf->store_url, .key_file = conf->key_file,
         .server_id = conf->server_id, .routes = conf->routes,
-        .quiet = conf->delay, .parallel = conf->parallel,
-        .wake_fd = slot->wake_fd, .report_fd = slot->report_fd[0],
-        .counters = conf->counters,
-        .log = on_log, .log_baton = conf->server
+        .prices = conf->rules.prices, .keep = conf->rules.keep,
+        .parallel = conf->parallel, .wake_fd = slot->wake_fd,
+        .report_fd = slot->report_fd[0], .log = on_log,
+        .counters = conf->counters, .log_baton = conf->server
     };
-    apr_status_t rv = worker_create(&the_worker, &options, p);
+    policy_rules_t rules;
+    apr_status_t rv;
 
+    glue_rules_apply(&conf->rules, &rules, p);
+    options.rules = &rules;
+    rv = worker_create(&the_worker, &options, p);
     if (rv == APR_SUCCESS && !must_stop) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, conf->server,
                      "push worker %ld for %s and %s starts",

@@ -18,7 +18,7 @@
 #include "http_log.h"
 
 #include "push/counters.h"
-
+#include "push/glue_rules.h"
 #include "push/route.h"
 
 /* The one symbol that mod_syncml_push.so shows to httpd. */
@@ -35,7 +35,7 @@ typedef struct glue_worker_t {
                                    be NULL */
     const struct glue_reach_t *reach;
     const apr_array_header_t *routes;   /* of both */
-    apr_interval_time_t delay;
+    glue_rules_t rules;
     int parallel;               /* requests to a gateway, 0: the default */
     push_counters_t *counters;  /* shared memory; NULL: there is none */
     server_rec *server;         /* whose log it uses */

@@ -32,19 +32,8 @@ apr_interval_time_t schedule_retry(int failures)
     return step(steps, LENGTH(steps), failures);
 }
 
-apr_interval_time_t schedule_unanswered(int unanswered)
+int schedule_validity(apr_interval_time_t wait)
 {
-    static const apr_interval_time_t steps[] = {
-        MINUTES(15), HOURS(1), HOURS(6), HOURS(24), 0
-    };
-
-    return step(steps, LENGTH(steps), unanswered + 1);
-}
-
-int schedule_validity(int unanswered)
-{
-    apr_interval_time_t wait = schedule_unanswered(unanswered);
-
     return (int)(apr_time_sec(wait ? wait : HOURS(24)) / 60);
 }
 

@@ -15,17 +15,10 @@
  */
 apr_interval_time_t schedule_retry(int failures);
 
-/**
- * The wait until a device that did not answer is told again: 15 min, 1 h,
- * 6 h, 24 h, then never.
- * @param unanswered  notifications sent since its last sync, before this one
- * @return 0 for never
- */
-apr_interval_time_t schedule_unanswered(int unanswered);
-
-/** How long the network may keep that SMS, in minutes: until the next one is
- * sent, so that a phone which was off does not find several. */
-int schedule_validity(int unanswered);
+/** How long the network may keep an SMS, in minutes: until the next one is
+ * sent, so that a phone which was off does not find several.
+ * @param wait  for an answer; 0: for ever, which is a day for the network */
+int schedule_validity(apr_interval_time_t wait);
 
 /**
  * The wait of the whole gateway once it fails for everybody.

@@ -137,8 +137,8 @@ static void check_clock(worker_t *w, apr_time_t now)
     if (now < w->latest) {
         w->version_seen = w->store_until = 0;
         worker_lanes_clock(w);
-        w->turned = 0;
-        w->look = 1;
+        w->turned = w->next_gc = 0;
+        w->look = w->check_times = 1;
     }
     w->latest = now;
 }
@@ -359,7 +359,7 @@ apr_status_t worker_create(worker_t **worker,
     apr_status_t rv;
 
     *worker = NULL;
-    if (!options->store_url || options->quiet < 0 || !options->routes
+    if (!options->store_url || !options->routes
         || options->routes->nelts < 1 || options->routes->nelts > ROUTE_MAX
         || options->parallel < 0 || options->parallel > GATEWAY_MAX_PARALLEL
         || (options->server_id && !*options->server_id)) {
@@ -367,6 +367,14 @@ apr_status_t worker_create(worker_t **worker,
     }
     w->o = *options;
     w->pool = p;
+    if (options->rules) {
+        w->rules = *options->rules;
+    }
+    else {
+        policy_defaults(&w->rules);
+    }
+    w->o.rules = &w->rules;
+    w->check_times = 1;
     w->last_done = &w->done;
     w->warned = apr_hash_make(p);
     gethostname(host, sizeof host - 1);

@@ -37,6 +37,7 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+#include "policy.h"
 #include "route.h"
 #include "store/store.h"
 
@@ -56,7 +57,10 @@ typedef struct worker_options_t {
     const char *server_id;      /* 1 to 255 octets; NULL: as the store has
                                    it (STORE_SETTING_SERVER_ID) */
     const apr_array_header_t *routes;   /* of route_t *, 1 to ROUTE_MAX */
-    apr_interval_time_t quiet;  /* after a device's last owed change */
+    const policy_rules_t *rules;        /* NULL: the defaults */
+    const apr_array_header_t *prices;   /* of policy_price_t, for routes that
+                                   have none; NULL: none */
+    apr_interval_time_t keep;   /* of the push log; 0: for ever */
     int parallel;               /* for routes that do not say it; 0:
                                    WORKER_PARALLEL */
     int report_fd;              /* pipe of report_t (report.h), non-blocking;

@@ -48,6 +48,9 @@ typedef struct job_t {
     apr_array_header_t *attempts;   /* of attempt_t, that failed; NULL: none */
     int decisive;               /* of them, the one that leaves most hope */
     store_id_t log;             /* its row in the push log; 0: none */
+    apr_interval_time_t wait;   /* for an answer, once sent; 0: suspended */
+    int dry;                    /* it is not sent, but all else is done */
+    store_id_t request;         /* a test that was asked for; 0: none */
     int sent;                   /* the result: store_due_sent() or _failed() */
     apr_time_t not_before;
     const char *reason;
@@ -74,6 +77,13 @@ struct lane_t {
     apr_time_t promised;        /* jobs sent away come back up to then */
     delivery_t *first, **last;  /* on the way to the queue in this turn */
 };
+
+/* What the rules of a claimed row say about what comes later. */
+typedef struct taken_t {
+    store_id_t device;
+    int dry;
+    apr_interval_time_t wait;
+} taken_t;
 
 struct worker_t {
     worker_options_t o;
@@ -103,6 +113,16 @@ struct worker_t {
     int look;                   /* something may be due */
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
+    int check_times;            /* the clock may have been put back */
+    int replanned;              /* by the rules of this worker */
+    apr_time_t next_gc;
+    policy_rules_t rules;       /* where o.rules points */
+    policy_rules_t server_rules, *account_rules;    /* of the claim */
+    store_id_t rules_account;   /* whose account_rules are; 0: nobody's */
+    apr_pool_t *rules_pool;
+    apr_array_header_t *taken;  /* of taken_t: rows that the rules took */
+    int next_taken;
+    apr_hash_t *zones, *told;   /* time zones; budgets told to be used up */
     apr_hash_t *warned;         /* device ids told to need several SMS */
     apr_pool_t *plan_pool;      /* of the claim that is being made */
     apr_pool_t *report_pool;    /* of those being written */
@@ -133,6 +153,10 @@ apr_time_t worker_next_turn(const worker_t *w, apr_time_t now);
 
 /* Make the lanes' queues. */
 apr_status_t worker_lanes_create(worker_t *w);
+/* Deadline, token and row of the push log of a job, in the claim's
+ * transaction. */
+apr_status_t worker_start_job(worker_t *w, store_tx_t *tx, job_t *job,
+                              apr_time_t now);
 /* How many rows may be claimed now: what all gateways together have room
  * for. */
 int worker_room(const worker_t *w, apr_time_t now);
@@ -170,6 +194,28 @@ apr_uint32_t worker_random(worker_t *w);
 /* worker_plan.c: the rules, as store_due_claim() asks for them; the baton is
  * the worker. */
 store_due_plan_fn worker_plan;
+/* Before the rows of a claim are planned: forget the former claim's. */
+apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx);
+/* What the rules said of a row that was claimed; rows in their order. */
+void worker_plan_taken(worker_t *w, job_t *job);
+/* The rules of a row. */
+apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
+                          policy_rules_t *rules);
+/* Of one SMS, where the gateway has no price. */
+apr_int64_t worker_price(const worker_t *w, const char *number);
+/* A transaction now and then: old rows of the push log, the clock. */
+int worker_has_upkeep(const worker_t *w, apr_time_t now);
+apr_status_t worker_upkeep(worker_t *w, apr_time_t now);
+
+/* worker_request.c: tests that somebody asks for. */
+
+/* Take a request, as a job that is not in the store's dues.
+ * @param job  out: NULL if there is none */
+apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
+                                  batch_t *batch, job_t **job);
+apr_status_t worker_request_end(worker_t *w, store_tx_t *tx,
+                                const job_t *job);
+
 /* worker_ledger.c: the push log's row of a claimed job, and what became of
  * it.  In the transactions of the claim and of the result. */
 apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job);
@@ -182,11 +228,16 @@ void worker_reports_read(worker_t *w);
 apr_status_t worker_reports_write(worker_t *w, store_tx_t *tx,
                                   apr_time_t now);
 
+/* Names of the datastores that are owed, with commas. */
+const char *worker_names(const store_due_t *due, apr_pool_t *p);
+
 /* worker_result.c: take finished deliveries from the queues, decide what
  * they mean and put them on w->done, or let another gateway try. */
 void worker_collect(worker_t *w);
 /* A job that no gateway can have now: it goes back, as if not claimed. */
 void worker_later(worker_t *w, job_t *job, apr_time_t when, const char *why);
+/* A job that is not posted, because it is a dry run. */
+void worker_dry(worker_t *w, job_t *job);
 /* A job that will not be posted: the notification is impossible.
  * @param for_good  0: it is tried again after an hour */
 void worker_reject(worker_t *w, job_t *job, const char *why, int for_good);

@@ -1,11 +1,12 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* The push worker: what it writes into the push log. */
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "worker_int.h"
 
-/* Names of the datastores that are owed, with commas. */
-static const char *names(const store_due_t *due, apr_pool_t *p)
+const char *worker_names(const store_due_t *due, apr_pool_t *p)
 {
     const char *all = "";
     int i;
@@ -24,12 +25,31 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job)
     store_push_log_t e = { .account = due->account, .device = due->device,
         .devid = due->devid, .event = STORE_PUSH_SENDING,
         .reason = due->plan, .number = due->number,
-        .datastores = names(due, job->batch->pool), .token = job->token,
+        .datastores = worker_names(due, job->batch->pool), .token = job->token,
         .first_change = due->first_change };
-    apr_status_t rv = store_push_log_add(tx, &e);
+    apr_status_t rv;
 
+    if (!job->request) {
+        worker_plan_taken(w, job);
+    }
+    rv = store_push_log_add(tx, &e);
     job->log = e.id;
     return rv;
+}
+
+/* The device is told no more until it syncs: said once. */
+static apr_status_t suspended(worker_t *w, store_tx_t *tx, const job_t *job,
+                              const char *why)
+{
+    const store_due_t *due = job->due;
+    store_push_log_t e = { .account = due->account, .device = due->device,
+        .devid = due->devid, .event = STORE_PUSH_SUSPENDED, .reason = why,
+        .number = due->number, .first_change = due->first_change };
+
+    worker_log(w, 4, 0, "push account=%s device=%s number=%s suspended "
+               "until it syncs: %s after %d unanswered", due->account_name,
+               due->devid, due->number, why, due->unanswered + job->sent);
+    return store_push_log_add(tx, &e);
 }
 
 /* An answer that says nothing but "yes" needs no further words. */
@@ -56,7 +76,8 @@ static apr_status_t add_attempts(store_tx_t *tx, const job_t *job)
             .reason = gateway_result_name(a->answer.result),
             .transport = worker_transport(a->lane, p),
             .number = job->number, .parts = a->parts_sent,
-            .datastores = names(job->due, p), .answer = a->answer.words,
+            .datastores = worker_names(job->due, p),
+            .answer = a->answer.words,
             .message_id = a->answer.id,
             .first_change = job->due->first_change };
 
@@ -65,6 +86,17 @@ static apr_status_t add_attempts(store_tx_t *tx, const job_t *job)
         }
     }
     return rv;
+}
+
+/* Of one part, by the gateway or by the number. */
+static apr_int64_t price_of(const worker_t *w, const job_t *job)
+{
+    apr_int64_t price = job->lane ? job->lane->route->price : -1;
+
+    if (job->lane && strcmp(job->lane->route->gateway->transport, "sms")) {
+        return price > 0 ? price : 0;   /* no SMS */
+    }
+    return price >= 0 ? price : worker_price(w, job->number);
 }
 
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
@@ -83,18 +115,23 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
     if (job->lane) {
         e.transport = worker_transport(job->lane, p);
     }
-    if (job->sent) {
+    if (job->dry) {
+        e.event = STORE_PUSH_DRY;
+    }
+    else if (job->sent) {
         e.event = STORE_PUSH_SENT;
     }
     else if (answer->result == GATEWAY_NOT_TRIED) {
         e.event = STORE_PUSH_RELEASED;
     }
-    if (job->lane && job->lane->route->price > 0) {
-        e.cost = e.parts * job->lane->route->price;
-    }
+    e.cost = e.parts * price_of(w, job);
     rv = add_attempts(tx, job);
     if (rv == APR_SUCCESS) {
         rv = store_push_log_result(tx, &e);
+    }
+    if (rv == APR_SUCCESS && !job->not_before && !job->dry && !job->request
+        && e.event != STORE_PUSH_RELEASED) {
+        rv = suspended(w, tx, job, job->sent ? "unanswered" : e.reason);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;   /* the account is gone */
 }

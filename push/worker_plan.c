@@ -1,17 +1,343 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/* The push worker: when a row is told. */
+/* The push worker: when a row is told, by the rules of policy.h with the
+ * settings of its account and device. */
+#include <string.h>
+
+#include <apr_strings.h>
+
 #include "worker_int.h"
 
-apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
-                         apr_time_t now, store_plan_t *plan)
-{
-    worker_t *w = baton;
+#define MAX_ZONES  1000         /* remembered */
+#define MAX_TOLD   10000        /* budgets told to be used up */
 
-    plan->when = due->last_change + w->o.quiet;
-    plan->reason = "quiet";
-    if (plan->when < due->not_before) {
-        plan->when = due->not_before;
-        plan->reason = "unanswered";
+/* ---- rules --------------------------------------------------------------- */
+
+typedef struct settings_t {
+    worker_t *w;
+    policy_rules_t *rules;
+    store_use_e scope;
+    const char *whose;
+} settings_t;
+
+static apr_status_t apply(void *baton, const char *name, const char *value)
+{
+    settings_t *to = baton;
+    const char *error = NULL;
+    apr_pool_t *p = to->w->rules_pool;
+
+    if (strncmp(name, POLICY_PREFIX, sizeof POLICY_PREFIX - 1) != 0) {
+        return APR_SUCCESS;
+    }
+    /* Whoever set it was told if it was wrong: a rule of another version is
+     * passed over. */
+    if (policy_set(to->rules, to->scope, name + sizeof POLICY_PREFIX - 1,
+                   value, &error, p) != APR_SUCCESS) {
+        worker_log(to->w, 7, 0, "the setting %s of %s is passed over: %s",
+                   name, to->whose, error);
     }
     return APR_SUCCESS;
+}
+
+/* The account's, kept for the rows of one claim. */
+static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
+                                  const store_due_t *due,
+                                  const policy_rules_t **rules)
+{
+    settings_t to = { w, NULL, STORE_USE_ACCOUNT, due->account_name };
+    apr_status_t rv;
+
+    if (w->rules_account != due->account) {
+        w->account_rules = apr_pmemdup(w->rules_pool, &w->server_rules,
+                                       sizeof w->server_rules);
+        to.rules = w->account_rules;
+        rv = store_account_setting_list(tx, due->account, apply, &to);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        w->rules_account = due->account;
+    }
+    *rules = w->account_rules;
+    return APR_SUCCESS;
+}
+
+apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
+                          policy_rules_t *rules)
+{
+    settings_t to = { w, rules, STORE_USE_DEVICE, due->devid };
+    const policy_rules_t *account;
+    apr_status_t rv = account_rules(w, tx, due, &account);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    *rules = *account;
+    return store_device_setting_list(tx, due->device, apply, &to);
+}
+
+/* A setting that holds for the whole store. */
+static apr_status_t server_flag(store_tx_t *tx, const char *name, int *flag)
+{
+    const char *value;
+    apr_status_t rv = store_setting_get(tx, name, &value);
+
+    if (rv == APR_SUCCESS) {
+        *flag = strcmp(value, "on") == 0;
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx)
+{
+    if (!w->rules_pool) {
+        apr_pool_create(&w->rules_pool, w->pool);
+    }
+    apr_pool_clear(w->rules_pool);
+    w->rules_account = 0;
+    w->taken = apr_array_make(w->rules_pool, 16, sizeof(taken_t));
+    w->next_taken = 0;
+    w->server_rules = *w->o.rules;
+    return server_flag(tx, POLICY_PREFIX "paused", &w->server_rules.paused);
+}
+
+static const zone_t *zone_of(worker_t *w, const char *name)
+{
+    zone_t *zone;
+
+    if (!name) {
+        return NULL;
+    }
+    if (!w->zones) {
+        w->zones = apr_hash_make(w->pool);
+    }
+    zone = apr_hash_get(w->zones, name, APR_HASH_KEY_STRING);
+    if (!zone && apr_hash_count(w->zones) < MAX_ZONES
+        && zone_load(&zone, name, w->pool) == APR_SUCCESS) {
+        apr_hash_set(w->zones, apr_pstrdup(w->pool, name),
+                     APR_HASH_KEY_STRING, zone);
+    }
+    return zone;
+}
+
+apr_int64_t worker_price(const worker_t *w, const char *number)
+{
+    const policy_price_t *best = NULL;
+    size_t longest = 0;
+    int i;
+
+    for (i = 0; w->o.prices && i < w->o.prices->nelts; i++) {
+        const policy_price_t *price
+            = &APR_ARRAY_IDX(w->o.prices, i, policy_price_t);
+        size_t n = strlen(price->prefix);
+
+        if (n >= longest && strncmp(price->prefix, number, n) == 0) {
+            best = price;
+            longest = n;
+        }
+    }
+    return best ? best->price : 0;
+}
+
+/* ---- budgets ------------------------------------------------------------- */
+
+static const char *budget_words(const policy_plan_t *plan, apr_pool_t *p)
+{
+    static const char *const scopes[] = { "server", "account", "device" };
+
+    return apr_psprintf(p, "budget of the %s for the %s",
+                        scopes[plan->scope],
+                        plan->period == POLICY_MONTH ? "month" : "day");
+}
+
+/* One line for each budget that is used up, until it ends. */
+static void warn_of_budget(worker_t *w, const store_due_t *due,
+                           const policy_plan_t *plan, apr_time_t now)
+{
+    const char *whose = plan->scope == STORE_USE_SERVER ? ""
+        : plan->scope == STORE_USE_ACCOUNT
+        ? apr_pstrcat(w->rules_pool, " account ", due->account_name, NULL)
+        : apr_pstrcat(w->rules_pool, " account ", due->account_name,
+                      " device ", due->devid, NULL);
+    int period[2];
+    const char *key;
+
+    store_use_period(now, &period[0], &period[1]);
+    key = apr_psprintf(w->rules_pool, "%d%s", period[plan->period], whose);
+    if (!w->told || apr_hash_count(w->told) > MAX_TOLD) {
+        apr_pool_t *p;
+
+        if (w->told) {
+            apr_pool_destroy(apr_hash_pool_get(w->told));
+        }
+        apr_pool_create(&p, w->pool);
+        w->told = apr_hash_make(p);
+    }
+    if (apr_hash_get(w->told, key, APR_HASH_KEY_STRING)) {
+        return;
+    }
+    apr_hash_set(w->told, apr_pstrdup(apr_hash_pool_get(w->told), key),
+                 APR_HASH_KEY_STRING, "");
+    worker_log(w, 4, 0, "the %s%s is used up: notifications are %s",
+               budget_words(plan, w->rules_pool), whose,
+               plan->when ? "held until it ends"
+               : "dropped until the device syncs");
+}
+
+static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
+                                 const policy_rules_t *rules,
+                                 const store_due_t *due, apr_time_t now,
+                                 policy_plan_t *plan)
+{
+    const store_id_t ids[3] = { 0, due->account, due->device };
+    store_use_t use[3];
+    apr_status_t rv = APR_SUCCESS;
+    int scope, any = 0;
+
+    memset(use, 0, sizeof use);
+    for (scope = 0; scope < 3 && rv == APR_SUCCESS; scope++) {
+        if (policy_has_budget(rules, (store_use_e)scope)) {
+            any = 1;
+            rv = store_push_use(tx, (store_use_e)scope, ids[scope], now,
+                                &use[scope]);
+        }
+    }
+    if (rv == APR_SUCCESS && any) {
+        policy_budget(plan, rules, use, worker_price(w, due->number), now);
+        if (plan->why == POLICY_BUDGET) {
+            warn_of_budget(w, due, plan, now);
+        }
+    }
+    return rv;
+}
+
+/* ---- the plan ------------------------------------------------------------ */
+
+/* A decision not to tell (yet) is written down, once. */
+static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
+                             const store_due_t *due,
+                             const policy_plan_t *plan,
+                             const char *reason, store_plan_t *out)
+{
+    store_push_log_t e = { .account = due->account, .device = due->device,
+        .devid = due->devid, .reason = reason, .number = due->number,
+        .datastores = worker_names(due, w->rules_pool),
+        .first_change = due->first_change,
+        .event = plan->when ? STORE_PUSH_HELD : STORE_PUSH_SUSPENDED,
+        .until = plan->when < STORE_DUE_NEVER ? plan->when : 0 };
+
+    out->logged |= 1u << plan->why;
+    return store_push_log_add(tx, &e);
+}
+
+static void take(worker_t *w, const policy_rules_t *rules,
+                 const store_due_t *due)
+{
+    taken_t *t = apr_array_push(w->taken);
+
+    t->device = due->device;
+    t->dry = rules->dry_run;
+    t->wait = policy_unanswered(rules, due->unanswered);
+}
+
+apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
+                         apr_time_t now, store_plan_t *out)
+{
+    worker_t *w = baton;
+    policy_rules_t rules;
+    policy_plan_t plan;
+    apr_status_t rv = worker_rules(w, tx, due, &rules);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    policy_decide(&plan, &rules, zone_of(w, rules.zone_name), due, now);
+    if (plan.when <= now) {
+        rv = check_budget(w, tx, &rules, due, now, &plan);
+    }
+    out->when = plan.when;
+    out->reason = policy_word(plan.why);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (plan.when > 0 && plan.when <= now) {
+        take(w, &rules, due);
+    }
+    else if (plan.why < POLICY_HOLDS && !(due->logged & 1u << plan.why)) {
+        const char *reason = plan.why == POLICY_BUDGET
+            ? budget_words(&plan, w->rules_pool) : out->reason;
+
+        rv = log_hold(w, tx, due, &plan, reason, out);
+    }
+    return rv;
+}
+
+void worker_plan_taken(worker_t *w, job_t *job)
+{
+    while (w->next_taken < w->taken->nelts) {
+        const taken_t *t = &APR_ARRAY_IDX(w->taken, w->next_taken++, taken_t);
+
+        if (t->device == job->due->device) {
+            job->dry = t->dry;
+            job->wait = t->wait;
+            return;
+        }
+    }
+}
+
+/* ---- upkeep -------------------------------------------------------------- */
+
+#define GC_INTERVAL  apr_time_from_sec(600)
+#define GC_ROWS      1000
+
+static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now)
+{
+    int moved = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (w->check_times) {
+        rv = store_due_clock(tx, now, &moved);
+        if (moved) {
+            worker_log(w, 4, 0, "the clock was put back: %d times that lie "
+                       "in the future are moved", moved);
+        }
+    }
+    /* The settings may not be those by which rows were planned. */
+    if (rv == APR_SUCCESS && !w->replanned) {
+        rv = store_due_replan(tx, 0, 0);
+    }
+    if (rv == APR_SUCCESS && now >= w->next_gc && w->o.keep) {
+        rv = store_push_log_gc(tx, now > w->o.keep ? now - w->o.keep : 0,
+                               GC_ROWS, NULL);
+    }
+    return rv;
+}
+
+int worker_has_upkeep(const worker_t *w, apr_time_t now)
+{
+    return w->check_times || !w->replanned
+           || (w->o.keep && now >= w->next_gc);
+}
+
+apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
+{
+    store_tx_t *tx;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->store_pool);
+    rv = store_begin(&tx, w->store, STORE_WRITE, p);
+    if (rv == APR_SUCCESS) {
+        rv = refresh(w, tx, now);
+        if (rv == APR_SUCCESS) {
+            rv = store_commit(&tx, NULL);
+        }
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(p);
+    if (rv == APR_SUCCESS) {
+        w->check_times = 0;
+        w->replanned = 1;
+        w->next_gc = now + GC_INTERVAL;
+        w->look = 1;
+    }
+    return rv;
 }

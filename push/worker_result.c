@@ -107,7 +107,7 @@ static void tell_reason(job_t *job, const gateway_answer_t *answer)
 /* It went out. */
 static void decide_sent(worker_t *w, job_t *job, apr_time_t now)
 {
-    apr_interval_time_t wait = schedule_unanswered(job->due->unanswered);
+    apr_interval_time_t wait = job->wait;
 
     job->sent = 1;
     job->not_before = wait ? now + wait : 0;
@@ -240,6 +240,19 @@ void worker_collect(worker_t *w)
         }
     }
     worker_flush(w);
+}
+
+void worker_dry(worker_t *w, job_t *job)
+{
+    gateway_answer_t *answer = &job->delivery.answer;
+
+    answer->result = GATEWAY_ACCEPTED;
+    apr_cpystrn(answer->words, "not sent: dry run", sizeof answer->words);
+    job->lane = job->nchoice ? &w->lanes[job->choice[0]] : NULL;
+    job->delivery.parts_sent = job->notification->parts->nelts;
+    job->sent = 0;
+    report(w, job, "dry-run");
+    put_done(w, job);
 }
 
 void worker_reject(worker_t *w, job_t *job, const char *why, int for_good)

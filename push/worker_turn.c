@@ -56,7 +56,12 @@ static apr_status_t settle(worker_t *w, store_tx_t *tx)
                 break;
             }
         }
-        rv = job->sent
+        if (job->request) {
+            rv = worker_request_end(w, tx, job);
+            continue;
+        }
+        rv = job->dry ? store_due_dry(tx, job->due->device, w->owner)
+            : job->sent
             ? store_due_sent(tx, job->due->device, w->owner,
                              job->not_before)
             : job->delivery.answer.result == GATEWAY_NOT_TRIED
@@ -144,6 +149,15 @@ static apr_status_t plan_row(void *baton, store_tx_t *tx,
     return rv;
 }
 
+apr_status_t worker_start_job(worker_t *w, store_tx_t *tx, job_t *job,
+                              apr_time_t now)
+{
+    job->delivery.deadline = now + LATEST;
+    /* Without a token it is rejected before it is sent. */
+    return make_token(job->token) ? worker_ledger_begin(w, tx, job)
+        : APR_SUCCESS;
+}
+
 /* Claim at most max rows. @param jobs  out: array of job_t * */
 static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
                           int max, batch_t *batch, apr_array_header_t **jobs)
@@ -171,9 +185,8 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
             ? former->password
             : get_password(w, tx, job->due->account, &rv);
         former = job;
-        job->delivery.deadline = now + LATEST;
-        if (rv == APR_SUCCESS && make_token(job->token)) {
-            rv = worker_ledger_begin(w, tx, job);
+        if (rv == APR_SUCCESS) {
+            rv = worker_start_job(w, tx, job, now);
         }
         APR_ARRAY_PUSH(*jobs, job_t *) = job;
     }
@@ -210,7 +223,7 @@ static void fill_message(job_t *job)
     gateway_message_t *m = &job->delivery.message;
     const store_due_t *due = job->due;
 
-    m->validity = schedule_validity(due->unanswered);
+    m->validity = schedule_validity(job->wait);
     m->token = job->token;
     m->device = due->device;
     m->account = due->account;
@@ -278,6 +291,9 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs,
             worker_reject(w, job, wrong, !job->delivery.message.to
                           || !job->notification);
         }
+        else if (job->dry) {
+            worker_dry(w, job);
+        }
         else if (worker_place(w, job, now, &when) != PLACE_DONE) {
             worker_later(w, job, when, "the gateways for its number are "
                          "busy or paused");
@@ -287,6 +303,21 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs,
 }
 
 /* ---- the transaction ----------------------------------------------------- */
+
+/* When something is to be done next. */
+static apr_status_t next_due(worker_t *w, store_tx_t *tx)
+{
+    apr_time_t request = 0;
+    apr_status_t rv = store_due_next(tx, &w->next_due);
+
+    if (rv == APR_SUCCESS) {
+        rv = store_push_request_next(tx, &request);
+    }
+    if (request && (!w->next_due || request < w->next_due)) {
+        w->next_due = request;
+    }
+    return rv;
+}
 
 /* Whether anything is due, without taking the write lock. */
 static apr_status_t peek(worker_t *w, apr_time_t now)
@@ -298,7 +329,7 @@ static apr_status_t peek(worker_t *w, apr_time_t now)
     apr_pool_create(&p, w->store_pool);
     rv = store_begin(&tx, w->store, STORE_READ, p);
     if (rv == APR_SUCCESS) {
-        rv = store_due_next(tx, &w->next_due);
+        rv = next_due(w, tx);
         store_rollback(&tx);
     }
     apr_pool_destroy(p);
@@ -313,18 +344,28 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
                               int max, batch_t *batch,
                               apr_array_header_t **jobs)
 {
+    job_t *request = NULL;
     apr_status_t rv = settle(w, tx);
 
+    if (rv == APR_SUCCESS && max) {
+        rv = worker_plan_begin(w, tx);
+    }
     if (rv == APR_SUCCESS) {
         rv = worker_reports_write(w, tx, now);
     }
     if (rv == APR_SUCCESS) {
         rv = max ? claim(w, tx, now, max, batch, jobs) : APR_SUCCESS;
     }
+    if (rv == APR_SUCCESS && max) {
+        rv = worker_request_begin(w, tx, now, batch, &request);
+    }
+    if (request) {
+        APR_ARRAY_PUSH(*jobs, job_t *) = request;
+    }
     /* As many as there was room for: there may be more, no need to ask. */
-    w->more = rv == APR_SUCCESS && max && (*jobs)->nelts == max;
+    w->more = rv == APR_SUCCESS && max && (*jobs)->nelts >= max;
     if (rv == APR_SUCCESS && !w->more) {
-        rv = store_due_next(tx, &w->next_due);
+        rv = next_due(w, tx);
     }
     return rv;
 }
@@ -339,6 +380,12 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     apr_status_t rv;
 
     w->turned = now;
+    if (worker_has_upkeep(w, now) && !w->ending) {
+        rv = worker_upkeep(w, now);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
     if (!w->done && !w->more && !w->nreports) {
         rv = peek(w, now);
         if (rv != APR_SUCCESS || !w->look || !max) {

@@ -33,7 +33,8 @@ typedef enum {
     STORE_PUSH_DRY,             /* would have been sent */
     STORE_PUSH_FETCHED,         /* not needed: the device synced before */
     STORE_PUSH_UNDONE,          /* not needed: the changes were taken back */
-    STORE_PUSH_RELEASED         /* claimed, but not tried (stop) */
+    STORE_PUSH_RELEASED         /* claimed, but not tried: as a result, it
+                                   removes the row */
 } store_push_event_e;
 #define STORE_PUSH_EVENTS  9
 

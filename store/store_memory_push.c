@@ -370,6 +370,10 @@ apr_status_t mem_push_log_result(store_tx_t *tx, const store_push_log_t *e)
     old = mem_find(tx, MEM_PUSH_LOG, &key);
     if (!old || old->v.event != STORE_PUSH_SENDING)
         return APR_NOTFOUND;
+    if (e->event == STORE_PUSH_RELEASED) {
+        mem_remove(tx, MEM_PUSH_LOG, &key);
+        return APR_SUCCESS;
+    }
     row = *old;
     row.v.event = e->event;
     row.v.reason = e->reason;

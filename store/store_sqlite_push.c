@@ -65,7 +65,12 @@ apr_status_t sq_push_log_result(store_tx_t *tx, const store_push_log_t *e)
     store_id_t account, device;
     sqlite3_stmt *st;
     apr_status_t rv;
+    int n = 0;
 
+    if (e->event == STORE_PUSH_RELEASED) {
+        rv = sq_do(tx, &n, SQ_PUSH_LOG_DROP, "i", e->id);
+        return rv == APR_SUCCESS && !n ? APR_NOTFOUND : rv;
+    }
     rv = sq_first(tx, &st, SQ_PUSH_LOG_RESULT, "idtttdittit", e->id,
                   (int)e->event, e->reason, e->transport, e->number,
                   e->parts, e->cost, e->answer, e->message_id, e->until,

@@ -534,6 +534,7 @@ X(PUSH_LOG_RESULT, "UPDATE push_log SET event = ?2, reason = ?3, " \
   "message_id = ?9, until = ?10, " \
   "datastores = ifnull(?11, datastores) " \
   "WHERE id = ?1 AND event = 1 RETURNING account, device") \
+X(PUSH_LOG_DROP, "DELETE FROM push_log WHERE id = ?1 AND event = 1") \
 X(PUSH_LOG_REPORT, "UPDATE push_log SET report = ?2, report_text = ?3, " \
   "report_time = ?4 WHERE token = ?1 AND token <> '' AND report < ?2") \
 X(PUSH_LOG_ANSWERED, "UPDATE push_log SET answered = ?2 " \

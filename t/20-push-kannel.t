@@ -128,7 +128,7 @@ my $k = Test::Kannel->new->start;
 {
     my $before = $k->sms;
     my $h = Test::Httpd->syncml(gateway => $k->gateway);
-    $h->expect_log(qr/result=impossible/);
+    $h->expect_log(qr/result=impossible|suspended until it syncs/);
     my $p = Test::Push->new($h);
     my ($rc, $out, $err) = $h->ctl(qw(device set --account alice
         phone-second --number 12));

@@ -64,7 +64,7 @@ for my $case (@cases) {
     my $what = $mode =~ s/[^ -~]+/?/gr;
     my $g = Test::Gateway->new(mode => $mode);
     my $h = Test::Httpd->syncml(gateway => $g->gateway);
-    $h->expect_log(qr/result=$result/,
+    $h->expect_log(qr/result=$result|suspended until it syncs: $result/,
         qr/refuses our configuration|gateway \S+ fails/);
     my $p = Test::Push->new($h);
     $p->change;

@@ -240,6 +240,7 @@ LoadModule syncml_push_module $b/mod_syncml_push.so
 SyncMLPush on
 SyncMLPushGateway $gateway
 SyncMLPushDelay $h->{delay}
+SyncMLPushMinInterval 0
 END
     return $conf;
 }

@@ -1,0 +1,278 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* The rules of push: see policy.h. */
+#include "policy.h"
+
+#include <string.h>
+
+#define MINUTES(n)  apr_time_from_sec((n) * 60)
+
+/* A session whose latest message is older has been given up by the device. */
+#define SESSION  MINUTES(2)
+
+const char *policy_word(policy_why_e why)
+{
+    static const char *const words[POLICY_WHYS] = {
+        "unanswered", "paused", "min-interval", "own-sync", "quiet-hours",
+        "budget", "off", "quiet", "max-delay", "urgent", "repeat", "retry",
+        "syncing", "now"
+    };
+
+    return why < POLICY_WHYS ? words[why] : "";
+}
+
+/* ---- when ---------------------------------------------------------------- */
+
+static void wait_until(policy_plan_t *plan, apr_time_t when, policy_why_e why)
+{
+    if (plan->when < when) {
+        plan->when = when;
+        plan->why = why;
+    }
+}
+
+static apr_time_t past(apr_time_t t, apr_time_t now)
+{
+    return t < now ? t : now;
+}
+
+/* The delays for a datastore. */
+static void delays(const policy_rules_t *rules, const char *name,
+                   apr_interval_time_t *delay, apr_interval_time_t *longest)
+{
+    int i;
+
+    *delay = rules->delay;
+    *longest = rules->max_delay;
+    for (i = 0; i < rules->ndatastores; i++) {
+        const policy_datastore_t *ds = &rules->datastores[i];
+
+        if (strcmp(ds->name, name) != 0) {
+            continue;
+        }
+        if (ds->delay >= 0) {
+            *delay = ds->delay;
+        }
+        if (ds->max_delay >= 0) {
+            *longest = ds->max_delay;
+        }
+    }
+    if (*longest < *delay) {
+        *longest = *delay;
+    }
+}
+
+static int is_urgent(const policy_rules_t *rules,
+                     const store_due_datastore_t *ds, apr_time_t now)
+{
+    apr_time_t starts = apr_time_from_sec(ds->starts);
+
+    return rules->urgent && ds->starts && starts > now
+           && starts <= now + rules->urgent;
+}
+
+/* What the changes want, the most impatient datastore for all.
+ * @param latest  out: no change may wait longer */
+static void want(policy_plan_t *plan, const policy_rules_t *rules,
+                 const store_due_t *due, apr_time_t now, apr_time_t *latest)
+{
+    int i;
+
+    plan->when = STORE_DUE_NEVER;
+    plan->why = POLICY_OFF;
+    *latest = STORE_DUE_NEVER;
+    for (i = 0; i < due->datastores->nelts; i++) {
+        const store_due_datastore_t *ds
+            = &APR_ARRAY_IDX(due->datastores, i, store_due_datastore_t);
+        apr_interval_time_t delay, longest;
+        apr_time_t quiet, end;
+
+        delays(rules, ds->name, &delay, &longest);
+        if (delay >= STORE_DUE_NEVER) {
+            continue;
+        }
+        quiet = past(ds->last_change, now) + delay;
+        end = past(ds->first_change, now) + longest;
+        if (end < *latest) {
+            *latest = end;
+        }
+        if (is_urgent(rules, ds, now) && plan->when > now) {
+            plan->when = now;
+            plan->why = POLICY_URGENT;
+        }
+        else if (quiet <= end && quiet < plan->when) {
+            plan->when = quiet;
+            plan->why = POLICY_QUIET;
+        }
+        else if (end < quiet && end < plan->when) {
+            plan->when = end;
+            plan->why = POLICY_LONGEST;
+        }
+    }
+}
+
+/* A device that comes by itself before anybody would have to be told. */
+static void expect_own_sync(policy_plan_t *plan, const policy_rules_t *rules,
+                            const store_due_t *due, apr_time_t now,
+                            apr_time_t latest)
+{
+    apr_time_t own = past(due->own_sync, now), expected;
+
+    if (!rules->own_syncs || !due->gap || !own
+        || due->gap >= rules->max_delay) {
+        return;
+    }
+    expected = own + due->gap + due->gap / 4;
+    if (expected > now) {
+        wait_until(plan, expected < latest ? expected : latest,
+                   POLICY_OWN_SYNC);
+    }
+}
+
+static void mind_quiet_hours(policy_plan_t *plan, const policy_rules_t *rules,
+                             const zone_t *zone, apr_time_t now)
+{
+    apr_time_t when = plan->when > now ? plan->when : now;
+    apr_int64_t local;
+    int minute, from = rules->quiet_from, to = rules->quiet_to, in;
+
+    if (from == to || when >= STORE_DUE_NEVER
+        || (plan->why == POLICY_URGENT && !rules->quiet_urgent)) {
+        return;
+    }
+    local = apr_time_sec(when) + zone_offset(zone, when);
+    minute = (int)(local % 86400 / 60);
+    in = from < to ? minute >= from && minute < to
+                   : minute >= from || minute < to;
+    if (in) {
+        wait_until(plan, zone_next(zone, when, to), POLICY_QUIET_HOURS);
+    }
+}
+
+/* A row that was told and not answered is told again in the end. */
+static void wait_for_answer(policy_plan_t *plan, const store_due_t *due,
+                            apr_time_t now)
+{
+    plan->when = now;
+    plan->why = POLICY_REPEAT;
+    wait_until(plan, due->not_before, POLICY_UNANSWERED);
+}
+
+void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
+                   const zone_t *zone, const store_due_t *due,
+                   apr_time_t now)
+{
+    apr_time_t latest = STORE_DUE_NEVER;
+    int urgent;
+
+    memset(plan, 0, sizeof *plan);
+    if (due->now) {
+        plan->when = due->not_before > now ? due->not_before : now;
+        plan->why = POLICY_NOW;
+        return;
+    }
+    if (rules->paused) {
+        plan->when = STORE_DUE_NEVER;
+        plan->why = POLICY_PAUSED;
+        return;
+    }
+    if (due->state == STORE_DUE_SENT) {
+        wait_for_answer(plan, due, now);
+    }
+    else {
+        want(plan, rules, due, now, &latest);
+    }
+    urgent = plan->why == POLICY_URGENT;
+    if (plan->when >= STORE_DUE_NEVER) {
+        return;
+    }
+    wait_until(plan, due->not_before, POLICY_RETRY);
+    if (due->last_sent) {
+        wait_until(plan, past(due->last_sent, now) + rules->min_interval,
+                   POLICY_MIN_INTERVAL);
+    }
+    if (due->in_session && past(due->in_session, now) + SESSION > now) {
+        wait_until(plan, past(due->in_session, now) + SESSION,
+                   POLICY_SYNCING);
+    }
+    if (!urgent && due->last_sync) {
+        apr_interval_time_t rest = rules->delay < MINUTES(1) ? rules->delay
+                                                             : MINUTES(1);
+
+        wait_until(plan, past(due->last_sync, now) + rest, POLICY_SYNCING);
+    }
+    if (!urgent && due->state == STORE_DUE_WAITING) {
+        expect_own_sync(plan, rules, due, now, latest);
+    }
+    mind_quiet_hours(plan, rules, zone, now);
+}
+
+apr_interval_time_t policy_unanswered(const policy_rules_t *rules,
+                                      int unanswered)
+{
+    return unanswered < 0 ? rules->steps[0]
+        : unanswered < rules->nsteps ? rules->steps[unanswered] : 0;
+}
+
+/* ---- budgets ------------------------------------------------------------- */
+
+static int has_limit(const policy_limit_t *limit)
+{
+    return limit->sms >= 0 || limit->cost >= 0;
+}
+
+int policy_has_budget(const policy_rules_t *rules, store_use_e scope)
+{
+    return has_limit(&rules->budget[scope][POLICY_DAY])
+           || has_limit(&rules->budget[scope][POLICY_MONTH]);
+}
+
+/* When the day or month ends, by the machine's clock, as the counters. */
+static apr_time_t period_end(apr_time_t now, int period)
+{
+    int day, month, d, m;
+    apr_time_t t = now;
+
+    store_use_period(now, &day, &month);
+    do {                        /* at most 32 midnights */
+        t = zone_next(NULL, t + APR_USEC_PER_SEC, 0);
+        store_use_period(t, &d, &m);
+    } while (period == POLICY_MONTH ? m == month : d == day);
+    return t;
+}
+
+static int is_over(const policy_limit_t *limit, apr_int64_t sms,
+                   apr_int64_t cost, int leased, apr_int64_t price)
+{
+    return (limit->sms >= 0 && sms + leased + 1 > limit->sms)
+           || (limit->cost >= 0
+               && cost + (leased + 1) * price > limit->cost);
+}
+
+void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
+                   const store_use_t use[3], apr_int64_t price,
+                   apr_time_t now)
+{
+    int scope, period;
+
+    if (plan->why == POLICY_NOW) {
+        return;                 /* who asks for it pays for it */
+    }
+    for (scope = 0; scope < 3; scope++) {
+        for (period = POLICY_MONTH; period >= POLICY_DAY; period--) {
+            const store_use_t *u = &use[scope];
+            int month = period == POLICY_MONTH;
+
+            if (!is_over(&rules->budget[scope][period],
+                         month ? u->month : u->day,
+                         month ? u->month_cost : u->day_cost, u->leased,
+                         price)) {
+                continue;
+            }
+            plan->why = POLICY_BUDGET;
+            plan->scope = (store_use_e)scope;
+            plan->period = period;
+            plan->when = rules->drop[scope] ? 0 : period_end(now, period);
+            return;
+        }
+    }
+}
