@@ -294,7 +294,9 @@ void sif_reminder_read(item_sif_t *s, const item_xml_t *root)
     long interval = sif_number(root, "ReminderInterval", 0);
     int sound = item_xml_text(root, "ReminderSoundFile").len > 0;
 
-    if (sif_number(root, "ReminderSet", 0) == 0)
+    if (sif_number(root, "ReminderSet", 0) == 0
+        || (s->start.kind == SIF_NEVER && s->end.kind == SIF_NEVER
+            && !item_xml_text(root, "ReminderTime").len))
         return;
     item_put(&s->out, "BEGIN", "VALARM");
     item_put(&s->out, "ACTION", sound ? "AUDIO" : "DISPLAY");

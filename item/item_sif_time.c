@@ -110,7 +110,8 @@ const char *sif_time_device(const item_sif_t *s, const sif_when_t *when)
     default:
         break;
     }
-    local = sif_time_local(when, s->user);
+    /* Where nobody knows the user's zone, local is what the item says. */
+    local = sif_time_local(when, s->user ? s->user : s->own);
     switch (clock) {
     case ITEM_CLOCK_UTC_BARE:
         return basic(s, when->secs, ITEM_TIME_LOCAL);
