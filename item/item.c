@@ -67,6 +67,8 @@ const char *item_kind_type(item_kind_e kind)
     case ITEM_VEVENT:
     case ITEM_VTODO:
     case ITEM_VJOURNAL: return "text/calendar";
+    case ITEM_EMAIL:    return "application/vnd.omads-email+xml";
+    case ITEM_FILE:     return "application/vnd.omads-file+xml";
     default:            return "text/plain";
     }
 }
@@ -79,7 +81,8 @@ const char *item_strerror(apr_status_t rv)
                "missing or wrong, or a NUL octet";
     case ITEM_ETYPE:
         return "type or version not supported: vCard 3.0, iCalendar 2.0 with "
-               "an event, task or journal, or plain text is needed";
+               "an event, task or journal, plain text, or OMA's XML of an "
+               "email or file is needed";
     case ITEM_ELIMIT:
         return "the item is too large, or has too many lines, parameters or "
                "nested components";

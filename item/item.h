@@ -6,7 +6,8 @@
  *
  * The store keeps each item's full text; this room reads it, it never
  * changes it.  Formats today: vCard 3.0, iCalendar 2.0 (events, tasks and
- * journals) and plain text.
+ * journals), plain text, and OMA's objects of emails and files, for which
+ * there is no datastore yet.
  */
 #ifndef SYNCML_ITEM_H
 #define SYNCML_ITEM_H
@@ -40,8 +41,10 @@ typedef enum {
     ITEM_VEVENT,            /* text/calendar with a VEVENT */
     ITEM_VTODO,             /* text/calendar with a VTODO */
     ITEM_TEXT,              /* text/plain */
-    ITEM_VJOURNAL           /* text/calendar with a VJOURNAL: a journal's entry, or
+    ITEM_VJOURNAL,          /* text/calendar with a VJOURNAL: a journal's entry, or
                              * a note that is more than a text (item_note.h) */
+    ITEM_EMAIL,             /* application/vnd.omads-email+xml */
+    ITEM_FILE               /* application/vnd.omads-file+xml: item_object.h */
 } item_kind_e;
 
 /** Keys of an item; equal keys do not prove equal items, different keys
@@ -100,7 +103,8 @@ typedef struct item_keys_t {
  * - tasks: the first twelve characters of SUMMARY (else DESCRIPTION);
  * - texts: the first twelve characters of the first line that has any;
  * - journals: as tasks, and as a text of the same first line, since a note may
- *   be either.
+ *   be either;
+ * - emails: the first twelve characters of the subject; files: the name.
  * A phone that writes local times where the other side writes UTC moves an
  * event to another month only in the hours about that limit.
  *
@@ -110,7 +114,8 @@ typedef struct item_keys_t {
  * not known here, so that a window never misses an item.  A series ends by
  * UNTIL, or by COUNT where that is simple arithmetic (item_time.h), else
  * never.  A task that is not completed has no end: it is still to be done.
- * Undated items, contacts and texts: always.
+ * An email was received at one moment.  Undated items, contacts, texts and files:
+ * always.
  */
 apr_status_t item_keys(item_keys_t *keys, const char *type,
                        const char *data, apr_size_t len, apr_pool_t *p);
@@ -164,14 +169,15 @@ apr_int64_t item_modified(const char *type, const char *data, apr_size_t len,
                           apr_pool_t *p);
 
 /** The media type without parameters under which a kind is stored and sent:
- * "text/vcard", "text/calendar", "text/plain". */
+ * "text/vcard", "text/calendar", "text/plain", and those of objects. */
 const char *item_kind_type(item_kind_e kind);
 
 /**
  * The item with some of its properties only, each line as it stands; of
  * components inside an event or task (VALARM) the name counts likewise.  What
  * an item cannot do without stays: VERSION, PRODID, UID, DTSTAMP, DTSTART,
- * RECURRENCE-ID, N, FN, and time zones.  Plain text stays as it is.
+ * RECURRENCE-ID, N, FN, and time zones.  Plain text and objects stay as they
+ * are.
  * @param data, len  in and out; unchanged on failure
  * @param names  n of them, in any case
  * @param drop  0: only these; else all but these
@@ -203,7 +209,8 @@ apr_array_header_t *item_values(const char *type, const char *data,
  * Make an item fit into a number of octets, for devices with a MaxObjSize.
  * First PHOTO, LOGO, SOUND, KEY and ATTACH go, the largest first, then NOTE,
  * DESCRIPTION, COMMENT and LABEL are cut at a character, the longest first,
- * then unknown properties ("X-...") go.  Plain text is cut at a character.
+ * then unknown properties ("X-...") go.  Plain text is cut at a character, an
+ * email's text at a line, and a file goes without its body.
  * @param data, len  in: the item; out: in the pool, unless it fits as it is
  * @param limit  octets
  * @return APR_SUCCESS; ITEM_E* of a malformed item, or ITEM_ELIMIT if that is

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "item/item_doc.h"
+#include "item/item_object_int.h"
 
 #define MAX_LINES  200
 #define MAX_CHARS  200
@@ -72,6 +73,10 @@ apr_array_header_t *item_values(const char *type, const char *data,
         return values;
     if (doc->root) {
         part_values(values, doc->root, name, p);
+        return values;
+    }
+    if (item_is_object(doc->kind)) {
+        item_object_values(values, doc->kind, data, len, name, p);
         return values;
     }
     if (item_normalise(&norm, type, data, len, p) != APR_SUCCESS)
@@ -206,12 +211,16 @@ static apr_array_header_t *lines_of(const char *type, const char *data,
                                     apr_size_t len, apr_pool_t *p)
 {
     apr_array_header_t *lines = apr_array_make(p, 16, sizeof(line_t));
+    item_norm_t norm;
     item_doc_t *doc;
 
     if (!data)
         return lines;
     if (item_doc_read(&doc, type, data, len, p) == APR_SUCCESS && doc->root)
         part_lines(lines, "", doc->root, p);
+    else if (doc && item_is_object(doc->kind)
+             && item_normalise(&norm, type, data, len, p) == APR_SUCCESS)
+        text_lines(lines, norm.canon.s, norm.canon.len, p);
     else
         text_lines(lines, data, len, p);
     return lines;

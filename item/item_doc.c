@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "item/item_doc.h"
+#include "item/item_object_int.h"
 
 #define FOLD  75                /* octets of a line, RFC 5545 3.1 */
 
@@ -168,6 +169,7 @@ apr_status_t item_doc_read(item_doc_t **doc, const char *type,
                            const char *data, apr_size_t len, apr_pool_t *p)
 {
     item_doc_t *d = apr_pcalloc(p, sizeof(*d));
+    item_object_t object;
     const char *strict;
     apr_status_t rv;
 
@@ -182,7 +184,9 @@ apr_status_t item_doc_read(item_doc_t **doc, const char *type,
     if (len && memchr(d->text.s, '\0', len))
         return ITEM_EMALFORMED;
     d->eol = first_eol(d->text);
-    if (d->kind != ITEM_TEXT)
+    if (item_is_object(d->kind))
+        rv = item_object_read(&object, d->kind, d->text.s, len, p);
+    else if (d->kind != ITEM_TEXT)
         rv = read_doc(d, strict, p);
     if (rv == APR_SUCCESS)
         *doc = d;

@@ -47,7 +47,7 @@ typedef struct item_doc_t {
     item_span_t text;           /* all of it */
     item_span_t rest;           /* blank lines behind the last END */
     const char *eol;            /* how its first line ends */
-    item_part_t *root;          /* NULL: plain text */
+    item_part_t *root;          /* NULL: plain text, or an object */
     int lines;
 } item_doc_t;
 

@@ -9,6 +9,7 @@
 
 #include "item/item_norm.h"
 #include "item/item_note.h"
+#include "item/item_object_int.h"
 
 #define DAY        86400
 #define SLACK      (14 * 3600)  /* as in item_when.c */
@@ -456,6 +457,8 @@ item_likeness_e item_likeness(const char *type_a, const char *a,
     same_uid = na.uid.len && same_span(na.uid, nb.uid);
     if (na.kind == ITEM_TEXT)
         return text_likeness(&na, &nb, p);
+    if (item_is_object(na.kind))
+        return item_object_likeness(na.kind, a, len_a, b, len_b, p);
     return na.kind == ITEM_VCARD30
            ? card_likeness(&na, &nb, same_uid, p)
            : calendar_likeness(&na, &nb, same_uid, p);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "item/item_object_int.h"
 #include "item/item_slots.h"
 #include "item/item_text.h"
 
@@ -542,7 +543,11 @@ apr_status_t item_merge(item_merge_t *m, const char *type,
     job.spare = (prefer & ITEM_SPARE_UNKNOWN) != 0;
     job.clashes = apr_array_make(p, 4, sizeof(const char *));
     rv = read_all(&job, type, base, ours, theirs);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS && item_is_object(job.docs[ITEM_OURS]->kind))
+        rv = item_object_merge(m, job.docs[ITEM_OURS]->kind,
+                               job.docs[ITEM_BASE] ? base : NULL, ours,
+                               theirs, prefer, job.clashes, p);
+    else if (rv == APR_SUCCESS)
         rv = job.docs[ITEM_OURS]->root
              ? merge_lines(m, &job, ours, theirs)
              : merge_notes(m, &job, job.docs[ITEM_BASE] ? base : NULL, ours,

@@ -29,6 +29,9 @@
  * - UID, VERSION, PRODID and CREATED stay as they are in ours; the newest REV,
  *   LAST-MODIFIED and DTSTAMP and the greatest SEQUENCE win: none of them
  *   clashes.
+ * - Emails and files are merged field by field; what theirs does not say is no
+ *   change.  Without a base an email is read, replied to or forwarded if one side
+ *   says so.  Their content ("CONTENT") is one; a message cut short is none.
  *
  * A clash is what both sides changed differently: the preferred side wins,
  * but a change wins over a removal, and over what is the base's value cut

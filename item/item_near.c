@@ -226,6 +226,8 @@ item_span_t item_near(const item_norm_t *norm, apr_pool_t *p)
     item_buf_t b = { NULL, NULL, 0, 0 };
     item_span_t near;
 
+    if (norm->near.len || norm->kind == ITEM_EMAIL || norm->kind == ITEM_FILE)
+        return norm->near;
     b.p = p;
     if (!comp)
         near_text(&b, norm->canon);

@@ -5,7 +5,7 @@
 
 #include <apr_lib.h>
 
-#include "item/item_norm.h"
+#include "item/item_object_int.h"
 
 /** Media types. The old names of vCard and vCalendar are taken for a text
  * that says it is of the later version: clients mix them up. */
@@ -19,7 +19,9 @@ static const struct {
     { "text/directory",   ITEM_VCARD30, NULL },
     { "text/calendar",    ITEM_VEVENT,  NULL },
     { "text/x-vcalendar", ITEM_VEVENT,  "2.0" },
-    { "text/plain",       ITEM_TEXT,    NULL }
+    { "text/plain",       ITEM_TEXT,    NULL },
+    { "application/vnd.omads-email+xml", ITEM_EMAIL, NULL },
+    { "application/vnd.omads-file+xml",  ITEM_FILE,  NULL }
 };
 
 static int begins_with(const char *data, apr_size_t len, const char *word)
@@ -299,6 +301,8 @@ apr_status_t item_normalise(item_norm_t *norm, const char *type,
         return ITEM_ELIMIT;
     if (len && memchr(data, '\0', len))
         return ITEM_EMALFORMED;
+    if (item_is_object(kind))
+        return item_object_normalise(norm, kind, data, len, p);
     if (kind == ITEM_TEXT) {
         norm->kind = ITEM_TEXT;
         norm->canon = normalise_text(data, len, p);

@@ -19,7 +19,9 @@
 typedef struct item_norm_t {
     item_kind_e kind;
     item_span_t canon;          /* equal for equal items */
-    item_span_t uid;            /* UID and RECURRENCE-ID, len 0 without */
+    item_span_t uid;            /* UID and RECURRENCE-ID, or Message-ID */
+    item_span_t near;           /* of objects: see item_near() */
+    item_time_t at;             /* of emails: when it was received */
     apr_array_header_t *comps;  /* item_comp_t *, finished; none of a text */
 } item_norm_t;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "item/item_doc.h"
+#include "item/item_object_int.h"
 
 #define MIN_TEXT  8             /* a text is not cut shorter, it goes */
 #define OVERHEAD  16            /* of folding, at the most, beside 3 in 74 */
@@ -152,6 +153,8 @@ apr_status_t item_reduce(const char *type, const char **data,
     rv = item_doc_read(&doc, type, *data, *len, p);
     if (rv != APR_SUCCESS || *len <= limit)
         return rv;
+    if (item_is_object(doc->kind))
+        return item_object_reduce(doc->kind, data, len, limit, p);
     out.p = p;
     if (!doc->root) {
         while (limit && ((unsigned char)doc->text.s[limit] & 0xc0) == 0x80)

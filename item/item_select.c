@@ -123,7 +123,8 @@ apr_status_t item_select(const char *type, const char **data,
 
     if (*len > ITEM_MAX_OCTETS)
         return ITEM_ELIMIT;
-    if (type && strncasecmp(type, "text/plain", 10) == 0)
+    if (type && (strncasecmp(type, "text/plain", 10) == 0
+                 || strncasecmp(type, "application/vnd.omads-", 22) == 0))
         return APR_SUCCESS;
     s.names = names;
     s.n = n;

@@ -2,7 +2,7 @@
 /* One line for people about an item: see item.h. */
 #include <string.h>
 
-#include "item/item_norm.h"
+#include "item/item_object_int.h"
 
 /** Properties that can name an item, the best first. */
 static const char *const card_names[] = {
@@ -171,7 +171,9 @@ const char *item_summary(const char *type, const char *data, apr_size_t len,
         data = "";
     if (item_recognise(&kind, &strict, type, data, len) != APR_SUCCESS)
         kind = ITEM_TEXT;
-    if (kind != ITEM_TEXT)
+    if (item_is_object(kind))
+        text = item_object_title(kind, data, len, p);
+    else if (kind != ITEM_TEXT)
         text = best_property(kind == ITEM_VCARD30 ? card_names
                                                   : calendar_names,
                              data, len, p);

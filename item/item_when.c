@@ -3,7 +3,7 @@
  * item.h. */
 #include <string.h>
 
-#include "item/item_norm.h"
+#include "item/item_object_int.h"
 
 #define DAY    86400
 /* No zone is further from UTC: +14 on Kiritimati, -12 on Baker Island. */
@@ -96,6 +96,12 @@ void item_when(const item_norm_t *norm, apr_int64_t *starts,
     range_t r = { ITEM_WHEN_ALWAYS, -ITEM_WHEN_ALWAYS };
     int i, dated = norm->comps && norm->kind != ITEM_VCARD30;
 
+    if (norm->at.kind != ITEM_TIME_NONE) {
+        take(&r, &norm->at, 0);
+        *starts = r.from;
+        *ends = r.to;
+        return;
+    }
     for (i = 0; dated && i < norm->comps->nelts; i++)
         dated = take_component(&r, APR_ARRAY_IDX(norm->comps, i,
                                                  const item_comp_t *));
@@ -137,8 +143,11 @@ apr_int64_t item_modified(const char *type, const char *data, apr_size_t len,
     item_time_t t;
 
     if (!data || item_recognise(&kind, &strict, type, data, len)
-                 != APR_SUCCESS || kind == ITEM_TEXT
-        || item_reader_init(&reader, data, len, p) != APR_SUCCESS)
+                 != APR_SUCCESS || kind == ITEM_TEXT)
+        return 0;
+    if (item_is_object(kind))
+        return item_object_modified(kind, data, len, p);
+    if (item_reader_init(&reader, data, len, p) != APR_SUCCESS)
         return 0;
     while (item_reader_next(&reader, &line) == APR_SUCCESS) {
         if (!item_span_is(line.name, kind == ITEM_VCARD30 ? "REV"

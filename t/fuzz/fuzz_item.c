@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define SUMMARY_MAX  30
 
 static const char *const types[] = {
-    NULL, "text/vcard", "text/calendar", "text/plain", "text/x-vcard;a=b"
+    NULL, "text/vcard", "text/calendar", "text/plain", "text/x-vcard;a=b",
+    "application/vnd.omads-email+xml", "application/vnd.omads-file+xml"
 };
 
 static void check_summary(const char *s)
