@@ -45,8 +45,8 @@ static const item_charset_t *form_charset(const item_form_t *form)
     return item_charset_find(name);
 }
 
-static void conv_init(card_conv_t *c, const item_form_t *form, int depth,
-                      apr_pool_t *p)
+void card_conv_init(card_conv_t *c, const item_form_t *form, int depth,
+                    apr_pool_t *p)
 {
     memset(c, 0, sizeof(*c));
     c->p = p;
@@ -58,7 +58,7 @@ static void conv_init(card_conv_t *c, const item_form_t *form, int depth,
     c->tmp.p = c->line.p = p;
 }
 
-static void begin(item_buf_t *b, int version)
+void card_begin(item_buf_t *b, int version)
 {
     item_buf_puts(b, "BEGIN:VCARD\r\nVERSION:");
     item_buf_puts(b, version_text(version));
@@ -248,15 +248,28 @@ apr_status_t card_export(item_buf_t *b, const item_form_t *form,
     rv = card_reader_init(&r, in, CARD_30, NULL, p);
     if (rv != APR_SUCCESS)
         return rv;
-    conv_init(&c, form, depth, p);
+    card_conv_init(&c, form, depth, p);
     c.from = r.version;
     c.to = (card_version_e)form_version(form);
     if (!c.to)
         c.to = c.from;
-    begin(b, c.to);
+    card_begin(b, c.to);
     rv = export_props(b, &c, &r, cuts);
     item_buf_puts(b, "END:VCARD\r\n");
     return rv;
+}
+
+void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names)
+{
+    item_span_t fn = item_buf_span(names->fn.len ? &names->fn
+                                                 : &names->other);
+
+    if (names->has_fn || !fn.len)
+        return;
+    card_conv_next(c);
+    item_buf_puts(&c->line, "FN:");
+    item_escape(&c->line, fn);
+    item_fold_add(b, item_buf_span(&c->line), "\r\n");
 }
 
 /* ---- for the store ----------------------------------------------------- */
@@ -297,16 +310,8 @@ static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
     }
     if (rv != APR_EOF)
         return rv;
-    if (!like && !c->depth && !names.has_fn) {
-        item_span_t fn = item_buf_span(names.fn.len ? &names.fn
-                                                    : &names.other);
-
-        card_conv_next(c);
-        item_buf_puts(&c->line, "FN:");
-        item_escape(&c->line, fn);
-        if (fn.len)
-            item_fold_add(b, item_buf_span(&c->line), "\r\n");
-    }
+    if (!like && !c->depth)
+        card_put_fn(b, c, &names);
     return APR_SUCCESS;
 }
 
@@ -325,10 +330,10 @@ apr_status_t card_import(item_buf_t *b, const item_form_t *form,
                           form_charset(form), p);
     if (rv != APR_SUCCESS)
         return rv;
-    conv_init(&c, form, depth, p);
+    card_conv_init(&c, form, depth, p);
     c.from = r.version;
     c.to = (card_version_e)(to ? to : c.from == CARD_40 ? CARD_40 : CARD_30);
-    begin(b, c.to);
+    card_begin(b, c.to);
     rv = import_props(b, &c, &r, like);
     item_buf_puts(b, "END:VCARD\r\n");
     return rv;
@@ -374,8 +379,7 @@ static int is_same(const item_form_t *form, item_span_t text, int version)
     return !(form->habits & ITEM_HABIT_BMP_ONLY) && item_charset_is_utf8(text);
 }
 
-/** The version of a card, 0: it is none. */
-static int version_of(item_span_t text, int none, apr_pool_t *p)
+int card_version_of(item_span_t text, int none, apr_pool_t *p)
 {
     card_reader_t r;
 
@@ -399,7 +403,7 @@ static void fill_like(card_like_t *like, const item_form_t *form,
     if (card_reader_init(&r, device, CARD_21, form_charset(form), p)
         != APR_SUCCESS)
         return;
-    conv_init(&c, form, 0, p);
+    card_conv_init(&c, form, 0, p);
     c.from = r.version;
     c.to = (card_version_e)version;
     while (card_read(&r, &prop) == APR_SUCCESS) {
@@ -424,7 +428,7 @@ static card_like_t *make_like(const item_form_t *form, item_span_t text,
     card_like_t *like;
 
     b.p = p;
-    *version = version_of(text, CARD_30, p);
+    *version = card_version_of(text, CARD_30, p);
     if (!*version || *version == CARD_21
         || card_export(&b, form, text, cuts, 0, p) != APR_SUCCESS) {
         *version = 0;
@@ -447,12 +451,12 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
 
     memset(out, 0, sizeof(*out));
     b.p = p;
-    version = version_of(text, form_version(form) == CARD_21 ? CARD_21
+    version = card_version_of(text, form_version(form) == CARD_21 ? CARD_21
                                                              : CARD_30, p);
     if (version && is_same(form, text, version)
         && !(text.len && memchr(text.s, '\0', text.len))
         && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
-        && (!like || version_of(span_of(like), CARD_30, p) == version)) {
+        && (!like || card_version_of(span_of(like), CARD_30, p) == version)) {
         *out = *in;
         return APR_SUCCESS;
     }
@@ -477,7 +481,7 @@ apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,
 
     memset(out, 0, sizeof(*out));
     b.p = p;
-    version = version_of(text, CARD_30, p);
+    version = card_version_of(text, CARD_30, p);
     if (version && is_same(form, text, version)) {
         *out = *in;
         return APR_SUCCESS;

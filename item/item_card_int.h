@@ -149,17 +149,30 @@ typedef struct card_cut_t {
 /**
  * Export.
  * @param cuts  of card_cut_t, appended to; or NULL
- * @param nested  c's card is in another's AGENT
+ * @param depth  cards around it, in whose AGENT it is
  */
 apr_status_t card_export(item_buf_t *b, const item_form_t *form,
                          item_span_t in, apr_array_header_t *cuts, int depth,
                          apr_pool_t *p);
 
-/** Import into version @p to (0: as it comes). */
 typedef struct card_like_t card_like_t;
+
+/** Import. @param like  NULL: nothing is known @param to  card_version_e;
+ * 0: 4.0 where it came as that, else 3.0 */
 apr_status_t card_import(item_buf_t *b, const item_form_t *form,
                          item_span_t in, card_like_t *like, int to, int depth,
                          apr_pool_t *p);
+
+/** A conversion at its beginning; from and to are still to be set. */
+void card_conv_init(card_conv_t *c, const item_form_t *form, int depth,
+                    apr_pool_t *p);
+
+/** BEGIN and VERSION. @param version  card_version_e */
+void card_begin(item_buf_t *b, int version);
+
+/** The version of a card, 0: it is none. @param none  of one without
+ * VERSION */
+int card_version_of(item_span_t text, int none, apr_pool_t *p);
 
 /** FN made of N, or of what else there is; N made of FN. */
 typedef struct card_names_t {
@@ -173,6 +186,9 @@ void card_names_init(card_names_t *names, apr_pool_t *p);
 
 /** Look at a property of 3.0 or 4.0. */
 void card_names_note(card_names_t *names, const card_prop_t *prop);
+
+/** Append an FN to a card for the store that has none. */
+void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names);
 
 /* ---- the store's own words: item_card_like.c --------------------------- */
 
