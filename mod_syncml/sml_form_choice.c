@@ -44,7 +44,9 @@ static item_format_e by_version(item_kind_e kind, const char *version)
 static int take(sml_form_t *form, item_format_e format, item_kind_e kind,
                 sml_form_why_e why)
 {
-    if (!item_format_holds(format, kind)) {
+    if (!item_format_holds(format, kind)
+        && (kind != ITEM_TEXT || format != ITEM_FORMAT_ICAL20
+            || why == SML_FORM_DEVINF)) {
         return 0;
     }
     form->form.format = format;

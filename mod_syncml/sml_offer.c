@@ -218,7 +218,8 @@ item_format_e sml_offer_format(const apr_array_header_t *offers,
             return format;
         }
     }
-    for (i = 0; i < offers->nelts; i++) {
+    /* A journal is no calendar. */
+    for (i = 0; kind != ITEM_VJOURNAL && i < offers->nelts; i++) {
         format = format_of(&APR_ARRAY_IDX(offers, i, sml_offer_t), kind, type);
         if (format != ITEM_FORMAT_AS_IS) {
             return format;

@@ -155,20 +155,19 @@ int sml_quirk(sml_session_t *s, const char *name)
     return item_traits_flag(sml_traits(s), name);
 }
 
-/* What was set by hand stays. */
+/* What was set by hand stays: it is another than what was set here. */
 void sml_traits_tell_push(sml_session_t *s)
 {
     const item_traits_t *traits = sml_traits(s);
-    const char *by = sml_device_setting(s, SML_PUSH_SAN_BY);
+    const char *ours = sml_device_setting(s, SML_PUSH_SAN_BY);
+    const char *form = sml_device_setting(s, SML_PUSH_SAN_FORM);
 
     sml_device_set(s, SML_PUSH_WSP,
                    traits->flags & ITEM_QUIRK_WSP_MINIMAL ? "minimal" : NULL);
-    if (by == NULL && (traits->san == NULL
-                       || sml_device_setting(s, SML_PUSH_SAN_FORM) != NULL)) {
-        return;
+    if (form == NULL || (ours != NULL && strcmp(form, ours) == 0)) {
+        sml_device_set(s, SML_PUSH_SAN_FORM, traits->san);
+        sml_device_set(s, SML_PUSH_SAN_BY, traits->san);
     }
-    sml_device_set(s, SML_PUSH_SAN_FORM, traits->san);
-    sml_device_set(s, SML_PUSH_SAN_BY, traits->san ? "quirk" : NULL);
 }
 
 /* ---- the user's zone ----------------------------------------------------- */

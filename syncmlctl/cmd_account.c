@@ -85,6 +85,46 @@ static int named_account(ctl_t *ctl, store_account_t **account)
     return ctl_account(ctl, account);
 }
 
+/* ---- set ----------------------------------------------------------------- */
+
+int ctl_account_set_prepare(ctl_t *ctl)
+{
+    if (strcmp(ctl->argv[1], "zone"))
+        return ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; zone can",
+                        ctl->argv[1]);
+    return ctl_take_zone(ctl, ctl->argv[2]);
+}
+
+static apr_status_t set_zone(ctl_t *ctl, store_id_t account,
+                             const char *value)
+{
+    return store_setting_set(ctl->tx, apr_psprintf(ctl->p, "%s%"
+                             APR_INT64_T_FMT, SML_ACCOUNT_ZONE, account),
+                             value);
+}
+
+int ctl_account_set(ctl_t *ctl)
+{
+    const char *zone = APR_ARRAY_IDX(ctl->settings, 0, ctl_setting_t).value;
+    store_account_t *account;
+    apr_status_t rv;
+    int status = ctl_begin(ctl, STORE_WRITE);
+
+    if (status == CTL_OK)
+        status = named_account(ctl, &account);
+    if (status != CTL_OK)
+        return status;
+    rv = set_zone(ctl, account->id, zone);
+    if (rv != APR_SUCCESS)
+        return ctl_fail_store(ctl, rv, "the account was not changed");
+    status = ctl_commit(ctl);
+    if (status == CTL_OK)
+        report(ctl, account->name,
+               zone ? apr_pstrcat(ctl->p, "zone ", zone, NULL)
+                    : "zone removed");
+    return status;
+}
+
 int ctl_account_passwd(ctl_t *ctl)
 {
     store_account_t *account;
@@ -171,7 +211,9 @@ int ctl_account_del(ctl_t *ctl)
         status = named_account(ctl, &account);
     if (status != CTL_OK)
         return status;
-    rv = store_account_delete(ctl->tx, account->id);
+    rv = set_zone(ctl, account->id, NULL);
+    if (rv == APR_SUCCESS)
+        rv = store_account_delete(ctl->tx, account->id);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "the account was not deleted");
     status = ctl_commit(ctl);

@@ -166,28 +166,12 @@ static void show_lines(list_t *list, const store_device_t *d)
     show_line(ctl, "Last seen", ctl_time(d->last_seen, ctl->p));
 }
 
-/** The names of quirks that are on. */
+/** Some settings, as they are found. */
 typedef struct quirks_t {
     ctl_t *ctl;
     ctl_json_t *j;              /* NULL: as text */
     const char *text;
 } quirks_t;
-
-static apr_status_t add_quirk(void *baton, const char *name,
-                              const char *value)
-{
-    size_t n = strlen(SML_QUIRK_PREFIX);
-    quirks_t *q = baton;
-
-    if (strncmp(name, SML_QUIRK_PREFIX, n) || strcmp(value, "on"))
-        return APR_SUCCESS;
-    if (q->j)
-        ctl_json_string(q->j, NULL, name + n);
-    else
-        q->text = apr_pstrcat(q->ctl->p, q->text, *q->text ? " " : "",
-                              name + n, NULL);
-    return APR_SUCCESS;
-}
 
 static apr_status_t add_access(void *baton, const char *name,
                                const char *value)
@@ -250,9 +234,10 @@ int ctl_device_show(ctl_t *ctl)
     }
     else
         show_lines(&list, d);
-    rv = show_settings(&list, d, add_quirk, "quirks", "[]", "");
-    if (rv == APR_SUCCESS)
-        rv = show_settings(&list, d, add_access, "access", "{}", "full");
+    status = ctl_habits_show(ctl, d, ctl->json ? &list.j : NULL);
+    if (status != CTL_OK)
+        return status;
+    rv = show_settings(&list, d, add_access, "access", "{}", "full");
     if (rv == APR_SUCCESS)
         rv = ctl_device_push_show(ctl, d, &list.j, show_line);
     if (rv != APR_SUCCESS)
@@ -295,31 +280,6 @@ static int take_push(ctl_t *ctl, const char *text)
     return ctl->push >= 0
            ? CTL_OK : ctl_fail(ctl, CTL_USAGE, "push is on or off, not "
                                "\"%s\"", text);
-}
-
-/** "name=on" or "name=off" of a quirk that there is. */
-static int take_quirk(ctl_t *ctl, const char *text)
-{
-    const char *const *name = item_flag_names();
-    const char *eq = strchr(text, '=');
-    const char *known = "";
-
-    if (!eq || (strcmp(eq, "=on") && strcmp(eq, "=off")))
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no quirk to be set: it is "
-                        "NAME=on or NAME=off", text);
-    for (; *name; name++) {
-        if (strlen(*name) == (size_t)(eq - text)
-            && !strncmp(*name, text, (size_t)(eq - text)))
-            break;
-        known = apr_pstrcat(ctl->p, known, *known ? ", " : "", *name, NULL);
-    }
-    if (!*name)
-        return ctl_fail(ctl, CTL_BAD_DATA, "there is no quirk \"%.*s\"; there "
-                        "is: %s", (int)(eq - text), text, known);
-    if (!ctl->quirks)
-        ctl->quirks = apr_array_make(ctl->p, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(ctl->quirks, const char *) = text;
-    return CTL_OK;
 }
 
 /** "contacts=read-only"; an alias of a usual datastore will do. */
@@ -378,25 +338,6 @@ static apr_status_t set_access(ctl_t *ctl, const store_device_t *d)
         strcmp(eq, "=full") ? eq + 1 : NULL);
 }
 
-static apr_status_t set_quirks(ctl_t *ctl, const store_device_t *d)
-{
-    apr_status_t rv = APR_SUCCESS;
-    int i;
-
-    for (i = 0; ctl->quirks && i < ctl->quirks->nelts
-                && rv == APR_SUCCESS; i++) {
-        const char *text = APR_ARRAY_IDX(ctl->quirks, i, const char *);
-        const char *eq = strchr(text, '=');
-
-        rv = store_device_setting_set(
-            ctl->tx, d->id,
-            apr_pstrcat(ctl->p, SML_QUIRK_PREFIX,
-                        apr_pstrmemdup(ctl->p, text, (size_t)(eq - text)),
-                        NULL), strcmp(eq, "=on") ? NULL : "on");
-    }
-    return rv;
-}
-
 /** What is to be set stands in options or in words behind the device. */
 int ctl_device_prepare(ctl_t *ctl)
 {
@@ -409,7 +350,7 @@ int ctl_device_prepare(ctl_t *ctl)
     if (status == CTL_OK && ctl->options[OPT_ACCESS])
         status = take_access(ctl, ctl->options[OPT_ACCESS]);
     if (status == CTL_OK && ctl->options[OPT_QUIRK])
-        status = take_quirk(ctl, ctl->options[OPT_QUIRK]);
+        status = ctl_take_quirk(ctl, ctl->options[OPT_QUIRK]);
     for (i = 1; i < ctl->argc && status == CTL_OK; i += 2) {
         const char *value = i + 1 < ctl->argc ? ctl->argv[i + 1] : NULL;
 
@@ -420,14 +361,15 @@ int ctl_device_prepare(ctl_t *ctl)
             status = take_number(ctl, value);
         else if (!strcmp(ctl->argv[i], "push"))
             status = take_push(ctl, value);
-        else if (!strcmp(ctl->argv[i], "quirk"))
-            status = take_quirk(ctl, value);
         else if (!ctl_device_push_word(ctl, ctl->argv[i], value, &status))
+            status = ctl_take_habit(ctl, ctl->argv[i], value);
+        if (status < 0)
             status = ctl_fail(ctl, CTL_USAGE, "\"%s\" cannot be set; number, "
-                              "push, quirk, tcp, san-form, ui-mode, vendor, "
-                              "nonce and poll can", ctl->argv[i]);
+                              "push, quirk, format, zone, charset, clock, "
+                              "days, tcp, san-form, ui-mode, vendor, nonce "
+                              "and poll can", ctl->argv[i]);
     }
-    if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->quirks
+    if (status == CTL_OK && !ctl->number && ctl->push < 0 && !ctl->settings
         && !ctl->access && !ctl->push_settings)
         status = ctl_fail(ctl, CTL_USAGE, "nothing to set: give --number "
                           "NUMBER, --push on|off, --quirk NAME=on|off or "
@@ -493,7 +435,7 @@ int ctl_device_set(ctl_t *ctl)
         d->push = ctl->push;
     rv = store_device_update(ctl->tx, d);
     if (rv == APR_SUCCESS)
-        rv = set_quirks(ctl, d);
+        rv = ctl_habits_set(ctl, d);
     if (rv == APR_SUCCESS)
         rv = set_access(ctl, d);
     if (rv == APR_SUCCESS)

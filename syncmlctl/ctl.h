@@ -44,6 +44,7 @@ typedef enum {
     OPT_TYPE, OPT_ALL, OPT_YES, OPT_NO_PASSWORD, OPT_DELETED, OPT_CREATE,
     OPT_ARCHIVED, OPT_QUIRK,
     OPT_DEVICE, OPT_FORCE, OPT_DRY_RUN, OPT_LIMIT, OPT_ACCESS,
+    OPT_QUIRKS_FILE,
     OPT_COUNT
 } ctl_option_e;
 
@@ -54,6 +55,12 @@ typedef enum {
 #define CTL_MAKES_STORE   2     /* a store that is not there is made */
 
 typedef struct ctl_t ctl_t;
+
+/** A setting to be written. */
+typedef struct ctl_setting_t {
+    const char *name;
+    const char *value;          /* NULL: it is removed */
+} ctl_setting_t;
 
 typedef struct ctl_command_t {
     const char *group, *verb;   /* "account", "add"; verb NULL: none */
@@ -88,7 +95,7 @@ struct ctl_t {
     const char *access;         /* "contacts=read-only", checked */
     store_id_t log;             /* number of a session */
     int limit;                  /* of a list; 0: all */
-    apr_array_header_t *quirks; /* of const char *: "name=on"; NULL: none */
+    apr_array_header_t *settings;       /* of ctl_setting_t; NULL: none */
     apr_table_t *push_settings; /* of a device; NULL: none to be set */
     const char *data;           /* text of an item */
     apr_size_t data_len;
@@ -243,6 +250,23 @@ const char *ctl_time(apr_time_t when, apr_pool_t *p);
 /** Text that cannot move a terminal's cursor. */
 const char *ctl_clean(const char *text, apr_pool_t *p);
 
+/* ---- cmd_habits.c -------------------------------------------------------- */
+
+/** Take "NAME=on|off|default" of a quirk. @return exit status, said why */
+int ctl_take_quirk(ctl_t *ctl, const char *text);
+/** Take a zone's name, or none. @return exit status */
+int ctl_take_zone(ctl_t *ctl, const char *text);
+/** Take a word of `device set' with its value: quirk, format, zone, charset,
+ * clock, days. @return exit status; -1: it is none of them */
+int ctl_take_habit(ctl_t *ctl, const char *word, const char *value);
+/** Write what was taken. */
+apr_status_t ctl_habits_set(ctl_t *ctl, const store_device_t *d);
+/** Show what is set, which sections of the quirks file mean the device, and
+ * what comes of it.
+ * @param j  as members of the open object; NULL: as lines
+ * @return exit status */
+int ctl_habits_show(ctl_t *ctl, const store_device_t *d, ctl_json_t *j);
+
 /* ---- commands ------------------------------------------------------------ */
 
 int ctl_account_prepare(ctl_t *ctl);
@@ -250,6 +274,8 @@ int ctl_account_add(ctl_t *ctl);
 int ctl_account_passwd(ctl_t *ctl);
 int ctl_account_del(ctl_t *ctl);
 int ctl_account_list(ctl_t *ctl);
+int ctl_account_set_prepare(ctl_t *ctl);
+int ctl_account_set(ctl_t *ctl);
 int ctl_device_list(ctl_t *ctl);
 int ctl_device_show(ctl_t *ctl);
 int ctl_device_prepare(ctl_t *ctl);

@@ -14,10 +14,14 @@
     "spaces, dashes, dots, slashes and parentheses are removed; \"none\"\n" \
     "forgets it.\n" \
     "What the device is owed is worked out anew.\n" \
-    "Quirks are habits that the device cannot tell; as words there may be\n" \
-    "several (quirk no-item-status=on quirk send-guid=off):\n" \
-    "  no-item-status  it breaks over a status for each of its changes\n" \
-    "  send-guid       it wants our id besides its own with changes\n" \
+    "Words, each as often as it is needed, say how the device writes items,\n" \
+    "where it is another way than the quirks file or the device says:\n" \
+    "  quirk NAME=on|off|default   a flag of the quirks file\n" \
+    "  format DATASTORE=NAME       vcard21, vcard30, vcard40, sifc, vcal10,\n" \
+    "                              ical20, sife, sift, sifn, vnote, text\n" \
+    "  zone Europe/Berlin          where its user lives; none forgets it\n" \
+    "  clock, days, charset        as in the quirks file\n" \
+    "\"default\" forgets what was set.\n" \
     "Access says what the device may do in a datastore: full, read-only (its\n" \
     "changes are not taken), send-only (it gets none).  \"full\" forgets it."
 
@@ -42,20 +46,27 @@ const ctl_command_t ctl_commands[] = {
       "list the accounts",
       "Lists the accounts: whether the store has a password, how many devices\n"
       "and items." },
+    { "account", "set", "NAME zone ZONE", 3, 3, 0, 0, ctl_account_set_prepare,
+      ctl_account_set, "say where an account's user lives",
+      "Sets the time zone of an account, such as Europe/Berlin, for devices\n"
+      "that write times without one.  \"none\" forgets it." },
     { "device", "list", "", 0, 0, ACCOUNT, 0, NULL, ctl_device_list,
       "list the devices",
       "Lists the devices of all accounts, or of one.  A device is known after\n"
       "its first sync." },
-    { "device", "show", "DEVICE", 1, 1, ACCOUNT, 0, NULL, ctl_device_show,
+    { "device", "show", "DEVICE", 1, 1,
+      ACCOUNT | CTL_BIT(OPT_QUIRKS_FILE), 0, NULL, ctl_device_show,
       "show what is known of a device",
-      "Shows a device: what it says it is, its number, and for each datastore\n"
-      "when it was synced and how many changes it lacks." },
+      "Shows a device: what it says it is, its number, which sections of the\n"
+      "quirks file mean it and what comes of that, and for each datastore when\n"
+      "it was synced and how many changes it lacks." },
     { "device", "set", "DEVICE [number NUMBER] [push on|off] "
-      "[quirk NAME=on|off] [WORD VALUE]...", 1, 21,
+      "[quirk NAME=on|off] [WORD VALUE]...", 1, 41,
       ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH)
-      | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS), 0,
+      | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS)
+      | CTL_BIT(OPT_QUIRKS_FILE), 0,
       ctl_device_prepare, ctl_device_set,
-      "set a device's telephone number, push, quirks, access", SET_DETAILS },
+      "set a device's telephone number, push, habits, access", SET_DETAILS },
     { "device", "del", "DEVICE", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,
       ctl_device_del, "forget a device",
       "Forgets a device, what it has, and what it is owed.  The items stay.\n"

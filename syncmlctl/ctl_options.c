@@ -35,13 +35,15 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "create", NULL, "make the datastore, if the account has none of that "
       "name" },
     { "archived", NULL, "those that a device has put away for good" },
-    { "quirk", "NAME=on|off", "a habit of the device" },
+    { "quirk", "NAME=on|off", "a habit of the device; or NAME=default" },
     { "device", "DEVICE", "only of this device" },
     { "force", NULL, "also what others have changed since" },
     { "dry-run", NULL, "only say what would be done" },
     { "limit", "NUMBER", "so many at most; 0: all; default: 50" },
     { "access", "NAME=WORD", "what the device may do in a datastore: full, "
-      "read-only or send-only" }
+      "read-only or send-only" },
+    { "quirks-file", "FILE", "as SyncMLQuirks; default: "
+      SML_DEFAULT_QUIRKS }
 };
 
 /** Say what is wrong with the command line, and where help is. */

@@ -80,7 +80,7 @@ subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
     my @commands = $all
         =~ /^  ((?:account|device|datastore|due|guard|item|session) \w+|server-id)/gm;
-    is scalar(@commands), 24, 'help lists the commands';
+    is scalar(@commands), 25, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');
@@ -501,13 +501,15 @@ subtest 'devices' => sub {
     ctl($OK, @set, qw(quirk no-item-status=on quirk send-guid=on));
     is_deeply json(qw(device show --account alice phone-a))->{quirks},
         [qw(no-item-status send-guid)], 'quirks in words';
-    ctl($OK, @set, qw(--quirk no-item-status=off));
+    ctl($OK, @set, qw(--quirk no-item-status=default));
     like ctl($OK, qw(device show --account alice phone-a)),
         qr/^Quirks +send-guid$/m, '... and as an option';
-    words($BAD, qr/no quirk "frob"; there is: no-item-status, send-guid/,
+    words($BAD, qr/no quirk "frob"; there is: alarm-absolute, .*send-guid/,
         @set, qw(--quirk frob=on));
-    words($USAGE, qr/NAME=on or NAME=off/, @set, qw(--quirk send-guid));
-    words($USAGE, qr/NAME=on or NAME=off/, @set, qw(--quirk send-guid=1));
+    words($BAD, qr/no quirk "clock"/, @set, qw(--quirk clock=on));
+    words($USAGE, qr/NAME=on, NAME=off or NAME=default/, @set, qw(--quirk send-guid));
+    words($USAGE, qr/NAME=on, NAME=off or NAME=default/, @set, qw(--quirk send-guid=1));
+    ctl($OK, @set, qw(--quirk send-guid=default));
     is json(qw(device show --account bob phone-a))->{number}, '',
         "bob's phone of that name has none";
     is json(qw(device show --account alice phone-a))->{number},

@@ -209,8 +209,8 @@ sub devinf {
           [ 'Rx-Pref', @type ], [ 'Tx-Pref', @type ],
           [ 'SyncCap', map { [ 'SyncType', $_ ] } 1 .. 7 ] ]
     } @{ $o{stores} || [ [ './c', 'text/vcard', '3.0' ] ] };
-    return [ 'DevInf', [ 'VerDTD', $v ], [ 'Man', $o{man} // 'Perl' ],
-        [ 'Mod', $o{mod} // 'Test::SyncML' ], [ 'SwV', '1' ],
+    return [ 'DevInf', [ 'VerDTD', $v ], [ 'Man', $o{man} // $self->{man} // 'Perl' ],
+        [ 'Mod', $o{mod} // $self->{mod} // 'Test::SyncML' ], [ 'SwV', '1' ],
         [ 'DevID', $o{id} // $self->{id} ], [ 'DevTyp', 'phone' ],
         ($v eq '1.0' ? () : ([ 'UTC' ], [ 'SupportLargeObjs' ],
                              [ 'SupportNumberOfChanges' ])), @stores ];
