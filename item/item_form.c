@@ -3,7 +3,10 @@
  * Which formats there are, what a text is written in, and who turns it into
  * what: see item_form.h.
  */
-#include "item/item_form.h"
+#include "item/item_card.h"
+#include "item/item_note.h"
+#include "item/item_sif.h"
+#include "item/item_vcal.h"
 
 #include <string.h>
 #include <strings.h>
@@ -271,18 +274,113 @@ int item_form_keeps(const item_form_t *form, const char *type,
         || (form->format == ITEM_FORMAT_AS_IS && item_format_is_native(is));
 }
 
+/** What a text of the store holds. */
+static item_kind_e kind_of(const item_text_t *text)
+{
+    text_t t = { text->data, text->data + text->len };
+    item_kind_e kind = ITEM_TEXT;
+
+    skip_space(&t);
+    do {
+        text_t at = t;
+
+        if (!at_name(&at, "BEGIN"))
+            continue;
+        if (at_word(&at, "VCARD"))
+            return ITEM_VCARD30;
+        if (at_word(&at, "VEVENT"))
+            return ITEM_VEVENT;
+        if (at_word(&at, "VTODO"))
+            return ITEM_VTODO;
+        if (at_word(&at, "VJOURNAL"))
+            return ITEM_VJOURNAL;
+        if (kind == ITEM_TEXT && !at_word(&at, "VCALENDAR"))
+            return ITEM_TEXT;
+        kind = ITEM_VEVENT;
+    } while (next_line(&t));
+    return kind;
+}
+
+/** A VJOURNAL's times, then what it says. */
+static apr_status_t import_ical(const item_form_t *form, const char **type,
+                                const item_text_t *in,
+                                const item_text_t *like, item_text_t *out,
+                                apr_pool_t *p)
+{
+    *type = "text/calendar";
+    if (kind_of(in) != ITEM_VJOURNAL)
+        return APR_SUCCESS;
+    return item_note_import(form, type, in, like, out, p);
+}
+
 apr_status_t item_import(const item_form_t *form, const char **type,
                          const item_text_t *in, const item_text_t *like,
                          item_text_t *out, apr_pool_t *p)
 {
+    item_form_t is = *form;
+
+    is.format = item_format_recognise(*type, in->data, in->len);
     *out = *in;
-    return APR_SUCCESS;
+    switch (is.format) {
+    case ITEM_FORMAT_VCARD21: case ITEM_FORMAT_VCARD30:
+    case ITEM_FORMAT_VCARD40:
+        *type = "text/vcard";
+        return item_card_import(&is, in, like, out, p);
+    case ITEM_FORMAT_SIFC:
+        return ITEM_ETYPE;
+    case ITEM_FORMAT_VCAL10:
+        return APR_SUCCESS;
+    case ITEM_FORMAT_ICAL20:
+        return import_ical(&is, type, in, like, out, p);
+    case ITEM_FORMAT_SIFE: case ITEM_FORMAT_SIFT:
+        *type = "text/calendar";
+        return item_sif_import(&is, in, like, out, p);
+    case ITEM_FORMAT_SIFN: case ITEM_FORMAT_VNOTE: case ITEM_FORMAT_TEXT:
+        return item_note_import(&is, type, in, like, out, p);
+    default:
+        return APR_SUCCESS;     /* whoever takes it will say what it is not */
+    }
+}
+
+static apr_status_t export_card(item_form_t *form, const item_text_t *in,
+                                item_text_t *out, apr_pool_t *p)
+{
+    if (form->format == ITEM_FORMAT_AS_IS)
+        form->format = item_format_recognise("text/vcard", in->data, in->len);
+    return form->format == ITEM_FORMAT_SIFC
+           ? ITEM_ETYPE
+           : item_card_export(form, in, out, p);
+}
+
+static apr_status_t export_event(item_form_t *form, const item_text_t *in,
+                                 item_text_t *out, apr_pool_t *p)
+{
+    if (form->format == ITEM_FORMAT_AS_IS)
+        form->format = ITEM_FORMAT_ICAL20;
+    if (form->format == ITEM_FORMAT_ICAL20
+        || form->format == ITEM_FORMAT_VCAL10)
+        return APR_SUCCESS;
+    return item_sif_export(form, in, out, p);
 }
 
 apr_status_t item_export(const item_form_t *form, const char **type,
                          const item_text_t *in, item_text_t *out,
                          apr_pool_t *p)
 {
+    item_form_t to = *form;
+    item_kind_e kind = item_format_parse(*type, NULL) == ITEM_FORMAT_TEXT
+                       ? ITEM_TEXT : kind_of(in);
+    apr_status_t rv;
+
     *out = *in;
-    return APR_SUCCESS;
+    if (to.format != ITEM_FORMAT_AS_IS && !item_format_holds(to.format, kind)
+        && (kind != ITEM_TEXT || to.format != ITEM_FORMAT_ICAL20))
+        return ITEM_ETYPE;      /* but a text may go as a VJOURNAL */
+    if (kind == ITEM_TEXT || kind == ITEM_VJOURNAL)
+        return item_note_export(&to, type, in, out, p);
+    rv = kind == ITEM_VCARD30 ? export_card(&to, in, out, p)
+                              : export_event(&to, in, out, p);
+    if (rv == APR_SUCCESS && form->format != ITEM_FORMAT_AS_IS)
+        *type = item_format_type(to.format);
+    return rv;
 }
