@@ -41,6 +41,8 @@ typedef struct sides_t {
     sml_sync_t *y;
     const char *type;
     item_text_t base, ours, theirs;
+    item_text_t sent;           /* theirs, as the device really has it, as far
+                                 * as that matters */
     const item_text_t *had;     /* &base, or NULL */
     sml_missing_t missing;
     apr_hash_t *stamps;         /* names of properties that writers renew */
@@ -114,7 +116,7 @@ static int same(sides_t *sides, item_text_t a, item_text_t b)
  * not count. */
 static int tells_nothing(sides_t *sides, item_text_t text)
 {
-    return same(sides, sides->theirs,
+    return same(sides, sides->sent,
                 without(sides, projected(sides, text, 0),
                         sides->missing.silent));
 }
@@ -250,6 +252,16 @@ static const store_item_t *known_base(sides_t *sides, const sml_change_t *c,
     return base;
 }
 
+/* What the device has no place for it has not deleted. */
+static void complete(sides_t *sides, item_kind_e kind,
+                     const store_item_t *base, store_item_t *theirs)
+{
+    if (sml_held_complete(sides->s, sides->y, kind, base, theirs)) {
+        sides->sent = text_of(theirs);
+    }
+    sides->theirs = text_of(theirs);
+}
+
 apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
                          const sml_change_t *c, const store_item_t *old,
                          const store_item_t *base, store_id_t known,
@@ -258,7 +270,7 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     sml_conflict_conf_t conf = sml_policy(s, y);
     int slow = sml_sync_is_slow(y), edited, poorer = 0;
     sides_t sides = { 0 };
-    store_item_t had;
+    store_item_t had, theirs = c->item;
 
     memset(out, 0, sizeof(*out));
     out->clashes = "";
@@ -268,14 +280,15 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     sides.stamps = stamp_names(s->p);
     sides.type = c->item.type;
     sides.ours = text_of(old);
-    sides.theirs = text_of(&c->item);
+    sides.theirs = sides.sent = text_of(&c->item);
     base = known_base(&sides, c, old, base);
     if (base != NULL) {
         had = *base;            /* what it was not sent teaches nothing */
         sml_projection_had(s, sides.y, base, &had.data, &had.len);
         base = &had;
+        complete(&sides, c->keys.kind, base, &theirs);
     }
-    sml_held_missing(s, y, c->keys.kind, base, old, &c->item, slow,
+    sml_held_missing(s, y, c->keys.kind, base, old, &theirs, slow,
                      &sides.missing);
     if (s->rv != APR_SUCCESS) {
         return s->rv;
@@ -284,6 +297,7 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
         sides.base = without(&sides, text_of(base), sides.missing.keep);
         sides.base = without(&sides, sides.base, sides.missing.cut);
         sides.theirs = without(&sides, sides.theirs, sides.missing.cut);
+        sides.sent = without(&sides, sides.sent, sides.missing.cut);
         sides.had = &sides.base;
         out->unchanged = same(&sides, sides.base, sides.theirs);
     }

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "item/item_edit.h"
+#include "item/item_room.h"
 #include "mod_syncml/sml_ctcap.h"
 
 /* States of a name. */
@@ -22,6 +23,7 @@
 typedef struct held_t {
     store_id_t datastore;
     apr_hash_t *states;         /* of names */
+    item_room_t *room;          /* how much of each */
     apr_hash_t *caps;           /* CTCap, or NULL */
     apr_size_t longest;         /* octets of a long text that came */
     int as_long;                /* the present one was not the first so long */
@@ -63,25 +65,44 @@ static int is_form(const char *name)
     return 0;
 }
 
-static const char *setting_name(const sml_session_t *s, const sml_sync_t *y)
+#define NAMES "held."
+#define ROOM  "room."
+
+/* @return "" where there is none */
+static const char *setting(sml_session_t *s, const sml_sync_t *y,
+                           const char *what)
 {
-    return apr_pstrcat(s->p, "held.", y->name, NULL);
+    const char *value;
+
+    if (s->rv != APR_SUCCESS) {
+        return "";
+    }
+    s->rv = store_device_setting_get(s->tx, s->device->id,
+                                     apr_pstrcat(s->p, what, y->name, NULL),
+                                     &value);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        value = "";
+    }
+    return s->rv == APR_SUCCESS ? value : "";
+}
+
+static void set(sml_session_t *s, const sml_sync_t *y, const char *what,
+                const char *value)
+{
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_device_setting_set(s->tx, s->device->id,
+                                         apr_pstrcat(s->p, what, y->name,
+                                                     NULL), value);
+    }
 }
 
 static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
 {
-    const char *value;
+    const char *value = setting(s, y, NAMES);
     char *words, *word, *last;
 
-    s->rv = store_device_setting_get(s->tx, s->device->id,
-                                     setting_name(s, y), &value);
-    if (s->rv == APR_NOTFOUND) {
-        s->rv = APR_SUCCESS;
-        return;
-    }
-    if (s->rv != APR_SUCCESS) {
-        return;
-    }
+    item_room_read(h->room, setting(s, y, ROOM));
     words = apr_pstrdup(s->p, value);
     while ((word = apr_strtok(words, " ", &last)) != NULL) {
         char *number = strchr(word, '=');
@@ -111,6 +132,7 @@ static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
         h = apr_pcalloc(s->p, sizeof(*h));
         h->datastore = y->datastore;
         h->states = apr_hash_make(s->p);
+        h->room = item_room_make(s->p);
         h->caps = sml_ctcap_read(s->device->devinf, s->device->devinf_len,
                                  kind, s->p);
         load(s, y, h);
@@ -136,9 +158,7 @@ static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h,
                             ? apr_psprintf(s->p, "=%" APR_SIZE_T_FMT,
                                            h->longest) : "", NULL);
     }
-    s->rv = store_device_setting_set(s->tx, s->device->id,
-                                     setting_name(s, y),
-                                     apr_array_pstrcat(s->p, words, ' '));
+    set(s, y, NAMES, apr_array_pstrcat(s->p, words, ' '));
 }
 
 static const char *state_of(const held_t *h, const char *name)
@@ -203,6 +223,28 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
     if (news && s->rv == APR_SUCCESS) {
         save(s, y, h, kind);
     }
+    if (item_room_note(h->room, data, len, s->p)) {
+        set(s, y, ROOM, item_room_text(h->room, s->p));
+    }
+}
+
+int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
+                      item_kind_e kind, const store_item_t *base,
+                      store_item_t *theirs)
+{
+    item_text_t was = { base->data, base->len };
+    item_text_t is = { theirs->data, theirs->len };
+    int certain;
+
+    if (kind == ITEM_TEXT
+        || (was.len == is.len && memcmp(was.data, is.data, is.len) == 0)) {
+        return 1;
+    }
+    item_room_complete(held_of(s, y, kind)->room, theirs->type, &was, &is,
+                       &certain, s->p);
+    theirs->data = is.data;
+    theirs->len = is.len;
+    return certain;
 }
 
 /* Do the texts differ in nothing but what theirs lacks? */

@@ -19,10 +19,13 @@
  * sent, is taken for cut: the long one is kept, and sent to the device again,
  * but not any more when another one ends at just that length.
  *
+ * What there is too much of for the device (the third address, the end of a
+ * name) is completed first: see item_room.h.
+ *
  * What was learned is kept with the device, in one setting for each
  * datastore ("held.contacts"): names, "?" before one that was missing once,
  * "-" before one that it cannot hold, "=" and a number behind one: octets of
- * the longest that came.
+ * the longest that came; and what item_room.h knows in "room.contacts".
  */
 #ifndef SYNCML_SML_HELD_H
 #define SYNCML_SML_HELD_H
@@ -32,6 +35,16 @@
 /** Remember what the device sent, and so can hold. */
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    const char *data, apr_size_t len);
+
+/**
+ * Complete a device's text by what it had and has no place for.
+ * @param base  the text that the device had
+ * @param theirs  in and out
+ * @return non-zero if that is certain: the device need not be sent it again
+ */
+int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
+                      item_kind_e kind, const store_item_t *base,
+                      store_item_t *theirs);
 
 typedef struct sml_missing_t {
     apr_hash_t *keep;           /* names that are no deletes of the user's */

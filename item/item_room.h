@@ -1,0 +1,62 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_room.h
+ * @brief How much of each property a device has been seen to hold.
+ *
+ * A phone that has place for two addresses sends the first two of four back,
+ * one that has place for 40 characters the first 40, one that knows family
+ * and given names these two of five.  None of that is an edit of its user's.
+ * What a device sent so far tells: so many properties of a name in one item,
+ * so long, with these components.  Where its text has less than the text that
+ * it had, and no more than it ever had, it is completed from there.
+ *
+ * Long texts (NOTE, DESCRIPTION) and what says when something is are left to
+ * the caller.
+ *
+ * A user who shortens a text to just the longest that the device ever sent,
+ * or deletes the last of several, is taken for such a device once; as soon as
+ * anything longer, or more, has come, he is not.
+ */
+#ifndef SYNCML_ITEM_ROOM_H
+#define SYNCML_ITEM_ROOM_H
+
+#include "item/item_merge.h"
+
+/** So many names are remembered. */
+#define ITEM_ROOM_NAMES   128
+/** Components of a value that are told apart. */
+#define ITEM_ROOM_PARTS   8
+/** A value shorter than that, octets, was not cut by a device. */
+#define ITEM_ROOM_SHORT   16
+/** From so many items on with a property, what is known of it is certain. */
+#define ITEM_ROOM_CERTAIN 3
+
+typedef struct item_room_t item_room_t;
+
+item_room_t *item_room_make(apr_pool_t *p);
+
+/** Learn from a text that the device sent; texts that cannot be read and
+ * notes teach nothing.  @return non-zero if that is news */
+int item_room_note(item_room_t *room, const char *data, apr_size_t len,
+                   apr_pool_t *p);
+
+/** As words without line ends, to be kept: "TEL=2,3,14 N=1,3,20,9", which are
+ * most in one item, items (at most ITEM_ROOM_CERTAIN), octets by component. */
+const char *item_room_text(const item_room_t *room, apr_pool_t *p);
+
+/** Read that again; what is none of it is passed over. */
+void item_room_read(item_room_t *room, const char *text);
+
+/**
+ * Complete a device's text.
+ * @param base  what it had, as the device's form says it
+ * @param theirs  in: what it sent, of which item_room_note() has learned
+ *                already; out: the completed text, in the pool
+ * @param certain  out: what was missing is known to have no place there
+ * @return the number of values completed or added
+ */
+int item_room_complete(const item_room_t *room, const char *type,
+                       const item_text_t *base, item_text_t *theirs,
+                       int *certain, apr_pool_t *p);
+
+#endif

@@ -1,0 +1,174 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* What a device has been seen to hold, and how its texts are completed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "item/item_room.h"
+
+static apr_pool_t *pool;
+
+static const char *card(const char *lines)
+{
+    return apr_pstrcat(pool, "BEGIN:VCARD\nVERSION:3.0\n", lines,
+                       "END:VCARD\n", NULL);
+}
+
+static const char *event(const char *lines)
+{
+    return apr_pstrcat(pool, "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\n",
+                       lines, "END:VEVENT\nEND:VCALENDAR\n", NULL);
+}
+
+/* The device has sent @p seen (NULL: nothing else) and then @p theirs. */
+static const char *completed(const char *seen, const char *base,
+                             const char *theirs, int *certain)
+{
+    item_room_t *room = item_room_make(pool), *kept = item_room_make(pool);
+    item_text_t b = { base, strlen(base) }, t = { theirs, strlen(theirs) };
+    const char *text;
+    int yes;
+
+    if (seen != NULL) {
+        item_room_note(room, seen, strlen(seen), pool);
+    }
+    assert_true(item_room_note(room, theirs, t.len, pool) || seen != NULL);
+    text = item_room_text(room, pool);
+    item_room_read(kept, text);
+    assert_string_equal(item_room_text(kept, pool), text);
+    item_room_complete(kept, NULL, &b, &t, certain ? certain : &yes, pool);
+    return apr_pstrmemdup(pool, t.data, t.len);
+}
+
+#define COMPLETED(seen, base, theirs, want) \
+    assert_string_equal(completed(seen, base, theirs, NULL), want)
+
+static void test_numbers(void **state)
+{
+    const char *four = card("N:A\nTEL:1\nTEL:2\nTEL:3\ni.TEL:4\n"
+                            "i.X-ABLabel:Boat\n");
+
+    COMPLETED(NULL, four, card("N:A\nTEL:1\nTEL:2\n"),
+              card("N:A\nTEL:1\nTEL:2\nTEL:3\ni.TEL:4\ni.X-ABLabel:Boat\n"));
+    /* One of those that it has was deleted. */
+    COMPLETED(card("N:B\nTEL:8\nTEL:9\n"), four, card("N:A\nTEL:2\n"),
+              card("N:A\nTEL:2\nTEL:3\ni.TEL:4\ni.X-ABLabel:Boat\n"));
+    /* It could hold them all: deleted. */
+    COMPLETED(card("N:B\nTEL:6\nTEL:7\nTEL:8\nTEL:9\n"), four,
+              card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
+    /* None at all is a matter of sml_held.h. */
+    COMPLETED(NULL, four, card("N:A\n"), card("N:A\n"));
+    /* Written differently it is still the same. */
+    COMPLETED(NULL, card("N:A\nTEL:+1 (2) 3\nTEL:4\n"),
+              card("N:A\nTEL:+123\n"), card("N:A\nTEL:+123\nTEL:4\n"));
+}
+
+static void test_lengths(void **state)
+{
+    const char *whole = card("N:A\nTITLE:Head of the department of texts\n");
+    const char *cut = card("N:A\nTITLE:Head of the departm\n");
+
+    COMPLETED(NULL, whole, cut, whole);
+    COMPLETED(card("N:B\nTITLE:Longer than what comes now\n"), whole, cut,
+              cut);
+    COMPLETED(NULL, whole, card("N:A\nTITLE:Head of\n"),
+              card("N:A\nTITLE:Head of\n"));
+    COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the departm\n"),
+              card("N:A\nTITLE:Tail of the departm\n"));
+}
+
+static void test_components(void **state)
+{
+    const char *five = card("N:A;B;C;D;E\n");
+
+    COMPLETED(NULL, five, card("N:A;B;;;\n"), five);
+    COMPLETED(NULL, five, card("N:A;B\n"), five);
+    COMPLETED(card("N:F;G;H;;\n"), five, card("N:A;B;;;\n"),
+              card("N:A;B;;;\n"));
+    COMPLETED(NULL, five, card("N:A;Q;;;\n"), card("N:A;Q;;;\n"));
+}
+
+static void test_alarms(void **state)
+{
+    const char *one = "BEGIN:VALARM\nTRIGGER:-PT1M\nEND:VALARM\n";
+    const char *two = "BEGIN:VALARM\nTRIGGER:-PT2M\nEND:VALARM\n";
+    const char *both = event(apr_pstrcat(pool, "SUMMARY:a\n", one, two,
+                                         NULL));
+
+    COMPLETED(NULL, both, event(apr_pstrcat(pool, "SUMMARY:a\n", one, NULL)),
+              both);
+    COMPLETED(both, both, event(apr_pstrcat(pool, "SUMMARY:a\n", one, NULL)),
+              event(apr_pstrcat(pool, "SUMMARY:a\n", one, NULL)));
+    /* It keeps the last one. */
+    COMPLETED(NULL, both, event(apr_pstrcat(pool, "SUMMARY:a\n", two, NULL)),
+              event(apr_pstrcat(pool, "SUMMARY:a\n", two, NULL)));
+}
+
+static void test_certainty(void **state)
+{
+    const char *base = card("N:A\nEMAIL:1\nEMAIL:2\n");
+    item_room_t *room = item_room_make(pool);
+    int i, certain;
+
+    for (i = 0; i < 4; i++) {
+        const char *text = card(apr_psprintf(pool, "N:A\nEMAIL:%d\n", i));
+        const char *is = card("N:A\nEMAIL:1\n");
+        item_text_t b = { base, strlen(base) }, t = { is, strlen(is) };
+
+        assert_int_equal(item_room_note(room, text, strlen(text), pool),
+                         i < ITEM_ROOM_CERTAIN);
+        assert_int_equal(item_room_complete(room, NULL, &b, &t, &certain,
+                                            pool), 1);
+        assert_int_equal(certain, i + 1 >= ITEM_ROOM_CERTAIN);
+    }
+}
+
+static void test_nothing(void **state)
+{
+    item_room_t *room = item_room_make(pool);
+    int certain;
+    item_text_t bad = { "x", 1 }, note = { "y", 1 };
+
+    assert_int_equal(item_room_note(room, "BEGIN:VCARD\n", 12, pool), 0);
+    assert_int_equal(item_room_note(room, "text", 4, pool), 0);
+    assert_string_equal(item_room_text(room, pool), "");
+    item_room_read(room, "nonsense = =5 TEL=2,1,x A=,");
+    assert_int_equal(item_room_complete(room, "text/plain", &bad, &note,
+                                        &certain, pool), 0);
+    assert_int_equal(certain, 1);
+    assert_string_equal(note.data, "y");
+}
+
+static int setup(void **state)
+{
+    return apr_pool_create(&pool, NULL) != APR_SUCCESS;
+}
+
+static int teardown(void **state)
+{
+    apr_pool_destroy(pool);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_components, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alarms, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_certainty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing, setup, teardown)
+    };
+
+    apr_initialize();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
