@@ -1,0 +1,737 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Times and series from a device: see item_vcal_back.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "item/item_vcal_back.h"
+
+#define DAY  ITEM_CAL_DAY
+
+static const item_span_t no_zone = { "", 0 };
+
+static apr_int64_t day_of(apr_int64_t secs)
+{
+    return item_recur_day_of(secs);
+}
+
+static apr_int64_t clock_of(apr_int64_t secs)
+{
+    return secs - day_of(secs) * DAY;
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+/** What a Z, or none, means to that device. */
+static void set_clock(const item_cal_ctx_t *c, item_time_t *t)
+{
+    if (c->form->clock == ITEM_CLOCK_UTC_BARE
+        && t->kind == ITEM_TIME_LOCAL)
+        t->kind = ITEM_TIME_UTC;
+    else if (c->form->clock == ITEM_CLOCK_LOCAL_Z
+             && t->kind == ITEM_TIME_UTC)
+        t->kind = ITEM_TIME_LOCAL;
+}
+
+int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
+                    item_time_t *t)
+{
+    if (!item_time_parse(t, text, no_zone))
+        return 0;
+    set_clock(c, t);
+    return 1;
+}
+
+int item_back_instant(const item_back_t *k, const item_time_t *t,
+                      apr_int64_t *utc)
+{
+    *utc = t->secs;
+    if (t->kind == ITEM_TIME_LOCAL && k->device)
+        *utc = item_zone_to_utc(k->device, t->secs);
+    return t->kind == ITEM_TIME_UTC
+           || (t->kind == ITEM_TIME_LOCAL && k->device);
+}
+
+static void take_times(const item_back_t *k, apr_array_header_t *times,
+                       item_span_t value)
+{
+    item_span_t word;
+    item_time_t t;
+    char *text = apr_pstrmemdup(k->c->p, value.s, value.len), *s;
+
+    /* A list is cut at semicolons, and by some at commas. */
+    for (s = text; *s; s++)
+        if (*s == ',')
+            *s = ';';
+    value.s = text;
+    while (item_value_next(&value, ';', &word))
+        if (item_wire_parse(k->c, word, &t))
+            APR_ARRAY_PUSH(times, item_time_t) = t;
+}
+
+static int is_true(item_span_t value)
+{
+    return item_span_is(value, "1") || item_span_is(value, "TRUE");
+}
+
+/** Whether a line says that the event takes whole days. */
+static int says_days(const item_line_t *line)
+{
+    item_span_t value = item_span_trim(line->value);
+
+    if (item_span_is(line->name, "X-EPOCAGENDAENTRYTYPE"))
+        return item_span_is(value, "EVENT") || item_span_is(value, "DAY NOTE")
+               || item_span_is(value, "ANNIVERSARY");
+    return (item_span_is(line->name, "X-FUNAMBOL-ALLDAY")
+            || item_span_is(line->name, "X-MICROSOFT-CDO-ALLDAYEVENT"))
+           && is_true(value);
+}
+
+static void take_rule(apr_array_header_t *rules, item_span_t value)
+{
+    value = item_span_trim(value);
+    if (value.len)
+        APR_ARRAY_PUSH(rules, item_span_t) = value;
+}
+
+static void take_alarm(item_back_t *k, item_came_t *came,
+                       const item_line_t *line)
+{
+    item_cal_alarm_t alarm;
+
+    if (!item_vcal_alarm_in(k->c, line, item_vcal_decode(k->c, line),
+                            &alarm))
+        return;
+    if (!alarm.relative)
+        set_clock(k->c, &alarm.at);
+    APR_ARRAY_PUSH(came->alarms, item_cal_alarm_t) = alarm;
+}
+
+static void take_line(item_back_t *k, item_came_t *came,
+                      const item_line_t *line)
+{
+    item_span_t value = line->value;
+
+    if (item_span_is(line->name, "DTSTART"))
+        item_wire_parse(k->c, value, &came->start);
+    else if (item_span_is(line->name, came->kind == ITEM_VTODO ? "DUE"
+                                                               : "DTEND"))
+        item_wire_parse(k->c, value, &came->end);
+    else if (item_span_is(line->name, "COMPLETED"))
+        item_wire_parse(k->c, value, &came->done);
+    else if (item_span_is(line->name, "RECURRENCE-ID")
+             || item_span_is(line->name, "X-RECURRENCE-ID")) {
+        const item_param_t *range = item_line_param(line, "RANGE");
+
+        item_wire_parse(k->c, value, &came->rid);
+        if (range)
+            came->rid_range = range->value;
+    }
+    else if (item_span_is(line->name, "RRULE"))
+        take_rule(came->rules, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "EXRULE"))
+        take_rule(came->exrules, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "EXDATE"))
+        take_times(k, came->exdates, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "RDATE"))
+        take_times(k, came->rdates, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "UID"))
+        came->uid = item_span_trim(value);
+    else if (item_span_is(line->name, "SUMMARY"))
+        came->summary = item_vcal_escape(item_vcal_plain(
+            item_vcal_decode(k->c, line), k->c->p), k->c->p);
+    else
+        take_alarm(k, came, line);
+}
+
+/** The day whose midnight is the nearest. */
+static item_time_t nearest_day(const item_back_t *k, const item_time_t *t)
+{
+    item_time_t day = *t;
+
+    if (t->kind == ITEM_TIME_UTC && k->c->user)
+        day.secs = item_zone_to_local(k->c->user, t->secs);
+    if (t->kind != ITEM_TIME_DATE)
+        day.secs = day_of(day.secs + DAY / 2) * DAY;
+    day.kind = ITEM_TIME_DATE;
+    return day;
+}
+
+static void find_days(const item_back_t *k, item_came_t *came, int said)
+{
+    item_time_t first, last;
+    int task = came->kind == ITEM_VTODO;
+
+    if (came->start.kind == ITEM_TIME_NONE
+        && came->end.kind == ITEM_TIME_NONE)
+        return;
+    if (item_wire_all_day(k->c, task, &came->start, &came->end, &first,
+                          &last)) {
+        came->all_day = 1;
+        came->start = first;
+        came->end = last;
+        return;
+    }
+    if (task || (came->start.kind != ITEM_TIME_DATE && !said)
+        || came->start.kind == ITEM_TIME_NONE)
+        return;
+    came->all_day = 1;
+    came->start = nearest_day(k, &came->start);
+    if (came->end.kind != ITEM_TIME_NONE)
+        came->end = nearest_day(k, &came->end);
+    if (came->end.kind == ITEM_TIME_NONE
+        || came->end.secs <= came->start.secs) {
+        came->end = came->start;
+        came->end.secs += DAY;
+    }
+}
+
+/** A time of the series, where it takes whole days or is written as one. */
+static void fit_occurrence(const item_back_t *k, const item_came_t *came,
+                           item_time_t *t)
+{
+    if (came->all_day) {
+        *t = nearest_day(k, t);
+        return;
+    }
+    if (came->start.kind != ITEM_TIME_LOCAL
+        && came->start.kind != ITEM_TIME_UTC)
+        return;
+    if (t->kind == ITEM_TIME_DATE
+        || (clock_of(t->secs) == 0 && clock_of(came->start.secs))) {
+        t->secs += clock_of(came->start.secs);
+        t->kind = came->start.kind;
+    }
+}
+
+item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
+{
+    item_came_t *came = apr_pcalloc(k->c->p, sizeof(*came));
+    apr_array_header_t *lists[2];
+    int i, n, said = 0;
+
+    came->part = part;
+    came->kind = (item_kind_e)part->kind;
+    came->uid = came->summary = no_zone;
+    came->rules = apr_array_make(k->c->p, 1, sizeof(item_span_t));
+    came->exrules = apr_array_make(k->c->p, 1, sizeof(item_span_t));
+    came->rdates = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->exdates = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->skip = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->alarms = apr_array_make(k->c->p, 2, sizeof(item_cal_alarm_t));
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part || entry->line.junk)
+            continue;
+        take_line(k, came, &entry->line);
+        said |= says_days(&entry->line);
+    }
+    find_days(k, came, said);
+    lists[0] = came->rdates;
+    lists[1] = came->exdates;
+    for (n = 0; n < 2; n++) {
+        for (i = 0; i < lists[n]->nelts; i++)
+            fit_occurrence(k, came, &APR_ARRAY_IDX(lists[n], i,
+                                                   item_time_t));
+        item_times_sort(lists[n]);
+    }
+    if (came->rid.kind != ITEM_TIME_NONE && came->all_day
+        && clock_of(came->rid.secs) == 0)
+        came->rid.kind = ITEM_TIME_DATE;
+    return came;
+}
+
+/* ---- where times go -------------------------------------------------------------- */
+
+static int is_series(const item_came_t *came)
+{
+    return came->rules->nelts || came->rdates->nelts;
+}
+
+/** A zone by its name. @return 0: it has none, or is UTC */
+static int use_zone(item_dest_t *dest, const item_zone_t *zone)
+{
+    if (!zone || !*item_zone_name(zone)
+        || !strcmp(item_zone_name(zone), "UTC"))
+        return 0;
+    dest->kind = ITEM_TIME_LOCAL;
+    dest->zone = zone;
+    dest->tzid.s = item_zone_name(zone);
+    dest->tzid.len = strlen(dest->tzid.s);
+    return 1;
+}
+
+/** As the stored item has it. @return 0: it has no times */
+static int dest_of_like(item_back_t *k, const item_cal_t *cal,
+                        item_dest_t *dest)
+{
+    const item_time_t *t = cal->start.kind != ITEM_TIME_NONE ? &cal->start
+                                                             : &cal->end;
+
+    if (t->kind != ITEM_TIME_LOCAL && t->kind != ITEM_TIME_UTC)
+        return 0;
+    dest->kind = t->kind;
+    dest->tzid = t->kind == ITEM_TIME_LOCAL ? t->zone : no_zone;
+    dest->zone = item_zones_get(&k->c->zones, dest->tzid);
+    return 1;
+}
+
+static void choose_dest(item_back_t *k, const item_came_t *came,
+                        item_dest_t *dest)
+{
+    const item_time_t *t = came->start.kind != ITEM_TIME_NONE ? &came->start
+                                                              : &came->end;
+    const item_cal_t *cal = came->cal ? came->cal : k->cals->nelts
+                            ? APR_ARRAY_IDX(k->cals, 0, const item_cal_t *)
+                            : NULL;
+
+    memset(dest, 0, sizeof(*dest));
+    dest->tzid = no_zone;
+    dest->kind = ITEM_TIME_UTC;
+    if (came->all_day) {
+        dest->kind = ITEM_TIME_DATE;
+        return;
+    }
+    if (cal && dest_of_like(k, cal, dest))
+        return;
+    if (t->kind == ITEM_TIME_LOCAL) {
+        if (!k->device)
+            dest->kind = ITEM_TIME_LOCAL;
+        else
+            use_zone(dest, k->device);
+    }
+    else if (is_series(came) && (k->said || k->c->user))
+        use_zone(dest, k->said ? k->device : k->c->user);
+}
+
+/** A time on the wire as it is to be stored. */
+static item_time_t to_dest(item_back_t *k, const item_dest_t *dest,
+                           const item_time_t *wire)
+{
+    item_time_t t = *wire;
+    apr_int64_t utc;
+    int sure = item_back_instant(k, wire, &utc);
+
+    t.kind = dest->kind;
+    t.zone = dest->tzid;
+    if (dest->kind == ITEM_TIME_DATE)
+        return nearest_day(k, wire);
+    if (wire->kind == ITEM_TIME_DATE) {
+        t.kind = ITEM_TIME_DATE;
+        t.zone = no_zone;
+        return t;
+    }
+    if (dest->kind == ITEM_TIME_UTC)
+        t.secs = utc;
+    else if (dest->zone && sure)
+        t.secs = item_zone_to_local(dest->zone, utc);
+    else if (wire->kind == ITEM_TIME_UTC && k->c->user)
+        t.secs = item_zone_to_local(k->c->user, utc);
+    return t;
+}
+
+/** Name and parameters for a time. */
+static const char *time_head(item_back_t *k, const char *name,
+                             const item_time_t *t)
+{
+    const char *tzid;
+
+    if (t->kind == ITEM_TIME_DATE)
+        return apr_pstrcat(k->c->p, name, ";VALUE=DATE:", NULL);
+    if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
+        return apr_pstrcat(k->c->p, name, ":", NULL);
+    item_back_use(k, t->zone, item_zones_get(&k->c->zones, t->zone),
+                  t->secs);
+    tzid = apr_pstrmemdup(k->c->p, t->zone.s, t->zone.len);
+    return strpbrk(tzid, ";:,")
+           ? apr_pstrcat(k->c->p, name, ";TZID=\"", tzid, "\":", NULL)
+           : apr_pstrcat(k->c->p, name, ";TZID=", tzid, ":", NULL);
+}
+
+static const char *time_value(const item_time_t *t, apr_pool_t *p)
+{
+    item_time_t bare = *t;
+
+    bare.zone = no_zone;
+    return item_time_canon(&bare, p);
+}
+
+static void put_time(item_back_t *k, const char *name, const item_time_t *t)
+{
+    item_buf_puts(k->b, time_head(k, name, t));
+    item_buf_puts(k->b, time_value(t, k->c->p));
+    item_buf_puts(k->b, "\r\n");
+}
+
+/* ---- start, end, id ---------------------------------------------------------------- */
+
+static int raw_by_name(item_back_t *k, const item_cal_t *cal,
+                       const char *name)
+{
+    int i, n = 0;
+
+    for (i = 0; i < cal->part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(cal->part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part || !item_span_is(entry->line.name, name))
+            continue;
+        item_back_raw(k, entry);
+        n++;
+    }
+    return n;
+}
+
+static int as_planned(const item_came_t *came)
+{
+    return came->plan && came->plan->all_day == came->all_day
+           && item_time_equal(&came->plan->start, &came->start);
+}
+
+static void put_end(item_back_t *k, const item_came_t *came,
+                    const item_dest_t *dest)
+{
+    const char *name = came->kind == ITEM_VTODO ? "DUE" : "DTEND";
+    const item_plan_t *plan = came->plan;
+    item_time_t t;
+
+    if (came->end.kind == ITEM_TIME_NONE)
+        return;
+    if (plan && plan->all_day == came->all_day && as_planned(came)
+        && item_time_equal(&plan->end, &came->end)) {
+        /* also: nothing, where that means the same */
+        if (!raw_by_name(k, came->cal, name))
+            raw_by_name(k, came->cal, "DURATION");
+        return;
+    }
+    if (plan && plan->all_day == came->all_day && came->cal->has_end
+        && !item_part_find(came->cal->part, name)
+        && plan->start.kind == came->start.kind
+        && plan->end.kind == came->end.kind
+        && came->end.secs - came->start.secs
+           == plan->end.secs - plan->start.secs) {
+        raw_by_name(k, came->cal, "DURATION");
+        return;
+    }
+    if (plan && plan->all_day == came->all_day
+        && item_time_equal(&plan->end, &came->end)
+        && raw_by_name(k, came->cal, name))
+        return;
+    t = to_dest(k, dest, &came->end);
+    put_time(k, name, &t);
+}
+
+static void put_id(item_back_t *k, const item_came_t *came,
+                   const item_dest_t *dest)
+{
+    item_time_t t;
+
+    if (came->cal && came->cal->rid.kind != ITEM_TIME_NONE) {
+        raw_by_name(k, came->cal, "RECURRENCE-ID");
+        return;
+    }
+    if (came->rid.kind == ITEM_TIME_NONE)
+        return;
+    t = to_dest(k, dest, &came->rid);
+    put_time(k, came->rid_range.len ? "RECURRENCE-ID;RANGE=THISANDFUTURE"
+                                    : "RECURRENCE-ID", &t);
+}
+
+static void put_done(item_back_t *k, const item_came_t *came)
+{
+    const item_entry_t *entry;
+    item_time_t t = came->done, was;
+
+    if (t.kind == ITEM_TIME_NONE)
+        return;
+    entry = came->cal ? item_part_find(came->cal->part, "COMPLETED") : NULL;
+    if (entry && item_time_parse(&was, entry->line.value, no_zone)) {
+        was.kind = ITEM_TIME_UTC;
+        was = item_plan_time(k->c, came->plan, &was);
+        if (item_time_equal(&was, &t)) {
+            item_back_raw(k, entry);
+            return;
+        }
+    }
+    item_back_instant(k, &came->done, &t.secs);
+    t.kind = ITEM_TIME_UTC;
+    put_time(k, "COMPLETED", &t);
+}
+
+/* ---- rules --------------------------------------------------------------------------- */
+
+/** A rule without its end. */
+static item_span_t rule_head(item_span_t text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++)
+        if (text.s[i] == '#' || (apr_isdigit(text.s[i])
+                                 && (!i || text.s[i - 1] == ' ')
+                                 && i + 8 <= text.len
+                                 && apr_isdigit(text.s[i + 4])
+                                 && apr_isdigit(text.s[i + 7])))
+            break;
+    text.len = i;
+    return item_span_trim(text);
+}
+
+static int same_word(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && !strncasecmp(a.s, b.s, a.len);
+}
+
+/** The day of the last occurrence that a rule's end means, on the clock of
+ * the wire. */
+static apr_int64_t until_day(item_back_t *k, const item_came_t *came,
+                             item_time_t until)
+{
+    apr_int64_t start = clock_of(came->start.secs), utc, rest;
+
+    set_clock(k->c, &until);
+    if (came->all_day) {
+        if (until.kind == ITEM_TIME_UTC && k->c->user)
+            until.secs = item_zone_to_local(k->c->user, until.secs);
+        return day_of(until.secs);
+    }
+    if (came->start.kind == ITEM_TIME_UTC && until.kind == ITEM_TIME_LOCAL
+        && clock_of(until.secs) && item_back_instant(k, &until, &utc))
+        until.secs = utc;
+    else if (came->start.kind == ITEM_TIME_LOCAL
+             && until.kind == ITEM_TIME_UTC && k->device)
+        until.secs = item_zone_to_local(k->device, until.secs);
+    rest = clock_of(until.secs);
+    if (until.kind == ITEM_TIME_DATE || !rest || rest >= start)
+        return day_of(until.secs);
+    /* In UTC the time of a series moves by an hour in the year. */
+    if (came->start.kind == ITEM_TIME_UTC && start - rest <= 3600)
+        return day_of(until.secs);
+    return day_of(until.secs) - 1;
+}
+
+/** The end of a rule as it is to be stored: at DTSTART's time of the day. */
+static void set_until(item_back_t *k, const item_came_t *came,
+                      const item_dest_t *dest, item_recur_t *r)
+{
+    item_time_t start = to_dest(k, dest, &came->start);
+    item_time_t t = came->start;
+    apr_int64_t last;
+
+    t.secs = until_day(k, came, r->until) * DAY
+             + clock_of(came->start.secs);
+    t = to_dest(k, dest, &t);
+    if (t.kind == ITEM_TIME_LOCAL)
+        t.secs = day_of(t.secs) * DAY + clock_of(start.secs);
+    r->until.kind = ITEM_TIME_NONE;
+    if (r->count && item_recur_last(r, start.secs, APR_INT64_MAX, &last,
+                                    k->c->p) && last <= t.secs)
+        return;                 /* the count ends it earlier */
+    r->count = 0;
+    if (t.kind == ITEM_TIME_LOCAL && dest->zone) {
+        t.secs = item_zone_to_utc(dest->zone, t.secs);
+        t.kind = ITEM_TIME_UTC;
+    }
+    t.zone = no_zone;
+    r->until = t;
+}
+
+static void put_rule(item_back_t *k, const char *name,
+                     const item_recur_t *r)
+{
+    item_buf_t line = { NULL, NULL, 0, 0 };
+
+    line.p = k->c->p;
+    item_buf_puts(&line, name);
+    item_recur_write(&line, r);
+    item_fold_add(k->b, item_buf_span(&line), "\r\n");
+}
+
+static void convert_rule(item_back_t *k, const item_came_t *came,
+                         const item_dest_t *dest, const char *name,
+                         item_span_t text)
+{
+    const item_plan_t *plan = came->plan;
+    item_time_t start = to_dest(k, dest, &came->start);
+    apr_int64_t day = day_of(came->start.secs);
+    int by = (int)(day_of(start.secs) - day);
+    item_recur_t r, was;
+    item_span_t said;
+
+    if (!item_vcal_rule_read(&r, text, day))
+        return;
+    if (plan && plan->rule && day_of(plan->start.secs) == day
+        && plan->all_day == came->all_day
+        && item_recur_parse(&was, APR_ARRAY_IDX(came->cal->rules, 0,
+                                                item_span_t))) {
+        said.s = plan->rule;
+        said.len = strlen(said.s);
+        if (same_word(rule_head(said), rule_head(text))) {
+            was.count = r.count;        /* only its end was changed */
+            was.until = r.until;
+            r = was;
+            by = 0;
+        }
+    }
+    if (by >= -1 && by <= 1)
+        item_recur_shift(&r, day, by);
+    if (r.until.kind != ITEM_TIME_NONE)
+        set_until(k, came, dest, &r);
+    put_rule(k, name, &r);
+}
+
+/** Whether the dates that came are those to which a rule was expanded, or
+ * these as far as the device keeps them, all moved with the start alike.
+ * @param lost  out: such as are missing between others, as they came */
+static int dates_as_planned(const item_came_t *came,
+                            apr_array_header_t *lost)
+{
+    const item_time_t *sent = (const item_time_t *)came->plan->rdates->elts;
+    const item_time_t *got = (const item_time_t *)came->rdates->elts;
+    int i, g = 0, n = came->rdates->nelts;
+    apr_int64_t by = 0;
+    item_time_t t;
+
+    if (came->plan->all_day == came->all_day && n
+        && came->plan->start.kind == came->start.kind
+        && came->plan->rdates->nelts && got[0].secs != sent[0].secs)
+        by = came->start.secs - came->plan->start.secs;
+    for (i = 0; i < came->plan->rdates->nelts && g < n; i++) {
+        t = sent[i];
+        t.secs += by;
+        if (item_time_equal(&t, &got[g]))
+            g++;
+        else
+            APR_ARRAY_PUSH(lost, item_time_t) = t;
+    }
+    return g == n;
+}
+
+/** @return non-zero: RDATE is done with, too */
+static int put_rules(item_back_t *k, item_came_t *came,
+                     const item_dest_t *dest)
+{
+    const item_plan_t *plan = came->plan;
+    apr_array_header_t *lost;
+    item_span_t said;
+    int i;
+
+    if (plan && plan->expanded && !came->rules->nelts
+        && !came->exrules->nelts) {
+        lost = apr_array_make(k->c->p, 2, sizeof(item_time_t));
+        if (dates_as_planned(came, lost)) {
+            raw_by_name(k, came->cal, "RRULE");
+            raw_by_name(k, came->cal, "EXRULE");
+            raw_by_name(k, came->cal, "RDATE");
+            apr_array_cat(came->exdates, lost);
+            item_times_sort(came->exdates);
+            return 1;
+        }
+    }
+    if (plan && plan->rule && came->rules->nelts == 1 && as_planned(came)
+        && !came->exrules->nelts) {
+        said.s = plan->rule;
+        said.len = strlen(said.s);
+        if (same_word(said, APR_ARRAY_IDX(came->rules, 0, item_span_t))) {
+            raw_by_name(k, came->cal, "RRULE");
+            return 0;
+        }
+    }
+    for (i = 0; i < came->rules->nelts; i++)
+        convert_rule(k, came, dest, "RRULE:",
+                     APR_ARRAY_IDX(came->rules, i, item_span_t));
+    for (i = 0; i < came->exrules->nelts; i++)
+        convert_rule(k, came, dest, "EXRULE:",
+                     APR_ARRAY_IDX(came->exrules, i, item_span_t));
+    return 0;
+}
+
+/* ---- lists ----------------------------------------------------------------------------- */
+
+static int is_listed(const apr_array_header_t *times, const item_time_t *t)
+{
+    int i;
+
+    for (i = 0; i < times->nelts; i++)
+        if (item_time_equal(&APR_ARRAY_IDX(times, i, item_time_t), t))
+            return 1;
+    return 0;
+}
+
+/** What like has for a time of a list, by how it was sent. */
+static const item_time_t *like_word(item_back_t *k, const item_came_t *came,
+                                    const apr_array_header_t *words,
+                                    const item_time_t *wire)
+{
+    item_time_t t;
+    int i;
+
+    for (i = 0; words && i < words->nelts; i++) {
+        const item_time_t *word = &APR_ARRAY_IDX(words, i, item_time_t);
+
+        t = item_plan_occurrence(k->c, came->plan, word);
+        if (item_time_equal(&t, wire))
+            return word;
+    }
+    return NULL;
+}
+
+static void put_list(item_back_t *k, const item_came_t *came,
+                     const item_dest_t *dest, const char *name,
+                     const apr_array_header_t *times,
+                     const apr_array_header_t *words)
+{
+    item_buf_t line = { NULL, NULL, 0, 0 };
+    const char *head = NULL, *next;
+    int i;
+
+    line.p = k->c->p;
+    for (i = 0; i < times->nelts; i++) {
+        const item_time_t *wire = &APR_ARRAY_IDX(times, i, item_time_t);
+        const item_time_t *word = like_word(k, came, words, wire);
+        item_time_t t = word ? *word : to_dest(k, dest, wire);
+
+        if (is_listed(came->skip, wire))
+            continue;
+        next = time_head(k, name, &t);
+        if (head && !strcmp(head, next))
+            item_buf_putc(&line, ',');
+        else {
+            if (head)
+                item_fold_add(k->b, item_buf_span(&line), "\r\n");
+            line.len = 0;
+            item_buf_puts(&line, next);
+            head = next;
+        }
+        item_buf_puts(&line, time_value(&t, k->c->p));
+    }
+    if (head)
+        item_fold_add(k->b, item_buf_span(&line), "\r\n");
+}
+
+void item_back_times(item_back_t *k, const item_came_t *from)
+{
+    item_came_t *came = apr_pmemdup(k->c->p, from, sizeof(*from));
+    item_dest_t dest;
+    item_time_t t;
+    int dated;
+
+    choose_dest(k, came, &dest);
+    if (!(as_planned(came) && raw_by_name(k, came->cal, "DTSTART"))
+        && came->start.kind != ITEM_TIME_NONE) {
+        t = to_dest(k, &dest, &came->start);
+        put_time(k, "DTSTART", &t);
+    }
+    put_end(k, came, &dest);
+    put_id(k, came, &dest);
+    put_done(k, came);
+    dated = put_rules(k, came, &dest);
+    put_list(k, came, &dest, "EXDATE", came->exdates,
+             came->cal ? came->cal->exdates : NULL);
+    if (!dated)
+        put_list(k, came, &dest, "RDATE", came->rdates,
+                 came->cal ? came->cal->rdates : NULL);
+}

@@ -1,0 +1,82 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_vcal_back.h
+ * @brief From a device: a component on the wire becomes one of iCalendar.
+ *
+ * Private to item/.  item_vcal_import.c has the text and its components,
+ * item_vcal_back.c what concerns times, item_vcal_back_alarm.c alarms.
+ */
+#ifndef SYNCML_ITEM_VCAL_BACK_H
+#define SYNCML_ITEM_VCAL_BACK_H
+
+#include <apr_hash.h>
+
+#include "item/item_cal.h"
+
+/** How times of a component are to be written. */
+typedef struct item_dest_t {
+    item_time_e kind;           /* DATE, UTC, LOCAL */
+    item_span_t tzid;           /* of LOCAL; len 0: without a zone */
+    const item_zone_t *zone;    /* what tzid means; NULL: not known */
+} item_dest_t;
+
+typedef struct item_back_t {
+    item_cal_ctx_t *c;
+    const item_zone_t *device;  /* in which local times of the text are */
+    int said;                   /* ... because the text says so */
+    const item_doc_t *like;     /* NULL: none */
+    apr_array_header_t *cals;   /* of like: item_cal_t * */
+    apr_array_header_t *used;   /* item_used_t */
+    item_buf_t *b;
+} item_back_t;
+
+/** A zone of which a VTIMEZONE is to be written. */
+typedef struct item_used_t {
+    item_span_t tzid;
+    const item_zone_t *zone;
+    apr_int64_t from;           /* the earliest time */
+} item_used_t;
+
+/** A component on the wire. */
+typedef struct item_came_t {
+    const item_part_t *part;
+    item_kind_e kind;
+    item_time_t start, end, rid, done;
+    item_span_t rid_range;
+    int all_day;
+    apr_array_header_t *rules, *exrules;        /* item_span_t, decoded */
+    apr_array_header_t *rdates, *exdates;       /* item_time_t */
+    apr_array_header_t *alarms; /* item_cal_alarm_t */
+    item_span_t uid;
+    item_span_t summary;        /* escaped */
+    item_cal_t *cal;            /* of like that it was, or NULL */
+    item_plan_t *plan;          /* of cal */
+    apr_array_header_t *skip;   /* item_time_t: EXDATE that overrides are */
+} item_came_t;
+
+/** Read a component. */
+item_came_t *item_came_read(item_back_t *k, const item_part_t *part);
+
+/** A time on the wire, by the clock of the form. */
+int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
+                    item_time_t *t);
+
+/** The instant of a time on the wire. @return 0: it has no zone */
+int item_back_instant(const item_back_t *k, const item_time_t *t,
+                      apr_int64_t *utc);
+
+/** Write DTSTART, DTEND, rules and so on. */
+void item_back_times(item_back_t *k, const item_came_t *came);
+
+/** Write VALARM components. */
+void item_back_alarms(item_back_t *k, const item_came_t *came);
+
+/** Write a line or component of like as it is there; its zones are noted. */
+void item_back_raw(item_back_t *k, const item_entry_t *entry);
+void item_back_part(item_back_t *k, const item_part_t *part);
+
+/** Note a zone that is used. */
+void item_back_use(item_back_t *k, item_span_t tzid, const item_zone_t *zone,
+                   apr_int64_t from);
+
+#endif

@@ -1,0 +1,177 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Alarms from a device: see item_vcal_back.h. */
+#include <string.h>
+
+#include "item/item_vcal_back.h"
+
+static const item_time_t *base_of(const item_came_t *came)
+{
+    return came->start.kind != ITEM_TIME_NONE ? &came->start : &came->end;
+}
+
+/** The instant of a time, days at their midnight where the user is. */
+static int instant(const item_back_t *k, const item_time_t *t,
+                   apr_int64_t *utc)
+{
+    item_time_t local = *t;
+
+    if (local.kind == ITEM_TIME_DATE) {
+        local.kind = ITEM_TIME_LOCAL;
+        *utc = local.secs;
+        if (!k->c->user)
+            return 0;
+        *utc = item_zone_to_utc(k->c->user, local.secs);
+        return 1;
+    }
+    return item_back_instant(k, &local, utc);
+}
+
+/** How long after the start an alarm is; as the sun goes, but from a day's
+ * beginning as the clock goes. @return 0: that cannot be told */
+static int offset_of(const item_back_t *k, const item_came_t *came,
+                     const item_cal_alarm_t *alarm, apr_int64_t *secs)
+{
+    const item_time_t *base = base_of(came);
+    item_time_t at = alarm->at;
+    apr_int64_t from, to;
+
+    *secs = alarm->secs;
+    if (alarm->relative)
+        return base->kind != ITEM_TIME_NONE;
+    if (base->kind == ITEM_TIME_NONE)
+        return 0;
+    if (base->kind == ITEM_TIME_DATE) {
+        if (at.kind == ITEM_TIME_UTC && k->c->user)
+            at.secs = item_zone_to_local(k->c->user, at.secs);
+        *secs = at.secs - base->secs;
+        return 1;
+    }
+    if (base->kind == at.kind && base->kind == ITEM_TIME_LOCAL
+        && !k->device) {
+        *secs = at.secs - base->secs;
+        return 1;
+    }
+    if (!instant(k, base, &from) || !instant(k, &at, &to))
+        return 0;
+    *secs = to - from;
+    return 1;
+}
+
+/** The same alarm twice: to be seen and to be heard. */
+static int is_twin(const item_cal_alarm_t *a, const item_cal_alarm_t *b)
+{
+    return a->action <= ITEM_ALARM_AUDIO && b->action <= ITEM_ALARM_AUDIO
+           && a->relative == b->relative
+           && (a->relative ? a->secs == b->secs
+                           : item_time_equal(&a->at, &b->at));
+}
+
+static apr_array_header_t *without_twins(const item_back_t *k,
+                                         const item_came_t *came)
+{
+    apr_array_header_t *alarms = apr_array_make(k->c->p, 2,
+                                                sizeof(item_cal_alarm_t));
+    item_cal_alarm_t *alarm, *other = NULL;
+    int i, n;
+
+    for (i = 0; i < came->alarms->nelts; i++) {
+        alarm = &APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t);
+        for (n = 0; n < alarms->nelts; n++) {
+            other = &APR_ARRAY_IDX(alarms, n, item_cal_alarm_t);
+            if (other->action != alarm->action && is_twin(other, alarm))
+                break;
+        }
+        if (n == alarms->nelts)
+            APR_ARRAY_PUSH(alarms, item_cal_alarm_t) = *alarm;
+        else if (alarm->action == ITEM_ALARM_DISPLAY)
+            *other = *alarm;
+    }
+    return alarms;
+}
+
+/** Whether an alarm is one of like, by its time before the start or by the
+ * time at which it was sent. */
+static int is_like(const item_back_t *k, const item_came_t *came,
+                   const item_cal_alarm_t *alarm,
+                   const item_cal_alarm_t *was)
+{
+    item_time_t at = item_plan_alarm(k->c, came->plan, was);
+    item_came_t sent;
+    apr_int64_t now, then;
+    item_cal_alarm_t planned = *was;
+
+    if (was->action != alarm->action
+        && (was->action > ITEM_ALARM_AUDIO
+            || alarm->action > ITEM_ALARM_AUDIO))
+        return 0;
+    if (!alarm->relative && item_time_equal(&at, &alarm->at)
+        && (!was->relative
+            || item_time_equal(&came->plan->start, &came->start)))
+        return 1;
+    if (!was->relative || !offset_of(k, came, alarm, &now))
+        return 0;
+    if (!was->from_end)
+        return was->secs == now && base_of(came) == &came->start;
+    /* From the end: by how long after the start it was sent. */
+    sent = *came;
+    sent.start = came->plan->start;
+    sent.end = came->plan->end;
+    planned.relative = 0;
+    planned.at = at;
+    return offset_of(k, &sent, &planned, &then) && then == now;
+}
+
+static void put_new(item_back_t *k, const item_came_t *came,
+                    const item_cal_alarm_t *alarm)
+{
+    item_cal_alarm_t out = *alarm;
+    apr_int64_t utc;
+
+    if (offset_of(k, came, alarm, &out.secs)) {
+        out.relative = 1;
+        out.from_end = base_of(came) == &came->end;
+    }
+    else if (!alarm->relative && instant(k, &alarm->at, &utc)) {
+        out.at.kind = ITEM_TIME_UTC;
+        out.at.secs = utc;
+    }
+    else
+        return;
+    item_cal_alarm_write(k->b, &out, came->summary);
+}
+
+void item_back_alarms(item_back_t *k, const item_came_t *came)
+{
+    apr_array_header_t *alarms = without_twins(k, came);
+    int known = came->cal ? came->cal->alarms->nelts : 0, i, n, first = 0;
+    char *used = apr_pcalloc(k->c->p, (apr_size_t)known + 1);
+
+    for (i = 0; i < alarms->nelts; i++) {
+        const item_cal_alarm_t *alarm = &APR_ARRAY_IDX(alarms, i,
+                                                       item_cal_alarm_t);
+        const item_cal_alarm_t *was = NULL;
+
+        for (n = 0; n < known; n++) {
+            was = &APR_ARRAY_IDX(came->cal->alarms, n, item_cal_alarm_t);
+            if (!used[n] && is_like(k, came, alarm, was))
+                break;
+        }
+        if (n < known) {
+            used[n] = 1;
+            item_back_part(k, was->part);
+        }
+        else {
+            first = 1;          /* in the place of the first that was */
+            put_new(k, came, alarm);
+        }
+    }
+    /* Phones hold one alarm: the others were not taken away. */
+    if (alarms->nelts != 1)
+        return;
+    for (n = 0; n < known; n++) {
+        if (used[n] || (first && n == 0))
+            continue;
+        item_back_part(k, APR_ARRAY_IDX(came->cal->alarms, n,
+                                        item_cal_alarm_t).part);
+    }
+}

@@ -1,0 +1,499 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* vCalendar 1.0 for the store: see item_vcal.h and item_vcal_back.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_strings.h>
+
+#include "item/item_vcal.h"
+#include "item/item_vcal_back.h"
+
+/* ---- zones of the result ------------------------------------------------------ */
+
+void item_back_use(item_back_t *k, item_span_t tzid, const item_zone_t *zone,
+                   apr_int64_t from)
+{
+    item_used_t *used;
+    int i;
+
+    for (i = 0; i < k->used->nelts; i++) {
+        used = &APR_ARRAY_IDX(k->used, i, item_used_t);
+        if (used->tzid.len == tzid.len
+            && !memcmp(used->tzid.s, tzid.s, tzid.len)) {
+            if (from < used->from)
+                used->from = from;
+            return;
+        }
+    }
+    used = apr_array_push(k->used);
+    used->tzid = tzid;
+    used->zone = zone;
+    used->from = from;
+}
+
+void item_back_raw(item_back_t *k, const item_entry_t *entry)
+{
+    const item_param_t *param = item_line_param(&entry->line, "TZID");
+    item_span_t list, tzid;
+    item_time_t t;
+
+    item_raw_add(k->b, entry->raw, "\r\n");
+    if (!param)
+        return;
+    list = param->value;
+    item_param_value(&list, &tzid);
+    if (!item_time_parse(&t, entry->line.value, tzid))
+        t.secs = 0;
+    item_back_use(k, tzid, item_zones_get(&k->c->zones, tzid), t.secs);
+}
+
+void item_back_part(item_back_t *k, const item_part_t *part)
+{
+    int i;
+
+    item_raw_add(k->b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part)
+            item_back_part(k, entry->part);
+        else
+            item_back_raw(k, entry);
+    }
+    item_raw_add(k->b, part->end, "\r\n");
+}
+
+static const item_part_t *like_zone(const item_back_t *k, item_span_t tzid)
+{
+    int i;
+
+    for (i = 0; k->like && i < k->like->root->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(k->like->root->entries, i,
+                                                  const item_entry_t *);
+        const item_entry_t *name = entry->part
+            && item_span_is(entry->part->name, "VTIMEZONE")
+            ? item_part_find(entry->part, "TZID") : NULL;
+        item_span_t value;
+
+        if (!name)
+            continue;
+        value = item_span_trim(name->line.value);
+        if (value.len == tzid.len && !memcmp(value.s, tzid.s, tzid.len))
+            return entry->part;
+    }
+    return NULL;
+}
+
+static void put_part(item_buf_t *b, const item_part_t *part)
+{
+    int i;
+
+    item_raw_add(b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part)
+            put_part(b, entry->part);
+        else
+            item_raw_add(b, entry->raw, "\r\n");
+    }
+    item_raw_add(b, part->end, "\r\n");
+}
+
+static void put_zones(const item_back_t *k, item_buf_t *b)
+{
+    int i;
+
+    for (i = 0; i < k->used->nelts; i++) {
+        const item_used_t *used = &APR_ARRAY_IDX(k->used, i, item_used_t);
+        const item_part_t *part = like_zone(k, used->tzid);
+
+        if (part)
+            put_part(b, part);
+        else if (used->zone)
+            item_zone_vtimezone(b, used->zone, apr_pstrmemdup(
+                                    b->p, used->tzid.s, used->tzid.len),
+                                used->from, "\r\n");
+    }
+}
+
+/* ---- properties ---------------------------------------------------------------- */
+
+/** A property on the wire as one text. */
+static const char *wire_key(const char *head, item_span_t value,
+                            apr_pool_t *p, apr_size_t *len)
+{
+    item_buf_t key = { NULL, NULL, 0, 0 };
+
+    key.p = p;
+    item_buf_puts(&key, head);
+    item_buf_putc(&key, ':');
+    item_buf_add(&key, value.s, value.len);
+    *len = key.len;
+    return key.s;
+}
+
+/** What the device was sent of the like, by what it looked like. */
+static apr_hash_t *sent_lines(item_back_t *k, const item_cal_t *cal)
+{
+    apr_hash_t *sent = apr_hash_make(k->c->p);
+    item_wire_t wire;
+    const char *key;
+    apr_size_t len;
+    int i;
+
+    for (i = 0; i < cal->part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(cal->part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part || entry->line.junk
+            || !item_vcal_prop_out(k->c, cal, &entry->line, &wire))
+            continue;
+        key = wire_key(wire.head, item_vcal_through(k->c, wire.value),
+                       k->c->p, &len);
+        if (!apr_hash_get(sent, key, (apr_ssize_t)len))
+            apr_hash_set(sent, key, (apr_ssize_t)len, entry);
+    }
+    return sent;
+}
+
+/** Name and parameters as they would be sent. */
+static const char *came_head(const item_line_t *line, apr_pool_t *p)
+{
+    const char *head = item_span_upper(line->name, p);
+    int i;
+
+    for (i = 0; i < line->nparams; i++) {
+        const item_param_t *param = &line->params[i];
+
+        if (item_span_is(param->name, "CHARSET")
+            || item_span_is(param->name, "ENCODING")
+            || (!param->name.len && param->value.len >= 6
+                && !strncasecmp(param->value.s, "QUOTED", 6)))
+            continue;
+        head = apr_psprintf(p, "%s;%.*s%s%.*s", head, (int)param->name.len,
+                            param->name.s, param->name.len ? "=" : "",
+                            (int)param->value.len, param->value.s);
+    }
+    return head;
+}
+
+static int is_wire_time(item_span_t name)
+{
+    static const char *const names[] = {
+        "DTSTART", "DTEND", "DUE", "RRULE", "EXRULE", "RDATE", "EXDATE",
+        "RECURRENCE-ID", "X-RECURRENCE-ID", "COMPLETED", "DALARM", "AALARM",
+        "MALARM", "PALARM", "RNUM", "DURATION", NULL
+    };
+    int i = 0;
+
+    while (names[i] && !item_span_is(name, names[i]))
+        i++;
+    return names[i] != NULL;
+}
+
+static void put_props(item_back_t *k, const item_came_t *came)
+{
+    apr_hash_t *sent = came->cal ? sent_lines(k, came->cal) : NULL;
+    item_cal_ctx_t *c = k->c;
+    item_entry_t *same;
+    item_span_t value;
+    const char *key;
+    apr_size_t len;
+    int i;
+
+    for (i = 0; i < came->part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(came->part->entries, i,
+                                                  const item_entry_t *);
+        const item_line_t *line = &entry->line;
+
+        if (entry->part || line->junk || is_wire_time(line->name))
+            continue;
+        value = item_vcal_decode(c, line);
+        same = NULL;
+        if (sent) {
+            key = wire_key(came_head(line, c->p), value, c->p, &len);
+            same = apr_hash_get(sent, key, (apr_ssize_t)len);
+        }
+        if (same)
+            item_back_raw(k, same);
+        else
+            item_vcal_prop_in(c, came->kind, line, value, k->b);
+    }
+}
+
+/** What the device never sees, and what a component needs. */
+static void put_unseen(item_back_t *k, const item_came_t *came)
+{
+    const item_entry_t *entry;
+
+    if (!came->cal)
+        return;
+    entry = item_part_find(came->cal->part, "DTSTAMP");
+    if (entry)
+        item_back_raw(k, entry);
+    entry = item_part_find(came->cal->part, "UID");
+    if (entry && !item_part_find(came->part, "UID"))
+        item_back_raw(k, entry);
+}
+
+static void put_component(item_back_t *k, const item_came_t *came)
+{
+    const char *name = came->kind == ITEM_VTODO ? "VTODO\r\n" : "VEVENT\r\n";
+    static const item_span_t done = { "STATUS:COMPLETED\r\n", 18 };
+
+    item_buf_puts(k->b, "BEGIN:");
+    item_buf_puts(k->b, name);
+    put_props(k, came);
+    if (came->done.kind != ITEM_TIME_NONE
+        && !item_part_find(came->part, "STATUS"))
+        item_buf_add(k->b, done.s, done.len);
+    put_unseen(k, came);
+    item_back_times(k, came);
+    item_back_alarms(k, came);
+    item_buf_puts(k->b, "END:");
+    item_buf_puts(k->b, name);
+}
+
+/* ---- which is which -------------------------------------------------------------- */
+
+static int same_span(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+static item_plan_t *plan_of(item_back_t *k, item_cal_t *cal)
+{
+    int series = cal->rid.kind == ITEM_TIME_NONE
+                 && (cal->rules->nelts || cal->rdates->nelts);
+
+    if (!cal->plan)
+        cal->plan = item_plan_make(k->c, cal, series ? k->cals : NULL);
+    return cal->plan;
+}
+
+/** The component of like that one from the device is. */
+static void find_like(item_back_t *k, item_came_t *came, int index)
+{
+    int override = came->rid.kind != ITEM_TIME_NONE, i, best = 0, score;
+    item_plan_t *plan, *found = NULL;
+    item_cal_t *cal;
+
+    for (i = 0; i < k->cals->nelts; i++) {
+        cal = APR_ARRAY_IDX(k->cals, i, item_cal_t *);
+        if (cal->matched || cal->kind != came->kind)
+            continue;
+        plan = plan_of(k, cal);
+        if (override && !item_time_equal(&plan->rid, &came->rid))
+            continue;
+        /* The first is the series; what follows it without an id is one of
+         * its exceptions, known by its start. */
+        score = 1 + same_span(cal->uid, came->uid)
+                + (override ? 8 : (cal->rid.kind == ITEM_TIME_NONE)
+                                  == (index == 0) ? 4 : 0)
+                + 2 * item_time_equal(&plan->start, &came->start);
+        if (score > best) {
+            best = score;
+            found = plan;
+            came->cal = cal;
+        }
+    }
+    if (came->cal) {
+        came->cal->matched = 1;
+        came->plan = found;
+    }
+}
+
+/** Exceptions of a series that are components of their own. */
+static void skip_overrides(item_back_t *k, apr_array_header_t *all)
+{
+    item_came_t *master = APR_ARRAY_IDX(all, 0, item_came_t *), *came;
+    int i;
+
+    if (master->rid.kind != ITEM_TIME_NONE)
+        return;
+    for (i = 1; i < all->nelts; i++) {
+        came = APR_ARRAY_IDX(all, i, item_came_t *);
+        if (came->rid.kind == ITEM_TIME_NONE && came->cal
+            && came->cal->rid.kind != ITEM_TIME_NONE)
+            came->rid = came->plan->rid;
+        if (came->rid.kind != ITEM_TIME_NONE)
+            APR_ARRAY_PUSH(master->skip, item_time_t) = came->rid;
+    }
+}
+
+/** A device that holds one event for an item sends the series alone: its
+ * exceptions are not deleted.
+ * @return item_cal_t *: those of like that stay */
+static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
+                                    int came)
+{
+    apr_array_header_t *stay = apr_array_make(k->c->p, 1,
+                                              sizeof(item_cal_t *));
+    item_cal_t *cal;
+    int i;
+
+    if (came != 1 || !master->cal || master->rid.kind != ITEM_TIME_NONE
+        || master->cal->rid.kind != ITEM_TIME_NONE
+        || (!master->rules->nelts && !master->rdates->nelts
+            && !master->plan->expanded))
+        return stay;
+    for (i = 0; i < k->cals->nelts; i++) {
+        cal = APR_ARRAY_IDX(k->cals, i, item_cal_t *);
+        if (cal->rid.kind == ITEM_TIME_NONE || cal->matched)
+            continue;
+        APR_ARRAY_PUSH(stay, item_cal_t *) = cal;
+        APR_ARRAY_PUSH(master->skip, item_time_t) = plan_of(k, cal)->rid;
+    }
+    return stay;
+}
+
+/* ---- the text -------------------------------------------------------------------- */
+
+/** The zone that the text says its local times are in. */
+static void device_zone(item_back_t *k, const item_doc_t *doc)
+{
+    apr_array_header_t *list = apr_array_make(k->c->p, 8,
+                                              sizeof(item_span_t));
+    const item_entry_t *tz = NULL;
+    const item_zone_t *prefer = k->c->user;
+    apr_int64_t around = 0;
+    int i, depth;
+
+    /* Some write them inside the event. */
+    for (depth = 0; depth < 2 && !tz; depth++) {
+        const item_part_t *part = doc->root;
+
+        for (i = 0; depth && i < doc->root->entries->nelts; i++) {
+            part = APR_ARRAY_IDX(doc->root->entries, i,
+                                 const item_entry_t *)->part;
+            if (part)
+                break;
+        }
+        if (!part)
+            break;
+        tz = item_part_find(part, "TZ");
+        for (i = 0; tz && i < part->entries->nelts; i++) {
+            const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                      const item_entry_t *);
+
+            if (!entry->part && item_span_is(entry->line.name, "DAYLIGHT"))
+                APR_ARRAY_PUSH(list, item_span_t)
+                    = item_span_trim(entry->line.value);
+        }
+    }
+    k->device = k->c->user;
+    if (!tz)
+        return;
+    for (i = 0; i < k->cals->nelts; i++) {
+        const item_cal_t *cal = APR_ARRAY_IDX(k->cals, i, const item_cal_t *);
+        const item_zone_t *own = item_zones_get(&k->c->zones,
+                                                cal->start.zone);
+
+        around = cal->start.secs;
+        if (own) {
+            prefer = own;
+            break;
+        }
+    }
+    for (i = 0; !around && i < doc->root->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
+                                                const item_entry_t *)->part;
+        const item_entry_t *start = part ? item_part_find(part, "DTSTART")
+                                         : NULL;
+        item_time_t t;
+
+        if (start && item_wire_parse(k->c, start->line.value, &t))
+            around = t.secs;
+    }
+    k->device = item_zone_from_lines(item_span_trim(tz->line.value), list,
+                                     prefer, around, k->c->p);
+    if (k->device)
+        k->said = 1;
+    else
+        k->device = k->c->user;
+}
+
+static apr_array_header_t *read_all(item_back_t *k, const item_doc_t *doc)
+{
+    apr_array_header_t *all = apr_array_make(k->c->p, 2,
+                                             sizeof(item_came_t *));
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
+                                                  const item_entry_t *);
+
+        if (!entry->part || entry->part->kind < 0)
+            continue;
+        APR_ARRAY_PUSH(all, item_came_t *) = item_came_read(k, entry->part);
+    }
+    for (i = 0; i < all->nelts; i++)
+        find_like(k, APR_ARRAY_IDX(all, i, item_came_t *), i);
+    skip_overrides(k, all);
+    return all;
+}
+
+static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
+{
+    apr_array_header_t *all = read_all(k, doc);
+    apr_array_header_t *stay
+        = left_out(k, APR_ARRAY_IDX(all, 0, item_came_t *), all->nelts);
+    item_buf_t body = { NULL, NULL, 0, 0 };
+    const item_entry_t *prodid = k->like
+        ? item_part_find(k->like->root, "PRODID") : NULL;
+    int i;
+
+    body.p = k->c->p;
+    k->b = &body;
+    for (i = 0; i < all->nelts; i++)
+        put_component(k, APR_ARRAY_IDX(all, i, item_came_t *));
+    for (i = 0; i < stay->nelts; i++)
+        item_back_part(k, APR_ARRAY_IDX(stay, i, item_cal_t *)->part);
+    item_buf_puts(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
+    if (prodid)
+        item_raw_add(out, prodid->raw, "\r\n");
+    else
+        item_buf_puts(out, "PRODID:-//mod_syncml//EN\r\n");
+    put_zones(k, out);
+    item_buf_add(out, body.s, body.len);
+    item_buf_puts(out, "END:VCALENDAR\r\n");
+}
+
+apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
+                              const item_text_t *like, item_text_t *out,
+                              apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_doc_t *doc, *stored = NULL;
+    item_cal_ctx_t c;
+    item_back_t k;
+    apr_status_t rv;
+    int ical;
+
+    out->data = "";
+    out->len = 0;
+    rv = item_vcal_doc(&doc, &ical, in, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (ical)
+        return item_ical_import(form, in, like, out, p);
+    memset(&k, 0, sizeof(k));
+    item_cal_ctx_init(&c, form, 1, p);
+    if (like && item_doc_read(&stored, "text/calendar", like->data,
+                              like->len, p) == APR_SUCCESS)
+        item_cal_ctx_zones(&c, stored);
+    k.c = &c;
+    k.like = stored;
+    k.cals = stored ? item_cals_read(stored, p)
+                    : apr_array_make(p, 1, sizeof(item_cal_t *));
+    k.used = apr_array_make(p, 2, sizeof(item_used_t));
+    device_zone(&k, doc);
+    b.p = p;
+    put_text(&k, doc, &b);
+    out->data = b.s;
+    out->len = b.len;
+    return APR_SUCCESS;
+}
