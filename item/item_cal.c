@@ -131,9 +131,13 @@ static void take_stamp(item_cal_t *cal, const item_line_t *line)
 {
     item_time_t t;
 
-    if (item_time_parse(&t, line->value, param_of(line, "TZID"))
-        && t.kind != ITEM_TIME_DATE && t.secs > cal->stamp)
+    if (!item_time_parse(&t, line->value, param_of(line, "TZID"))
+        || t.kind == ITEM_TIME_DATE)
+        return;
+    if (t.secs > cal->stamp)
         cal->stamp = t.secs;
+    if (t.secs > cal->told && !item_span_is(line->name, "DTSTAMP"))
+        cal->told = t.secs;
 }
 
 static void take_line(item_cal_t *cal, const item_line_t *line,

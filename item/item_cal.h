@@ -53,6 +53,8 @@ typedef struct item_cal_t {
     item_span_t uid;
     apr_int64_t stamp;          /* newest of CREATED, DTSTAMP,
                                  * LAST-MODIFIED; 0: none */
+    apr_int64_t told;           /* the same without DTSTAMP, of which
+                                 * vCalendar does not tell */
     int matched;                /* by a component of the device */
     struct item_plan_t *plan;   /* once it was made */
 } item_cal_t;

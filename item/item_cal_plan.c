@@ -33,6 +33,15 @@ static const item_zone_t *zone_of(item_cal_ctx_t *c, const item_time_t *t)
                                       : NULL;
 }
 
+/** The zone on whose clock a series goes; without one that is the user's. */
+static const item_zone_t *series_zone(item_cal_ctx_t *c,
+                                      const item_time_t *t)
+{
+    const item_zone_t *own = zone_of(c, t);
+
+    return own || t->kind != ITEM_TIME_LOCAL ? own : c->user;
+}
+
 static item_time_t make_time(item_time_e kind, apr_int64_t secs)
 {
     item_time_t t;
@@ -61,7 +70,8 @@ item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
     if (!plan->local && c->user)
         return make_time(ITEM_TIME_UTC,
                          item_zone_to_utc(c->user, t->secs));
-    return make_time(ITEM_TIME_LOCAL, t->secs);
+    return make_time(c->form->clock == ITEM_CLOCK_UTC_BARE
+                     ? ITEM_TIME_UTC : ITEM_TIME_LOCAL, t->secs);
 }
 
 /* ---- the clock -------------------------------------------------------------- */
@@ -93,10 +103,11 @@ static void use_own(item_plan_t *plan, const item_zone_t *own)
 static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
 {
     const item_time_t *base = base_of(plan->cal);
-    const item_zone_t *own = zone_of(c, base);
+    const item_zone_t *own = series_zone(c, base);
     int zone_said = c->vcal && !(c->form->habits & ITEM_HABIT_NO_ZONE);
     item_zone_change_t change;
 
+    plan->local = plan->lines = 0;
     plan->zone = c->user;
     switch (c->form->clock) {
     case ITEM_CLOCK_LOCAL:
@@ -113,7 +124,9 @@ static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
     default:
         /* A series that is written in UTC is an hour off in half of the
          * year. */
-        if (own && zone_said && plan->cal->rules->nelts
+        if (own && zone_said
+            && ((plan->cal->rules->nelts && !plan->expanded)
+                || plan->cal->rid.kind != ITEM_TIME_NONE)
             && item_zone_next(own, base->secs, &change)
             && (!c->user || zones_agree(own, c->user, base->secs))) {
             use_own(plan, own);
@@ -343,6 +356,24 @@ static item_time_t own_time(const item_cal_t *cal, apr_int64_t secs)
     return t;
 }
 
+/** The beginning of the last occurrence, as the device will reckon: always
+ * at the same time of its own clock.  In UTC some expand a series there,
+ * others where they are, an hour earlier or later for half of the year: an
+ * hour more is right for both, unless it is another day to the user. */
+static apr_int64_t end_on_wire(const item_cal_ctx_t *c,
+                               const item_plan_t *plan, item_time_e kind,
+                               apr_int64_t last)
+{
+    apr_int64_t end = plan->start.secs
+        + (day_of(last) - day_of(plan->cal->start.secs)) * DAY;
+
+    if (kind != ITEM_TIME_UTC
+        || (c->user && day_of(item_zone_to_local(c->user, end))
+                       != day_of(item_zone_to_local(c->user, end + 3600))))
+        return end;
+    return end + 3600;
+}
+
 /** The end of a rule, as vCalendar writes it. */
 static const char *rule_end(item_cal_ctx_t *c, const item_plan_t *plan,
                             const item_recur_t *r)
@@ -362,6 +393,8 @@ static const char *rule_end(item_cal_ctx_t *c, const item_plan_t *plan,
     t = item_plan_occurrence(c, plan, &t);
     if (t.kind == ITEM_TIME_DATE)
         t.kind = ITEM_TIME_LOCAL;
+    else
+        t.secs = end_on_wire(c, plan, t.kind, last);
     return apr_pstrcat(c->p, " ", item_wire_text(c, &t), NULL);
 }
 
@@ -438,7 +471,6 @@ static void expand(item_cal_ctx_t *c, item_plan_t *plan)
     item_time_t t;
     int i;
 
-    plan->expanded = 1;
     if (c->form->habits & ITEM_HABIT_NO_RDATE)
         return;
     for (i = 0; i < cal->rules->nelts; i++)
@@ -461,7 +493,7 @@ static void expand(item_cal_ctx_t *c, item_plan_t *plan)
  * on another clock. @return 0: no such way */
 static int say_rule_locally(item_cal_ctx_t *c, item_plan_t *plan)
 {
-    const item_zone_t *own = zone_of(c, &plan->cal->start);
+    const item_zone_t *own = series_zone(c, &plan->cal->start);
     item_plan_t trial = *plan;
 
     if (!own || plan->local || plan->all_day || !day_shift(plan)
@@ -514,6 +546,12 @@ item_plan_t *item_plan_make(item_cal_ctx_t *c, const item_cal_t *cal,
                     : item_plan_time(c, plan, &plan->cal->rid);
     said = !plan->cal->rules->nelts || say_rule(c, plan)
            || say_rule_locally(c, plan);
+    if (!said) {
+        /* Single dates are right on any clock. */
+        plan->expanded = 1;
+        choose_clock(c, plan);
+        plan_times(c, plan);
+    }
     plan_exceptions(c, plan, overrides);
     if (!said)
         expand(c, plan);
@@ -522,7 +560,9 @@ item_plan_t *item_plan_make(item_cal_ctx_t *c, const item_cal_t *cal,
             = item_plan_occurrence(c, plan, &APR_ARRAY_IDX(plan->cal->rdates, i,
                                                  item_time_t));
     item_times_sort(plan->rdates);
-    if (!plan->zone && plan->lines && plan->local)
+    if (plan->all_day || (!plan->zone && plan->local)
+        || (!plan->rule && !plan->rdates->nelts && !plan->local
+            && plan->rid.kind == ITEM_TIME_NONE))
         plan->lines = 0;
     return plan;
 }

@@ -9,19 +9,23 @@
  * series that vCalendar cannot say, which are expanded to at most
  * ITEM_VCAL_DATES dates.
  *
+ * @p like should be the text that the device had, for base and answer alike:
+ * what comes back as it was sent gets that text's own lines.
+ *
  * Times.  A time in a zone is sent on the clock of the form.  By default that
  * is UTC in vCalendar, but a series whose times move with summer time is sent
  * in its local time with the lines TZ and DAYLIGHT, if its zone is the user's
  * or the user's is not known: in UTC half of its occurrences would be an hour
- * off.  Times without a zone stay without one on a local clock and come back
- * so.  A local time that comes back is in the zone of the lines TZ and
+ * off.  Times without a zone are local on a local clock, else they go through
+ * the user's zone.  A local time that comes back is in the zone of the lines TZ and
  * DAYLIGHT, or the user's; with @p like, each is written as the stored item
  * has it: in its zone, in UTC or without a zone.
  *
  * Series.  A rule is sent in the grammar of vCalendar 1.0; what that cannot
- * say becomes RDATE, as many as there are up to five years from the start and
- * ITEM_VCAL_DATES of them (or nothing, by habit "no-rdate"), and comes back as
- * the rule it was, since base and answer are alike without it (item_form.h).
+ * say becomes RDATE (or nothing, by habit "no-rdate"): of an endless series
+ * what comes in two years (ten if it is yearly) from a month before the text
+ * was written, by DTSTAMP or LAST-MODIFIED, and at most ITEM_VCAL_DATES.  With
+ * @p like the dates become the rule again, moved with DTSTART if need be.
  * An override (RECURRENCE-ID) is an event of its own, its day an EXDATE of the
  * series; both are put together again by UID, or by the stored item.
  *

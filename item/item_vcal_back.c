@@ -146,13 +146,20 @@ static void take_line(item_back_t *k, item_came_t *came,
         take_alarm(k, came, line);
 }
 
+/** A time of whole days where the user is; midnight in UTC is meant as one.
+ */
+static apr_int64_t local_secs(const item_back_t *k, const item_time_t *t)
+{
+    return t->kind == ITEM_TIME_UTC && k->c->user && clock_of(t->secs)
+           ? item_zone_to_local(k->c->user, t->secs) : t->secs;
+}
+
 /** The day whose midnight is the nearest. */
 static item_time_t nearest_day(const item_back_t *k, const item_time_t *t)
 {
     item_time_t day = *t;
 
-    if (t->kind == ITEM_TIME_UTC && k->c->user)
-        day.secs = item_zone_to_local(k->c->user, t->secs);
+    day.secs = local_secs(k, t);
     if (t->kind != ITEM_TIME_DATE)
         day.secs = day_of(day.secs + DAY / 2) * DAY;
     day.kind = ITEM_TIME_DATE;
@@ -493,11 +500,8 @@ static apr_int64_t until_day(item_back_t *k, const item_came_t *came,
     apr_int64_t start = clock_of(came->start.secs), utc, rest;
 
     set_clock(k->c, &until);
-    if (came->all_day) {
-        if (until.kind == ITEM_TIME_UTC && k->c->user)
-            until.secs = item_zone_to_local(k->c->user, until.secs);
-        return day_of(until.secs);
-    }
+    if (came->all_day)
+        return day_of(local_secs(k, &until));
     if (came->start.kind == ITEM_TIME_UTC && until.kind == ITEM_TIME_LOCAL
         && clock_of(until.secs) && item_back_instant(k, &until, &utc))
         until.secs = utc;
@@ -651,13 +655,25 @@ static int put_rules(item_back_t *k, item_came_t *came,
 
 /* ---- lists ----------------------------------------------------------------------------- */
 
-static int is_listed(const apr_array_header_t *times, const item_time_t *t)
+/** Whether a time is that of an exception which is a component of its own,
+ * which may be on another clock. */
+static int is_skipped(const item_back_t *k, const item_came_t *came,
+                      const item_time_t *t)
 {
+    apr_int64_t a, b;
     int i;
 
-    for (i = 0; i < times->nelts; i++)
-        if (item_time_equal(&APR_ARRAY_IDX(times, i, item_time_t), t))
+    for (i = 0; i < came->skip->nelts; i++) {
+        const item_time_t *skip = &APR_ARRAY_IDX(came->skip, i, item_time_t);
+
+        if (item_time_equal(skip, t))
             return 1;
+        if (item_back_instant(k, skip, &a) && item_back_instant(k, t, &b)
+            && a == b)
+            return 1;
+        if (came->all_day && day_of(skip->secs) == day_of(t->secs))
+            return 1;
+    }
     return 0;
 }
 
@@ -694,7 +710,7 @@ static void put_list(item_back_t *k, const item_came_t *came,
         const item_time_t *word = like_word(k, came, words, wire);
         item_time_t t = word ? *word : to_dest(k, dest, wire);
 
-        if (is_listed(came->skip, wire))
+        if (is_skipped(k, came, wire))
             continue;
         next = time_head(k, name, &t);
         if (head && !strcmp(head, next))

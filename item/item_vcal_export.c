@@ -148,10 +148,12 @@ static void put_habits(item_cal_ctx_t *c, item_buf_t *b,
     if (!(c->form->habits & ITEM_HABIT_SE_DST) || cal->kind != ITEM_VEVENT
         || plan->all_day)
         return;
-    if (!zone && cal->start.kind == ITEM_TIME_LOCAL)
-        zone = item_zones_get(&c->zones, cal->start.zone);
-    if (zone && item_zones_instant(&c->zones, &cal->start, zone, &utc))
-        item_zone_offset(zone, utc, &dst);
+    if (!zone || plan->start.kind == ITEM_TIME_NONE)
+        return;
+    utc = plan->start.secs;
+    if (plan->start.kind == ITEM_TIME_LOCAL)
+        utc = item_zone_to_utc(plan->zone ? plan->zone : zone, utc);
+    item_zone_offset(zone, utc, &dst);
     if (dst)
         put(b, "X-SONYERICSSON-DST", "4");
 }
@@ -213,8 +215,9 @@ static void put_zone(item_cal_ctx_t *c, item_buf_t *b,
     if (i == plans->nelts)
         return;
     zone = plan->zone ? plan->zone : item_zone_fixed(0, c->p);
-    from = year_of(plan->start.secs);
-    to = year_of(plan->cal->stamp) + YEARS_AHEAD;
+    from = year_of(plan->start.kind != ITEM_TIME_NONE ? plan->start.secs
+                                                      : plan->end.secs);
+    to = year_of(plan->cal->told) + YEARS_AHEAD;
     item_zone_lines(b, zone, from, to > from ? to : from + YEARS_AHEAD,
                     "\r\n");
 }

@@ -126,7 +126,7 @@ static const char *put_yearly(const item_recur_t *r, apr_int64_t day,
                               apr_pool_t *p)
 {
     const char *text;
-    int y, m, d, i;
+    int y, m, d, i, own_day;
 
     item_civil_from_days(day, &y, &m, &d);
     if (r->ydays.n) {
@@ -139,14 +139,15 @@ static const char *put_yearly(const item_recur_t *r, apr_int64_t day,
         return r->days.n || r->mdays.n || r->months.n || r->setpos.n
                ? NULL : text;
     }
-    if ((r->days.n || r->mdays.n) && !(r->months.n == 1
-                                       && r->months.v[0] == m))
+    own_day = !r->mdays.n || (r->mdays.n == 1 && r->mdays.v[0] == d);
+    if ((r->days.n || !own_day) && !(r->months.n == 1
+                                     && r->months.v[0] == m))
         return NULL;
     if (r->days.n)
         return put_positions(r, 12 * r->interval, p);
-    if (r->setpos.n)
+    if (r->setpos.n || (r->mdays.n && !r->months.n))
         return NULL;
-    if (r->mdays.n > 1 || (r->mdays.n && r->mdays.v[0] != d))
+    if (!own_day)
         return put_month_days(r, 12 * r->interval, d, p);
     text = apr_psprintf(p, "YM%d", r->interval);
     if (!r->months.n)
