@@ -45,7 +45,7 @@ static int take_times(apr_array_header_t *times, const item_line_t *line)
     return odd;
 }
 
-/* ---- alarms --------------------------------------------------------------- */
+/* ---- alarms ------------------------------------------------------------- */
 
 static item_alarm_e action_of(item_span_t value)
 {
@@ -100,7 +100,7 @@ static int read_alarm(item_cal_alarm_t *alarm, const item_part_t *part)
     return triggers == 1;
 }
 
-/* ---- components ------------------------------------------------------------ */
+/* ---- components --------------------------------------------------------- */
 
 typedef enum { K_NONE, K_START, K_END, K_DURATION, K_RULE, K_EXRULE, K_RDATE,
                K_EXDATE, K_RID, K_UID, K_STAMP } kind_e;
@@ -238,7 +238,7 @@ apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p)
     return cals;
 }
 
-/* ---- context ------------------------------------------------------------- */
+/* ---- context ------------------------------------------------------------ */
 
 void item_cal_ctx_init(item_cal_ctx_t *c, const item_form_t *form, int vcal,
                        apr_pool_t *p)

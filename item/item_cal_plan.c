@@ -74,7 +74,7 @@ item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
                      ? ITEM_TIME_UTC : ITEM_TIME_LOCAL, t->secs);
 }
 
-/* ---- the clock -------------------------------------------------------------- */
+/* ---- the clock ---------------------------------------------------------- */
 
 static int has_series(const item_cal_t *cal)
 {
@@ -144,7 +144,7 @@ static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
     }
 }
 
-/* ---- whole days ------------------------------------------------------------- */
+/* ---- whole days --------------------------------------------------------- */
 
 static int is_midnight(apr_int64_t secs)
 {
@@ -237,7 +237,7 @@ int item_wire_all_day(const item_cal_ctx_t *c, int vtodo,
     return 0;
 }
 
-/* ---- start and end ----------------------------------------------------------- */
+/* ---- start and end ------------------------------------------------------ */
 
 /** Move what begins before 1980: a series to its next occurrence. */
 static const item_cal_t *since_1980(item_cal_ctx_t *c, const item_cal_t *cal)
@@ -329,7 +329,7 @@ item_time_t item_plan_occurrence(item_cal_ctx_t *c, const item_plan_t *plan,
     return wire;
 }
 
-/* ---- series ------------------------------------------------------------------ */
+/* ---- series ------------------------------------------------------------- */
 
 /** UNTIL on the clock of DTSTART. */
 static apr_int64_t until_of(item_cal_ctx_t *c, const item_cal_t *cal,
@@ -567,7 +567,7 @@ item_plan_t *item_plan_make(item_cal_ctx_t *c, const item_cal_t *cal,
     return plan;
 }
 
-/* ---- alarms, texts ------------------------------------------------------------ */
+/* ---- alarms, texts ------------------------------------------------------ */
 
 item_time_t item_plan_alarm(item_cal_ctx_t *c, const item_plan_t *plan,
                             const item_cal_alarm_t *alarm)

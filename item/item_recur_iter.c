@@ -28,7 +28,7 @@ static int has_place(const item_numbers_t *list, int n, int of)
     return has(list, n) || has(list, n - of - 1);
 }
 
-/* ---- days ---------------------------------------------------------------- */
+/* ---- days --------------------------------------------------------------- */
 
 /** A day, taken apart. */
 typedef struct day_t {
@@ -212,7 +212,7 @@ static int next_period(item_recur_iter_t *it)
     return 1;
 }
 
-/* ---- times of the day ----------------------------------------------------- */
+/* ---- times of the day --------------------------------------------------- */
 
 static int compare_ints(const void *a, const void *b)
 {

@@ -35,7 +35,7 @@ const char *item_duration_text(apr_int64_t secs, apr_pool_t *p)
     return apr_pstrcat(p, sign, "P", days, time, NULL);
 }
 
-/* ---- to the device ---------------------------------------------------------- */
+/* ---- to the device ------------------------------------------------------ */
 
 static item_span_t value_of(const item_part_t *part, const char *name)
 {
@@ -141,7 +141,7 @@ void item_vcal_alarms_out(item_cal_ctx_t *c, const item_plan_t *plan,
                                           item_cal_alarm_t), b);
 }
 
-/* ---- from the device --------------------------------------------------------- */
+/* ---- from the device ---------------------------------------------------- */
 
 /** -1: none */
 static int action_of(const item_line_t *line)

@@ -4,7 +4,8 @@
  * @brief From a device: a component on the wire becomes one of iCalendar.
  *
  * Private to item/.  item_vcal_import.c has the text and its components,
- * item_vcal_back.c what concerns times, item_vcal_back_alarm.c alarms.
+ * item_vcal_came.c reads one, item_vcal_back.c writes its times and series,
+ * item_vcal_back_alarm.c its alarms.
  */
 #ifndef SYNCML_ITEM_VCAL_BACK_H
 #define SYNCML_ITEM_VCAL_BACK_H
@@ -60,6 +61,16 @@ item_came_t *item_came_read(item_back_t *k, const item_part_t *part);
 /** A time on the wire, by the clock of the form. */
 int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
                     item_time_t *t);
+
+/** What a Z, or none, means to that device. */
+void item_wire_clock(const item_cal_ctx_t *c, item_time_t *t);
+
+/** A time of whole days where the user is; midnight in UTC is meant as one.
+ */
+apr_int64_t item_back_local(const item_back_t *k, const item_time_t *t);
+
+/** The day whose midnight is the nearest. */
+item_time_t item_back_day(const item_back_t *k, const item_time_t *t);
 
 /** The instant of a time on the wire. @return 0: it has no zone */
 int item_back_instant(const item_back_t *k, const item_time_t *t,

@@ -85,7 +85,7 @@ static void put_times(item_cal_ctx_t *c, item_buf_t *b,
     put_list(c, b, "RDATE", plan, plan->rdates);
 }
 
-/* ---- tasks ---------------------------------------------------------------- */
+/* ---- tasks -------------------------------------------------------------- */
 
 static int is_done(const item_part_t *part)
 {
@@ -125,7 +125,7 @@ static void put_done(item_cal_ctx_t *c, item_buf_t *b,
     put(b, "COMPLETED", item_wire_text(c, &wire));
 }
 
-/* ---- habits ---------------------------------------------------------------- */
+/* ---- habits ------------------------------------------------------------- */
 
 static int is_yearly(const item_plan_t *plan)
 {
@@ -158,7 +158,7 @@ static void put_habits(item_cal_ctx_t *c, item_buf_t *b,
         put(b, "X-SONYERICSSON-DST", "4");
 }
 
-/* ---- components -------------------------------------------------------------- */
+/* ---- components --------------------------------------------------------- */
 
 static void put_props(item_cal_ctx_t *c, item_buf_t *b,
                       const item_cal_t *cal)

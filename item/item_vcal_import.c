@@ -8,7 +8,7 @@
 #include "item/item_vcal.h"
 #include "item/item_vcal_back.h"
 
-/* ---- zones of the result ------------------------------------------------------ */
+/* ---- zones of the result ------------------------------------------------ */
 
 void item_back_use(item_back_t *k, item_span_t tzid, const item_zone_t *zone,
                    apr_int64_t from)
@@ -119,7 +119,7 @@ static void put_zones(const item_back_t *k, item_buf_t *b)
     }
 }
 
-/* ---- properties ---------------------------------------------------------------- */
+/* ---- properties --------------------------------------------------------- */
 
 /** A property on the wire as one text. */
 static const char *wire_key(const char *head, item_span_t value,
@@ -257,7 +257,7 @@ static void put_component(item_back_t *k, const item_came_t *came)
     item_buf_puts(k->b, name);
 }
 
-/* ---- which is which -------------------------------------------------------------- */
+/* ---- which is which ----------------------------------------------------- */
 
 static int same_span(item_span_t a, item_span_t b)
 {
@@ -350,7 +350,7 @@ static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
     return stay;
 }
 
-/* ---- the text -------------------------------------------------------------------- */
+/* ---- the text ----------------------------------------------------------- */
 
 /** The zone that the text says its local times are in. */
 static void device_zone(item_back_t *k, const item_doc_t *doc)

@@ -76,7 +76,7 @@ static item_span_t param_of(const item_line_t *line, const char *name)
     return value;
 }
 
-/* ---- words ------------------------------------------------------------------ */
+/* ---- words -------------------------------------------------------------- */
 
 /** Pairs for one direction or the other; the first that fits. */
 typedef struct pair_t {
@@ -129,7 +129,7 @@ static const char *to_ical(const pair_t *pairs, item_span_t word)
     return NULL;
 }
 
-/* ---- to the device ------------------------------------------------------------ */
+/* ---- to the device ------------------------------------------------------ */
 
 /** Escape as vCalendar does: its line ends are left to the encoding. */
 static void put_escaped(item_buf_t *b, item_span_t plain)
@@ -340,7 +340,7 @@ int item_vcal_prop_out(item_cal_ctx_t *c, const item_cal_t *cal,
                     || !(c->form->habits & ITEM_HABIT_NO_EMPTY));
 }
 
-/* ---- from the device ------------------------------------------------------------ */
+/* ---- from the device ---------------------------------------------------- */
 
 static void put_line(item_buf_t *b, const char *head, item_span_t value)
 {

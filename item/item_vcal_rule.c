@@ -16,7 +16,7 @@
 
 static const char weekdays[] = "MOTUWETHFRSASU";
 
-/* ---- writing -------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 /** Weeks begin on Monday in vCalendar: whether that makes no difference,
  * because all days lie on one side of the other beginning. */
@@ -188,7 +188,7 @@ const char *item_vcal_rule_write(const item_recur_t *r, apr_int64_t day,
     }
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 typedef struct words_t {
     const char *s, *end;
@@ -425,7 +425,7 @@ int item_vcal_rule_read(item_recur_t *r, item_span_t text, apr_int64_t day)
     return 1;
 }
 
-/* ---- other clocks ---------------------------------------------------------- */
+/* ---- other clocks ------------------------------------------------------- */
 
 static int shift_week(item_recur_t *r, int by)
 {

@@ -11,7 +11,7 @@
 
 #define LINE_MAX_QP  72         /* octets of a quoted-printable line */
 
-/* ---- reading lines ---------------------------------------------------------- */
+/* ---- reading lines ------------------------------------------------------ */
 
 typedef struct source_t {
     const char *s, *end;
@@ -152,7 +152,7 @@ apr_status_t item_vcal_doc(item_doc_t **doc, int *ical,
     return item_doc_read(doc, "text/calendar", b.s ? b.s : "", b.len, p);
 }
 
-/* ---- reading values --------------------------------------------------------- */
+/* ---- reading values ----------------------------------------------------- */
 
 static int hex_of(char c)
 {
@@ -274,7 +274,7 @@ item_span_t item_vcal_escape(item_span_t text, apr_pool_t *p)
     return result;
 }
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static const item_charset_t *charset_of(const item_cal_ctx_t *c)
 {

@@ -166,7 +166,7 @@ const char *item_zone_name(const item_zone_t *zone)
     return zone->name;
 }
 
-/* ---- opening ------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 const item_zone_t *item_zone_fixed(int offset, apr_pool_t *p)
 {
@@ -259,7 +259,7 @@ const item_zone_t *item_zone_open(item_span_t name, apr_pool_t *p)
     return open_file(text, p);
 }
 
-/* ---- the zones of one conversion ------------------------------------------ */
+/* ---- the zones of one conversion ---------------------------------------- */
 
 typedef struct known_t {
     item_span_t tzid;

@@ -85,7 +85,7 @@ int item_zone_type(const item_zone_t *zone, int type, int *dst,
     return offset;
 }
 
-/* ---- the rule ------------------------------------------------------------ */
+/* ---- the rule ----------------------------------------------------------- */
 
 /** "CET" or "<+03>". @return what is behind it, NULL: none */
 static const char *take_name(const char *s, const char **name, apr_pool_t *p)
@@ -221,7 +221,7 @@ void item_zone_rule_change(const item_zone_t *zone, int year, int start,
     change->dst = change->after > change->before;
 }
 
-/* ---- the file ------------------------------------------------------------ */
+/* ---- the file ----------------------------------------------------------- */
 
 /** The numbers of a header. @return octets of the block behind it */
 static apr_size_t block_size(const unsigned char *h, int width)

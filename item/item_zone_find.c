@@ -104,7 +104,7 @@ static int take_offset(item_span_t s, int *secs)
     return i < DAY;
 }
 
-/* ---- VTIMEZONE ------------------------------------------------------------ */
+/* ---- VTIMEZONE ---------------------------------------------------------- */
 
 static item_span_t value_of(const item_part_t *part, const char *name)
 {
@@ -210,7 +210,7 @@ const item_zone_t *item_zone_recognise(const item_part_t *part,
     return found ? found : clues.n ? NULL : zone;
 }
 
-/* ---- TZ and DAYLIGHT ------------------------------------------------------- */
+/* ---- TZ and DAYLIGHT ---------------------------------------------------- */
 
 /** "TRUE;+02;20260329T020000;20261025T030000;CET;CEST" */
 static void daylight_clues(clues_t *clues, item_span_t value, int std)

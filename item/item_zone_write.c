@@ -43,7 +43,7 @@ static const char *offset_text(int secs, apr_pool_t *p)
                         abs % 60);
 }
 
-/* ---- VTIMEZONE ------------------------------------------------------------ */
+/* ---- VTIMEZONE ---------------------------------------------------------- */
 
 /** Whether the rule's two changes of a year are what comes after an instant;
  * which moves behind them. */
@@ -244,7 +244,7 @@ void item_zone_vtimezone(item_buf_t *b, const item_zone_t *zone,
     item_buf_puts(b, apr_pstrcat(b->p, "END:VTIMEZONE", eol, NULL));
 }
 
-/* ---- TZ and DAYLIGHT ------------------------------------------------------ */
+/* ---- TZ and DAYLIGHT ---------------------------------------------------- */
 
 /** "+01", "+0530": as Nokia and others write it. */
 static const char *short_offset(int secs, apr_pool_t *p)

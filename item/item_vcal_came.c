@@ -1,0 +1,251 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* What came from a device, read: see item_vcal_back.h. */
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "item/item_vcal_back.h"
+
+#define DAY  ITEM_CAL_DAY
+
+static const item_span_t no_zone = { "", 0 };
+
+static apr_int64_t day_of(apr_int64_t secs)
+{
+    return item_recur_day_of(secs);
+}
+
+static apr_int64_t clock_of(apr_int64_t secs)
+{
+    return secs - day_of(secs) * DAY;
+}
+
+/** What a Z, or none, means to that device. */
+void item_wire_clock(const item_cal_ctx_t *c, item_time_t *t)
+{
+    if (c->form->clock == ITEM_CLOCK_UTC_BARE
+        && t->kind == ITEM_TIME_LOCAL)
+        t->kind = ITEM_TIME_UTC;
+    else if (c->form->clock == ITEM_CLOCK_LOCAL_Z
+             && t->kind == ITEM_TIME_UTC)
+        t->kind = ITEM_TIME_LOCAL;
+}
+
+int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
+                    item_time_t *t)
+{
+    if (!item_time_parse(t, text, no_zone))
+        return 0;
+    item_wire_clock(c, t);
+    return 1;
+}
+
+int item_back_instant(const item_back_t *k, const item_time_t *t,
+                      apr_int64_t *utc)
+{
+    *utc = t->secs;
+    if (t->kind == ITEM_TIME_LOCAL && k->device)
+        *utc = item_zone_to_utc(k->device, t->secs);
+    return t->kind == ITEM_TIME_UTC
+           || (t->kind == ITEM_TIME_LOCAL && k->device);
+}
+
+static void take_times(const item_back_t *k, apr_array_header_t *times,
+                       item_span_t value)
+{
+    item_span_t word;
+    item_time_t t;
+    char *text = apr_pstrmemdup(k->c->p, value.s, value.len), *s;
+
+    /* A list is cut at semicolons, and by some at commas. */
+    for (s = text; *s; s++)
+        if (*s == ',')
+            *s = ';';
+    value.s = text;
+    while (item_value_next(&value, ';', &word))
+        if (item_wire_parse(k->c, word, &t))
+            APR_ARRAY_PUSH(times, item_time_t) = t;
+}
+
+static int is_true(item_span_t value)
+{
+    return item_span_is(value, "1") || item_span_is(value, "TRUE");
+}
+
+/** Whether a line says that the event takes whole days. */
+static int says_days(const item_line_t *line)
+{
+    item_span_t value = item_span_trim(line->value);
+
+    if (item_span_is(line->name, "X-EPOCAGENDAENTRYTYPE"))
+        return item_span_is(value, "EVENT") || item_span_is(value, "DAY NOTE")
+               || item_span_is(value, "ANNIVERSARY");
+    return (item_span_is(line->name, "X-FUNAMBOL-ALLDAY")
+            || item_span_is(line->name, "X-MICROSOFT-CDO-ALLDAYEVENT"))
+           && is_true(value);
+}
+
+static void take_rule(apr_array_header_t *rules, item_span_t value)
+{
+    value = item_span_trim(value);
+    if (value.len)
+        APR_ARRAY_PUSH(rules, item_span_t) = value;
+}
+
+static void take_alarm(item_back_t *k, item_came_t *came,
+                       const item_line_t *line)
+{
+    item_cal_alarm_t alarm;
+
+    if (!item_vcal_alarm_in(k->c, line, item_vcal_decode(k->c, line),
+                            &alarm))
+        return;
+    if (!alarm.relative)
+        item_wire_clock(k->c, &alarm.at);
+    APR_ARRAY_PUSH(came->alarms, item_cal_alarm_t) = alarm;
+}
+
+static void take_line(item_back_t *k, item_came_t *came,
+                      const item_line_t *line)
+{
+    item_span_t value = line->value;
+
+    if (item_span_is(line->name, "DTSTART"))
+        item_wire_parse(k->c, value, &came->start);
+    else if (item_span_is(line->name, came->kind == ITEM_VTODO ? "DUE"
+                                                               : "DTEND"))
+        item_wire_parse(k->c, value, &came->end);
+    else if (item_span_is(line->name, "COMPLETED"))
+        item_wire_parse(k->c, value, &came->done);
+    else if (item_span_is(line->name, "RECURRENCE-ID")
+             || item_span_is(line->name, "X-RECURRENCE-ID")) {
+        const item_param_t *range = item_line_param(line, "RANGE");
+
+        item_wire_parse(k->c, value, &came->rid);
+        if (range)
+            came->rid_range = range->value;
+    }
+    else if (item_span_is(line->name, "RRULE"))
+        take_rule(came->rules, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "EXRULE"))
+        take_rule(came->exrules, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "EXDATE"))
+        take_times(k, came->exdates, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "RDATE"))
+        take_times(k, came->rdates, item_vcal_decode(k->c, line));
+    else if (item_span_is(line->name, "UID"))
+        came->uid = item_span_trim(value);
+    else if (item_span_is(line->name, "SUMMARY"))
+        came->summary = item_vcal_escape(item_vcal_plain(
+            item_vcal_decode(k->c, line), k->c->p), k->c->p);
+    else
+        take_alarm(k, came, line);
+}
+
+/** A time of whole days where the user is; midnight in UTC is meant as one.
+ */
+apr_int64_t item_back_local(const item_back_t *k, const item_time_t *t)
+{
+    return t->kind == ITEM_TIME_UTC && k->c->user && clock_of(t->secs)
+           ? item_zone_to_local(k->c->user, t->secs) : t->secs;
+}
+
+/** The day whose midnight is the nearest. */
+item_time_t item_back_day(const item_back_t *k, const item_time_t *t)
+{
+    item_time_t day = *t;
+
+    day.secs = item_back_local(k, t);
+    if (t->kind != ITEM_TIME_DATE)
+        day.secs = day_of(day.secs + DAY / 2) * DAY;
+    day.kind = ITEM_TIME_DATE;
+    return day;
+}
+
+static void find_days(const item_back_t *k, item_came_t *came, int said)
+{
+    item_time_t first, last;
+    int task = came->kind == ITEM_VTODO;
+
+    if (came->start.kind == ITEM_TIME_NONE
+        && came->end.kind == ITEM_TIME_NONE)
+        return;
+    if (item_wire_all_day(k->c, task, &came->start, &came->end, &first,
+                          &last)) {
+        came->all_day = 1;
+        came->start = first;
+        came->end = last;
+        return;
+    }
+    if (task || (came->start.kind != ITEM_TIME_DATE && !said)
+        || came->start.kind == ITEM_TIME_NONE)
+        return;
+    came->all_day = 1;
+    came->start = item_back_day(k, &came->start);
+    if (came->end.kind != ITEM_TIME_NONE)
+        came->end = item_back_day(k, &came->end);
+    if (came->end.kind == ITEM_TIME_NONE
+        || came->end.secs <= came->start.secs) {
+        came->end = came->start;
+        came->end.secs += DAY;
+    }
+}
+
+/** A time of the series, where it takes whole days or is written as one. */
+static void fit_occurrence(const item_back_t *k, const item_came_t *came,
+                           item_time_t *t)
+{
+    if (came->all_day) {
+        *t = item_back_day(k, t);
+        return;
+    }
+    if (came->start.kind != ITEM_TIME_LOCAL
+        && came->start.kind != ITEM_TIME_UTC)
+        return;
+    if (t->kind == ITEM_TIME_DATE
+        || (clock_of(t->secs) == 0 && clock_of(came->start.secs))) {
+        t->secs += clock_of(came->start.secs);
+        t->kind = came->start.kind;
+    }
+}
+
+item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
+{
+    item_came_t *came = apr_pcalloc(k->c->p, sizeof(*came));
+    apr_array_header_t *lists[2];
+    int i, n, said = 0;
+
+    came->part = part;
+    came->kind = (item_kind_e)part->kind;
+    came->uid = came->summary = no_zone;
+    came->rules = apr_array_make(k->c->p, 1, sizeof(item_span_t));
+    came->exrules = apr_array_make(k->c->p, 1, sizeof(item_span_t));
+    came->rdates = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->exdates = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->skip = apr_array_make(k->c->p, 1, sizeof(item_time_t));
+    came->alarms = apr_array_make(k->c->p, 2, sizeof(item_cal_alarm_t));
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part || entry->line.junk)
+            continue;
+        take_line(k, came, &entry->line);
+        said |= says_days(&entry->line);
+    }
+    find_days(k, came, said);
+    lists[0] = came->rdates;
+    lists[1] = came->exdates;
+    for (n = 0; n < 2; n++) {
+        for (i = 0; i < lists[n]->nelts; i++)
+            fit_occurrence(k, came, &APR_ARRAY_IDX(lists[n], i,
+                                                   item_time_t));
+        item_times_sort(lists[n]);
+    }
+    if (came->rid.kind != ITEM_TIME_NONE && came->all_day
+        && clock_of(came->rid.secs) == 0)
+        came->rid.kind = ITEM_TIME_DATE;
+    return came;
+}
