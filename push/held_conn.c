@@ -138,17 +138,24 @@ static int is_acknowledged(const conn_t *c)
     return ioctl(c->fd, SIOCOUTQ, &left) == 0 && left == 0;
 }
 
+/* The end of a notification that its TCP has taken. */
+static int check_ack(held_t *h, conn_t *c)
+{
+    void *baton = c->baton;
+
+    if (!c->message || !c->written || !is_acknowledged(c)) {
+        return 0;
+    }
+    c->message = NULL;
+    COUNT(h, told);
+    held_done(h, baton, c->begun, GATEWAY_ACCEPTED,
+              "taken over its connection");
+    return 1;
+}
+
 static void await_ack(held_t *h, conn_t *c)
 {
-    if (is_acknowledged(c)) {
-        void *baton = c->baton;
-
-        c->message = NULL;
-        COUNT(h, told);
-        held_done(h, baton, c->begun, GATEWAY_ACCEPTED,
-                  "taken over its connection");
-    }
-    else if (h->now - c->said > HELD_ACK) {
+    if (!check_ack(h, c) && h->now - c->said > HELD_ACK) {
         COUNT(h, dead);
         held_hang_up(h, c, GATEWAY_UNREACHABLE,
                      "its connection is dead");
@@ -251,7 +258,7 @@ static int get_name(char out[MAX_NAME + 1], const ctp_param_t *param)
 static void refuse(held_t *h, conn_t *c, int code)
 {
     if (say(h, c, code, 0, NULL, 0)) {
-        held_hang_up(h, c, GATEWAY_UNREACHABLE, "");
+        held_hang_up(h, c, GATEWAY_UNREACHABLE, "it has hung up");
     }
 }
 
@@ -391,6 +398,9 @@ void held_read(held_t *h, conn_t *c)
     n = recv(c->fd, data + had, sizeof data - had, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
+    }
+    if (n >= 0) {
+        check_ack(h, c);        /* it may be about to hang up, or just has */
     }
     if (n <= 0) {
         held_hang_up(h, c, GATEWAY_UNREACHABLE, "it has hung up");

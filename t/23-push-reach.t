@@ -1,0 +1,265 @@
+#!/usr/bin/perl
+# Licensed to you under the Apache License, Version 2.0: see LICENSE.
+#
+# Devices that are told without SMS: over TCP where they listen, over the
+# connection that they hold open; SMS where that fails; what mod_status shows;
+# the form of SyncML 1.1 as tshark reads it; the directives of all that.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use IO::Socket::INET;
+use Test::More;
+use Test::Httpd;
+use Test::Places ();
+use Test::Push qw(until_true san tshark_wsp);
+use Test::Reach;
+use Time::HiRes qw(sleep time);
+
+my $slow = Test::Httpd::slow();
+
+sub stores_of { join ' ', map { $_->{uri} } @{ san("\1\6\0$_[0]")->{stores} } }
+
+sub status {
+    my ($h) = @_;
+    my %s;
+    for (split /\n/, $h->http(GET => '/server-status?auto')->{content}) {
+        $s{$1} = $2 if /^SyncMLPush([^:]+): (.*)$/;
+    }
+    return \%s;
+}
+
+my $STATUS = "ExtendedStatus On\n<Location /server-status>\n"
+    . "SetHandler server-status\n</Location>\n";
+
+# ---- a device that listens -----------------------------------------------------------
+
+subtest 'TCP' => sub {
+    my $d = Test::Reach->listener;
+    my $h = Test::Httpd->syncml(modules => ['status'], conf => $STATUS
+            . "SyncMLPushTCPNetworks 127.0.0.0/8\nSyncMLPushTCPPort "
+            . $d->port . "\n");
+    $h->expect_log(qr/gateway=tcp result=(?:temporary|unreachable|rejected)/);
+    my $p = Test::Push->new($h);
+    my @ctl = qw(device set --account alice phone-second);
+    is +($h->ctl(@ctl, 'tcp', '127.0.0.1:' . $d->port))[0], 0,
+        'its address is set by hand';
+    $p->change;
+    my @got = $d->wait_got(1, 10);
+    is @got, 1, 'a change: it is told over TCP';
+    is stores_of($got[0]), 'contacts', '... of the datastore';
+    is scalar($p->files), 0, '... and no SMS is sent';
+    ok until_true(5, sub { grep {/gateway=tcp result=accepted status=200/}
+        $p->attempts }), '... and the log says so';
+    $p->answer;
+
+    is +($h->ctl(@ctl, 'tcp', 'auto'))[0], 0, 'where it was seen';
+    $p->change;
+    sleep 0.5;
+    is scalar($d->got), 1, '... which is not known yet';
+    is scalar($p->wait_files(1, 5)), 1, '... so that it costs an SMS';
+    $p->answer;
+    $p->change;
+    is scalar($d->wait_got(2, 10)), 2, 'after its sync it is';
+    my (undef, $out) = $h->ctl(qw(device show --account alice phone-second));
+    like $out, qr/TCP push\s+auto.*Seen at\s+127\.0\.0\.1/s,
+        '... and shown';
+    $p->answer;
+
+    # it does not take it: SMS
+    $d->answer("500 busy\n");
+    $p->change;
+    is scalar($d->wait_got(3, 10)), 3, 'it is busy';
+    is scalar($p->wait_files(2, 5)), 2, '... and gets an SMS';
+    ok grep({/gateway=tcp result=temporary status=500 answer="500 busy"/}
+        $p->attempts), '... and the log says why';
+    $p->answer;
+    $d->stop;
+    $p->change;
+    is scalar($p->wait_files(3, 15)), 3, 'it is off: SMS';
+    $p->answer;
+    is +($h->ctl(@ctl, qw(tcp 192.0.2.1)))[0], 0, 'an address elsewhere';
+    $p->change;
+    is scalar($p->wait_files(4, 5)), 4, '... is not connected to: SMS';
+    ok grep({/gateway=tcp result=rejected.*outside of SyncMLPushTCPNetworks/}
+        $p->attempts), '... and the log names the directive';
+    my $s = status($h);
+    is $s->{'Gateway.tcp.Accepted'}, 2, 'mod_status: taken over TCP';
+    is $s->{'Gateway.tcp.Rejected'}, 1, '... refused';
+    is $s->{'Gateway.file.Accepted'}, 4, '... by SMS';
+    is $s->{Sent}, 6, '... in all';
+    like $h->http(GET => '/server-status')->{content},
+        qr{<h2>SyncML push: sqlite:.*<td>tcp</td>.*SyncMLPushTCPNetworks}s,
+        'its page has a section';
+    like +($h->ctl(@ctl, qw(tcp phone.example.com)))[2],
+        qr/tcp cannot be "phone.example.com": it is auto, off or ADDRESS/,
+        'names are no addresses';
+};
+
+# ---- a device that connects ------------------------------------------------------------
+
+subtest 'held' => sub {
+    my ($port) = Test::Places::free_port();
+    my $h = Test::Httpd->syncml(modules => ['status'], conf => $STATUS
+            . "SyncMLPushListen 127.0.0.1:$port\n");
+    $h->expect_log(qr/it has no number, and is not connected/);
+    my $p = Test::Push->new($h);
+    my $c = Test::Reach->client($port, 'phone-second', 'alice', 'secret');
+    is $c->login, Test::Reach::OK, 'it logs in';
+    isnt $c->{nonce}, 'of yore', '... and has a nonce for the next time';
+    $c->say(Test::Reach::READY);
+    is +($c->hear(5))[0], Test::Reach::OK, 'READY is answered';
+    $p->change;
+    my ($code, %param) = $c->hear(10);
+    is $code, Test::Reach::SYNC, 'a change: it is told';
+    is stores_of($param{7}), 'contacts', '... of the datastore';
+    is scalar($p->files), 0, '... and no SMS is sent';
+    ok until_true(5, sub { grep {/gateway=held result=accepted/}
+        $p->attempts }), '... and the log says so';
+    is status($h)->{HeldConnected}, 1, 'mod_status: one is connected';
+    is status($h)->{HeldTold}, 1, '... and was told';
+    $p->answer;
+
+    # other clients
+    my $wrong = Test::Reach->client($port, 'phone-second', 'alice', 'guess');
+    is $wrong->login, Test::Reach::UNAUTHORIZED, 'a wrong password';
+    $wrong = Test::Reach->client($port, 'phone-second', 'mallory', 'secret');
+    is $wrong->login, Test::Reach::UNAUTHORIZED, 'a wrong user';
+    $wrong = Test::Reach->client($port, 'unheard-of', 'alice', 'secret');
+    is $wrong->login, Test::Reach::ERROR, 'a device that has never synced';
+    is status($h)->{HeldFailedLogins}, 2, 'mod_status: logins that failed';
+    unlike $h->log, qr/guess|secret/, 'no password in the log';
+
+    # it hangs up: SMS
+    $c->hang_up;
+    ok until_true(5, sub { !status($h)->{HeldConnected} }), 'it hangs up';
+    $p->change;
+    is scalar($p->wait_files(1, 5)), 1, '... and is told by SMS';
+    $p->answer;
+
+    # without a number, and away: told when it comes back
+    is +($h->ctl(qw(device set --account alice phone-second number none)))[0],
+        0, 'it has no number';
+    $p->change;
+    ok until_true(5, sub { $h->log =~ /it has no number, and is not connec/ }),
+        'it cannot be told';
+    sleep 1;
+    is $c->login, Test::Reach::OK, 'it comes back';
+    ($code, %param) = $c->hear(10);
+    is $code, Test::Reach::SYNC, '... and is told at once';
+    is scalar($p->files), 1, '... and no SMS was sent';
+    $p->answer;
+
+    # a graceful restart
+    my $old = $p->worker;
+    $h->graceful;
+    is_deeply [ $c->hear(10) ], [], 'a restart ends the connection';
+    ok until_true(5, sub { my $new = $p->worker; $new && $new != $old }),
+        '... there is another worker';
+    $p->change;
+    is $c->login, Test::Reach::OK, '... it connects again';
+    ($code, %param) = $c->hear(10);
+    is $code, Test::Reach::SYNC, '... and is told what changed meanwhile';
+    $p->answer;
+    $c->say(Test::Reach::BYE);
+    is +($c->hear(5))[0], Test::Reach::OK, 'a polite end';
+    is_deeply [ $c->hear(5) ], [], '... is one';
+
+    # garbage
+    for my $octets ("GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
+        "\0\0", "\0\2\x10\x29") {
+        my $g = Test::Reach->client($port, 'x', 'x', 'x');
+        $g->{socket} = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+        $g->say_octets($octets);
+        is +($g->hear(5))[0], Test::Reach::ERROR, 'garbage is no login';
+    }
+    is $c->login, Test::Reach::OK, 'and then one that is';
+};
+
+# ---- only such devices -----------------------------------------------------------------
+
+subtest 'without a gateway for SMS' => sub {
+    my ($port) = Test::Places::free_port();
+    my $b = Test::Places::build_dir();
+    my $h = Test::Httpd->syncml(push => 0, conf =>
+            "LoadModule syncml_push_module $b/mod_syncml_push.so\n"
+            . "SyncMLPushDelay 0\nSyncMLPushListen $port\n");
+    my $p = Test::Push->new($h);
+    my $c = Test::Reach->client($port, 'phone-second', 'alice', 'secret');
+    is $c->login, Test::Reach::OK, 'it logs in';
+    $p->change;
+    is +($c->hear(10))[0], Test::Reach::SYNC, '... and is told';
+};
+
+# ---- the form of SyncML 1.1 ---------------------------------------------------------------
+
+subtest 'SyncML 1.1' => sub {
+    my $h = Test::Httpd->syncml;
+    $h->expect_log(qr/its notifications need 2 SMS each: \d+ octets too many/);
+    my $p = Test::Push->new($h);
+    is +($h->ctl(qw(device set --account alice phone-second san-form 1.1)))[0],
+        0, 'the form is set';
+    $p->change;
+    my @sms = $p->wait_files(1, 5);
+    cmp_ok scalar(@sms), '>=', 1, 'it is told';
+    my $pdu = join '', map { $_->{data} } @sms;
+    like $sms[0]{meaning}, qr/^Notification: SyncML 1\.1$/m, '... so';
+    is unpack('H*', substr $pdu, 0, 9), '01060603020303af85',
+        '... as application/vnd.syncml+wbxml for push.syncml';
+    my $url = $h->url('/syncml');
+    like $pdu, qr/\x67\x57\x03\Q$url\E\x00\x01\x01/, '... from the URL that it uses';
+    is scalar(() = $pdu =~ /\x46\x4B\x03/g), 1, '... with one Alert';
+    my ($rc, $out) = $h->ctl(qw(device set --account alice phone-second
+        san-form 2.0));
+    is $rc, 5, 'there is no form 2.0' or diag $out;
+    SKIP: {
+        skip 'no tshark', 4
+            unless grep { -x "$_/tshark" } split /:/, $ENV{PATH};
+        # tshark knows the type by its name only
+        my $text = substr($pdu, 0, 2) . pack('C/a',
+            "application/vnd.syncml+wbxml\0\xAF\x85") . substr $pdu, 9;
+        my $t = tshark_wsp($h->dir, $text);
+        like $t, qr/SyncML 1\.1/, 'tshark: SyncML 1.1';
+        like $t, qr/<VerProto>.*SyncML\/1\.1.*<Alert>.*206.*<Final/s,
+            '... an Alert 206';
+        like $t, qr/<LocURI>.*\Q$url\E/s, '... from our URL';
+        unlike $t, qr/Malformed/, '... well-formed';
+    }
+};
+
+# ---- directives ----------------------------------------------------------------------------
+
+sub wrong {
+    my ($what, $conf, $words) = @_;
+    my $b = Test::Places::build_dir();
+    my $h = Test::Httpd->new(conf => "LoadModule syncml_push_module "
+            . "$b/mod_syncml_push.so\n$conf\n");
+    like $h->start_fails, $words, $what;
+    return;
+}
+
+wrong('no network', 'SyncMLPushTCPNetworks home',
+    qr/SyncMLPushTCPNetworks: "home" is no network; right are private/);
+wrong('a network with a name', 'SyncMLPushTCPNetworks private example.com',
+    qr/SyncMLPushTCPNetworks: "example.com" is no network/);
+wrong('too many bits', 'SyncMLPushTCPNetworks 10.0.0.0/33',
+    qr/SyncMLPushTCPNetworks: .*0 to 32 bits/);
+wrong('no port', 'SyncMLPushTCPPort 0', qr/SyncMLPushTCPPort: "0" is no port/);
+wrong('nowhere to listen', 'SyncMLPushListen here',
+    qr/SyncMLPushListen: "here" is no port and no address.*right are 4745/);
+wrong('an address without port', 'SyncMLPushListen 127.0.0.1',
+    qr/SyncMLPushListen: "127.0.0.1" is no port/);
+wrong('a name', 'SyncMLPushListen localhost:4745', qr/SyncMLPushListen: /);
+wrong('no connections', 'SyncMLPushListenMax 0',
+    qr/SyncMLPushListenMax: "0" is no number from 1/);
+wrong('in a location', "<Location />\nSyncMLPushListen 4745\n</Location>",
+    qr/SyncMLPushListen not allowed/);
+{
+    my $busy = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1');
+    my $h = Test::Httpd->syncml(start => 0,
+        conf => 'SyncMLPushListen 127.0.0.1:' . $busy->sockport);
+    like $h->start_fails, qr/SyncMLPushListen: cannot listen to 127/,
+        'a port that is taken';
+}
+
+done_testing;
