@@ -102,7 +102,8 @@ subtest 'held' => sub {
     my ($port) = Test::Places::free_port();
     my $h = Test::Httpd->syncml(modules => ['status'], conf => $STATUS
             . "SyncMLPushListen 127.0.0.1:$port\n");
-    $h->expect_log(qr/it has no number, and is not connected/);
+    $h->expect_log(qr/it has no number, and is not connected/,
+        qr/number= suspended until it syncs: rejected/);
     my $p = Test::Push->new($h);
     my $c = Test::Reach->client($port, 'phone-second', 'alice', 'secret');
     is $c->login, Test::Reach::OK, 'it logs in';
