@@ -307,10 +307,17 @@ static apr_status_t import_ical(const item_form_t *form, const char **type,
                                 const item_text_t *like, item_text_t *out,
                                 apr_pool_t *p)
 {
+    const item_text_t *journal = like && kind_of(like) == ITEM_VJOURNAL
+                                 ? like : NULL;
+    item_text_t timed;
+    apr_status_t rv;
+
     *type = "text/calendar";
     if (kind_of(in) != ITEM_VJOURNAL)
-        return APR_SUCCESS;
-    return item_note_import(form, type, in, like, out, p);
+        return item_ical_import(form, in, like, out, p);
+    rv = item_ical_import(form, in, journal, &timed, p);
+    return rv == APR_SUCCESS
+           ? item_note_import(form, type, &timed, like, out, p) : rv;
 }
 
 apr_status_t item_import(const item_form_t *form, const char **type,
@@ -329,7 +336,8 @@ apr_status_t item_import(const item_form_t *form, const char **type,
     case ITEM_FORMAT_SIFC:
         return ITEM_ETYPE;
     case ITEM_FORMAT_VCAL10:
-        return APR_SUCCESS;
+        *type = "text/calendar";
+        return item_vcal_import(&is, in, like, out, p);
     case ITEM_FORMAT_ICAL20:
         return import_ical(&is, type, in, like, out, p);
     case ITEM_FORMAT_SIFE: case ITEM_FORMAT_SIFT:
@@ -357,10 +365,11 @@ static apr_status_t export_event(item_form_t *form, const item_text_t *in,
 {
     if (form->format == ITEM_FORMAT_AS_IS)
         form->format = ITEM_FORMAT_ICAL20;
-    if (form->format == ITEM_FORMAT_ICAL20
-        || form->format == ITEM_FORMAT_VCAL10)
-        return APR_SUCCESS;
-    return item_sif_export(form, in, out, p);
+    if (form->format == ITEM_FORMAT_ICAL20)
+        return item_ical_export(form, in, out, p);
+    return form->format == ITEM_FORMAT_VCAL10
+           ? item_vcal_export(form, in, out, p)
+           : item_sif_export(form, in, out, p);
 }
 
 apr_status_t item_export(const item_form_t *form, const char **type,

@@ -7,13 +7,15 @@
 #include <apr_strings.h>
 
 #include "codec/codec.h"
-#include "store/store.h"
+#include "mod_syncml/sml_session.h"
 
 #define MAX_NAME 63
 
 typedef struct reader_t {
     apr_pool_t *p;
     apr_hash_t *names;
+    apr_hash_t *sizes;          /* apr_size_t * by name */
+    const char *property;       /* the one that a size belongs to; NULL: none */
     int card;                   /* vCards are asked for */
     int in_cap;                 /* inside CTCap */
     int leaf;                   /* tag of the open element that has text */
@@ -29,9 +31,14 @@ static apr_status_t on_start(void *baton, int tag)
     if (tag == DEVINF_CTCAP) {
         r->in_cap = 1;
         r->ours = 0;
+        r->property = NULL;
+    }
+    if (tag == DEVINF_PARAMNAME || tag == DEVINF_PROPPARAM) {
+        r->property = NULL;     /* what follows is the parameter's */
     }
     r->leaf = r->in_cap && (tag == DEVINF_CTTYPE || tag == DEVINF_PROPNAME
-                            || tag == DEVINF_VALENUM) ? tag : 0;
+                            || tag == DEVINF_VALENUM || tag == DEVINF_SIZE)
+            ? tag : 0;
     r->len = 0;
     return APR_SUCCESS;
 }
@@ -53,6 +60,25 @@ static void add(reader_t *r, const char *name)
     if (apr_hash_count(r->names) < SML_MAX_CAPS) {
         apr_hash_set(r->names, apr_pstrdup(r->p, name), APR_HASH_KEY_STRING,
                      "");
+    }
+}
+
+/* Where several are said, of several media types, the largest counts. */
+static void add_size(reader_t *r)
+{
+    long n = sml_number(r->text);
+    apr_size_t *size;
+
+    if (r->property == NULL || n < 1) {
+        return;
+    }
+    size = apr_hash_get(r->sizes, r->property, APR_HASH_KEY_STRING);
+    if (size == NULL && apr_hash_count(r->sizes) < SML_MAX_CAPS) {
+        size = apr_pcalloc(r->p, sizeof(*size));
+        apr_hash_set(r->sizes, r->property, APR_HASH_KEY_STRING, size);
+    }
+    if (size != NULL && *size < (apr_size_t)n) {
+        *size = (apr_size_t)n;
     }
 }
 
@@ -81,9 +107,14 @@ static apr_status_t on_end(void *baton, int tag)
     r->text[r->len] = '\0';
     if (tag == DEVINF_CTTYPE) {
         r->ours = strstr(r->text, r->card ? "VCARD" : "CALENDAR") != NULL;
+        r->property = NULL;
+    }
+    else if (r->ours && tag == DEVINF_SIZE) {
+        add_size(r);
     }
     else if (r->ours && tag == DEVINF_PROPNAME && r->len > 0) {
         add(r, is_alarm(r->text) ? "VALARM" : r->text);
+        r->property = apr_pstrdup(r->p, r->text);
     }
     else if (r->ours && tag == DEVINF_VALENUM
              && strcmp(r->text, "VALARM") == 0) {
@@ -97,31 +128,46 @@ static int has(const reader_t *r, const char *name)
     return apr_hash_get(r->names, name, APR_HASH_KEY_STRING) != NULL;
 }
 
-apr_hash_t *sml_ctcap_read(const char *devinf, apr_size_t len,
-                           item_kind_e kind, apr_pool_t *p)
+/* @return 0: it says nothing that can be read */
+static int read_caps(reader_t *r, const char *devinf, apr_size_t len,
+                     item_kind_e kind, apr_pool_t *p)
 {
     codec_sink_t sink = { on_start, on_end, on_text, NULL };
     codec_limits_t limits = { 0 };
-    reader_t r = { 0 };
     apr_size_t at = 0;
 
+    memset(r, 0, sizeof(*r));
     if (len == 0 || kind == ITEM_TEXT) {
-        return NULL;
+        return 0;
     }
-    r.p = p;
-    r.names = apr_hash_make(p);
-    r.card = kind == ITEM_VCARD30;
-    sink.baton = &r;
+    r->p = p;
+    r->names = apr_hash_make(p);
+    r->sizes = apr_hash_make(p);
+    r->card = kind == ITEM_VCARD30;
+    sink.baton = r;
     limits.max_octets = STORE_MAX_DEVINF;
     while (at < len && strchr(" \t\r\n", devinf[at]) != NULL) {
         at++;
     }
-    if (codec_decode(at < len && devinf[at] == '<' ? CODEC_XML : CODEC_WBXML,
-                     devinf, len, &limits, &sink, NULL, p) != APR_SUCCESS) {
-        return NULL;
-    }
-    if (r.card ? !has(&r, "N") && !has(&r, "FN") : !has(&r, "SUMMARY")) {
-        return NULL;
-    }
-    return r.names;
+    return codec_decode(at < len && devinf[at] == '<' ? CODEC_XML
+                                                      : CODEC_WBXML,
+                        devinf, len, &limits, &sink, NULL, p) == APR_SUCCESS
+        && (r->card ? has(r, "N") || has(r, "FN") : has(r, "SUMMARY"));
+}
+
+apr_hash_t *sml_ctcap_read(const char *devinf, apr_size_t len,
+                           item_kind_e kind, apr_pool_t *p)
+{
+    reader_t r;
+
+    return read_caps(&r, devinf, len, kind, p) ? r.names : NULL;
+}
+
+apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
+                            item_kind_e kind, apr_pool_t *p)
+{
+    reader_t r;
+
+    return read_caps(&r, devinf, len, kind, p)
+           && apr_hash_count(r.sizes) > 0 ? r.sizes : NULL;
 }

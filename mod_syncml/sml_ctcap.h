@@ -31,4 +31,12 @@
 apr_hash_t *sml_ctcap_read(const char *devinf, apr_size_t len,
                            item_kind_e kind, apr_pool_t *p);
 
+/**
+ * How long the values of properties may be on the device: Size in DevInf 1.0
+ * and 1.1, MaxSize in 1.2.  Arguments as above.
+ * @return apr_size_t * by name in capitals; NULL: it does not say
+ */
+apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
+                            item_kind_e kind, apr_pool_t *p);
+
 #endif
