@@ -334,7 +334,8 @@ apr_status_t item_import(const item_form_t *form, const char **type,
         *type = "text/vcard";
         return item_card_import(&is, in, like, out, p);
     case ITEM_FORMAT_SIFC:
-        return ITEM_ETYPE;
+        *type = "text/vcard";
+        return item_sifc_import(&is, in, like, out, p);
     case ITEM_FORMAT_VCAL10:
         *type = "text/calendar";
         return item_vcal_import(&is, in, like, out, p);
@@ -356,7 +357,7 @@ static apr_status_t export_card(item_form_t *form, const item_text_t *in,
     if (form->format == ITEM_FORMAT_AS_IS)
         form->format = item_format_recognise("text/vcard", in->data, in->len);
     return form->format == ITEM_FORMAT_SIFC
-           ? ITEM_ETYPE
+           ? item_sifc_export(form, in, out, p)
            : item_card_export(form, in, out, p);
 }
 
