@@ -17,6 +17,7 @@
 
 #include "item/item_edit.h"
 #include "item/item_merge.h"
+#include "item/item_note.h"
 #include "mod_syncml/sml_held.h"
 
 sml_conflict_conf_t sml_policy(const sml_session_t *s, const sml_sync_t *y)
@@ -262,10 +263,51 @@ static void complete(sides_t *sides, item_kind_e kind,
     sides->theirs = text_of(theirs);
 }
 
-apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
-                         const sml_change_t *c, const store_item_t *old,
-                         const store_item_t *base, store_id_t known,
-                         sml_outcome_t *out)
+static void take_text(store_item_t *item, const char *type, item_text_t text,
+                      apr_pool_t *p)
+{
+    item_keys_t keys;
+
+    item->type = type;
+    item->data = text.data;
+    item->len = text.len;
+    if (item_keys(&keys, type, text.data, text.len, p) == APR_SUCCESS) {
+        sml_set_keys(item, &keys);
+    }
+}
+
+/* A note may be a text on one side, and more than that on the other: then all
+ * of them are that. @param base  may be NULL */
+static void align_notes(sml_change_t *c, store_item_t *old,
+                        store_item_t *base, apr_pool_t *p)
+{
+    store_item_t *items[] = { &c->item, old, base };
+    const char *types[3];
+    item_text_t texts[3];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        types[i] = items[i] ? items[i]->type : NULL;
+        texts[i] = items[i] ? text_of(items[i]) : (item_text_t){ "", 0 };
+    }
+    if (item_note_align(types, texts, 3, p) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; i < 3; i++) {
+        if (items[i] != NULL && types[i] != items[i]->type) {
+            take_text(items[i], types[i], texts[i], p);
+        }
+    }
+    if (types[0] != NULL && strcmp(types[0], "text/calendar") == 0
+        && c->keys.kind == ITEM_TEXT) {
+        c->keys.kind = ITEM_VJOURNAL;
+    }
+}
+
+static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
+                            const sml_change_t *c, const store_item_t *old,
+                            const store_item_t *base, store_id_t known,
+                            sml_outcome_t *out)
 {
     sml_conflict_conf_t conf = sml_policy(s, y);
     int slow = sml_sync_is_slow(y), edited, poorer = 0;
@@ -325,6 +367,26 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
     out->theirs_fine = (poorer && known == old->change)
         || tells_nothing(&sides, (item_text_t){ sides.m.text, sides.m.len });
     return fill(&sides, old, c, out);
+}
+
+apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
+                         const sml_change_t *c, const store_item_t *old,
+                         const store_item_t *base, store_id_t known,
+                         sml_outcome_t *out)
+{
+    store_item_t ours = *old, had;
+    sml_change_t change = *c;
+    apr_status_t rv;
+
+    if (base != NULL) {
+        had = *base;
+    }
+    align_notes(&change, &ours, base ? &had : NULL, s->p);
+    rv = resolve(s, y, &change, &ours, base ? &had : NULL, known, out);
+    if (out->keep_ours) {
+        out->item = *old;       /* octet by octet */
+    }
+    return rv;
 }
 
 void sml_conflict_log(sml_session_t *s, sml_sync_t *y, store_id_t item,

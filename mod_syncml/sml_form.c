@@ -46,6 +46,14 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
+/* A note may be a text or a VJOURNAL; with the store's version at hand it may
+ * turn out to be the other. */
+static int same_kind(item_kind_e a, item_kind_e b)
+{
+    return a == b || (a == ITEM_TEXT && b == ITEM_VJOURNAL)
+        || (a == ITEM_VJOURNAL && b == ITEM_TEXT);
+}
+
 void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
                           sml_change_t *c, const store_item_t *like)
 {
@@ -57,10 +65,11 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
         || item_import(&sml_form(s, y)->form, &type, &c->raw, &text, &out,
                        s->p) != APR_SUCCESS
         || item_keys(&keys, type, out.data, out.len, s->p) != APR_SUCCESS
-        || keys.kind != c->keys.kind) {
+        || !same_kind(keys.kind, c->keys.kind)) {
         return;
     }
     c->keys = keys;
+    c->item.type = item_kind_type(keys.kind);
     c->item.data = out.data;
     c->item.len = out.len;
     sml_set_keys(&c->item, &keys);
