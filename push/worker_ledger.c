@@ -1,7 +1,5 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* The push worker: what it writes into the push log. */
-#include <string.h>
-
 #include <apr_strings.h>
 
 #include "worker_int.h"
@@ -93,7 +91,7 @@ static apr_int64_t price_of(const worker_t *w, const job_t *job)
 {
     apr_int64_t price = job->lane ? job->lane->route->price : -1;
 
-    if (job->lane && strcmp(job->lane->route->gateway->transport, "sms")) {
+    if (job->lane && job->lane->route->gateway->whole) {
         return price > 0 ? price : 0;   /* no SMS */
     }
     return price >= 0 ? price : worker_price(w, job->number);

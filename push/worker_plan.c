@@ -24,14 +24,16 @@ static apr_status_t apply(void *baton, const char *name, const char *value)
     settings_t *to = baton;
     const char *error = NULL;
     apr_pool_t *p = to->w->rules_pool;
+    apr_status_t rv;
 
     if (strncmp(name, POLICY_PREFIX, sizeof POLICY_PREFIX - 1) != 0) {
         return APR_SUCCESS;
     }
-    /* Whoever set it was told if it was wrong: a rule of another version is
-     * passed over. */
-    if (policy_set(to->rules, to->scope, name + sizeof POLICY_PREFIX - 1,
-                   value, &error, p) != APR_SUCCESS) {
+    rv = policy_set(to->rules, to->scope, name + sizeof POLICY_PREFIX - 1,
+                    value, &error, p);
+    /* Whoever set it was told if it was wrong: one of another version is
+     * passed over.  What is no rule is a setting of something else. */
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
         worker_log(to->w, 7, 0, "the setting %s of %s is passed over: %s",
                    name, to->whose, error);
     }

@@ -47,6 +47,9 @@ apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
     (*job)->due = make_due(w, r, now, batch->pool);
     (*job)->password = "";
     (*job)->request = r->id;
+    (*job)->device = apr_pcalloc(batch->pool, sizeof *(*job)->device);
+    (*job)->device->form_set = 1;       /* nobody's answer is waited for */
+    (*job)->device->tcp = "";
     (*job)->dry = w->o.rules->dry_run;
     return worker_start_job(w, tx, *job, now);
 }

@@ -44,7 +44,7 @@ typedef enum {
     OPT_TYPE, OPT_ALL, OPT_YES, OPT_NO_PASSWORD, OPT_DELETED, OPT_CREATE,
     OPT_ARCHIVED, OPT_QUIRK,
     OPT_DEVICE, OPT_FORCE, OPT_DRY_RUN, OPT_LIMIT, OPT_ACCESS,
-    OPT_QUIRKS_FILE,
+    OPT_QUIRKS_FILE, OPT_EVENT, OPT_SINCE,
     OPT_COUNT
 } ctl_option_e;
 
@@ -301,6 +301,20 @@ int ctl_due_list(ctl_t *ctl);
 int ctl_guard_list(ctl_t *ctl);
 int ctl_guard_release(ctl_t *ctl);
 int ctl_guard_drop(ctl_t *ctl);
+int ctl_push_prepare(ctl_t *ctl);
+int ctl_push_log(ctl_t *ctl);
+int ctl_push_status(ctl_t *ctl);
+int ctl_push_set_prepare(ctl_t *ctl);
+int ctl_push_set(ctl_t *ctl);
+int ctl_push_now(ctl_t *ctl);
+int ctl_push_pause(ctl_t *ctl);
+int ctl_push_resume(ctl_t *ctl);
+int ctl_push_test_prepare(ctl_t *ctl);
+int ctl_push_test(ctl_t *ctl);
+/** Whose push is meant: of --device, of --account, or of the whole server.
+ * @param key  out: "device", "account" or "server"; whose: the name, or "" */
+int ctl_push_scope(ctl_t *ctl, store_id_t *account, store_id_t *device,
+                   const char **key, const char **whose);
 int ctl_item_list(ctl_t *ctl);
 int ctl_item_get(ctl_t *ctl);
 int ctl_item_put_prepare(ctl_t *ctl);

@@ -25,6 +25,19 @@
     "Access says what the device may do in a datastore: full, read-only (its\n" \
     "changes are not taken), send-only (it gets none).  \"full\" forgets it."
 
+#define PUSH_RULES \
+    "Sets rules of push for --device, or for --account and its devices; the\n" \
+    "device's come before the account's, and these before the directives.\n" \
+    "\"default\" forgets one.  They have the values of the directives:\n" \
+    "  delay, max-delay  5min; of one datastore: delay.contacts 1h, off\n" \
+    "  min-interval, urgent, unanswered\n" \
+    "                    10min, 2h, \"15min 1h 6h 24h\"\n" \
+    "  quiet-hours, zone 22:00-07:00, Europe/Berlin\n" \
+    "  own-syncs, dry-run, paused\n" \
+    "                    on, off\n" \
+    "  budget.day, budget.month, over-budget\n" \
+    "                    20 (SMS), cost=1.50, none; hold, drop"
+
 const ctl_command_t ctl_commands[] = {
     { "account", "add", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),
       CTL_NEEDS_KEY | CTL_MAKES_STORE, ctl_account_prepare, ctl_account_add,
@@ -131,6 +144,38 @@ const ctl_command_t ctl_commands[] = {
       "Brings items back that were archived, or deleted not too long ago, with\n"
       "their last text: all of those given, or none if one of them cannot be.\n"
       "All devices that sync the datastore get them." },
+    { "push", "log", "", 0, 0,
+      ACCOUNT | CTL_BIT(OPT_DEVICE) | CTL_BIT(OPT_EVENT)
+      | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_SINCE) | CTL_BIT(OPT_LIMIT), 0,
+      ctl_push_prepare, ctl_push_log, "list what was told, and what was not",
+      "Lists notifications and decisions not to send one, the latest first,\n"
+      "with reason, gateway, SMS, cost, delivery report, and how long it took\n"
+      "until the phone synced.  They are kept as long as SyncMLPushKeep says." },
+    { "push", "status", "[DEVICE]", 0, 1, ACCOUNT, 0, NULL, ctl_push_status,
+      "show when and why devices are told",
+      "Shows each device, or one: whether it is to be told, when and why then,\n"
+      "when it was told last and whether it synced, its SMS of this day and\n"
+      "month, and the rules that are its own or its account's." },
+    { "push", "set", "RULE VALUE [RULE VALUE]...", 2, 40,
+      ACCOUNT | CTL_BIT(OPT_DEVICE), 0, ctl_push_set_prepare, ctl_push_set,
+      "set rules of an account or a device", PUSH_RULES },
+    { "push", "now", "DEVICE", 1, 1, ACCOUNT, 0, NULL, ctl_push_now,
+      "tell a device at once",
+      "Tells a device that lacks something at once, whatever the rules say:\n"
+      "delays, quiet hours and budgets, a missing answer, a suspension." },
+    { "push", "pause", "", 0, 0, ACCOUNT | CTL_BIT(OPT_DEVICE), 0, NULL,
+      ctl_push_pause, "tell nobody, until it is resumed",
+      "Pauses push for the whole server, for --account or for --device.  What\n"
+      "is owed stays owed." },
+    { "push", "resume", "", 0, 0, ACCOUNT | CTL_BIT(OPT_DEVICE), 0, NULL,
+      ctl_push_resume, "let it go on",
+      "Lets push go on, for the server, --account or --device as it was\n"
+      "paused." },
+    { "push", "test", "NUMBER", 1, 1, 0, 0, ctl_push_test_prepare,
+      ctl_push_test, "send a test notification",
+      "Sends a notification to a number through the gateway, and waits for the\n"
+      "answer.  The worker sends it, so httpd must be running.  A phone that\n"
+      "knows this server will sync." },
     { "session", "list", "", 0, 0,
       ACCOUNT | CTL_BIT(OPT_DEVICE) | CTL_BIT(OPT_LIMIT), 0,
       ctl_session_prepare, ctl_session_list, "list the latest sync sessions",

@@ -43,7 +43,10 @@ const ctl_option_t ctl_options[OPT_COUNT] = {
     { "access", "NAME=WORD", "what the device may do in a datastore: full, "
       "read-only or send-only" },
     { "quirks-file", "FILE", "as SyncMLQuirks; default: "
-      SML_DEFAULT_QUIRKS }
+      SML_DEFAULT_QUIRKS },
+    { "event", "WORD", "only sending, sent, failed, held, suspended, "
+      "dry-run, fetched or undone" },
+    { "since", "TIME", "only of the last 2h, 7d ..." }
 };
 
 /** Say what is wrong with the command line, and where help is. */

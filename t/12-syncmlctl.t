@@ -79,8 +79,8 @@ sub phone {
 subtest 'help and version' => sub {
     my $all = ctl($OK, '--help');
     my @commands = $all
-        =~ /^  ((?:account|device|datastore|due|guard|item|session) \w+|server-id)/gm;
-    is scalar(@commands), 25, 'help lists the commands';
+        =~ /^  ((?:account|device|datastore|due|guard|item|push|session) \w+|server-id)/gm;
+    is scalar(@commands), 32, 'help lists the commands';
     my $man = slurp("$FindBin::Bin/../syncmlctl/syncmlctl.8");
     for my $command (@commands) {
         my $help = ctl($OK, split(/ /, $command), '--help');

@@ -1,0 +1,192 @@
+#!/usr/bin/perl
+# Licensed to you under the Apache License, Version 2.0: see LICENSE.
+# The rules of push with a real server, and what `syncmlctl push' shows of
+# them: the log, the status, pause, budgets, quiet hours, dry runs, tests.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use Test::More;
+use Test::Httpd;
+use Test::Push qw(until_true);
+
+my ($h, $p);
+
+sub start {
+    my (%o) = @_;
+    $h->stop if $h;
+    $h = Test::Httpd->syncml(gateway => sub {"file:$_[0]{dir}/state/sms"},
+        delay => 0, %o);
+    $p = Test::Push->new($h);
+    return;
+}
+
+sub ctl {
+    my ($want, @args) = @_;
+    my ($rc, $out, $err) = $h->ctl(@args);
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is $rc, $want, "status $want: @args" or diag "$out$err";
+    return $want ? $err : $out;
+}
+
+sub json {
+    my (@args) = @_;
+    my ($rc, $out, $err) = $h->ctl(@args, '--json');
+    die "@args: $err\n" if $rc;
+    return JSON::PP->new->utf8->decode($out);
+}
+
+sub events { return map {"$_->{event} $_->{reason}"} @{ json(qw(push log)) } }
+
+# Until the log has a row like that.
+sub event {
+    my ($re, $what) = @_;
+    my $found = until_true(5, sub { grep {/$re/} events() });
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok $found, $what or diag explain json(qw(push log));
+    return;
+}
+
+sub files { return scalar @{ [ glob "$h->{dir}/state/sms/*" ] } }
+
+sub state_of { return json(qw(push status phone-second))->[0] }
+
+# ---- one notification, from the change to the answer ---------------------------
+
+start(conf => "SyncMLServerID s\nSyncMLPushPrice 0.09\n"
+    . "SyncMLPushPrice +49 0.075\n");
+$h->expect_log(qr/need 2 SMS each/);
+is ctl(0, qw(push log)), "Nothing was told, and nothing was held.\n",
+    'an empty log';
+is state_of()->{state}, 'told', 'a device that lacks nothing';
+$p->change;
+$p->wait_files(1, 5);
+event(qr/^sent quiet/, 'a notification is in the log');
+my $sent = json(qw(push log))->[0];
+is_deeply [ @{$sent}{qw(account device number datastores parts cost)} ],
+    [ 'alice', 'phone-second', '+491700000002', 'contacts', 1, '0.075' ],
+    '... whose, what and for how much';
+is $sent->{answered}, undef, '... not answered';
+like ctl(0, qw(push log)), qr/phone-second +sent +quiet .*\bno\b/,
+    '... for people';
+my $s = state_of();
+is "$s->{state} $s->{why}", 'sent unanswered', 'the status says why it waits';
+is $s->{sms_today}, 1, '... and what was spent';
+$p->answer;
+$sent = json(qw(push log))->[0];
+like $sent->{answered}, qr/^20/, 'the sync answers it';
+is $sent->{event}, 'sent', '... and nothing else is said';
+like ctl(0, qw(push log --event sent --since 1h --limit 1 --number),
+    '+491700000002'), qr/\b\d+s\b/, '... how long it took, by filters';
+is_deeply json(qw(push log --event held)), [], 'no decision to wait';
+is_deeply json(qw(push log --number +4911)), [], 'another number';
+ctl(2, qw(push log --event lost));
+ctl(2, qw(push log --since then));
+
+# ---- nothing while one is unanswered --------------------------------------------
+
+$p->change;
+event(qr/^sent quiet/, 'told');
+until_true(5, sub { files() == 2 });
+$p->change for 1 .. 3;
+event(qr/^held unanswered/, 'a change while an answer is waited for');
+is +(grep {/^held/} events()), 1, '... one decision, one row';
+is files(), 2, '... and no SMS';
+is ctl(0, qw(push now phone-second)), "device phone-second: is told now\n",
+    'but if somebody wants it';
+event(qr/^sent now/, '... it is sent, for that reason');
+$p->answer;
+ctl(3, qw(push now phone-second));
+ctl(3, qw(push now phone-third));
+
+# ---- pause ----------------------------------------------------------------------
+
+for my $whose ([], [qw(--account alice)], [qw(--device phone-second)]) {
+    my $n = files();
+    ctl(0, qw(push pause), @$whose);
+    $p->change;
+    event(qr/^held paused/, "paused: @$whose");
+    is state_of()->{why}, 'paused', '... the status says it';
+    is files(), $n, '... nothing is sent';
+    ctl(0, qw(push resume), @$whose);
+    ok until_true(5, sub { files() > $n }), '... resumed: it is';
+    $p->answer;
+}
+
+# ---- settings -------------------------------------------------------------------
+
+my @phone = qw(--device phone-second);
+ctl(0, qw(push set), @phone, qw(delay.contacts off));
+$p->change;
+event(qr/^held off/, 'no push for a datastore');
+like state_of()->{rules}, qr/delay\.contacts off/, '... in the status';
+ctl(0, qw(push set), @phone, qw(delay.contacts default));
+event(qr/^sent quiet/, '... the default is back');
+$p->answer;
+ctl(0, qw(push set --account alice budget.day 1));
+like state_of()->{rules}, qr/budget\.day 1 \(account\)/, 'of the account';
+$h->expect_log(qr/budget of the account for the day account alice is used up/);
+$p->change;
+event(qr/^held budget of the account for the day/, 'a budget is used up');
+my ($held) = @{ json(qw(push log --event held --limit 1)) };
+like $held->{until}, qr/^20.*:00Z$/, '... until midnight';
+ctl(0, qw(push set --account alice budget.day none));
+$p->wait_files(files() + 1, 5);
+$p->answer;
+ctl(0, qw(push set), @phone, 'quiet-hours', '0:00-24:00');
+ctl(0, qw(push set), @phone, 'quiet-hours', '0:01-0:00 Europe/Berlin');
+$p->change;
+event(qr/^held quiet-hours/, 'quiet hours');
+ctl(0, qw(push set), @phone, qw(quiet-hours default));
+event(qr/^sent quiet/, '... over');
+$p->answer;
+like ctl(5, qw(push set), @phone, qw(delay soon)), qr/delay: "soon" is no time/,
+    'a value that is none';
+like ctl(5, qw(push set), @phone, qw(zone Moon/Crater)), qr/no time zone/,
+    '... a zone';
+like ctl(2, qw(push set), @phone, qw(colour red)), qr/no such rule/,
+    'no such rule';
+like ctl(2, qw(push set delay 5)), qr/say whose rules/, 'whose?';
+like ctl(2, qw(push set), @phone, 'delay'), qr/RULE VALUE|value is missing/,
+    'no value';
+
+# ---- a test notification ---------------------------------------------------------
+
+my $n = files();
+like ctl(0, qw(push test), '+49 170/12345'),
+    qr/^\+4917012345: accepted by .*1 of 1 SMS$/, 'a test is sent';
+is files(), $n + 1, '... is there when the command ends';
+is json(qw(push log))->[0]{reason}, 'test', '... is in the log';
+ctl(5, qw(push test nobody));
+
+# ---- dry run ----------------------------------------------------------------------
+
+start(conf => "SyncMLPushDryRun on\n");
+$p->change;
+event(qr/^dry-run/, 'a dry run is in the log');
+is files(), 0, '... nothing is sent';
+is state_of()->{state}, 'dry-run', '... the status says it';
+like $h->log, qr/result=dry-run/, '... and the log line';
+$p->change;
+ok until_true(5, sub { 2 == grep {/^dry-run/} events() }),
+    'the next change would be told as well';
+like ctl(1, qw(push test +4917012345)), qr/not sent/, 'a test is not sent';
+(my $conf = Test::Places::slurp("$h->{dir}/httpd.conf"))
+    =~ s/SyncMLPushDryRun on/SyncMLPushDryRun off/;
+Test::Places::spew("$h->{dir}/httpd.conf", $conf);
+$h->graceful if $h->can('graceful');
+SKIP: {
+    skip 'no graceful restart here', 1 unless $h->can('graceful');
+    ok until_true(10, sub { files() == 1 }), 'switched off: what is owed is told';
+}
+
+# ---- suspension --------------------------------------------------------------------
+
+start(conf => "SyncMLPushDelay contacts 300ms\n");
+$p->change for 1 .. 3;
+ok until_true(5, sub { files() == 1 }), 'a delay of its own';
+is files(), 1, '... makes one SMS of three changes';
+$h->stop;
+
+done_testing;
