@@ -9,7 +9,8 @@
 #include "gateway_driver.h"
 
 static const gateway_driver_t *const drivers[] = {
-    &gateway_kannel, &gateway_template, &gateway_file
+    &gateway_kannel, &gateway_template, &gateway_smstools, &gateway_gammu,
+    &gateway_file
 };
 
 apr_status_t gateway_parse(gateway_t **gateway, const char *url,

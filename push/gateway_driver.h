@@ -40,6 +40,8 @@ struct gateway_driver_t {
 extern const gateway_driver_t gateway_kannel;
 extern const gateway_driver_t gateway_file;
 extern const gateway_driver_t gateway_template;
+extern const gateway_driver_t gateway_smstools;
+extern const gateway_driver_t gateway_gammu;
 
 /** Words for a setting that none of the given names, or NULL if all are known.
  * @param known  names, then NULL */
