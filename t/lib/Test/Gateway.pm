@@ -62,6 +62,8 @@ sub start {
             POSIX::_exit(0);
         }
     }
+    # Here too: a stop that comes before the child has done it would miss.
+    eval { setpgrp $pid, $pid };
     $self->{pid} = $pid;
     return;
 }
