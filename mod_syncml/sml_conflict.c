@@ -18,6 +18,7 @@
 #include "item/item_edit.h"
 #include "item/item_merge.h"
 #include "item/item_note.h"
+#include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_held.h"
 
 sml_conflict_conf_t sml_policy(const sml_session_t *s, const sml_sync_t *y)
@@ -257,6 +258,12 @@ static const store_item_t *known_base(sides_t *sides, const sml_change_t *c,
 static void complete(sides_t *sides, item_kind_e kind,
                      const store_item_t *base, store_item_t *theirs)
 {
+    item_text_t whole = sml_form_uncut(sides->s, sides->y, theirs->type,
+                                       text_of(base), text_of(theirs));
+
+    theirs->data = whole.data;
+    theirs->len = whole.len;
+    sides->sent = whole;        /* its fields end there: that is certain */
     if (sml_held_complete(sides->s, sides->y, kind, base, theirs)) {
         sides->sent = text_of(theirs);
     }

@@ -129,6 +129,30 @@ void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
     }
 }
 
+void sml_form_fit(sml_session_t *s, const sml_sync_t *y, const char *type,
+                  const char **data, apr_size_t *len)
+{
+    const sml_form_t *f = sml_form(s, y);
+
+    if (f->not_held != NULL) {
+        item_select(type, data, len, (const char *const *)f->not_held->elts,
+                    f->not_held->nelts, 1, s->p);
+    }
+    if (f->limits.sizes != NULL) {
+        item_without_large(type, data, len, f->limits.sizes, s->p);
+    }
+}
+
+item_text_t sml_form_uncut(sml_session_t *s, const sml_sync_t *y,
+                           const char *type, item_text_t had,
+                           item_text_t theirs)
+{
+    item_text_t out;
+
+    item_uncut(type, &had, &theirs, &sml_form(s, y)->limits, &out, s->p);
+    return out;
+}
+
 item_likeness_e sml_form_likeness(sml_session_t *s, const sml_sync_t *y,
                                   const store_item_t *item,
                                   const store_item_t *mine)

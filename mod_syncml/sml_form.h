@@ -14,6 +14,7 @@
 #ifndef SYNCML_SML_FORM_H
 #define SYNCML_SML_FORM_H
 
+#include "item/item_limits.h"
 #include "item/item_quirks.h"
 #include "mod_syncml/sml_receive.h"
 
@@ -33,6 +34,10 @@ typedef struct sml_form_t {
     item_form_t form;
     const char *type;           /* media type to be announced instead of the
                                    format's own; NULL: that one */
+    /* What of an item does not reach the device, or not whole. */
+    apr_array_header_t *not_held;       /* const char *: properties that its
+                                   model cannot hold; NULL: none known */
+    item_limits_t limits;       /* lengths of its fields */
     sml_form_why_e why;
     item_format_e sent;         /* what the device sent last; AS_IS: not known */
 } sml_form_t;
@@ -107,6 +112,17 @@ apr_status_t sml_form_export(sml_session_t *s, const sml_sync_t *y,
 void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
                    const store_item_t *item, const char **data,
                    apr_size_t *len);
+
+/** Take out of a projection what the device has no room for: properties that
+ * its model does not hold, images that are larger than its field. */
+void sml_form_fit(sml_session_t *s, const sml_sync_t *y, const char *type,
+                  const char **data, apr_size_t *len);
+
+/** What the device sent, with what it has cut put back: see item_uncut().
+ * @param had  what it had */
+item_text_t sml_form_uncut(sml_session_t *s, const sml_sync_t *y,
+                           const char *type, item_text_t had,
+                           item_text_t theirs);
 
 /** Do two items say the same thing, or nearly, to people?  As
  * item_likeness(), with the second one as the device has it.

@@ -11,6 +11,7 @@
 
 #include <apr_strings.h>
 
+#include "mod_syncml/sml_ctcap.h"
 #include "mod_syncml/sml_offer.h"
 
 const char *sml_form_why(sml_form_why_e why)
@@ -125,6 +126,30 @@ static sml_sync_t *own(sml_session_t *s, const sml_sync_t *y)
     return mine ? mine : apr_pmemdup(s->p, y, sizeof(*y));
 }
 
+static void set_limits(sml_session_t *s, sml_form_t *f, item_kind_e kind)
+{
+    const item_traits_t *t = sml_traits(s);
+    apr_hash_t *lengths = t->lengths[item_class_of(kind)];
+    apr_hash_t *names = t->not_held[item_class_of(kind)];
+    apr_hash_index_t *at;
+
+    if (!(t->flags & (ITEM_QUIRK_IGNORE_MAX_SIZE | ITEM_QUIRK_IGNORE_CTCAP))) {
+        f->limits.sizes = sml_ctcap_sizes(s->device->devinf,
+                                          s->device->devinf_len, kind, s->p);
+    }
+    if (lengths != NULL) {
+        f->limits.sizes = f->limits.sizes
+            ? apr_hash_overlay(s->p, lengths, f->limits.sizes) : lengths;
+    }
+    f->limits.any = (t->flags & ITEM_QUIRK_LIMITED) != 0;
+    if (names != NULL) {
+        f->not_held = apr_array_make(s->p, 8, sizeof(const char *));
+        for (at = apr_hash_first(s->p, names); at; at = apr_hash_next(at)) {
+            APR_ARRAY_PUSH(f->not_held, const char *) = apr_hash_this_key(at);
+        }
+    }
+}
+
 static sml_form_t *make(sml_session_t *s, sml_sync_t *y)
 {
     const sml_datastore_conf_t *d = sml_sync_conf(s, y);
@@ -142,6 +167,7 @@ static sml_form_t *make(sml_session_t *s, sml_sync_t *y)
         f->type = NULL;
     }
     f->form.zone = sml_user_zone(s);
+    set_limits(s, f, kind);
     return f;
 }
 

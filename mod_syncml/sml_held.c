@@ -25,6 +25,7 @@ typedef struct held_t {
     apr_hash_t *states;         /* of names */
     item_room_t *room;          /* how much of each */
     apr_hash_t *caps;           /* CTCap, or NULL */
+    apr_hash_t *not_held;       /* by the quirks file, or NULL */
     apr_size_t longest;         /* octets of a long text that came */
     int as_long;                /* the present one was not the first so long */
 } held_t;
@@ -133,8 +134,11 @@ static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
         h->datastore = y->datastore;
         h->states = apr_hash_make(s->p);
         h->room = item_room_make(s->p);
-        h->caps = sml_ctcap_read(s->device->devinf, s->device->devinf_len,
-                                 kind, s->p);
+        h->not_held = sml_traits(s)->not_held[item_class_of(kind)];
+        if (!(sml_traits(s)->flags & ITEM_QUIRK_IGNORE_CTCAP)) {
+            h->caps = sml_ctcap_read(s->device->devinf,
+                                     s->device->devinf_len, kind, s->p);
+        }
         load(s, y, h);
         apr_hash_set(s->held, &h->datastore, sizeof(h->datastore), h);
     }
@@ -275,12 +279,18 @@ static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
     return absent;
 }
 
+static int is_not_held(const held_t *h, const char *name)
+{
+    return h->not_held != NULL
+        && apr_hash_get(h->not_held, name, APR_HASH_KEY_STRING) != NULL;
+}
+
 /* It can be that the user has deleted it. */
 static int may_be_deleted(const held_t *h, const char *name, int all_new)
 {
     const char *state = state_of(h, name);
 
-    if (is_form(name)) {
+    if (is_form(name) || is_not_held(h, name)) {
         return 0;
     }
     return *state == '+'
@@ -292,7 +302,7 @@ static int cannot_hold(const held_t *h, const char *name)
 {
     const char *state = state_of(h, name);
 
-    return is_form(name) || *state == '-'
+    return is_form(name) || is_not_held(h, name) || *state == '-'
         || (*state != '+' && h->caps != NULL
             && apr_hash_get(h->caps, name, APR_HASH_KEY_STRING) == NULL);
 }

@@ -105,6 +105,20 @@ static int decode_b64(sml_change_t *c, apr_pool_t *p)
     return 1;
 }
 
+/* Does the text begin as SIF does? */
+static int is_xml(const store_item_t *item)
+{
+    apr_size_t i = 0;
+
+    if (item->len >= 3 && memcmp(item->data, "\xef\xbb\xbf", 3) == 0) {
+        i = 3;
+    }
+    while (i < item->len && apr_isspace(item->data[i])) {
+        i++;
+    }
+    return i < item->len && item->data[i] == '<';
+}
+
 /* The item is all there. */
 static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
                  const char *type, const char *format)
@@ -114,6 +128,10 @@ static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
 
     if (format_of(format) == FORMAT_B64 && !decode_b64(change, s->p)) {
         return 400;
+    }
+    if (format_of(format) == FORMAT_PLAIN && type != NULL
+        && sml_form_is_b64(type) && !is_xml(&change->item)) {
+        decode_b64(change, s->p);       /* it forgot to say so */
     }
     code = recognise(s, y, change, type);
     if (code != 0) {

@@ -210,6 +210,7 @@ void sml_select_part(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                      const char **data, apr_size_t *len)
 {
     project(sml_sync_view(s, y), item, data, len, s->p);
+    sml_form_fit(s, y, item->type, data, len);
 }
 
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
@@ -246,6 +247,7 @@ void sml_projection_had(sml_session_t *s, sml_sync_t *y,
                         apr_size_t *len)
 {
     part_had(s, y, item, data, len, s->p);
+    sml_form_fit(s, y, item->type, data, len);
     sml_form_echo(s, y, item, data, len);
 }
 
