@@ -62,11 +62,11 @@ item_format_e item_format_named(const char *name)
 
 int item_format_holds(item_format_e format, item_kind_e kind)
 {
-    if (format == ITEM_FORMAT_VCAL10 || format == ITEM_FORMAT_ICAL20)
-        return kind == ITEM_VEVENT || kind == ITEM_VTODO
-               || (kind == ITEM_VJOURNAL && format == ITEM_FORMAT_ICAL20);
     if (kind == ITEM_VJOURNAL)
         kind = ITEM_TEXT;       /* a note is a note */
+    if (format == ITEM_FORMAT_VCAL10 || format == ITEM_FORMAT_ICAL20)
+        return kind == ITEM_VEVENT || kind == ITEM_VTODO
+               || (kind == ITEM_TEXT && format == ITEM_FORMAT_ICAL20);
     return format != ITEM_FORMAT_AS_IS && formats[format].kind == kind;
 }
 
@@ -383,9 +383,8 @@ apr_status_t item_export(const item_form_t *form, const char **type,
     apr_status_t rv;
 
     *out = *in;
-    if (to.format != ITEM_FORMAT_AS_IS && !item_format_holds(to.format, kind)
-        && (kind != ITEM_TEXT || to.format != ITEM_FORMAT_ICAL20))
-        return ITEM_ETYPE;      /* but a text may go as a VJOURNAL */
+    if (to.format != ITEM_FORMAT_AS_IS && !item_format_holds(to.format, kind))
+        return ITEM_ETYPE;
     if (kind == ITEM_TEXT || kind == ITEM_VJOURNAL)
         return item_note_export(&to, type, in, out, p);
     rv = kind == ITEM_VCARD30 ? export_card(&to, in, out, p)

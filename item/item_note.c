@@ -214,6 +214,10 @@ static void split_text(item_note_t *note, const item_note_t *like)
 {
     item_span_t title = item_note_title(note->body), line, rest;
 
+    /* Some clients end each text with a line end of their own. */
+    if (!like->body.len || !is_eol(like->body.s[like->body.len - 1]))
+        while (note->body.len && is_eol(note->body.s[note->body.len - 1]))
+            note->body.len--;
     if (!like->subject.s || !title.len)
         return;
     line = first_line(note->body, &rest);

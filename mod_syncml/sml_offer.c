@@ -218,10 +218,11 @@ item_format_e sml_offer_format(const apr_array_header_t *offers,
             return format;
         }
     }
-    /* A journal is no calendar. */
+    /* A journal is no calendar, nor has a calendar notes. */
     for (i = 0; kind != ITEM_VJOURNAL && i < offers->nelts; i++) {
         format = format_of(&APR_ARRAY_IDX(offers, i, sml_offer_t), kind, type);
-        if (format != ITEM_FORMAT_AS_IS) {
+        if (format != ITEM_FORMAT_AS_IS
+            && (kind != ITEM_TEXT || format != ITEM_FORMAT_ICAL20)) {
             return format;
         }
     }
