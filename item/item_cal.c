@@ -309,3 +309,20 @@ void item_times_sort(apr_array_header_t *times)
             t[n++] = t[i];
     times->nelts = n;
 }
+
+void item_part_add(item_buf_t *b, const item_part_t *part)
+{
+    int i;
+
+    item_raw_add(b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part)
+            item_part_add(b, entry->part);
+        else
+            item_raw_add(b, entry->raw, "\r\n");
+    }
+    item_raw_add(b, part->end, "\r\n");
+}

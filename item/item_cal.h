@@ -59,6 +59,9 @@ typedef struct item_cal_t {
     struct item_plan_t *plan;   /* once it was made */
 } item_cal_t;
 
+/** Write a component, each line as it is, with CRLF. */
+void item_part_add(item_buf_t *b, const item_part_t *part);
+
 /** Read a component. */
 item_cal_t *item_cal_read(const item_part_t *part, apr_pool_t *p);
 
@@ -128,7 +131,7 @@ int item_time_equal(const item_time_t *a, const item_time_t *b);
 /** Sorted, none twice. */
 void item_times_sort(apr_array_header_t *times);
 
-/* ---- rules (item_vcal_rule.c) ---------------------------------------------- */
+/* ---- rules (item_vcal_rule.c) ------------------------------------------- */
 
 /**
  * A rule in vCalendar's grammar, without its end.
@@ -160,7 +163,7 @@ int item_recur_shift(item_recur_t *r, apr_int64_t from, int by);
 int item_recur_last(const item_recur_t *r, apr_int64_t start,
                     apr_int64_t until, apr_int64_t *last, apr_pool_t *p);
 
-/* ---- lines of vCalendar (item_vcal_text.c) ---------------------------------- */
+/* ---- lines of vCalendar (item_vcal_text.c) ------------------------------ */
 
 /** Read a vCalendar into the tree of lines; VERSION becomes 2.0.
  * @param ical  out: it was 2.0 already */
@@ -182,7 +185,7 @@ void item_vcal_line(item_cal_ctx_t *c, item_buf_t *b, const char *head,
 /** What a device can give back of a value: through its charset. */
 item_span_t item_vcal_through(item_cal_ctx_t *c, item_span_t value);
 
-/* ---- properties (item_vcal_props.c) ------------------------------------------ */
+/* ---- properties (item_vcal_props.c) ------------------------------------- */
 
 /** A property on the wire. */
 typedef struct item_wire_t {
@@ -201,7 +204,7 @@ int item_vcal_prop_in(item_cal_ctx_t *c, item_kind_e kind,
                       const item_line_t *line, item_span_t value,
                       item_buf_t *b);
 
-/* ---- alarms (item_vcal_alarm.c) ---------------------------------------------- */
+/* ---- alarms (item_vcal_alarm.c) ----------------------------------------- */
 
 void item_vcal_alarms_out(item_cal_ctx_t *c, const item_plan_t *plan,
                           item_buf_t *b);

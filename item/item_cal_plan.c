@@ -97,7 +97,7 @@ static void use_own(item_plan_t *plan, const item_zone_t *own)
 {
     plan->local = 1;
     plan->zone = own;
-    plan->lines = 1;
+    plan->lines = 1;            /* where there are such lines */
 }
 
 static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
@@ -124,7 +124,7 @@ static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
     default:
         /* A series that is written in UTC is an hour off in half of the
          * year. */
-        if (own && zone_said
+        if (own && (zone_said || (!c->vcal && c->user))
             && ((plan->cal->rules->nelts && !plan->expanded)
                 || plan->cal->rid.kind != ITEM_TIME_NONE)
             && item_zone_next(own, base->secs, &change)
@@ -544,7 +544,7 @@ item_plan_t *item_plan_make(item_cal_ctx_t *c, const item_cal_t *cal,
         plan->rid = plan->all_day && plan->cal->rid.kind == ITEM_TIME_DATE
                     ? make_time(ITEM_TIME_DATE, plan->cal->rid.secs)
                     : item_plan_time(c, plan, &plan->cal->rid);
-    said = !plan->cal->rules->nelts || say_rule(c, plan)
+    said = !c->vcal || !plan->cal->rules->nelts || say_rule(c, plan)
            || say_rule_locally(c, plan);
     if (!said) {
         /* Single dates are right on any clock. */

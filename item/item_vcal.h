@@ -17,8 +17,8 @@
  * in its local time with the lines TZ and DAYLIGHT, if its zone is the user's
  * or the user's is not known: in UTC half of its occurrences would be an hour
  * off.  Times without a zone are local on a local clock, else they go through
- * the user's zone.  A local time that comes back is in the zone of the lines TZ and
- * DAYLIGHT, or the user's; with @p like, each is written as the stored item
+ * the user's zone.  A local time that comes back is in the zone of the lines
+ * TZ and DAYLIGHT, or the user's; with @p like, each is written as the stored item
  * has it: in its zone, in UTC or without a zone.
  *
  * Series.  A rule is sent in the grammar of vCalendar 1.0; what that cannot

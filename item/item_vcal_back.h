@@ -90,4 +90,7 @@ void item_back_part(item_back_t *k, const item_part_t *part);
 void item_back_use(item_back_t *k, item_span_t tzid, const item_zone_t *zone,
                    apr_int64_t from);
 
+/** Write a VTIMEZONE of each zone that is used: like's, or a new one. */
+void item_back_zones(const item_back_t *k, item_buf_t *b);
+
 #endif

@@ -85,24 +85,7 @@ static const item_part_t *like_zone(const item_back_t *k, item_span_t tzid)
     return NULL;
 }
 
-static void put_part(item_buf_t *b, const item_part_t *part)
-{
-    int i;
-
-    item_raw_add(b, part->begin, "\r\n");
-    for (i = 0; i < part->entries->nelts; i++) {
-        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
-                                                  const item_entry_t *);
-
-        if (entry->part)
-            put_part(b, entry->part);
-        else
-            item_raw_add(b, entry->raw, "\r\n");
-    }
-    item_raw_add(b, part->end, "\r\n");
-}
-
-static void put_zones(const item_back_t *k, item_buf_t *b)
+void item_back_zones(const item_back_t *k, item_buf_t *b)
 {
     int i;
 
@@ -111,7 +94,7 @@ static void put_zones(const item_back_t *k, item_buf_t *b)
         const item_part_t *part = like_zone(k, used->tzid);
 
         if (part)
-            put_part(b, part);
+            item_part_add(b, part);
         else if (used->zone)
             item_zone_vtimezone(b, used->zone, apr_pstrmemdup(
                                     b->p, used->tzid.s, used->tzid.len),
@@ -457,7 +440,7 @@ static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
         item_raw_add(out, prodid->raw, "\r\n");
     else
         item_buf_puts(out, "PRODID:-//mod_syncml//EN\r\n");
-    put_zones(k, out);
+    item_back_zones(k, out);
     item_buf_add(out, body.s, body.len);
     item_buf_puts(out, "END:VCALENDAR\r\n");
 }

@@ -196,6 +196,21 @@ static void test_merge(void **state)
     for_all_forms(0, check_merge);
 }
 
+static void test_ical_idempotent(void **state)
+{
+    for_all_forms(1, check_idempotent);
+}
+
+static void test_ical_restored(void **state)
+{
+    for_all_forms(1, check_restored);
+}
+
+static void test_ical_merge(void **state)
+{
+    for_all_forms(1, check_merge);
+}
+
 static void test_ends(void **state)
 {
     item_text_t text = calendar(&cal_samples[0]), out, back;
@@ -229,6 +244,9 @@ int main(void)
         cmocka_unit_test(test_idempotent),
         cmocka_unit_test(test_restored),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_ical_idempotent),
+        cmocka_unit_test(test_ical_restored),
+        cmocka_unit_test(test_ical_merge),
         cmocka_unit_test(test_ends)
     };
 

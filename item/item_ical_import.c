@@ -1,0 +1,578 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* iCalendar from a device: see item_vcal.h and item_ical_form.h. */
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "item/item_charset.h"
+#include "item/item_ical_form.h"
+#include "item/item_vcal.h"
+#include "item/item_vcal_back.h"
+
+#define DAY  ITEM_CAL_DAY
+
+static const item_span_t no_zone = { "", 0 };
+
+/** A component from the device. */
+typedef struct in_t {
+    item_back_t k;
+    const item_part_t *part;
+    item_cal_t *cal;            /* as it came */
+    item_cal_t *was;            /* of like, or NULL */
+    apr_hash_t *sent;           /* what like's lines were sent as, by text:
+                                 * item_entry_t of like, or an empty one for
+                                 * a line that was added */
+    int all_day;                /* written as times */
+    item_time_t first, last;    /* then: the days */
+    item_dest_t dest;
+    int by;                     /* DTSTART is so many days later there */
+    item_time_t start;          /* ... and this */
+} in_t;
+
+/* ---- what was sent ------------------------------------------------------ */
+
+static item_span_t line_key(const item_entry_t *entry, apr_pool_t *p)
+{
+    item_buf_t key = { NULL, NULL, 0, 0 };
+    const item_line_t *line = &entry->line;
+    int i;
+
+    if (entry->part)
+        return item_part_canon(entry->part, p);
+    key.p = p;
+    item_buf_puts(&key, item_span_upper(line->name, p));
+    for (i = 0; i < line->nparams; i++) {
+        item_buf_putc(&key, ';');
+        item_buf_puts(&key, item_span_upper(line->params[i].name, p));
+        item_buf_putc(&key, '=');
+        item_buf_add(&key, line->params[i].value.s,
+                     line->params[i].value.len);
+    }
+    item_buf_putc(&key, ':');
+    item_buf_add(&key, line->value.s, line->value.len);
+    return item_buf_span(&key);
+}
+
+/** @param e  the component of like as it was sent: the same lines in the same
+ * order, but for an end of whole days that it needed */
+static apr_hash_t *sent_lines(const item_part_t *e, const item_part_t *like,
+                              const item_form_t *form, apr_pool_t *p)
+{
+    apr_hash_t *sent = apr_hash_make(p);
+    int i, n = 0;
+
+    for (i = 0; i < e->entries->nelts; i++) {
+        const item_entry_t *to = APR_ARRAY_IDX(e->entries, i,
+                                               const item_entry_t *);
+        const item_entry_t *from = NULL;
+        item_span_t key = line_key(to, p);
+
+        if (!to->part && item_span_is(to->line.name, "DTEND")
+            && !item_part_find(like, "DTEND"))
+            from = apr_pcalloc(p, sizeof(*from));       /* was added */
+        /* "no-empty" leaves some out. */
+        for (; n < like->entries->nelts && !from; n++) {
+            from = APR_ARRAY_IDX(like->entries, n, const item_entry_t *);
+            if ((form->habits & ITEM_HABIT_NO_EMPTY) && !from->part
+                && !item_span_trim(from->line.value).len)
+                from = NULL;
+        }
+        if (!from)
+            from = apr_pcalloc(p, sizeof(*from));
+        if (!apr_hash_get(sent, key.s, (apr_ssize_t)key.len))
+            apr_hash_set(sent, key.s, (apr_ssize_t)key.len, from);
+    }
+    return sent;
+}
+
+/* ---- times -------------------------------------------------------------- */
+
+static item_span_t tzid_of(const item_line_t *line)
+{
+    const item_param_t *param = item_line_param(line, "TZID");
+    item_span_t list, value = no_zone;
+
+    if (param) {
+        list = param->value;
+        item_param_value(&list, &value);
+    }
+    return value;
+}
+
+/** Whether a time from the device is one that it has no zone for. */
+static int is_bare(const in_t *in, const item_time_t *t)
+{
+    return t->kind == ITEM_TIME_LOCAL && !t->zone.len;
+}
+
+/** Where times without a zone, or in UTC, are to go. */
+static void choose_dest(in_t *in)
+{
+    const item_form_t *form = in->k.c->form;
+    const item_time_t *t = in->was
+        ? in->was->start.kind != ITEM_TIME_NONE ? &in->was->start
+                                                : &in->was->end : NULL;
+
+    memset(&in->dest, 0, sizeof(in->dest));
+    in->dest.tzid = no_zone;
+    if (t && t->kind == ITEM_TIME_LOCAL) {
+        in->dest.kind = t->kind;
+        in->dest.tzid = t->zone;
+        in->dest.zone = item_zones_get(&in->k.c->zones, t->zone);
+    }
+    else if (t && t->kind == ITEM_TIME_UTC && !item_ical_keeps(form))
+        in->dest.kind = ITEM_TIME_UTC;
+    else if (!item_ical_keeps(form) && in->k.device
+             && *item_zone_name(in->k.device)
+             && is_bare(in, &in->cal->start)
+             && form->clock != ITEM_CLOCK_DEFAULT) {
+        in->dest.kind = ITEM_TIME_LOCAL;
+        in->dest.zone = in->k.device;
+        in->dest.tzid.s = item_zone_name(in->k.device);
+        in->dest.tzid.len = strlen(in->dest.tzid.s);
+    }
+}
+
+/** A time as it is to be stored. @return 0: as it came */
+static int convert(in_t *in, item_time_t *t)
+{
+    const item_dest_t *dest = &in->dest;
+    apr_int64_t utc;
+    int sure;
+
+    if (t->kind == ITEM_TIME_DATE || t->zone.len
+        || dest->kind == ITEM_TIME_NONE)
+        return 0;
+    if (is_bare(in, t) && item_ical_keeps(in->k.c->form))
+        return 0;
+    sure = item_back_instant(&in->k, t, &utc);
+    if (dest->kind == ITEM_TIME_UTC)
+        t->secs = utc;
+    else if (dest->zone && sure)
+        t->secs = item_zone_to_local(dest->zone, utc);
+    else if (t->kind == ITEM_TIME_UTC && in->k.c->user)
+        t->secs = item_zone_to_local(in->k.c->user, utc);
+    t->kind = dest->kind;
+    t->zone = dest->tzid;
+    return 1;
+}
+
+static const char *head_of(in_t *in, const char *name, const item_time_t *t)
+{
+    const char *tzid;
+
+    if (t->kind == ITEM_TIME_DATE)
+        return apr_pstrcat(in->k.c->p, name, ";VALUE=DATE:", NULL);
+    if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
+        return apr_pstrcat(in->k.c->p, name, ":", NULL);
+    item_back_use(&in->k, t->zone, item_zones_get(&in->k.c->zones, t->zone),
+                  t->secs);
+    tzid = apr_pstrmemdup(in->k.c->p, t->zone.s, t->zone.len);
+    return apr_pstrcat(in->k.c->p, name, strpbrk(tzid, ";:,")
+                       ? ";TZID=\"" : ";TZID=", tzid,
+                       strpbrk(tzid, ";:,") ? "\":" : ":", NULL);
+}
+
+static const char *value_of(const item_time_t *t, apr_pool_t *p)
+{
+    item_time_t bare = *t;
+
+    bare.zone = no_zone;
+    return item_time_canon(&bare, p);
+}
+
+static void put(in_t *in, const char *text)
+{
+    item_span_t span;
+
+    span.s = text;
+    span.len = strlen(text);
+    item_fold_add(in->k.b, span, "\r\n");
+}
+
+/** Words of a line of times, each converted; one head for all. @return 0:
+ * nothing to be done */
+static int convert_line(in_t *in, const item_line_t *line)
+{
+    apr_pool_t *p = in->k.c->p;
+    item_span_t rest = line->value, word, zone = tzid_of(line);
+    const char *name = item_span_upper(line->name, p);
+    const char *text = NULL, *head = NULL, *next;
+    int changed = 0;
+    item_time_t t;
+
+    if (zone.len)
+        return 0;
+    while (item_value_next(&rest, ',', &word)) {
+        if (!item_time_parse(&t, word, zone))
+            return 0;
+        item_wire_clock(in->k.c, &t);
+        if (in->all_day && t.kind != ITEM_TIME_DATE) {
+            t = item_back_day(&in->k, &t);
+            changed = 1;
+        }
+        else
+            changed |= convert(in, &t)
+                       || (in->k.c->form->clock >= ITEM_CLOCK_UTC_BARE);
+        next = head_of(in, name, &t);
+        if (head && strcmp(head, next))
+            put(in, apr_pstrcat(p, head, text, NULL));
+        text = head && !strcmp(head, next)
+               ? apr_pstrcat(p, text, ",", value_of(&t, p), NULL)
+               : value_of(&t, p);
+        head = next;
+    }
+    if (!changed)
+        return 0;
+    if (head)
+        put(in, apr_pstrcat(p, head, text, NULL));
+    return 1;
+}
+
+/** DTSTART, DTEND and DUE of whole days. @return 0: nothing to be done */
+static int put_days(in_t *in, const item_line_t *line)
+{
+    int start = item_span_is(line->name, "DTSTART");
+    const item_time_t *day = start ? &in->first : &in->last;
+
+    if (!in->all_day || (!start && !item_span_is(line->name, "DTEND")
+                         && !item_span_is(line->name, "DUE")))
+        return 0;
+    put(in, apr_pstrcat(in->k.c->p, head_of(in, item_span_upper(
+        line->name, in->k.c->p), day), value_of(day, in->k.c->p), NULL));
+    return 1;
+}
+
+/* ---- rules and alarms --------------------------------------------------- */
+
+/** @return 0: nothing to be done */
+static int put_rule(in_t *in, const item_line_t *line)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    apr_int64_t day = item_recur_day_of(in->cal->start.secs), utc;
+    item_recur_t r;
+
+    if (!item_recur_parse(&r, line->value)
+        || (!in->by && (r.until.kind == ITEM_TIME_NONE
+                        || r.until.kind == ITEM_TIME_DATE
+                        || (r.until.kind == ITEM_TIME_UTC && !in->all_day))))
+        return 0;
+    item_recur_shift(&r, day, in->by);
+    if (in->all_day && r.until.kind != ITEM_TIME_NONE) {
+        item_wire_clock(in->k.c, &r.until);
+        r.until = item_back_day(&in->k, &r.until);
+    }
+    else if (r.until.kind == ITEM_TIME_LOCAL) {
+        item_wire_clock(in->k.c, &r.until);
+        if (in->dest.kind != ITEM_TIME_NONE
+            && (in->dest.zone || in->dest.kind == ITEM_TIME_UTC)
+            && item_back_instant(&in->k, &r.until, &utc)) {
+            r.until.secs = utc;
+            r.until.kind = ITEM_TIME_UTC;
+        }
+        else if (!in->by)
+            return 0;
+    }
+    text.p = in->k.c->p;
+    item_buf_add(&text, line->name.s, line->name.len);
+    item_buf_putc(&text, ':');
+    item_recur_write(&text, &r);
+    item_fold_add(in->k.b, item_buf_span(&text), "\r\n");
+    return 1;
+}
+
+/** An alarm at a time becomes one before the start: a device that cannot say
+ * that moves it with the event. @return 0: nothing to be done */
+static int put_alarm(in_t *in, const item_part_t *part)
+{
+    const item_entry_t *trigger = item_part_find(part, "TRIGGER");
+    apr_int64_t from, at;
+    item_time_t t;
+    int i;
+
+    if (!(in->k.c->form->habits & ITEM_HABIT_ALARM_ABSOLUTE) || !trigger
+        || !item_time_parse(&t, trigger->line.value, no_zone)
+        || t.kind != ITEM_TIME_UTC)
+        return 0;
+    at = t.secs;
+    t = in->cal->start;
+    if (in->all_day || t.kind == ITEM_TIME_DATE
+        || (t.kind == ITEM_TIME_LOCAL && !t.zone.len)) {
+        from = in->all_day ? in->first.secs : t.secs;
+        if (in->k.c->user)
+            at = item_zone_to_local(in->k.c->user, at);
+    }
+    else if (!item_zones_instant(&in->k.c->zones, &t, NULL, &from))
+        return 0;
+    item_raw_add(in->k.b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry == trigger)
+            put(in, apr_pstrcat(in->k.c->p, "TRIGGER:",
+                                item_duration_text(at - from, in->k.c->p),
+                                NULL));
+        else if (entry->part)
+            item_part_add(in->k.b, entry->part);
+        else
+            item_raw_add(in->k.b, entry->raw, "\r\n");
+    }
+    item_raw_add(in->k.b, part->end, "\r\n");
+    return 1;
+}
+
+/* ---- components --------------------------------------------------------- */
+
+/** What is to be known of a component before it is written. */
+static void look(in_t *in)
+{
+    item_cal_t *cal = in->cal;
+    const item_form_t *form = in->k.c->form;
+    item_time_t start, end;
+
+    item_wire_clock(in->k.c, &cal->start);
+    item_wire_clock(in->k.c, &cal->end);
+    choose_dest(in);
+    in->all_day = 0;
+    if (cal->start.kind != ITEM_TIME_DATE
+        && (form->days > ITEM_DAYS_DATE
+            || (in->was && in->was->start.kind == ITEM_TIME_DATE))
+        && !cal->start.zone.len && !cal->end.zone.len)
+        in->all_day = item_wire_all_day(in->k.c, cal->kind == ITEM_VTODO,
+                                        &cal->start, &cal->end, &in->first,
+                                        &in->last);
+    start = end = cal->start;
+    in->by = 0;
+    if (!in->all_day && convert(in, &end))
+        in->by = (int)(item_recur_day_of(end.secs)
+                       - item_recur_day_of(start.secs));
+    if (in->by < -1 || in->by > 1)
+        in->by = 0;
+}
+
+static void put_entry(in_t *in, const item_entry_t *entry)
+{
+    const item_entry_t *same = NULL;
+    const item_line_t *line = &entry->line;
+    item_span_t key;
+
+    if (in->sent) {
+        key = line_key(entry, in->k.c->p);
+        same = apr_hash_get(in->sent, key.s, (apr_ssize_t)key.len);
+    }
+    if (same) {
+        if (same->part)
+            item_back_part(&in->k, same->part);
+        else if (same->raw.len)
+            item_back_raw(&in->k, same);
+        return;
+    }
+    if (entry->part) {
+        if (!item_span_is(entry->part->name, "VALARM")
+            || !put_alarm(in, entry->part))
+            item_part_add(in->k.b, entry->part);
+        return;
+    }
+    if (item_ical_is_time(line->name)
+        ? put_days(in, line) || convert_line(in, line)
+        : (item_span_is(line->name, "RRULE")
+           || item_span_is(line->name, "EXRULE")) && put_rule(in, line))
+        return;
+    if (item_span_is(line->name, "CATEGORIES")
+        && (in->k.c->form->habits & ITEM_HABIT_CATEGORY_X))
+        item_ical_words(in->k.b, line, 1);
+    else
+        item_raw_add(in->k.b, entry->raw, "\r\n");
+}
+
+/** The component of like with the same RECURRENCE-ID, or the next one. */
+static int find_was(in_t *in, const apr_array_header_t *cals,
+                    const apr_array_header_t *sent)
+{
+    item_cal_t *e, *was;
+    int i;
+
+    for (i = 0; i < sent->nelts; i++) {
+        e = APR_ARRAY_IDX(sent, i, item_cal_t *);
+        was = APR_ARRAY_IDX(cals, i, item_cal_t *);
+        if (was->matched || e->kind != in->cal->kind
+            || !item_time_equal(&e->rid, &in->cal->rid))
+            continue;
+        was->matched = 1;
+        in->was = was;
+        return i;
+    }
+    return -1;
+}
+
+/** The like as it was sent, and its components. */
+typedef struct sent_t {
+    apr_array_header_t *cals, *sent;    /* item_cal_t *, pairwise */
+} sent_t;
+
+static int read_like(sent_t *s, item_back_t *k, const item_text_t *like)
+{
+    const item_form_t *form = k->c->form;
+    apr_pool_t *p = k->c->p;
+    item_form_t plain = *form;
+    item_doc_t *doc, *sent;
+    item_text_t text;
+
+    memset(s, 0, sizeof(*s));
+    plain.charset = NULL;
+    if (!like || item_doc_read(&doc, "text/calendar", like->data, like->len,
+                               p) != APR_SUCCESS
+        || item_ical_export(&plain, like, &text, p) != APR_SUCCESS
+        || item_doc_read(&sent, "text/calendar", text.data, text.len, p)
+           != APR_SUCCESS)
+        return 0;
+    k->like = doc;
+    item_cal_ctx_zones(k->c, doc);
+    s->cals = item_cals_read(doc, p);
+    s->sent = item_cals_read(sent, p);
+    return s->cals->nelts == s->sent->nelts;
+}
+
+static void put_component(in_t *in, const sent_t *s)
+{
+    int i, n = -1;
+
+    if (s->cals)
+        n = find_was(in, s->cals, s->sent);
+    if (n >= 0)
+        in->sent = sent_lines(APR_ARRAY_IDX(s->sent, n, item_cal_t *)->part,
+                              in->was->part, in->k.c->form, in->k.c->p);
+    look(in);
+    item_raw_add(in->k.b, in->part->begin, "\r\n");
+    for (i = 0; i < in->part->entries->nelts; i++)
+        put_entry(in, APR_ARRAY_IDX(in->part->entries, i,
+                                    const item_entry_t *));
+    item_raw_add(in->k.b, in->part->end, "\r\n");
+}
+
+static int has_zone(const item_doc_t *doc, item_span_t tzid)
+{
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
+                                                const item_entry_t *)->part;
+        const item_entry_t *name = part ? item_part_find(part, "TZID") : NULL;
+
+        if (name && item_span_is(part->name, "VTIMEZONE")
+            && item_span_trim(name->line.value).len == tzid.len
+            && !memcmp(item_span_trim(name->line.value).s, tzid.s, tzid.len))
+            return 1;
+    }
+    return 0;
+}
+
+/** Zones that only the like has, or none of them. */
+static void drop_known_zones(item_back_t *k, const item_doc_t *doc)
+{
+    int i, n = 0;
+
+    for (i = 0; i < k->used->nelts; i++) {
+        item_used_t used = APR_ARRAY_IDX(k->used, i, item_used_t);
+
+        if (!has_zone(doc, used.tzid))
+            APR_ARRAY_IDX(k->used, n++, item_used_t) = used;
+    }
+    k->used->nelts = n;
+}
+
+static void import_doc(item_cal_ctx_t *c, const item_doc_t *doc,
+                       const item_text_t *like, item_buf_t *out)
+{
+    item_buf_t head = { NULL, NULL, 0, 0 }, body = { NULL, NULL, 0, 0 };
+    item_back_t k;
+    sent_t s;
+    in_t in;
+    int i;
+
+    memset(&k, 0, sizeof(k));
+    k.c = c;
+    k.device = c->user;
+    k.used = apr_array_make(c->p, 2, sizeof(item_used_t));
+    head.p = body.p = c->p;
+    if (!read_like(&s, &k, like))
+        memset(&s, 0, sizeof(s));
+    item_cal_ctx_zones(c, doc);
+    k.b = &body;
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
+                                                  const item_entry_t *);
+
+        if (!entry->part)
+            item_raw_add(&head, entry->raw, "\r\n");
+        else if (entry->part->kind < 0)
+            item_part_add(&head, entry->part);
+        else {
+            memset(&in, 0, sizeof(in));
+            in.k = k;
+            in.part = entry->part;
+            in.cal = item_cal_read(entry->part, c->p);
+            put_component(&in, &s);
+        }
+    }
+    drop_known_zones(&k, doc);
+    item_raw_add(out, doc->root->begin, "\r\n");
+    item_buf_add(out, head.s, head.len);
+    item_back_zones(&k, out);
+    item_buf_add(out, body.s, body.len);
+    item_raw_add(out, doc->root->end, "\r\n");
+}
+
+/** In UTF-8. */
+static void take_charset(const item_form_t *form, item_text_t *in,
+                         apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_span_t text, name = no_zone;
+
+    text.s = in->data;
+    text.len = in->len;
+    if (form->charset) {
+        name.s = form->charset;
+        name.len = strlen(name.s);
+    }
+    if (item_charset_is_ascii(text)
+        || (!name.len && item_charset_is_utf8(text)))
+        return;
+    b.p = p;
+    item_charset_in(&b, item_charset_find(name), text);
+    in->data = b.s ? b.s : "";
+    in->len = b.len;
+}
+
+apr_status_t item_ical_import(const item_form_t *form, const item_text_t *in,
+                              const item_text_t *like, item_text_t *out,
+                              apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_text_t text = *in;
+    item_cal_ctx_t c;
+    item_doc_t *doc;
+    apr_status_t rv;
+
+    out->data = "";
+    out->len = 0;
+    if (text.len > ITEM_MAX_OCTETS)
+        return ITEM_ELIMIT;
+    take_charset(form, &text, p);
+    rv = item_doc_read(&doc, "text/calendar", text.data, text.len, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    if (!item_ical_changes(form) && !like) {
+        *out = text;
+        return APR_SUCCESS;
+    }
+    item_cal_ctx_init(&c, form, 0, p);
+    b.p = p;
+    import_doc(&c, doc, like, &b);
+    out->data = b.s;
+    out->len = b.len;
+    return APR_SUCCESS;
+}
