@@ -4,6 +4,7 @@
  * when its package is complete, and ends with the anchors, which are written
  * only when all that was sent has been confirmed.
  */
+#include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_guard.h"
 #include "mod_syncml/sml_resume.h"
 
@@ -39,6 +40,35 @@ const char *sml_sync_name(int code)
     return code >= 200 && code <= 205 ? names[code - 200] : "?";
 }
 
+/* The number of the content type that a notification gives for it: that of
+ * the device's own form by the phones' table, since Nokia's skip a datastore
+ * with the number of a type that they do not have; 0 for any type that is
+ * not in it. */
+static apr_uint32_t content_code(sml_session_t *s, const sml_sync_t *y)
+{
+    static const struct { const char *type; apr_uint32_t code; } table[] = {
+        { "text/x-vcard", 0x07 }, { "text/x-vcalendar", 0x06 },
+        { "text/calendar", 0x0305 }, { "text/plain", 0x03 },
+        { "application/vnd.omads-email", 0x0306 },
+        { "application/vnd.omads-file", 0x0307 }
+    };
+    const sml_datastore_conf_t *d = sml_sync_conf(s, y);
+    const sml_form_t *form = sml_form(s, y);
+    const char *type = form->type ? form->type
+                       : item_format_type(form->form.format);
+    unsigned i;
+
+    if (type == NULL || form->why == SML_FORM_UNKNOWN) {
+        return d ? d->content_code : 0;
+    }
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (strncasecmp(type, table[i].type, strlen(table[i].type)) == 0) {
+            return table[i].code;
+        }
+    }
+    return 0;
+}
+
 static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
                                store_anchor_t **a)
 {
@@ -54,10 +84,9 @@ static apr_status_t get_anchor(sml_session_t *s, const sml_sync_t *y,
         rv = APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
-        const sml_datastore_conf_t *d = sml_sync_conf(s, y);
-
         (*a)->uri = y->server_uri;
-        (*a)->content_code = d ? d->content_code : 0;
+        (*a)->content_code = content_code(s, y);
+        rv = s->rv;
     }
     return rv;
 }

@@ -35,7 +35,7 @@ my $k = Test::Kannel->new->start;
         '010603ceaf85' . unpack('H*', $san->{digest})
         . '0318000000' . sprintf('%04x', $san->{session})
         . '10' . unpack('H*', 'sync.example.com')
-        . '10' . '60000007' . '08' . unpack('H*', 'contacts'),
+        . '10' . '60000000' . '08' . unpack('H*', 'contacts'),
         '... byte for byte what it should be';
     my ($line) = $p->attempts;
     like $line,

@@ -42,7 +42,7 @@ sub digest {
     is $san->{server}, 'sync.example.com', '... with the server id';
     is_deeply [ sort { $a->{uri} cmp $b->{uri} } @{ $san->{stores} } ],
         [ { sync => 206, content => 0x305, uri => 'calendar' },
-          { sync => 206, content => 7, uri => 'contacts' } ],
+          { sync => 206, content => 0, uri => 'contacts' } ],
         '... that names both datastores as the device knows them';
     is $san->{digest},
         digest('sync.example.com', 'secret', '', $san->{body}),
