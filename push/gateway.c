@@ -61,7 +61,7 @@ apr_status_t gateway_configure(gateway_t **gateway, const char *url,
                                const gateway_settings_t *settings,
                                const char **error, apr_pool_t *p)
 {
-    gateway_settings_t s = { NULL };
+    gateway_settings_t s = { .reports = NULL };
     gateway_t *gw = apr_pcalloc(p, sizeof *gw);
     const char *wrong = NULL;
     apr_size_t i;

@@ -213,6 +213,24 @@ subtest 'SyncML 1.1' => sub {
     my ($rc, $out) = $h->ctl(qw(device set --account alice phone-second
         san-form 2.0));
     is $rc, 5, 'there is no form 2.0' or diag $out;
+
+    # the type that the phone itself has, once it has said so
+    is +($h->ctl(qw(device set --account alice phone-second
+        format contacts=vcard21)))[0], 0, 'it has vCard 2.1';
+    $p->answer;
+    my $n = $p->files;
+    $p->change;
+    my @all = $p->wait_files($n + 1, 5);
+    $pdu = join '', map { $_->{data} } @all[$n .. $#all];
+    like $pdu, qr/\x53\x03text\/x-vcard\x00/, '... which Meta/Type says';
+    is +($h->ctl(qw(device set --account alice phone-second san-form 1.2)))[0],
+        0, 'the other form';
+    $p->answer;
+    $n = $p->files;
+    $p->change;
+    my ($sms) = ($p->wait_files($n + 1, 5))[$n];
+    is san($sms->{data})->{stores}[0]{content}, 7, '... has its number';
+
     SKIP: {
         skip 'no tshark', 4
             unless grep { -x "$_/tshark" } split /:/, $ENV{PATH};
