@@ -70,7 +70,8 @@ void card_begin(item_buf_t *b, int version)
 void card_names_init(card_names_t *names, apr_pool_t *p)
 {
     memset(names, 0, sizeof(*names));
-    names->fn.p = names->other.p = names->n.p = p;
+    names->fn.p = names->other.p = names->n.p = names->org.p = p;
+    names->given.p = p;
 }
 
 /** "Prefix Given Additional Family Suffix", escaped as in N. */
@@ -96,46 +97,82 @@ static void fn_of_n(item_buf_t *b, item_span_t n)
     }
 }
 
-/** Family name and the rest, cut at the last space. */
-static void n_of_fn(item_buf_t *b, item_span_t fn, int person)
+/** Family name and the rest, cut at the last space; a firm's name is one. */
+item_span_t card_names_n(card_names_t *names)
 {
-    apr_size_t at;
+    item_span_t fn = item_span_trim(item_buf_span(&names->given));
+    item_buf_t *b = &names->n, text = { NULL, NULL, 0, 0 };
+    apr_size_t at = fn.len;
 
-    fn = item_span_trim(fn);
-    at = person ? fn.len : 0;
+    if (!fn.len)
+        return fn;
+    text.p = b->p;
+    item_value_text(&text, fn);
+    if (text.len == names->org.len && !memcmp(text.s, names->org.s, text.len))
+        at = 0;
     while (at && fn.s[at - 1] != ' ')
         at--;
+    b->len = 0;
     item_buf_add(b, fn.s + at, fn.len - at);
     item_buf_putc(b, ';');
     while (at && fn.s[at - 1] == ' ')
         at--;
     item_buf_add(b, fn.s, at);
     item_buf_puts(b, ";;;");
+    return item_buf_span(b);
+}
+
+/** Non-zero for a name without a letter: parts, spaces and line ends. */
+static int is_blank(item_span_t value)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++) {
+        if (strchr("; \t\n", value.s[i]))
+            continue;
+        if (value.s[i] != '\\' || i + 1 == value.len
+            || (value.s[i + 1] | 32) != 'n')
+            return 0;
+        i++;
+    }
+    return 1;
 }
 
 void card_names_note(card_names_t *names, const card_prop_t *prop)
 {
-    item_span_t name = prop->line.name, value = prop->line.value, first;
+    item_span_t name = prop->line.name, value = prop->line.value, first, rest;
 
     if (!name.len || !strchr("FNOET", apr_toupper(*name.s)))
         return;
     if (item_span_is(name, "FN")) {
-        if (!names->has_fn++)
-            n_of_fn(&names->n, value, 1);
+        if (!is_blank(value) && !names->has_fn++)
+            item_buf_add(&names->given, value.s, value.len);
         return;
     }
     if (item_span_is(name, "N")) {
-        if (!names->has_n++)
+        if (!is_blank(value) && !names->has_n++)
             fn_of_n(&names->fn, value);
         return;
+    }
+    if (!names->org.len && item_span_is(name, "ORG")) {
+        rest = value;
+        if (item_value_next(&rest, ';', &first))
+            item_value_text(&names->org, first);
     }
     if (names->other.len || (!item_span_is(name, "ORG")
                              && !item_span_is(name, "NICKNAME")
                              && !item_span_is(name, "EMAIL")
                              && !item_span_is(name, "TEL")))
         return;
-    if (item_value_next(&value, ';', &first))
-        item_value_text(&names->other, first);
+    if (item_span_is(name, "ORG") && item_value_next(&value, ';', &first))
+        value = first;
+    item_value_text(&names->other, value);
+}
+
+/** Non-zero for an N or FN that says nothing, in whose place one is made. */
+static int no_name(const card_prop_t *prop)
+{
+    return card_is_name(prop->line.name) && is_blank(prop->line.value);
 }
 
 /* ---- for a device ------------------------------------------------------ */
@@ -191,20 +228,51 @@ static apr_status_t put_names(item_buf_t *b, card_conv_t *c,
 {
     apr_status_t rv = APR_SUCCESS;
     item_span_t fn = item_buf_span(names->fn.len ? &names->fn
-                                                 : &names->other);
+                                                 : &names->other), n;
 
     card_conv_next(c);
     if (!names->has_fn && fn.len) {
-        item_escape(&c->tmp, fn);
-        fn = item_buf_span(&c->tmp);
-        rv = put_made(b, c, "FN", fn, cuts);
-        if (!names->has_n && !names->n.len)
-            n_of_fn(&names->n, fn, 0);
+        item_escape(&names->given, fn);
+        rv = put_made(b, c, "FN", item_buf_span(&names->given), cuts);
     }
-    if (rv == APR_SUCCESS && !names->has_n && names->n.len && c->to
-        && c->to != CARD_40)
-        rv = put_made(b, c, "N", item_buf_span(&names->n), cuts);
+    n = card_names_n(names);
+    if (rv == APR_SUCCESS && !names->has_n && n.len && c->to != CARD_40)
+        rv = put_made(b, c, "N", n, cuts);
     return rv;
+}
+
+/** A text in those characters only that the device has. */
+static void reduce_text(card_conv_t *c, item_span_t *text)
+{
+    int bmp = (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0;
+    apr_size_t from = c->tmp.len;
+    item_span_t out;
+
+    if (item_charset_is_ascii(*text))
+        return;
+    item_charset_out(&c->tmp, c->charset, *text, bmp);
+    if (c->charset->how != ITEM_CHARSET_UTF8) {
+        out.s = c->tmp.s + from;
+        out.len = c->tmp.len - from;
+        from = c->tmp.len;
+        item_charset_in(&c->tmp, c->charset, out);
+    }
+    text->s = c->tmp.s + from;
+    text->len = c->tmp.len - from;
+}
+
+/** Before anything else is looked at, so that what is made of a value does
+ * not depend on characters that are lost. */
+static void reduce(card_conv_t *c, card_prop_t *prop)
+{
+    int i;
+
+    if (c->charset->how == ITEM_CHARSET_UTF8
+        && !(c->form->habits & ITEM_HABIT_BMP_ONLY))
+        return;
+    reduce_text(c, &prop->line.value);
+    for (i = 0; i < prop->line.nparams; i++)
+        reduce_text(c, &prop->params[i].value);
 }
 
 static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
@@ -219,8 +287,11 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
         apr_size_t at = b->len;
 
         card_conv_next(c);
+        reduce(c, &prop);
         rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
                                                  : APR_SUCCESS;
+        if (rv == APR_SUCCESS && c->from != c->to && no_name(&prop))
+            rv = APR_EOF;
         if (rv == APR_SUCCESS) {
             card_names_note(&names, &prop);
             rv = put_prop(b, c, &prop);
@@ -284,6 +355,8 @@ static apr_status_t import_prop(card_conv_t *c, card_prop_t *prop)
         rv = card_up(c, prop);
     if (rv != APR_SUCCESS)
         return rv;
+    if (c->from != c->to && no_name(prop))
+        return APR_EOF;
     card_habits_in(c, prop);
     if (c->from != c->to)
         card_down(c, prop);
@@ -310,7 +383,7 @@ static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
     }
     if (rv != APR_EOF)
         return rv;
-    if (!like && !c->depth)
+    if (!like && !c->depth && c->from != c->to)
         card_put_fn(b, c, &names);
     return APR_SUCCESS;
 }
@@ -456,7 +529,8 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     if (version && is_same(form, text, version)
         && !(text.len && memchr(text.s, '\0', text.len))
         && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
-        && (!like || card_version_of(span_of(like), CARD_30, p) == version)) {
+        && (!like || (card_version_of(span_of(like), CARD_30, p) == version
+                      && is_same(form, span_of(like), version)))) {
         *out = *in;
         return APR_SUCCESS;
     }

@@ -29,6 +29,18 @@ static const struct {
     { "CLASS", CARD_TEXT }
 };
 
+int card_is_uri(const item_line_t *line)
+{
+    int i;
+
+    for (i = 0; i < line->nparams; i++)
+        if (item_span_is(line->params[i].name, "VALUE")
+            && (item_span_is(line->params[i].value, "uri")
+                || item_span_is(line->params[i].value, "url")))
+            return 1;
+    return 0;
+}
+
 card_value_e card_value_kind(const card_prop_t *prop)
 {
     item_span_t name = prop->line.name;
@@ -36,19 +48,13 @@ card_value_e card_value_kind(const card_prop_t *prop)
     unsigned i;
 
     for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const item_param_t *value;
-
         if (*kinds[i].name != first || !item_span_is(name, kinds[i].name))
             continue;
-        if (first == 'S' && item_span_is(name, "SOUND")
-            && card_has_type(&prop->line, "X-IRMC-N"))
-            return CARD_STRUCT; /* how a name is spoken, or written in kana */
-        if (first != 'K' && first != 'S')
+        if (!item_span_is(name, "SOUND") && !item_span_is(name, "KEY"))
             return kinds[i].kind;
-        value = item_line_param(&prop->line, "VALUE");
-        return value && (item_span_is(value->value, "uri")
-                         || item_span_is(value->value, "url"))
-               ? CARD_URI : kinds[i].kind;
+        if (first == 'S' && card_has_type(&prop->line, "X-IRMC-N"))
+            return CARD_STRUCT; /* how a name is spoken, or written in kana */
+        return card_is_uri(&prop->line) ? CARD_URI : kinds[i].kind;
     }
     return CARD_RAW;
 }
@@ -171,8 +177,12 @@ void card_value_set(card_conv_t *c, card_prop_t *prop, apr_size_t from)
 
 /* ---- habits ------------------------------------------------------------ */
 
-/** Non-zero if nothing but separators is there. */
-static int is_empty(item_span_t value)
+int card_is_name(item_span_t name)
+{
+    return item_span_is(name, "FN") || item_span_is(name, "N");
+}
+
+int card_is_empty(item_span_t value)
 {
     apr_size_t i;
 
@@ -185,26 +195,34 @@ static int is_empty(item_span_t value)
 /** Categories with one X- more or less before those that have it. */
 static void set_x(card_conv_t *c, card_prop_t *prop, int more)
 {
+    item_buf_t out = { NULL, NULL, 0, 0 };
     item_span_t rest = prop->line.value, word;
-    apr_size_t from = c->tmp.len;
-    int n = 0;
+    apr_size_t from;
+    int n = 0, has;
 
+    out.p = c->p;
     while (item_value_next(&rest, ',', &word)) {
-        int has;
-
-        word = item_span_trim(word);
+        from = c->tmp.len;
+        item_unescape(&c->tmp, word);
+        word.s = c->tmp.s + from;
+        word.len = c->tmp.len - from;
+        /* What parts words in one form or another does not begin one. */
+        while (word.len && strchr(" ;,\t\n", *word.s)) {
+            word.s++;
+            word.len--;
+        }
         has = word.len >= 2 && !strncasecmp(word.s, "X-", 2);
         if (n++)
-            item_buf_putc(&c->tmp, ',');
+            item_buf_putc(&out, ',');
         if (has && more)
-            item_buf_puts(&c->tmp, "X-");
+            item_buf_puts(&out, "X-");
         else if (has && word.len > 2) {
             word.s += 2;
             word.len -= 2;
         }
-        item_buf_add(&c->tmp, word.s, word.len);
+        item_escape(&out, word);
     }
-    card_value_set(c, prop, from);
+    prop->line.value = item_buf_span(&out);
 }
 
 /** The year of a full date; 0: it is none. */
@@ -242,9 +260,6 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop)
 
     if (!habits)
         return 1;
-    if ((habits & ITEM_HABIT_NO_EMPTY) && !prop->nested.len
-        && is_empty(prop->line.value))
-        return 0;
     if ((habits & ITEM_HABIT_EMAIL_INTERNET) && item_span_is(name, "EMAIL")
         && !card_has_type(&prop->line, "INTERNET"))
         card_type_add(prop, "INTERNET");
@@ -252,6 +267,9 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop)
         set_x(c, prop, 1);
     if ((habits & ITEM_HABIT_DATE_1980) && item_span_is(name, "BDAY"))
         clamp_date(c, prop);
+    if ((habits & ITEM_HABIT_NO_EMPTY) && !card_is_name(name)
+        && card_is_empty(prop->line.value))
+        return 0;
     return 1;
 }
 

@@ -16,10 +16,7 @@ static void media_down(card_conv_t *c, card_prop_t *prop)
     card_types_t t;
 
     if (!prop->binary) {
-        const item_param_t *value = item_line_param(&prop->line, "VALUE");
-
-        if (value && (item_span_is(value->value, "uri")
-                      || item_span_is(value->value, "url")))
+        if (card_is_uri(&prop->line))
             card_param_set(prop, "VALUE", "");
         return;
     }

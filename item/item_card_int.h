@@ -37,6 +37,9 @@ typedef enum {
     CARD_TEXT, CARD_STRUCT, CARD_LIST, CARD_URI, CARD_GEO, CARD_AGENT
 } card_value_e;
 
+/** Non-zero with VALUE=uri. */
+int card_is_uri(const item_line_t *line);
+
 card_value_e card_value_kind(const card_prop_t *prop);
 
 /* ---- reading: item_card_read.c ----------------------------------------- */
@@ -118,6 +121,12 @@ apr_status_t card_up(card_conv_t *c, card_prop_t *prop);
  * written. @return 0: it cannot be said */
 int card_down(card_conv_t *c, card_prop_t *prop);
 
+/** N or FN. */
+int card_is_name(item_span_t name);
+
+/** Non-zero if nothing but separators and white space is there. */
+int card_is_empty(item_span_t value);
+
 /** Habits of a device, on the way to it. @return 0: not to be sent */
 int card_habits_out(card_conv_t *c, card_prop_t *prop);
 
@@ -178,11 +187,15 @@ int card_version_of(item_span_t text, int none, apr_pool_t *p);
 typedef struct card_names_t {
     item_buf_t fn;              /* of N, unescaped */
     item_buf_t other;           /* ORG, NICKNAME, EMAIL or TEL */
-    item_buf_t n;               /* of FN, escaped as 3.0 */
+    item_buf_t given, org;      /* FN as it is; ORG's first part */
+    item_buf_t n;               /* card_names_n() */
     int has_fn, has_n;
 } card_names_t;
 
 void card_names_init(card_names_t *names, apr_pool_t *p);
+
+/** N made of FN, escaped as in 3.0; len 0: there is none. */
+item_span_t card_names_n(card_names_t *names);
 
 /** Look at a property of 3.0 or 4.0. */
 void card_names_note(card_names_t *names, const card_prop_t *prop);

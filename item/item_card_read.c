@@ -37,8 +37,9 @@ static const char *take_line(const char *s, const char *end, item_span_t *line)
     return cr < end && *cr == '\n' ? cr + 1 : cr;
 }
 
-/** Non-zero if a line looks like one that begins a property. */
-static int is_property(item_span_t line)
+/** Non-zero if a line looks like one that begins a property.
+ * @param folded  the next one continues it, perhaps with its colon */
+static int is_property(item_span_t line, int folded)
 {
     apr_size_t i;
 
@@ -53,7 +54,8 @@ static int is_property(item_span_t line)
         if (is_blank(c) && i + 1 < line.len && apr_isalnum(line.s[i + 1]))
             return 0;           /* a name of two words is text */
     }
-    return i && i < line.len && memchr(line.s + i, ':', line.len - i) != NULL;
+    return i && i < line.len
+           && (folded || memchr(line.s + i, ':', line.len - i) != NULL);
 }
 
 /** Non-zero if the line is BEGIN or END of a card. */
@@ -241,7 +243,7 @@ static void join_quoted(card_reader_t *r, char **w, char *value)
             line.s++;
             line.len--;
         }
-        else if (is_property(line))
+        else if (is_property(line, next < r->end && is_blank(*next)))
             return;
         else if (*w > value && !(*w - value >= 3 && (*w)[-3] == '='))
             *(*w)++ = '\n';     /* in place of the line's end */
@@ -328,7 +330,7 @@ static void join_loose(card_reader_t *r, char **w)
     const char *next;
 
     while (peek(r, &line, &next) && item_span_trim(line).len
-           && !is_property(line)) {
+           && !is_property(line, next < r->end && is_blank(*next))) {
         *(*w)++ = '\n';
         add(w, line);
         r->pos = next;
@@ -464,6 +466,17 @@ static apr_status_t cut(card_prop_t *prop, const char *from, const char *to)
     return item_line_split(&prop->line, text);
 }
 
+/** Non-zero if the value begins in a line, not behind a fold. */
+static int has_value(item_span_t line)
+{
+    int quoted = 0;
+    apr_size_t i;
+
+    for (i = 0; i < line.len && (quoted || line.s[i] != ':'); i++)
+        quoted ^= line.s[i] == '"';
+    return i < line.len;
+}
+
 /** Read a property that begins with a line. */
 static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
                                   item_span_t line)
@@ -474,11 +487,9 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
 
     memcpy(w, line.s, line.len);
     w += line.len;
-    rv = cut(prop, out, w);
-    if (rv == APR_SUCCESS && prop->line.junk && at_blank(r)) {
+    if (at_blank(r) && !has_value(line))
         join_folded(r, &w, line.len);           /* parameters are folded */
-        rv = cut(prop, out, w);
-    }
+    rv = cut(prop, out, w);
     if (rv != APR_SUCCESS)
         return rv;
     value = out + (prop->line.value.s - out);

@@ -141,7 +141,9 @@ static apr_status_t nested_up(card_conv_t *c, card_prop_t *prop)
 static void value_up(card_conv_t *c, card_prop_t *prop)
 {
     item_span_t value = prop->line.value;
-    int newlines = !prop->literal && !is_path(value);
+    int newlines = !prop->literal
+                   && ((c->form->habits & ITEM_HABIT_TEXT_8BIT)
+                       || !is_path(value));
     apr_size_t from = c->tmp.len, i;
 
     switch (card_value_kind(prop)) {

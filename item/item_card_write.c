@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include <apr_lib.h>
+#include <apr_strings.h>
 
 #include "item/item_card_int.h"
 #include "item/item_card_names.h"
@@ -172,8 +173,8 @@ static void put_21(item_buf_t *b, item_span_t text, const char *separators,
     }
 }
 
-static void text_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
-                    const char *separators, int eight)
+/** The text that a value of 3.0 is, in a scratch buffer. */
+static item_span_t text_of(item_buf_t *tmp, item_span_t value)
 {
     apr_size_t from = tmp->len;
     item_span_t text;
@@ -182,24 +183,35 @@ static void text_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
     item_buf_add(tmp, "", 0);
     text.s = tmp->s + from;
     text.len = tmp->len - from;
-    put_21(b, text, separators, eight);
+    return text;
 }
 
 static void parts_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
-                     char sep, int eight)
+                     int eight)
 {
     item_span_t part;
     int n = 0;
 
-    while (item_value_next(&value, sep, &part)) {
-        if (sep == ',') {
-            part = item_span_trim(part);
-            if (!part.len)
-                continue;
-        }
+    while (item_value_next(&value, ';', &part)) {
         if (n++)
-            item_buf_putc(b, sep);
-        text_21(b, tmp, part, sep == ',' ? ",;" : ";", eight);
+            item_buf_putc(b, ';');
+        put_21(b, text_of(tmp, part), ";", eight);
+    }
+}
+
+static void list_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
+                    int eight)
+{
+    item_span_t word;
+    int n = 0;
+
+    while (item_value_next(&value, ',', &word)) {
+        word = item_span_trim(text_of(tmp, word));
+        if (!word.len)
+            continue;
+        if (n++)
+            item_buf_putc(b, ',');
+        put_21(b, word, ",;", eight);
     }
 }
 
@@ -267,13 +279,13 @@ static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
     switch (card_value_kind(prop)) {
     case CARD_TEXT:
     case CARD_AGENT:
-        text_21(&c->line, &c->tmp, value, "", eight);
+        put_21(&c->line, text_of(&c->tmp, value), "", eight);
         break;
     case CARD_STRUCT:
-        parts_21(&c->line, &c->tmp, value, ';', eight);
+        parts_21(&c->line, &c->tmp, value, eight);
         break;
     case CARD_LIST:
-        parts_21(&c->line, &c->tmp, value, ',', eight);
+        list_21(&c->line, &c->tmp, value, eight);
         break;
     case CARD_URI:
         uri_21(&c->line, &c->tmp, value);
@@ -355,22 +367,27 @@ static void type_21(item_buf_t *b, item_span_t word, int media)
         b->s[from] = (char)apr_toupper(b->s[from]);
 }
 
+/** All types where the first one stands. */
+static void types_21(item_buf_t *b, const item_line_t *line, int media)
+{
+    card_types_t t;
+    item_span_t word;
+
+    for (card_types_begin(&t, line); card_types_next(&t, &word);)
+        type_21(b, word, media && !item_span_is(word, "X-IRMC-N"));
+}
+
 static void params_21(item_buf_t *b, const item_line_t *line)
 {
-    int media = card_is_media(line->name), i;
+    int media = card_is_media(line->name), i, types = 0;
     int own = line->name.len > 1 && line->name.s[1] == '-';
 
     for (i = 0; i < line->nparams; i++) {
         const item_param_t *param = &line->params[i];
-        item_line_t one = *line;
-        card_types_t t;
-        item_span_t word;
 
         if (is_type(param)) {
-            one.params = &line->params[i];
-            one.nparams = 1;
-            for (card_types_begin(&t, &one); card_types_next(&t, &word);)
-                type_21(b, word, media && !item_span_is(word, "X-IRMC-N"));
+            if (!types++)
+                types_21(b, line, media);
             continue;
         }
         if (media && item_span_is(param->name, "VALUE")
@@ -390,24 +407,42 @@ static void params_21(item_buf_t *b, const item_line_t *line)
 
 /* ---- 2.1: properties --------------------------------------------------- */
 
+/** Group, name and parameters. */
+static void put_head_21(item_buf_t *b, card_conv_t *c,
+                        const card_prop_t *prop)
+{
+    static const item_span_t ascii = { "ASCII", 5 };
+    apr_size_t start = b->len;
+    item_span_t head;
+
+    put_name(b, &prop->line);
+    params_21(b, &prop->line);
+    head.s = b->s + start;
+    head.len = b->len - start;
+    if (item_charset_is_ascii(head))
+        return;
+    head.s = apr_pmemdup(c->p, head.s, head.len);
+    b->len = start;
+    /* In others a colon might be another octet. */
+    item_charset_out(b, c->charset->how == ITEM_CHARSET_ICONV
+                        ? item_charset_find(ascii) : c->charset, head,
+                     (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0);
+}
+
 /** AGENT:, then the card. @return APR_EOF: the value holds none */
 static apr_status_t nested_21(item_buf_t *b, card_conv_t *c,
                               const card_prop_t *prop)
 {
-    apr_size_t from = c->tmp.len, before = b->len;
+    apr_size_t before = b->len;
     item_span_t text;
     apr_status_t rv;
 
     if (card_value_kind(prop) != CARD_AGENT)
         return APR_EOF;
-    item_unescape(&c->tmp, prop->line.value);
-    item_buf_add(&c->tmp, "", 0);
-    text.s = c->tmp.s + from;
-    text.len = c->tmp.len - from;
+    text = text_of(&c->tmp, prop->line.value);
     if (text.len < 11 || strncasecmp(text.s, "BEGIN:VCARD", 11))
         return APR_EOF;
-    put_name(b, &prop->line);
-    params_21(b, &prop->line);
+    put_head_21(b, c, prop);
     item_buf_puts(b, ":\r\n");
     rv = card_export(b, c->form, text, NULL, c->depth + 1, c->p);
     if (rv == ITEM_EMALFORMED || rv == ITEM_ETYPE) {
@@ -465,13 +500,15 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
     if (rv != APR_EOF)
         return rv;
     start = b->len;
-    put_name(b, &prop->line);
-    params_21(b, &prop->line);
+    put_head_21(b, c, prop);
     if (prop->binary) {
         binary_21(b, c, prop);
         return APR_SUCCESS;
     }
-    if (!value_21(c, prop, eight)) {
+    if (!value_21(c, prop, eight)
+        || ((c->form->habits & ITEM_HABIT_NO_EMPTY)
+            && card_is_empty(item_buf_span(&c->line))
+            && !card_is_name(prop->line.name))) {
         b->len = before;
         return APR_EOF;
     }

@@ -188,6 +188,22 @@ static void from_1252(item_buf_t *b, item_span_t octets)
     item_buf_add(b, octets.s + from, i - from);
 }
 
+/** UTF-8 with octets in it that are none: those alone are windows-1252. */
+static void mend(item_buf_t *b, item_span_t text)
+{
+    const char *s = text.s, *end = s + text.len;
+    int n;
+
+    for (; s < end; s += n) {
+        item_span_t one = { s, 1 };
+
+        if (item_charset_char(s, end, &n) == BAD && n == 1)
+            from_1252(b, one);
+        else
+            item_buf_add(b, s, (apr_size_t)n);
+    }
+}
+
 /** @return the octet, 0: it has none */
 static unsigned to_1252(unsigned c)
 {
@@ -316,10 +332,7 @@ void item_charset_in(item_buf_t *b, const item_charset_t *cs,
     iconv_t cd;
 
     if (!cs || cs->how == ITEM_CHARSET_UTF8 || cs->how == ITEM_CHARSET_ASCII) {
-        if (item_charset_is_utf8(octets))
-            item_buf_add(b, octets.s, octets.len);
-        else
-            from_1252(b, octets);
+        mend(b, octets);
         return;
     }
     cd = cs->iconv ? iconv_open("UTF-8", cs->iconv) : (iconv_t)-1;

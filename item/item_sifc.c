@@ -90,19 +90,22 @@ static void put_date(item_buf_t *b, item_span_t value)
 static void put_words(item_buf_t *b, item_span_t value)
 {
     item_span_t word;
-    apr_size_t from = b->len, at;
+    apr_size_t from = b->len, i;
 
     while (item_value_next(&value, ',', &word)) {
-        word = item_span_trim(word);
+        item_buf_t one = { NULL, NULL, 0, 0 };
+
+        one.p = b->p;
+        item_unescape(&one, word);
+        for (i = 0; i < one.len; i++)
+            if (strchr(",;\n", one.s[i]))
+                one.s[i] = ' ';
+        word = item_span_trim(item_buf_span(&one));
         if (!word.len)
             continue;
         if (b->len > from)
             item_buf_puts(b, ", ");
-        at = b->len;
-        item_unescape(b, word);
-        for (; at < b->len; at++)
-            if (strchr(",;\n", b->s[at]))
-                b->s[at] = ' ';
+        item_buf_add(b, word.s, word.len);
     }
 }
 
@@ -250,23 +253,27 @@ static void fill_slot(sifc_t *s, const item_form_t *form, int at,
 static void take_names(sifc_t *s, const item_form_t *form,
                        card_names_t *names)
 {
-    const item_buf_t *fn = names->fn.len ? &names->fn : &names->other;
-    item_span_t rest = item_buf_span(&names->n), part;
+    item_span_t fn = item_buf_span(names->fn.len ? &names->fn
+                                                 : &names->other);
+    item_span_t rest, part;
     int i, any = 0;
 
+    if (!names->has_fn)
+        item_escape(&names->given, fn);
+    rest = card_names_n(names);
     for (i = 0; i < sifc_fields[0].parts; i++)
         any |= s->slots[i].value.s != NULL;
     for (i = 0; !any && i < sifc_fields[0].parts; i++) {
         item_buf_t b = { NULL, NULL, 0, 0 };
 
         b.p = s->p;
-        if (!names->has_fn || !item_value_next(&rest, ';', &part))
+        if (!rest.len || !item_value_next(&rest, ';', &part))
             break;
         item_unescape(&b, part);
         fill_slot(s, form, i, item_buf_span(&b));
     }
-    if (!s->slots[i = sifc_fields[0].parts].value.s)
-        fill_slot(s, form, i, item_buf_span(fn));
+    if (!names->has_fn)
+        fill_slot(s, form, sifc_fields[0].parts, fn);
 }
 
 /** Read the card's properties that have fields. */
@@ -277,11 +284,13 @@ static apr_status_t read_props(sifc_t *s, const item_form_t *form,
     card_reader_t r;
     card_prop_t prop;
     card_conv_t c;
+    item_form_t full = *form;   /* empty elements are left out elsewhere */
     apr_status_t rv = card_reader_init(&r, card, CARD_30, NULL, s->p);
 
     if (rv != APR_SUCCESS)
         return rv;
-    card_conv_init(&c, form, 0, s->p);
+    full.habits &= ~(apr_uint32_t)ITEM_HABIT_NO_EMPTY;
+    card_conv_init(&c, &full, 0, s->p);
     c.from = r.version;
     c.to = CARD_30;
     while ((rv = card_read(&r, &prop)) == APR_SUCCESS) {
