@@ -323,6 +323,11 @@ item_span_t item_line_head(const item_line_t *line)
 {
     item_span_t head;
 
+    if (line->junk) {           /* a line without a colon is all value */
+        head.s = line->value.s;
+        head.len = 0;
+        return head;
+    }
     head.s = line->group.len ? line->group.s : line->name.s;
     head.len = (apr_size_t)(line->value.s - head.s);
     return head;

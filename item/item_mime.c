@@ -6,8 +6,8 @@
 #include <apr_base64.h>
 #include <apr_lib.h>
 
+#include "item/item_charset.h"
 #include "item/item_mime.h"
-#include "item/item_sif_xml.h"
 
 static int hex_digit(char c)
 {
@@ -147,7 +147,7 @@ static apr_size_t encoded_word(item_buf_t *b, const char *s, apr_size_t left)
     else if (apr_toupper(*part[1]) != 'B'
              || item_mime_base64(&octets, text) != APR_SUCCESS)
         return 0;
-    item_utf8_from(b, item_buf_span(&octets), charset);
+    item_charset_in(b, item_charset_find(charset), item_buf_span(&octets));
     return (apr_size_t)(at + 1 - s);
 }
 
@@ -157,7 +157,6 @@ static void put_value(item_buf_t *b, item_span_t value)
     const char *s = value.s, *end = s + value.len;
     apr_size_t n, behind = 0;
     item_buf_t raw = { NULL, NULL, 0, 0 };
-    item_span_t none = { "", 0 };
 
     raw.p = b->p;
     while (s < end) {
@@ -179,7 +178,7 @@ static void put_value(item_buf_t *b, item_span_t value)
         item_buf_add(&raw, s, n ? n : 1);
         for (n = n ? n : 1; s + n < end && s[n] != '=' && s[n] != ' '; n++)
             item_buf_putc(&raw, s[n]);
-        item_utf8_from(b, item_buf_span(&raw), none);
+        item_charset_in(b, item_charset_utf8(), item_buf_span(&raw));
         raw.len = 0;
         s += n;
     }

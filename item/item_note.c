@@ -5,6 +5,7 @@
 #include "item/item_note.h"
 #include "item/item_note_int.h"
 #include "item/item_put.h"
+#include "item/item_zone.h"
 
 #define TEXT      "text/plain"
 #define CALENDAR  "text/calendar"
@@ -183,14 +184,31 @@ static item_span_t write_journal(const item_note_t *note)
 
 /* ---- times ---------------------------------------------------------------- */
 
+static const item_zone_t *user_zone(const item_form_t *form, apr_pool_t *p)
+{
+    item_span_t name;
+
+    if (!form->zone)
+        return NULL;
+    name.s = form->zone;
+    name.len = strlen(form->zone);
+    return item_zone_open(name, p);
+}
+
 void item_note_put_time(item_buf_t *b, const char *head,
                         const item_form_t *form, item_span_t value)
 {
     static const item_span_t no_zone = { "", 0 };
+    const item_zone_t *zone;
     item_time_t t;
 
     if (!item_time_parse(&t, value, no_zone) || t.kind == ITEM_TIME_DATE)
         return;
+    zone = user_zone(form, b->p);
+    if (zone && (t.kind == ITEM_TIME_UTC
+                 ? form->clock == ITEM_CLOCK_LOCAL_Z
+                 : form->clock != ITEM_CLOCK_UTC_BARE))
+        t.secs = item_zone_to_utc(zone, t.secs);
     t.kind = ITEM_TIME_UTC;
     item_put(b, head, item_time_canon(&t, b->p));
 }
@@ -204,6 +222,15 @@ void item_note_device_time(item_buf_t *text, const item_form_t *form)
         || t.kind != ITEM_TIME_UTC)
         return;
     text->len = 0;
+    if (form->clock == ITEM_CLOCK_LOCAL
+        || form->clock == ITEM_CLOCK_LOCAL_Z) {
+        const item_zone_t *zone = user_zone(form, text->p);
+
+        t.secs = zone ? item_zone_to_local(zone, t.secs) : t.secs;
+    }
+    if (form->clock == ITEM_CLOCK_LOCAL
+        || form->clock == ITEM_CLOCK_UTC_BARE)
+        t.kind = ITEM_TIME_LOCAL;
     item_buf_puts(text, item_time_canon(&t, text->p));
 }
 

@@ -7,21 +7,13 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_charset.h"
 #include "item/item_sif_prepare.h"
 #include "item/item_sif_xml.h"
-
-/* Windows-1252 where it is not ISO-8859-1: 0x80 to 0x9f. */
-static const unsigned short cp1252[32] = {
-    0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd,
-    0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178
-};
 
 typedef struct prepare_t {
     const char *s, *end;
     item_buf_t out;
-    int single;                 /* windows-1252 */
 } prepare_t;
 
 apr_size_t item_utf8_len(const char *text, apr_size_t left)
@@ -48,34 +40,6 @@ apr_size_t item_utf8_len(const char *text, apr_size_t left)
     return n;
 }
 
-static int is_utf8(const char *s, apr_size_t len)
-{
-    apr_size_t n;
-
-    for (; len; s += n, len -= n) {
-        n = item_utf8_len(s, len);
-        if (!n)
-            return 0;
-    }
-    return 1;
-}
-
-static void put_char(item_buf_t *b, unsigned c)
-{
-    char s[3];
-
-    if (c < 0x800) {
-        s[0] = (char)(0xc0 | c >> 6);
-        s[1] = (char)(0x80 | (c & 0x3f));
-        item_buf_add(b, s, 2);
-        return;
-    }
-    s[0] = (char)(0xe0 | c >> 12);
-    s[1] = (char)(0x80 | (c >> 6 & 0x3f));
-    s[2] = (char)(0x80 | (c & 0x3f));
-    item_buf_add(b, s, 3);
-}
-
 /** One octet or character of text, as XML allows it. */
 static void take_char(prepare_t *x)
 {
@@ -87,11 +51,6 @@ static void take_char(prepare_t *x)
             item_buf_putc(&x->out, (char)c);
         else if (c == '\v' || c == '\f')
             item_buf_putc(&x->out, '\n');
-        x->s++;
-        return;
-    }
-    if (x->single) {
-        put_char(&x->out, c < 0xa0 ? cp1252[c - 0x80] : c);
         x->s++;
         return;
     }
@@ -110,74 +69,6 @@ static int at(const prepare_t *x, const char *word)
     apr_size_t n = strlen(word);
 
     return (apr_size_t)(x->end - x->s) >= n && !memcmp(x->s, word, n);
-}
-
-/* ---- other texts ---------------------------------------------------------- */
-
-static int is_single(item_span_t name)
-{
-    return item_span_is(name, "ISO-8859-1") || item_span_is(name, "latin1")
-           || item_span_is(name, "ISO8859-1")
-           || item_span_is(name, "windows-1252");
-}
-
-void item_utf8_from(item_buf_t *b, item_span_t text, item_span_t charset)
-{
-    int single = is_single(charset) || !is_utf8(text.s, text.len);
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.s[i];
-
-        if (c == '\r' && i + 1 < text.len && text.s[i + 1] == '\n')
-            continue;
-        if (c == '\r')
-            item_buf_putc(b, '\n');
-        else if (c >= 0x80 && single)
-            put_char(b, c < 0xa0 ? cp1252[c - 0x80] : c);
-        else if (c)
-            item_buf_putc(b, (char)c);
-    }
-}
-
-/** The windows-1252 octet of a UTF-8 character, '?' for none. */
-static char to_single(const char *s, apr_size_t n)
-{
-    unsigned c = (unsigned char)*s;
-    unsigned i;
-
-    if (n == 1)
-        return *s;
-    if (n > 3)
-        return '?';
-    c &= n == 2 ? 0x1f : 0x0f;
-    for (i = 1; i < n; i++)
-        c = c << 6 | ((unsigned char)s[i] & 0x3f);
-    for (i = 0; i < 32; i++)
-        if (cp1252[i] == c && c != 0xfffd)
-            return (char)(0x80 + i);
-    return c >= 0xa0 && c < 0x100 ? (char)c : '?';
-}
-
-const char *item_utf8_to(item_buf_t *b, item_span_t text,
-                         const char *charset)
-{
-    item_span_t name = { "", 0 };
-    apr_size_t i, n;
-
-    if (charset) {
-        name.s = charset;
-        name.len = strlen(charset);
-    }
-    if (!is_single(name)) {
-        item_buf_add(b, text.s, text.len);
-        return "UTF-8";
-    }
-    for (i = 0; i < text.len; i += n ? n : 1) {
-        n = item_utf8_len(text.s + i, text.len - i);
-        item_buf_putc(b, n ? to_single(text.s + i, n) : '?');
-    }
-    return charset;
 }
 
 /* ---- the character set ---------------------------------------------------- */
@@ -210,19 +101,26 @@ static item_span_t declared(const char *s, const char *end)
     return name;
 }
 
-static apr_status_t choose_charset(prepare_t *x)
+/** Make it UTF-8. @return ITEM_EMALFORMED: nobody knows that character set */
+static apr_status_t make_utf8(prepare_t *x)
 {
-    item_span_t name = declared(x->s, x->end);
+    item_span_t name = declared(x->s, x->end), text = { x->s, 0 };
+    const item_charset_t *cs = name.len ? item_charset_find(name)
+                                        : item_charset_utf8();
+    item_buf_t b = { NULL, NULL, 0, 0 };
 
-    if (is_single(name))
-        x->single = 1;
-    else if (name.len && !item_span_is(name, "UTF-8")
-             && !item_span_is(name, "UTF8")
-             && !item_span_is(name, "US-ASCII"))
+    text.len = (apr_size_t)(x->end - x->s);
+    if (!cs)
         return ITEM_EMALFORMED;
-    else
-        x->single = !is_utf8(x->s, (apr_size_t)(x->end - x->s));
-    return APR_SUCCESS;
+    if (item_charset_is_ascii(text)
+        || (cs->how == ITEM_CHARSET_UTF8 && item_charset_is_utf8(text)))
+        return APR_SUCCESS;
+    b.p = x->out.p;
+    item_charset_in(&b, cs, text);
+    text = item_buf_span(&b);
+    x->s = text.s;
+    x->end = text.s + text.len;
+    return text.len > ITEM_MAX_OCTETS ? ITEM_ELIMIT : APR_SUCCESS;
 }
 
 /* ---- markup --------------------------------------------------------------- */
@@ -358,7 +256,7 @@ apr_status_t item_xml_prepare(item_span_t *out, const char *data,
         x.s += 3;
     while (x.s < x.end && apr_isspace(*x.s))
         x.s++;
-    rv = choose_charset(&x);
+    rv = make_utf8(&x);
     while (rv == APR_SUCCESS && x.s < x.end) {
         if (at(&x, "<!--"))
             rv = skip_to(&x, "-->");

@@ -34,9 +34,8 @@ typedef struct item_xml_t {
 /**
  * Read a document.
  * @param root  out: its root element, NULL on failure
- * @param data  UTF-8, US-ASCII, ISO-8859-1 or windows-1252 by declaration;
- *              without one UTF-8, or windows-1252 where it is none; a BOM is
- *              allowed
+ * @param data  in a character set of item_charset.h by declaration; without
+ *              one UTF-8, or windows-1252 where it is none; a BOM is allowed
  * @return APR_SUCCESS; ITEM_EMALFORMED (no XML, an entity or declaration,
  * another character set); ITEM_ELIMIT (the limits above, or ITEM_MAX_OCTETS)
  */
@@ -69,17 +68,6 @@ void item_xml_put(item_buf_t *b, const char *name, item_span_t text);
 
 /** Write text only, as item_xml_put() does. */
 void item_xml_escape(item_buf_t *b, item_span_t text);
-
-/** Append a text in UTF-8 without NUL octets, line ends as LF.
- * @param charset  its character set; one that is not known counts as UTF-8,
- *                 and what is no UTF-8 as windows-1252 */
-void item_utf8_from(item_buf_t *b, item_span_t text, item_span_t charset);
-
-/** Append a UTF-8 text in a device's character set: characters that it has
- * not become "?". @param charset  NULL: UTF-8
- * @return the name of what was written */
-const char *item_utf8_to(item_buf_t *b, item_span_t text,
-                         const char *charset);
 
 /** Octets of the UTF-8 character at s, 0 if it is none. */
 apr_size_t item_utf8_len(const char *s, apr_size_t left);

@@ -8,11 +8,10 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_charset.h"
 #include "item/item_note_int.h"
 #include "item/item_put.h"
-#include "item/item_sif_xml.h"
-
-#define QP_LINE  72             /* octets before a soft line break */
+#include "item/item_qp.h"
 
 /* ---- reading -------------------------------------------------------------- */
 
@@ -59,30 +58,6 @@ static item_span_t join_soft(const char *s, apr_size_t len, apr_pool_t *p)
     return item_buf_span(&b);
 }
 
-static int hex_digit(char c)
-{
-    return apr_isdigit(c) ? c - '0' : apr_isxdigit(c)
-                                      ? apr_tolower(c) - 'a' + 10 : -1;
-}
-
-/** Decode; what is no escape stands for itself (Nokia N9: "==0A"). */
-static void put_quoted(item_buf_t *b, item_span_t value)
-{
-    apr_size_t i;
-
-    for (i = 0; i < value.len; i++) {
-        if (value.s[i] == '=' && i + 2 < value.len
-            && hex_digit(value.s[i + 1]) >= 0
-            && hex_digit(value.s[i + 2]) >= 0) {
-            item_buf_putc(b, (char)(hex_digit(value.s[i + 1]) << 4
-                                    | hex_digit(value.s[i + 2])));
-            i += 2;
-        }
-        else if (value.s[i] != '=' || i + 1 < value.len)
-            item_buf_putc(b, value.s[i]);
-    }
-}
-
 static void put_base64(item_buf_t *b, item_span_t value)
 {
     item_buf_t digits = { NULL, NULL, 0, 0 };
@@ -112,29 +87,43 @@ static int says(const item_line_t *line, const char *name, const char *a,
     return 0;
 }
 
+/** Line ends as LF, without NUL octets. @return octets left */
+static apr_size_t unify(char *s, apr_size_t len)
+{
+    apr_size_t i, n = 0;
+
+    for (i = 0; i < len; i++) {
+        if (s[i] == '\r' && (i + 1 == len || s[i + 1] != '\n'))
+            s[n++] = '\n';
+        else if (s[i] && s[i] != '\r')
+            s[n++] = s[i];
+    }
+    return n;
+}
+
 /** A value's text in UTF-8, with line ends LF and without NUL octets. */
 static item_span_t decode(const item_form_t *form, const item_line_t *line,
                           apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
     const item_param_t *charset = item_line_param(line, "CHARSET");
-    item_span_t text, name = { "", 0 };
+    item_span_t name = { "", 0 };
 
     b.p = out.p = p;
-    if (says(line, "ENCODING", "QUOTED-PRINTABLE", "QUOTEDPRINTABLE"))
-        put_quoted(&b, line->value);
-    else if (says(line, "ENCODING", "BASE64", "B"))
+    if (says(line, "ENCODING", "BASE64", "B"))
         put_base64(&b, line->value);
     else
         item_buf_add(&b, line->value.s, line->value.len);
+    if (says(line, "ENCODING", "QUOTED-PRINTABLE", "QUOTEDPRINTABLE"))
+        b.len = item_qp_decode(b.s, b.len);
     if (charset)
         name = charset->value;
     else if (form->charset) {
         name.s = form->charset;
         name.len = strlen(name.s);
     }
-    text = item_buf_span(&b);
-    item_utf8_from(&out, text, name);
+    item_charset_in(&out, item_charset_find(name), item_buf_span(&b));
+    out.len = unify(out.s, out.len);
     return item_buf_span(&out);
 }
 
@@ -228,54 +217,25 @@ static int is_plain(const item_form_t *form, item_span_t text)
                          && text.s[text.len - 1] != '\t');
 }
 
-static void put_hex(item_buf_t *b, unsigned char c)
-{
-    static const char digits[] = "0123456789ABCDEF";
-
-    item_buf_putc(b, '=');
-    item_buf_putc(b, digits[c >> 4]);
-    item_buf_putc(b, digits[c & 15]);
-}
-
-static void quote(item_buf_t *b, const item_form_t *form, item_span_t text,
-                  apr_size_t used)
-{
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.s[i];
-        apr_size_t before = b->len;
-
-        if (used >= QP_LINE && !(form->habits & ITEM_HABIT_NO_FOLD)) {
-            item_buf_puts(b, "=\r\n");
-            used = 0;
-            before = b->len;
-        }
-        if (c == '\r' && i + 1 < text.len && text.s[i + 1] == '\n')
-            continue;
-        if (c == '\n' || c == '\r')
-            item_buf_puts(b, "=0D=0A");
-        else if (c < '!' || c > '~' || c == '=')
-            if (c == ' ' && used && i + 1 < text.len
-                && text.s[i + 1] != '\n' && text.s[i + 1] != '\r')
-                item_buf_putc(b, ' ');
-            else
-                put_hex(b, c);
-        else
-            item_buf_putc(b, (char)c);
-        used += b->len - before;
-    }
-}
-
 static void put_text(item_buf_t *b, const item_form_t *form,
                      const char *name, item_span_t text)
 {
+    const item_charset_t *cs = NULL;
     item_buf_t out = { NULL, NULL, 0, 0 };
     apr_size_t from = b->len;
-    const char *charset;
+    item_span_t wanted;
 
+    if (form->charset) {
+        wanted.s = form->charset;
+        wanted.len = strlen(form->charset);
+        cs = item_charset_find(wanted);
+    }
+    if (!cs)
+        cs = item_charset_utf8();
     out.p = b->p;
-    charset = item_utf8_to(&out, text, form->charset);
+    item_charset_out(&out, cs, text,
+                     (form->habits & ITEM_HABIT_BMP_ONLY) != 0);
+    out.len = unify(out.s, out.len);
     text = item_buf_span(&out);
     item_buf_puts(b, name);
     if (is_plain(form, text)) {
@@ -284,9 +244,10 @@ static void put_text(item_buf_t *b, const item_form_t *form,
     }
     else {
         item_buf_puts(b, ";CHARSET=");
-        item_buf_puts(b, charset);
+        item_buf_puts(b, cs->name);
         item_buf_puts(b, ";ENCODING=QUOTED-PRINTABLE:");
-        quote(b, form, text, b->len - from);
+        item_qp_encode(b, text, b->len - from,
+                       !(form->habits & ITEM_HABIT_NO_FOLD));
     }
     item_buf_puts(b, "\r\n");
 }

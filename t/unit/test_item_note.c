@@ -121,10 +121,10 @@ static void test_vnote_in(void **state)
                          "CLASS:PRIVATE\r\nCREATED:20040102T030405Z\r\n"
                          "LAST-MODIFIED:20050102T030405Z\r\n"
                          "X-COLOR:yellow\r\n"));
-    /* Nokia N9's broken escapes; a line end without a value. */
+    /* Nokia N9's broken escapes. */
     check_import(ITEM_FORMAT_VNOTE,
                  vnote("BODY;ENCODING=QUOTED-PRINTABLE:a==0A=0D=\r\n\r\n"),
-                 NULL, "a=\n\n");
+                 NULL, "a\n");
 }
 
 static void test_vnote_out(void **state)
@@ -133,8 +133,7 @@ static void test_vnote_out(void **state)
     assert_string_equal(export(ITEM_FORMAT_VNOTE, "a=b; c"),
                         vnote("BODY:a=b; c\r\n"));
     assert_string_equal(export(ITEM_FORMAT_VNOTE, "\xef\xbb\xbf" "a \r\nb"),
-        vnote("BODY;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:a=20=0D=0Ab\r\n"
-              ));
+        vnote("BODY;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:a =0D=0Ab\r\n"));
     assert_string_equal(
         export(ITEM_FORMAT_VNOTE, journal(
             "UID:1\r\nDTSTAMP:20200101T000000Z\r\nSUMMARY:Sub\\, ject\r\n"
@@ -271,6 +270,31 @@ static void test_journal_device(void **state)
     assert_string_equal(export(ITEM_FORMAT_ICAL20,
                                journal("DESCRIPTION:Milk\\nEggs\r\n")),
         journal("SUMMARY:Milk\r\nDESCRIPTION:Milk\\nEggs\r\n"));
+}
+
+/* Phones with a character set and a clock of their own. */
+static void test_charset_and_clock(void **state)
+{
+    item_text_t in = text_of(journal("DESCRIPTION:\xc3\xbc\xf0\x9f\x98\x80\r\n"
+                                     "CREATED:20200701T120000Z\r\n"));
+    item_form_t form = form_of(ITEM_FORMAT_VNOTE);
+    const char *type = "text/calendar", *text;
+    item_text_t out, back;
+
+    (void)state;
+    form.charset = "ISO-8859-1";
+    form.clock = ITEM_CLOCK_LOCAL;
+    form.zone = "Europe/Berlin";
+    assert_int_equal(item_note_export(&form, &type, &in, &out, pool),
+                     APR_SUCCESS);
+    assert_string_equal(type, "text/x-vnote");
+    text = apr_pstrmemdup(pool, out.data, out.len);
+    assert_string_equal(text, vnote("BODY;CHARSET=ISO-8859-1;"
+        "ENCODING=QUOTED-PRINTABLE:=FC?\r\nDCREATED:20200701T140000\r\n"));
+    assert_int_equal(item_note_import(&form, &type, &out, &in, &back, pool),
+                     APR_SUCCESS);
+    assert_string_equal(apr_pstrmemdup(pool, back.data, back.len),
+        journal("DESCRIPTION:\xc3\xbc?\r\nCREATED:20200701T120000Z\r\n"));
 }
 
 /* ---- laws ----------------------------------------------------------------- */
@@ -473,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_subject_stays),
         cmocka_unit_test(test_journal_device),
+        cmocka_unit_test(test_charset_and_clock),
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_align),
