@@ -360,6 +360,25 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
+/* What the device has sent it can hold; but not an FN that was made of its N
+ * (SIF: FileAs). */
+static void note_held(sml_session_t *s, const sml_sync_t *y,
+                      const sml_change_t *c)
+{
+    const char *data = c->item.data;
+    apr_size_t len = c->item.len;
+
+    if (c->raw_type != NULL && c->keys.kind == ITEM_VCARD30
+        && !sml_form_has_line(&c->raw, "FN")
+        && !sml_form_has_line(&c->raw, "<FileAs")) {
+        apr_hash_t *names = apr_hash_make(s->p);
+
+        apr_hash_set(names, "FN", APR_HASH_KEY_STRING, "");
+        data = item_without(data, &len, names, s->p);
+    }
+    sml_held_note(s, y, c->keys.kind, data, len);
+}
+
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
     store_map_t *map = NULL;
@@ -367,7 +386,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     store_id_t version = 0;
     int code, matched = 0;
 
-    sml_held_note(s, y, c->keys.kind, c->item.data, c->item.len);
+    note_held(s, y, c);
     if (s->rv == APR_SUCCESS) {
         s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
     }

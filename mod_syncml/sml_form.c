@@ -12,6 +12,22 @@ int sml_form_is_b64(const char *type)
     return strncasecmp(type, "text/x-s4j-sif", 14) == 0;
 }
 
+int sml_form_has_line(const item_text_t *text, const char *name)
+{
+    apr_size_t n = strlen(name), i;
+
+    for (i = 0; i + n < text->len; i++) {
+        int begins = i == 0 || strchr("\r\n.", text->data[i - 1]) != NULL
+                   || *name == '<';
+
+        if (begins && strncasecmp(text->data + i, name, n) == 0
+            && strchr(";: \t>/", text->data[i + n]) != NULL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* ---- in ------------------------------------------------------------------ */
 
 apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,

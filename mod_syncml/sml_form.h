@@ -131,6 +131,10 @@ item_likeness_e sml_form_likeness(sml_session_t *s, const sml_sync_t *y,
                                   const store_item_t *item,
                                   const store_item_t *mine);
 
+/** Non-zero if a line of the device's text, or an element of SIF, begins so;
+ * in any case of letters, with a group before it or not. */
+int sml_form_has_line(const item_text_t *text, const char *name);
+
 /** Non-zero if items of that media type travel in base64 (Meta Format b64):
  * those of SIF. */
 int sml_form_is_b64(const char *type);

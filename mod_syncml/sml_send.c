@@ -75,10 +75,10 @@ static void write_item(sml_session_t *s, int tag, const char *type,
     open_command(s, tag, cmdid);
     if (type != NULL) {
         codec_open(w, SYNCML_META);
+        codec_text(w, METINF_TYPE, type);
         if (sml_form_is_b64(type)) {
             codec_text(w, METINF_FORMAT, "b64");
         }
-        codec_text(w, METINF_TYPE, type);
         if (size > 0) {
             codec_number(w, METINF_SIZE, (apr_int64_t)size);
         }

@@ -54,6 +54,9 @@ struct phone_t {
     const char *caps;           /* names of properties, for CTCap; or NULL */
     const char *caps_type;      /* of them: "text/x-vcard" */
     const char *model;          /* likewise, NULL: "Model" */
+    const char *maker;          /* NULL: "Maker" */
+    void (*describe)(phone_t *ph, codec_writer_t *w);   /* writes DataStores
+                                   and CTCap into its DevInf; NULL: none */
     void (*devinf)(phone_t *ph, codec_writer_t *w);     /* writes what is in
                                    its DevInf, if that is to be more; or NULL */
     void *devinf_baton;         /* of devinf */
@@ -463,7 +466,7 @@ static inline void phone_write_caps(phone_t *ph, codec_writer_t *w)
 static inline void phone_write_devinf(phone_t *ph, codec_writer_t *w)
 {
     codec_text(w, DEVINF_VERDTD, phone_devinf_uri(ph) + 8);
-    codec_text(w, DEVINF_MAN, "Maker");
+    codec_text(w, DEVINF_MAN, ph->maker ? ph->maker : "Maker");
     codec_text(w, DEVINF_MOD, ph->model ? ph->model : "Model");
     codec_text(w, DEVINF_DEVID, ph->devid);
     codec_text(w, DEVINF_DEVTYP, "phone");
@@ -475,6 +478,9 @@ static inline void phone_write_devinf(phone_t *ph, codec_writer_t *w)
     }
     if (ph->caps != NULL) {
         phone_write_caps(ph, w);
+    }
+    if (ph->describe != NULL) {
+        ph->describe(ph, w);
     }
 }
 
