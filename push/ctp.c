@@ -43,6 +43,7 @@ static apr_status_t read_params(ctp_message_t *m, const unsigned char *at,
 apr_status_t ctp_read(ctp_message_t *message, const unsigned char *data,
                       apr_size_t len, apr_size_t *used, const char **error)
 {
+    apr_status_t rv;
     apr_size_t n;
 
     memset(message, 0, sizeof *message);
@@ -61,8 +62,9 @@ apr_status_t ctp_read(ctp_message_t *message, const unsigned char *data,
         return APR_INCOMPLETE;
     }
     message->code = data[3];
-    *used = n + 2;
-    return read_params(message, data + 4, data + *used, error);
+    rv = read_params(message, data + 4, data + 2 + n, error);
+    *used = rv == APR_SUCCESS ? n + 2 : 0;
+    return rv;
 }
 
 const ctp_param_t *ctp_param(const ctp_message_t *message, int code)

@@ -2,7 +2,8 @@
 # Licensed to you under the Apache License, Version 2.0: see LICENSE.
 # The closed loop: a change made on one device or on the server sends an SMS
 # for the other device; that SMS, as its gateway delivers it, wakes the real
-# client, which syncs and has the item.
+# client, which syncs and has the item.  The same over TCP, to a listener and
+# over a connection held open, beside that client.
 use strict;
 use warnings;
 use FindBin;
@@ -10,6 +11,8 @@ use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
 use Test::Httpd;
+use Test::Places ();
+use Test::Reach;
 use Test::Samples qw(sample server_put server_edit server_delete server_items
     names_of);
 use Test::SyncEvo;
@@ -23,6 +26,9 @@ my $NUMBER = '+491701234567';
 
 # ---- gateways: each gives the SMS that have come out, oldest first ----------
 
+# What comes without SMS is as good as one for the number.
+sub no_sms { map { { to => $NUMBER, san => $_ } } @_ }
+
 my %GATEWAY = (
     file => sub {
         return (gateway => sub {"file:$_[0]{dir}/state/sms"},
@@ -34,6 +40,26 @@ my %GATEWAY = (
         return () if Test::Kannel->missing;
         my $k = Test::Kannel->new->start;
         return (gateway => $k->gateway, sms => sub { $k->sms }, keep => $k);
+    },
+    tcp => sub {
+        my $d = Test::Reach->listener;
+        return (conf => "SyncMLPushTCPNetworks 127.0.0.1\n",
+            sms => sub { no_sms($d->got) },
+            ready => sub { $_[0]->ctl(qw(device set device-b tcp),
+                    '127.0.0.1:' . $d->port, qw(--account alice)) });
+    },
+    held => sub {
+        my $port = Test::Places::free_port();
+        my $c = Test::Reach->client($port, 'device-b', 'alice', 'secret');
+        my @got;
+        return (conf => "SyncMLPushListen 127.0.0.1:$port\n",
+            sms => sub {
+                while ((my ($code, %param) = $c->hear(0))[0] != -1) {
+                    push @got, $param{7} if $code == Test::Reach::SYNC;
+                }
+                return no_sms(@got);
+            },
+            ready => sub { $c->login == Test::Reach::OK ? 0 : 1 });
     },
 );
 
@@ -49,8 +75,8 @@ sub loop {
     my ($name) = @_;
     my %g = $GATEWAY{$name}->();
     plan skip_all => "no $name here" unless %g;
-    my $h = Test::Httpd->syncml(gateway => $g{gateway}, delay => 0,
-        conf => "SyncMLServerID $SERVER_ID\n");
+    my $h = Test::Httpd->syncml($g{gateway} ? (gateway => $g{gateway}) : (),
+        delay => 0, conf => "SyncMLServerID $SERVER_ID\n" . ($g{conf} // ''));
     my %common = (url => $h->url('/syncml'), name => $SERVER_ID);
     my $a = Test::SyncEvo->new(%common, id => 'device-a');
     my $b = Test::SyncEvo->new(%common, id => 'device-b');
@@ -74,7 +100,8 @@ sub loop {
     };
     my $wake = sub {
         my ($what, @parts) = @_;
-        my $san = eval { Test::SyncEvo::san_of_sms(@parts) };
+        my $san = $parts[0]{san}
+            // eval { Test::SyncEvo::san_of_sms(@parts) };
         ok defined $san, "$what: it is a notification" or diag $@;
         return unless defined $san;
         my $r = $b->wake($san);
@@ -92,6 +119,7 @@ sub loop {
         '--account', 'alice');
     is $rc, 0, 'B may be woken' or diag "$out$err";
     is scalar(due($h)), 0, 'nothing is due';
+    is +($g{ready}->($h))[0], 0, 'B can be reached' if $g{ready};
 
     # A's change.
     $a->put(addressbook => sample(addressbook => 'Anna1'), 'anna');
@@ -138,10 +166,12 @@ sub loop {
     is scalar(my @all = $g{sms}->($h)), $seen, "B's own change sends no SMS";
     is scalar(due($h)), 0, '... and owes nothing';
     $b->unlisten;
+    is scalar(() = glob "$h->{dir}/state/sms/*.txt"), 0,
+        'no SMS was sent besides' unless $g{gateway};
     return;
 }
 
-for my $name (qw(file kannel)) {
+for my $name (qw(file kannel tcp held)) {
     subtest $name => sub { loop($name) };
 }
 
