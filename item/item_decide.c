@@ -248,6 +248,10 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
     if (m->spare && !slot->known && slot->there[ITEM_OURS]
         && (!slot->there[ITEM_THEIRS] || slot->how == MERGE_NAME))
         return ITEM_OURS;
+    /* Nobody is without a name because a phone has no place for it. */
+    if (slot->how == MERGE_NAME && slot->there[ITEM_OURS]
+        && !slot->there[ITEM_THEIRS])
+        return ITEM_OURS;
     if (item_slot_same(slot, ITEM_OURS, ITEM_BASE))
         return ITEM_THEIRS;
     if (item_slot_same(slot, ITEM_THEIRS, ITEM_BASE))

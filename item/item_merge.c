@@ -76,12 +76,28 @@ static int revise(job_t *job, const item_slot_t *slot,
         return 0;
     ours = only_line(slot, ITEM_OURS, name);
     if (!ours || !item_revise(job->m, job->kind,
-                              !item_slot_same(slot, ITEM_OURS, ITEM_BASE),
                               only_line(slot, ITEM_BASE, name), ours,
                               theirs->entry))
         return 0;
     ours->gone = 0;
     return 1;
+}
+
+/** A card needs FN and N, even of a device that sends but one of them. */
+static void keep_name(const item_slot_t *slot)
+{
+    item_member_t *member, *theirs;
+
+    for (member = slot->how == MERGE_NAME ? slot->first[ITEM_OURS] : NULL;
+         member; member = member->next) {
+        item_span_t name = member->entry->line.name;
+
+        for (theirs = slot->first[ITEM_THEIRS]; theirs; theirs = theirs->next)
+            if (theirs->entry->line.name.len == name.len)
+                break;
+        if (!theirs)
+            member->entry->gone = 0;
+    }
 }
 
 /** Put theirs of a slot where ours was, or where it belongs. */
@@ -91,6 +107,7 @@ static void replace(job_t *job, const item_slot_t *slot)
     int place = member ? member->entry->index : -2;
 
     drop_ours(job, slot);
+    keep_name(slot);
     for (member = slot->first[ITEM_THEIRS]; member; member = member->next) {
         if (member->number >= 0) {
             item_adds_word(job->adds, member);

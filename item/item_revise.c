@@ -131,6 +131,17 @@ static int says_same(item_span_t a, item_span_t b, apr_pool_t *p)
     return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
 }
 
+static int same_value_of(int kind, const item_entry_t *a,
+                         const item_entry_t *b, apr_pool_t *p)
+{
+    item_buf_t va = { NULL, NULL, 0, 0 }, vb = { NULL, NULL, 0, 0 };
+
+    va.p = vb.p = p;
+    item_prop_value(&va, kind, &a->line);
+    item_prop_value(&vb, kind, &b->line);
+    return va.len == vb.len && (!va.len || !memcmp(va.s, vb.s, va.len));
+}
+
 /** Of components those of ours that theirs has not changed. */
 static void put_components(item_buf_t *b, item_span_t base, item_span_t ours,
                            item_span_t theirs)
@@ -191,9 +202,8 @@ static int is_line(item_span_t text, const item_line_t *line)
            && !memcmp(text.s + head.len, line->value.s, line->value.len);
 }
 
-int item_revise(item_merging_t *m, int kind, int clash,
-                const item_entry_t *base, item_entry_t *ours,
-                const item_entry_t *theirs)
+int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
+                item_entry_t *ours, const item_entry_t *theirs)
 {
     item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
 
@@ -211,7 +221,8 @@ int item_revise(item_merging_t *m, int kind, int clash,
     item_buf_add(&line, ours->line.name.s, ours->line.name.len);
     put_params(&line, kind, base, ours, theirs);
     item_buf_putc(&line, ':');
-    if (!clash && has_components(ours->line.name))
+    if (has_components(ours->line.name)
+        && same_value_of(kind, base, ours, m->p))
         put_components(&line, base->line.value, ours->line.value,
                        theirs->line.value);
     else

@@ -109,9 +109,8 @@ void item_note_clash(item_merging_t *m, const char *name);
  * @param base  NULL: not known, nothing is done
  * @return 0: not a case for it (encoded, in a time zone, a labelled group)
  */
-int item_revise(item_merging_t *m, int kind, int clash,
-                const item_entry_t *base, item_entry_t *ours,
-                const item_entry_t *theirs);
+int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
+                item_entry_t *ours, const item_entry_t *theirs);
 
 /** Find members of sets that theirs has removed and those that it has added
  * which are one, edited; there must be a base. */

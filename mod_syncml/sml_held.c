@@ -240,8 +240,7 @@ int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
     item_text_t is = { theirs->data, theirs->len };
     int certain;
 
-    if (kind == ITEM_TEXT
-        || (was.len == is.len && memcmp(was.data, is.data, is.len) == 0)) {
+    if (was.len == is.len && memcmp(was.data, is.data, is.len) == 0) {
         return 1;
     }
     item_room_complete(held_of(s, y, kind)->room, theirs->type, &was, &is,
@@ -249,17 +248,6 @@ int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
     theirs->data = is.data;
     theirs->len = is.len;
     return certain;
-}
-
-/* Do the texts differ in nothing but what theirs lacks? */
-static int only_absence(sml_session_t *s, const store_item_t *base,
-                        const store_item_t *theirs, apr_hash_t *absent)
-{
-    apr_size_t len = base->len;
-    const char *rest = item_without(base->data, &len, absent, s->p);
-
-    return item_equal(base->type, rest, len, theirs->type, theirs->data,
-                      theirs->len, s->p);
 }
 
 static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
@@ -285,17 +273,11 @@ static int is_not_held(const held_t *h, const char *name)
         && apr_hash_get(h->not_held, name, APR_HASH_KEY_STRING) != NULL;
 }
 
-/* It can be that the user has deleted it. */
-static int may_be_deleted(const held_t *h, const char *name, int all_new)
+/* The user has deleted it. */
+static int is_deleted(const held_t *h, const char *name)
 {
-    const char *state = state_of(h, name);
-
-    if (is_form(name) || is_not_held(h, name)) {
-        return 0;
-    }
-    return *state == '+'
-        || (*state == '\0' && all_new && h->caps != NULL
-            && apr_hash_get(h->caps, name, APR_HASH_KEY_STRING) != NULL);
+    return !is_form(name) && !is_not_held(h, name)
+        && *state_of(h, name) == '+';
 }
 
 static int cannot_hold(const held_t *h, const char *name)
@@ -327,6 +309,32 @@ static void look_for_cut(sml_session_t *s, const held_t *h,
     }
 }
 
+item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
+                                  const store_item_t *had,
+                                  const sml_change_t *mine)
+{
+    store_item_t base = *had, whole = mine->item;
+    held_t *h = held_of(s, y, mine->keys.kind);
+    apr_hash_t *absent;
+    apr_hash_index_t *at;
+    const void *name;
+
+    sml_projection_had(s, &APR_ARRAY_IDX(s->state->syncs,
+                                         sml_sync_index(s, y), sml_sync_t),
+                       had, &base.data, &base.len);
+    sml_held_complete(s, y, mine->keys.kind, &base, &whole);
+    absent = absent_names(s, &base, item_names(whole.data, whole.len, s->p));
+    for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (is_deleted(h, name)) {
+            apr_hash_set(absent, name, APR_HASH_KEY_STRING, NULL);
+        }
+    }
+    base.data = item_without(base.data, &base.len, absent, s->p);
+    return item_likeness(base.type, base.data, base.len, whole.type,
+                         whole.data, whole.len, s->p);
+}
+
 void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       const store_item_t *ours, const store_item_t *theirs,
@@ -336,7 +344,7 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
     apr_hash_index_t *at;
     const void *name;
     held_t *h;
-    int news = 0, all_new;
+    int news = 0;
 
     missing->keep = apr_hash_make(s->p);
     missing->silent = apr_hash_make(s->p);
@@ -347,10 +355,9 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
     h = held_of(s, y, kind);
     there = item_names(theirs->data, theirs->len, s->p);
     absent = base ? absent_names(s, base, there) : apr_hash_make(s->p);
-    all_new = base && !slow && only_absence(s, base, theirs, absent);
     for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
-        if (!slow && may_be_deleted(h, name, all_new)) {
+        if (!slow && is_deleted(h, name)) {
             continue;
         }
         apr_hash_set(missing->keep, name, APR_HASH_KEY_STRING, "");

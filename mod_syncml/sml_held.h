@@ -9,9 +9,8 @@
  * be kept if it cannot.  The voices, strongest first:
  * - it has sent such a property before, in any item: it can;
  * - its CTCap (sml_ctcap.h) leaves the property out: it cannot;
- * - its CTCap lists it, and its absence is all that is new in the text: the
- *   user has deleted it;
- * - else nobody knows: the property is kept, and sent to the device again.
+ * - else nobody knows, whatever its CTCap lists, since that may be wrong: the
+ *   property is kept, and sent to the device again.
  *   Once it comes back without it a second time, the device cannot hold it.
  *
  * Long texts (NOTE, DESCRIPTION) are cut by phones, too.  One that comes back
@@ -30,6 +29,7 @@
 #ifndef SYNCML_SML_HELD_H
 #define SYNCML_SML_HELD_H
 
+#include "mod_syncml/sml_receive.h"
 #include "mod_syncml/sml_session.h"
 
 /** Remember what the device sent, and so can hold. */
@@ -45,6 +45,12 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
 int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       store_item_t *theirs);
+
+/** What a device's text and the one that it had are to each other, but for
+ * what the device cannot hold: as item_likeness(). */
+item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
+                                  const store_item_t *had,
+                                  const sml_change_t *mine);
 
 typedef struct sml_missing_t {
     apr_hash_t *keep;           /* names that are no deletes of the user's */

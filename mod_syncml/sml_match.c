@@ -23,6 +23,7 @@
  * different things, only so many are looked at for one item.
  */
 #include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_held.h"
 
 #include <string.h>
 
@@ -237,6 +238,11 @@ static apr_status_t find_former(sml_session_t *s, const sml_sync_t *y,
         f->version = had->deleted ? f->version : 0;
     }
     f->likeness = sml_form_likeness(s, y, had, m);
+    if (f->likeness < ITEM_NEAR) {
+        item_likeness_e held = sml_held_likeness(s, y, had, mine);
+
+        f->likeness = held > f->likeness ? held : f->likeness;
+    }
     return APR_SUCCESS;
 }
 

@@ -92,8 +92,10 @@ static void test_components(void **state)
     COMPLETED(NULL, five, card("N:A;B;;;\n"), five);
     COMPLETED(NULL, five, card("N:A;B\n"), five);
     COMPLETED(card("N:F;G;H;;\n"), five, card("N:A;B;;;\n"),
+              card("N:A;B;;D;E\n"));
+    COMPLETED(card("N:F;G;H;I;J\n"), five, card("N:A;B;;;\n"),
               card("N:A;B;;;\n"));
-    COMPLETED(NULL, five, card("N:A;Q;;;\n"), card("N:A;Q;;;\n"));
+    COMPLETED(NULL, five, card("N:A;Q;;;\n"), card("N:A;Q;C;D;E\n"));
 }
 
 static void test_alarms(void **state)

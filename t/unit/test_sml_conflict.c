@@ -385,11 +385,13 @@ static void test_wrong_ctcap(void **state)
     in_peace(c);
 }
 
-/* A note that is missing, and nothing else, has been deleted. */
+/* A note that is missing has been deleted, once the device has shown that it
+ * can hold one. */
 static void test_deleted_property(void **state)
 {
     client_t *c = poor_phone("N FN TEL NOTE ORG TITLE", RICH);
 
+    edit_poorly(c, "Foe", RICH);
     edit_poorly(c, "Doe", TEL1 ORG1 TITLE1);
     assert_int_equal(CODE(c, "Replace", 0), 200);
     world_same(c, "contacts");

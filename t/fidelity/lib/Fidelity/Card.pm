@@ -13,7 +13,7 @@ package Fidelity::Card;
 #             of a picture, date => 1 }; absent: it holds everything
 #   order     names, in which it writes; the rest behind
 #   rebuild_fn  FN is what it makes of N
-#   lenient   2.1: reads backslash escapes as later versions have them
+#   lenient   2.1: knows a backslash before a comma, too
 #   groups    keeps groups
 #   params    keeps parameters besides TYPE
 #   lists     knows lists in components of N and ADR
@@ -21,6 +21,7 @@ package Fidelity::Card;
 #   voice     writes TEL without a kind as VOICE
 #   qp        writes non-ASCII as quoted-printable
 #   blank     ends base64 with an empty line
+#   bare_base64  its lines do not begin with a blank
 use strict;
 use warnings;
 use Encode ();
@@ -50,7 +51,7 @@ sub shown {
 
 sub value_of {
     my ($p, $card, $h, $f) = @_;
-    my $old = $card->{version} eq '2.1' && !$card->{lenient};
+    my $old = $card->{version} ne '2.1' ? 0 : $card->{lenient} ? 2 : 1;
     my $name = $f->{name};
     return if ($h->{need} || '') && !grep { uc eq $h->{need} }
         @{ $f->{params}{TYPE} || [] };
@@ -165,7 +166,8 @@ sub write_bin {
     if ($card->{version} eq '3.0') {
         return fold(head_of($card, $f, 'ENCODING=b') . ":$b64", 75);
     }
-    $b64 =~ s/(.{72})/ $1\r\n/g;
+    my $blank = $card->{bare_base64} ? '' : ' ';
+    $b64 = join "\r\n", map {"$blank$_"} $b64 =~ /(.{1,72})/g;
     return head_of($card, $f, 'ENCODING=BASE64') . ":\r\n$b64"
         . "\r\n" . ($card->{blank} ? "\r\n" : '');
 }
@@ -181,7 +183,8 @@ sub write_text {
         $value = join ';', map { join ',', map { escape($_, $old) }
             split /\x1f/, $_ // '', -1 } @{ $f->{comps} };
         if ($structured{ $f->{name} }) {
-            $value .= ';' x ($structured{ $f->{name} } - @{ $f->{comps} });
+            my $lack = $structured{ $f->{name} } - @{ $f->{comps} };
+            $value .= ';' x $lack if $lack > 0;
         }
     }
     else {

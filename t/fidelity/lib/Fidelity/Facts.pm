@@ -65,6 +65,11 @@ sub card_facts {
         else {
             @values = tidy($old ? $text =~ s/\\;/;/gr : unescape($text));
         }
+        if ($name =~ /^(?:X-)?ANNIVERSARY$|^BDAY$/) {
+            $name =~ s/^X-//;
+            s/^(\d{4})-(\d\d)-(\d\d)/$1$2$3/ for @values;
+        }
+        if ($name eq 'GEO') { s/^geo:([^,]*),/$1;/ for @values }
         if ($name eq 'TEL') {
             s/^tel://, s/[^0-9+*#]//g for @values;
             $_ .= ' ' . types($f) for @values;
@@ -292,14 +297,22 @@ sub sif_card_facts {
 
 # ---- both -------------------------------------------------------------------
 
+# Notes have no word for their charset.
+sub utf8_or {
+    my ($charset, $octets) = @_;
+    my $text = eval { Encode::decode('UTF-8', my $copy = $octets,
+                                     Encode::FB_CROAK()) };
+    return $text // Encode::decode($charset // 'UTF-8', $octets);
+}
+
 sub facts {
     my ($p, $ds, $octets, $zone) = @_;
-    return { TEXT => [ tidy(Encode::decode($p->{charset} // 'UTF-8',
-        $octets)) ] } if $octets !~ /^\s*(?:BEGIN:|<)/i;
+    return { TEXT => [ tidy(utf8_or($p->{charset}, $octets)) ] } if $octets !~ /^\s*(?:BEGIN:|<)/i;
     return sif_facts($p, $octets) if $octets =~ /^\s*</;
     if ($octets =~ /^BEGIN:VCARD/i) {
-        my ($c) = parse($octets, charset => $p->{charset} // 'UTF-8');
-        return card_facts($c, $c->{old} && !$p->{card}{lenient});
+        my $old = $octets =~ /^VERSION:2\.1/m;
+        my ($c) = parse($octets, charset => $old && $p->{charset} || 'UTF-8');
+        return card_facts($c, !$old ? 0 : $p->{card}{lenient} ? 2 : 1);
     }
     return $octets =~ /^VERSION:1\.0/m ? vcal_facts($p, $octets)
                                        : ical_facts($octets, $zone);

@@ -129,6 +129,8 @@ sub card_reason {
     my $max = $h->{size};
     return "it holds $max characters" if $max && grep { length > $max }
         ($Fidelity::Card::structured{$name} ? @comps : $v);
+    return 'its calendar begins with 1980' if $name eq 'BDAY'
+        && ($p->{cal}{min_year} || 0) && $v lt '1980';
     return 'it has full dates only' if $name eq 'BDAY'
         && $v !~ /^\d{4}-?\d\d-?\d\d$/;
     return;

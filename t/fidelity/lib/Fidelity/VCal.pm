@@ -153,7 +153,7 @@ sub read_vcal {
     my ($c) = Fidelity::Text::all_comps('VEVENT|VTODO', @top);
     return unless $c;
     my %r = (kind => $c->{name}, text => {});
-    my $old = $cal->{lenient} ? 0 : 1;
+    my $old = $cal->{lenient} ? 2 : 1;
     for my $f (@{ $c->{props} }) {
         my $max = $cal->{hold}{ $f->{name} };
         next if !defined $max || exists $r{text}{ $f->{name} };

@@ -1,0 +1,68 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/**
+ * @file item/item_room_int.h
+ * @brief What item_room.c and item_room_fill.c share.
+ */
+#ifndef SYNCML_ITEM_ROOM_INT_H
+#define SYNCML_ITEM_ROOM_INT_H
+
+#include <string.h>
+
+#include <apr_hash.h>
+
+#include "item/item_doc.h"
+#include "item/item_room.h"
+#include "item/item_value.h"
+
+#define ITEM_ROOM_ALARMS  "VALARM"
+
+/** What was seen of properties of one name. */
+typedef struct room_seen_t {
+    const char *name;
+    int most;                   /* in one item */
+    int items;
+    int kinds;                  /* of it that came, as bits; of FN: 1, it has
+                                 * one that it did not make of N */
+    apr_size_t octets[ITEM_ROOM_PARTS];
+} room_seen_t;
+
+struct item_room_t {
+    apr_pool_t *p;
+    apr_hash_t *names;          /* name => room_seen_t */
+};
+
+/** A value as it is compared: its components, unescaped. */
+typedef struct room_value_t {
+    item_span_t part[ITEM_ROOM_PARTS];
+    int n;
+} room_value_t;
+
+/** Non-zero if two components say the same. */
+static inline int room_part_same(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+void room_value_read(room_value_t *v, const item_line_t *line, apr_pool_t *p);
+int room_value_same(const room_value_t *a, const room_value_t *b);
+
+/** Component i; empty where there is none. */
+item_span_t room_value_part(const room_value_t *v, int i);
+
+/** Non-zero for what says when something is, or who wrote it: never cut,
+ * never one of several that a device drops. */
+int room_is_other(item_span_t name);
+
+/** Non-zero for what is refused whole if it is too large. */
+int room_is_large(item_span_t name);
+
+/** Non-zero for names with components: N, ADR, ORG. */
+int room_has_parts(item_span_t name);
+
+/** Which kinds a line names (home, work, cell, fax, pager, car), as bits. */
+int room_kinds(const item_line_t *line);
+
+/** Non-zero if a component is a card, event, task or journal. */
+int room_is_item(const item_part_t *part);
+
+#endif
