@@ -34,7 +34,7 @@ apr_interval_time_t schedule_retry(int failures)
 
 int schedule_validity(apr_interval_time_t wait)
 {
-    return (int)(apr_time_sec(wait ? wait : HOURS(24)) / 60);
+    return (int)(apr_time_sec(wait ? wait : HOURS(7 * 24)) / 60);
 }
 
 apr_interval_time_t schedule_pause(int failures, int refused)

@@ -17,7 +17,8 @@ apr_interval_time_t schedule_retry(int failures);
 
 /** How long the network may keep an SMS, in minutes: until the next one is
  * sent, so that a phone which was off does not find several.
- * @param wait  for an answer; 0: for ever, which is a day for the network */
+ * @param wait  for an answer; 0: no other will be sent, so it is kept for a
+ *              week: whoever was on holiday is told */
 int schedule_validity(apr_interval_time_t wait);
 
 /**

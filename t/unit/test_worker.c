@@ -549,7 +549,7 @@ static void test_schedule(void **state)
     assert_int_equal(schedule_retry(5), SECONDS(900));
     assert_int_equal(schedule_retry(1000), SECONDS(900));
     assert_int_equal(schedule_validity(SECONDS(900)), 15);
-    assert_int_equal(schedule_validity(0), 1440);
+    assert_int_equal(schedule_validity(0), 7 * 1440);
     assert_int_equal(schedule_pause(2, 0), 0);
     assert_int_equal(schedule_pause(3, 0), SECONDS(5));
     assert_int_equal(schedule_pause(0, 0), 0);
