@@ -616,6 +616,64 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
     return APR_SUCCESS;
 }
 
+/* Claim a row; it is among the claimed if the rules take it. */
+static apr_status_t claim_into(store_tx_t *tx, const claim_t *c,
+                               mem_due_t **row, apr_array_header_t *out)
+{
+    store_due_t *due;
+    apr_status_t rv = claim(tx, c, *row, &due);
+
+    *row = NULL;                /* it is not looked at again */
+    if (rv == APR_SUCCESS && due)
+        APR_ARRAY_PUSH(out, store_due_t *) = due;
+    return rv;
+}
+
+/* The oldest row of the account that follows, among those ready.
+ * @return its place, or -1 */
+static int next_turn(mem_due_t *const *rows, int n, store_id_t after)
+{
+    int i, best = -1;
+
+    for (i = 0; i < n; i++) {
+        if (rows[i] && rows[i]->account > after
+            && (best < 0 || rows[i]->account < rows[best]->account))
+            best = i;
+    }
+    return best;
+}
+
+/* The oldest row of one account after the other, at most n of them. */
+static apr_status_t claim_turns(store_tx_t *tx, const claim_t *c,
+                                mem_due_t **rows, int nrows, int n,
+                                apr_array_header_t *out)
+{
+    store_id_t begin, at = 0;
+    apr_status_t rv = APR_SUCCESS;
+    int wrapped = 0, looks, i;
+
+    for (i = 0; i < nrows; i++) {
+        if (rows[i]->account > at)
+            at = rows[i]->account;
+    }
+    at = begin = c->now % (at + 1);
+    for (looks = 0; rv == APR_SUCCESS && out->nelts < n
+                    && looks < STORE_CLAIM_TURNS; looks++) {
+        i = next_turn(rows, nrows, at);
+        if (i < 0 && wrapped++)
+            return APR_SUCCESS;
+        if (i < 0) {
+            at = 0;
+            continue;
+        }
+        at = rows[i]->account;
+        if (wrapped && at > begin)
+            return APR_SUCCESS;
+        rv = claim_into(tx, c, &rows[i], out);
+    }
+    return rv;
+}
+
 apr_status_t mem_due_claim(store_tx_t *tx, apr_time_t now,
                            store_due_plan_fn *plan, void *baton,
                            apr_interval_time_t lease, const char *owner,
@@ -635,13 +693,12 @@ apr_status_t mem_due_claim(store_tx_t *tx, apr_time_t now,
             rows[n++] = row;
     }
     qsort(rows, n, sizeof(*rows), by_time);
+    if (n > max)
+        rv = claim_turns(tx, &c, rows, n, STORE_CLAIM_SHARE(max, now), out);
     for (i = 0; i < n && rv == APR_SUCCESS && out->nelts < max
                 && i < STORE_CLAIM_LOOKS * max; i++) {
-        store_due_t *due;
-
-        rv = claim(tx, &c, rows[i], &due);
-        if (rv == APR_SUCCESS && due)
-            APR_ARRAY_PUSH(out, store_due_t *) = due;
+        if (rows[i])
+            rv = claim_into(tx, &c, &rows[i], out);
     }
     mem_release(tx, t);
     if (rv == APR_SUCCESS)

@@ -111,6 +111,9 @@ typedef apr_status_t store_due_plan_fn(void *baton, store_tx_t *tx,
  * not suspended and not under a live lease, and that the rules take.  The
  * others are planned for later.  A row whose device turns out to lack nothing
  * is removed instead.  Write transaction.
+ * If more rows are ready than @p max, a quarter of those taken go to accounts
+ * by turns, the oldest row of each: the devices of one account, however many,
+ * do not keep others waiting.
  * @param plan    the rules; NULL: at once, but not before not_before
  * @param owner   names this worker in the lease (pid and start time)
  * @param lease   how long the claim holds, microseconds
@@ -119,6 +122,11 @@ typedef apr_status_t store_due_plan_fn(void *baton, store_tx_t *tx,
  * @param dues    out: array of store_due_t *
  */
 #define STORE_CLAIM_LOOKS  4
+/** Accounts that are looked at for their turn, in one claim. */
+#define STORE_CLAIM_TURNS  64
+/** Of max rows so many go by turns; with few of them, now and then one. */
+#define STORE_CLAIM_SHARE(max, now) \
+    (((max) + (int)(apr_time_as_msec(now) % 4)) / 4)
 apr_status_t store_due_claim(store_tx_t *tx, apr_time_t now,
                              store_due_plan_fn *plan, void *baton,
                              apr_interval_time_t lease, const char *owner,

@@ -460,6 +460,69 @@ static apr_status_t device_id(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     return APR_SUCCESS;
 }
 
+/* Claim a row; it is among the claimed if the rules take it. */
+static apr_status_t claim_into(store_tx_t *tx, const claim_t *c,
+                               store_id_t device, apr_array_header_t *out)
+{
+    store_due_t *due;
+    apr_status_t rv = claim(tx, c, device, &due);
+
+    if (rv == APR_SUCCESS && due)
+        APR_ARRAY_PUSH(out, store_due_t *) = due;
+    return rv;
+}
+
+/* The account whose turn is first: another one each time. */
+static apr_status_t first_turn(store_tx_t *tx, apr_time_t now,
+                               store_id_t *account)
+{
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DUE_LAST, "");
+    store_id_t last;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    last = sqlite3_column_int64(st, 0);
+    sq_done(tx, st, SQ_DUE_LAST);
+    *account = now % (last + 1);
+    return APR_SUCCESS;
+}
+
+/* The oldest row of one account after the other, at most n of them. */
+static apr_status_t claim_turns(store_tx_t *tx, const claim_t *c, int n,
+                                apr_array_header_t *out)
+{
+    store_id_t begin, at, device;
+    int wrapped = 0, looks;
+    sqlite3_stmt *st;
+    apr_time_t when;
+    apr_status_t rv = first_turn(tx, c->now, &begin);
+
+    at = begin;
+    for (looks = 0; rv == APR_SUCCESS && out->nelts < n
+                    && looks < STORE_CLAIM_TURNS; looks++) {
+        rv = sq_first(tx, &st, SQ_DUE_TURN, "i", at);
+        if (rv == APR_NOTFOUND) {
+            if (wrapped++)
+                return APR_SUCCESS;
+            at = 0;
+            rv = APR_SUCCESS;
+            continue;
+        }
+        if (rv != APR_SUCCESS)
+            return rv;
+        device = sqlite3_column_int64(st, 0);
+        at = sqlite3_column_int64(st, 1);
+        when = sqlite3_column_int64(st, 2);
+        sq_done(tx, st, SQ_DUE_TURN);
+        if (wrapped && at > begin)
+            return APR_SUCCESS;
+        if (when <= c->now)
+            rv = claim_into(tx, c, device, out);
+    }
+    return rv;
+}
+
 apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
                           store_due_plan_fn *plan, void *baton,
                           apr_interval_time_t lease, const char *owner,
@@ -469,7 +532,6 @@ apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
     apr_array_header_t *out = apr_array_make(tx->p, 8, sizeof(void *));
     apr_array_header_t *ids = apr_array_make(tx->p, 8, sizeof(store_id_t));
     sqlite3_stmt *st;
-    store_due_t *due;
     apr_status_t rv = sq_flush(tx);
     int i, looks = 0;
 
@@ -477,13 +539,17 @@ apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
         return rv;
     do {                        /* again if rows were not for now */
         apr_array_clear(ids);
-        rv = sq_first(tx, &st, SQ_DUE_READY, "id", now, max - out->nelts);
+        rv = sq_first(tx, &st, SQ_DUE_READY, "id", now,
+                      max - out->nelts + 1);
         rv = sq_each(tx, rv, st, SQ_DUE_READY, device_id, ids);
-        for (i = 0; i < ids->nelts && rv == APR_SUCCESS; i++) {
-            rv = claim(tx, &c, APR_ARRAY_IDX(ids, i, store_id_t), &due);
-            if (rv == APR_SUCCESS && due)
-                APR_ARRAY_PUSH(out, store_due_t *) = due;
+        if (rv == APR_SUCCESS && !looks && ids->nelts > max) {
+            rv = claim_turns(tx, &c, STORE_CLAIM_SHARE(max, now), out);
+            looks += out->nelts + 1;
+            continue;           /* what they have taken is not ready now */
         }
+        for (i = 0; i < ids->nelts && rv == APR_SUCCESS
+                    && out->nelts < max; i++)
+            rv = claim_into(tx, &c, APR_ARRAY_IDX(ids, i, store_id_t), out);
         looks += ids->nelts;
     } while (rv == APR_SUCCESS && ids->nelts > 0 && out->nelts < max
              && looks < STORE_CLAIM_LOOKS * max);

@@ -448,6 +448,10 @@ X(DUE_CHANGES_ADD, "INSERT INTO due_changes (device, " \
 X(DUE_READY, "SELECT device FROM dues WHERE state < 2 " \
   "AND " SQL_DUE_WHEN " <= ?1 " \
   "ORDER BY " SQL_DUE_WHEN ", first_change LIMIT ?2") \
+X(DUE_TURN, "SELECT device, account, " SQL_DUE_WHEN " FROM dues " \
+  "WHERE state < 2 AND account > ?1 " \
+  "ORDER BY account, " SQL_DUE_WHEN ", first_change LIMIT 1") \
+X(DUE_LAST, "SELECT max(account) FROM dues WHERE state < 2") \
 X(DUE_NEXT, "SELECT " SQL_DUE_WHEN " FROM dues WHERE state < 2 " \
   "ORDER BY " SQL_DUE_WHEN " LIMIT 1") \
 X(DUE_GET, "SELECT " SQL_DUE_COLUMNS "WHERE u.device = ?1") \

@@ -507,6 +507,54 @@ static void undelivered(void **state)
     assert_int_equal(next(f), 0);
 }
 
+/* Alice has very many devices, others have one: theirs are not the last. */
+static void accounts_take_turns(void **state)
+{
+    fixture_t *f = *state;
+    store_id_t crowd[40], others[3], stores[3], accounts[3];
+    store_tx_t *tx = begin_write(f);
+    apr_time_t now;
+    int i, k, seen = 0, n = 0;
+
+    store_set_now(tx, 5);
+    for (i = 0; i < 40; i++) {
+        crowd[i] = add_device(tx, f->alice, apr_psprintf(f->p, "c%d", i),
+                              "+491704");
+        put_synced(tx, f->alice, crowd[i], "contacts", 5);
+    }
+    for (i = 0; i < 3; i++) {
+        store_id_t account;
+
+        OK(store_account_add(tx, apr_psprintf(f->p, "other%d", i), "x",
+                             &account));
+        others[i] = add_device(tx, account, "o", "+491705");
+        stores[i] = open_datastore(tx, account, "contacts");
+        put_synced(tx, account, others[i], "contacts", 5);
+        accounts[i] = account;
+    }
+    commit(tx);
+    tx = begin_write(f);
+    store_set_now(tx, 20);              /* after all of Alice's */
+    for (i = 0; i < 3; i++)
+        add_item(tx, accounts[i], stores[i], 0, "x");
+    commit(tx);
+    change_at(f, 10, f->phone);
+    for (now = 100; now < 120 && seen < 3; now++) {
+        apr_array_header_t *dues = claim(f, now * 1013, 0, SEC * 1000, "w",
+                                         4);
+
+        assert_int_equal(dues->nelts, 4);
+        n += 4;
+        for (i = 0; i < 4; i++) {
+            for (k = 0; k < 3; k++)
+                seen += APR_ARRAY_IDX(dues, i, store_due_t *)->device
+                        == others[k];
+        }
+    }
+    assert_int_equal(seen, 3);
+    assert_in_range(n, 4, 32);          /* of 44 */
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
@@ -518,7 +566,7 @@ int main(void)
         SYNCED(suspended), SYNCED(failed_is_tried_again), SYNCED(release),
         SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
         SYNCED(listing), SYNCED(later),
-        SYNCED(undelivered)
+        SYNCED(undelivered), SYNCED(accounts_take_turns)
     };
 
     return RUN_BOTH("store dues", tests);

@@ -20,6 +20,7 @@ static const struct { const char *name, *step; } allowed[] = {
     { "ACCOUNT_SESSIONS", "SCAN sessions" },    /* an account is deleted */
     { "DEVICE_LIST_ALL", "SCAN d USING INDEX" },
     { "DUE_LIST", "SCAN u" },
+    { "DUE_LAST", "SEARCH dues USING" },        /* one row */
     { "DUE_NEXT", "SCAN dues USING INDEX dues_planned" },   /* one row */
     { "DUE_REPLAN", "SCAN dues" },              /* settings have changed */
     { "DUE_CLOCK", "SCAN dues" },               /* the clock was put back */
