@@ -629,17 +629,15 @@ static apr_status_t claim_into(store_tx_t *tx, const claim_t *c,
     return rv;
 }
 
-/* The oldest row of the account that follows, among those ready.
- * @return its place, or -1 */
+/* The oldest row ready of the account that follows. @return place, or -1 */
 static int next_turn(mem_due_t *const *rows, int n, store_id_t after)
 {
     int i, best = -1;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n; i++)
         if (rows[i] && rows[i]->account > after
             && (best < 0 || rows[i]->account < rows[best]->account))
             best = i;
-    }
     return best;
 }
 
@@ -652,21 +650,17 @@ static apr_status_t claim_turns(store_tx_t *tx, const claim_t *c,
     apr_status_t rv = APR_SUCCESS;
     int wrapped = 0, looks, i;
 
-    for (i = 0; i < nrows; i++) {
-        if (rows[i]->account > at)
-            at = rows[i]->account;
-    }
+    for (i = 0; i < nrows; i++)
+        at = rows[i]->account > at ? rows[i]->account : at;
     at = begin = c->now % (at + 1);
     for (looks = 0; rv == APR_SUCCESS && out->nelts < n
                     && looks < STORE_CLAIM_TURNS; looks++) {
         i = next_turn(rows, nrows, at);
         if (i < 0 && wrapped++)
             return APR_SUCCESS;
-        if (i < 0) {
-            at = 0;
+        at = i < 0 ? 0 : rows[i]->account;
+        if (i < 0)
             continue;
-        }
-        at = rows[i]->account;
         if (wrapped && at > begin)
             return APR_SUCCESS;
         rv = claim_into(tx, c, &rows[i], out);
