@@ -659,11 +659,10 @@ static apr_status_t claim_turns(store_tx_t *tx, const claim_t *c,
         if (i < 0 && wrapped++)
             return APR_SUCCESS;
         at = i < 0 ? 0 : rows[i]->account;
-        if (i < 0)
-            continue;
         if (wrapped && at > begin)
             return APR_SUCCESS;
-        rv = claim_into(tx, c, &rows[i], out);
+        if (i >= 0)
+            rv = claim_into(tx, c, &rows[i], out);
     }
     return rv;
 }
@@ -690,10 +689,8 @@ apr_status_t mem_due_claim(store_tx_t *tx, apr_time_t now,
     if (n > max)
         rv = claim_turns(tx, &c, rows, n, STORE_CLAIM_SHARE(max, now), out);
     for (i = 0; i < n && rv == APR_SUCCESS && out->nelts < max
-                && i < STORE_CLAIM_LOOKS * max; i++) {
-        if (rows[i])
-            rv = claim_into(tx, &c, &rows[i], out);
-    }
+                && i < STORE_CLAIM_LOOKS * max; i++)
+        rv = rows[i] ? claim_into(tx, &c, &rows[i], out) : APR_SUCCESS;
     mem_release(tx, t);
     if (rv == APR_SUCCESS)
         *dues = out;
