@@ -30,7 +30,7 @@
 
 /** Raised whenever a rule by which item_keys() computes anything changes:
  * keys that were stored under another version are to be computed anew. */
-#define ITEM_KEYS_VERSION    2
+#define ITEM_KEYS_VERSION    3
 
 /** In item_keys_t.ends: no end, or none that is known; with a minus sign in
  * item_keys_t.starts: no beginning. */

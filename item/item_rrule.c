@@ -322,6 +322,42 @@ static int last_day(const rule_t *rule, apr_int64_t *day)
     }
 }
 
+/** The day of the last occurrence up to a day: clients write for UNTIL any day
+ * before the next one.  @return until: unknown, or there is none */
+static apr_int64_t last_until(const rule_t *rule, apr_int64_t first,
+                              apr_int64_t until)
+{
+    rule_t r = *rule;
+    int low = 0, high = 1;
+    apr_int64_t day, last = until;
+
+    for (;;) {                  /* low occurrences are not too many */
+        r.count = high;
+        day = first;
+        if (!last_day(&r, &day))
+            return until;
+        if (day > until)
+            break;
+        low = high;
+        last = day;
+        if (high == MAX_COUNT)
+            return until;
+        high = high * 2 < MAX_COUNT ? high * 2 : MAX_COUNT;
+    }
+    while (high - low > 1) {
+        r.count = low + (high - low) / 2;
+        day = first;
+        last_day(&r, &day);
+        if (day > until)
+            high = r.count;
+        else {
+            low = r.count;
+            last = day;
+        }
+    }
+    return last;
+}
+
 /* ---- writing ------------------------------------------------------------- */
 
 static apr_int64_t day_of(const item_time_t *t)
@@ -378,8 +414,11 @@ static void put_end(apr_array_header_t *list, const rule_t *rule,
     apr_int64_t day = day_of(start);
     item_time_t t;
 
-    if (until.len && item_time_parse(&t, until, no_zone))
+    if (until.len && item_time_parse(&t, until, no_zone)) {
         day = day_of(&t);
+        if (start->kind != ITEM_TIME_NONE)
+            day = last_until(rule, day_of(start), day);
+    }
     else if (until.len) {
         put_part(list, "UNTIL=", until, p);
         return;

@@ -42,9 +42,10 @@ int item_duration_parse(item_span_t text, apr_int64_t *secs);
 
 /**
  * Write a recurrence rule in the form in which rules are compared: parts in
- * alphabetical order, INTERVAL=1 and WKST left out, UNTIL as a day, COUNT
- * as the day of the last occurrence where that follows from simple
- * arithmetic (measured: libsynthesis turns COUNT into UNTIL).
+ * alphabetical order, INTERVAL=1 and WKST left out, UNTIL and COUNT as the day
+ * of the last occurrence where that follows from simple arithmetic (measured:
+ * libsynthesis turns COUNT into UNTIL, some days after it), else UNTIL as a
+ * day.
  * @param start  DTSTART; kind ITEM_TIME_NONE: not known
  */
 const char *item_rrule_canon(item_span_t text, const item_time_t *start,

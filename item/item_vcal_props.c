@@ -404,6 +404,11 @@ static int split_person(item_span_t text, item_span_t *name,
         address->len = (apr_size_t)(close - open - 1);
         name->len = (apr_size_t)(open - name->s);
         *name = item_span_trim(*name);
+        if (name->len > 1 && *name->s == '"'
+            && name->s[name->len - 1] == '"') {
+            name->s++;          /* as in the head of a mail */
+            name->len -= 2;
+        }
     }
     else if (memchr(text.s, '@', text.len)
              || memchr(text.s, ':', text.len))
