@@ -167,12 +167,29 @@ static void put_fields(item_sif_t *s, const item_xml_t *e,
     put_busy(s, with(e, root, "BusyStatus"));
 }
 
+/* What every document says, and what goes without saying. */
+static int is_default(const item_xml_t *e)
+{
+    static const char *const defaults[][2] = {
+        { "Folder", "DEFAULT_FOLDER" }, { "MeetingStatus", "0" },
+        { "ReminderOptions", "0" }, { "ActualWork", "0" },
+        { "TotalWork", "0" }, { "TeamTask", "0" }
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        if (item_sif_is(e, defaults[i][0])
+            && !strcmp(e->text, defaults[i][1]))
+            return 1;
+    return 0;
+}
+
 static void keep_others(item_sif_t *s, const item_xml_t *e)
 {
     const item_xml_t *field;
 
     for (field = e->first; field; field = field->next)
-        if (!item_sif_among(field->name, structure))
+        if (!item_sif_among(field->name, structure) && !is_default(field))
             item_sif_keep(&s->out, field);
 }
 
@@ -418,9 +435,10 @@ static void read_times(item_sif_t *s, const item_xml_t *root)
 {
     int styled = sif_time_from_store(s), local = 0;
 
-    s->pattern = sif_time_read_zone(s, root);
+    /* Devices show days in their own zone, and few send a Timezone back. */
+    s->pattern = s->user ? s->user : sif_time_read_zone(s, root);
     if (!s->pattern)
-        s->pattern = s->user ? s->user : s->own;
+        s->pattern = s->own;
     if (s->kind == ITEM_VTODO) {
         s->start = sif_time_read(s, item_xml_text(root, "StartDate"),
                                  &local);

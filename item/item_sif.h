@@ -8,8 +8,9 @@
  * kept as X-FUNAMBOL-Name.  What is told apart in one and not in the other
  * (personal and private, waiting and deferred) likewise.
  *
- * Times: UTC, or as the form's clock says; a series is reckoned in the zone
- * of its Timezone element, without one in the user's.  On the way back
+ * Times: UTC, or as the form's clock says.  The days of a series are those of
+ * the user's zone, which the device shows; where that is not known, of its
+ * Timezone element.  On the way back
  * they are written as the store's version has them (its TZID, or
  * floating); of a new series in the user's zone, with a VTIMEZONE.  A day in
  * AllDayEvent's End is the last one, in DTEND the one after.

@@ -97,8 +97,8 @@ void sif_time_put_zone(item_buf_t *b, item_sif_t *s);
 /** The device's Timezone element, or NULL. */
 const item_zone_t *sif_time_read_zone(item_sif_t *s, const item_xml_t *root);
 
-/** Write it for own. @return 0: none was written */
-int sif_time_write_zone(item_sif_t *s);
+/** Write it, if days are meant in own. */
+void sif_time_write_zone(item_sif_t *s);
 
 /* ---- item_sif_rule.c ------------------------------------------------------ */
 

@@ -378,24 +378,27 @@ static int write_daylight(item_sif_t *s, item_span_t value)
     return 1;
 }
 
-int sif_time_write_zone(item_sif_t *s)
+/* Only of the zone in which the days are meant. */
+void sif_time_write_zone(item_sif_t *s)
 {
     item_buf_t lines = { NULL, NULL, 0, 0 };
     item_reader_t reader;
     item_line_t line;
     int y, m, d;
 
-    if (!s->own || !*item_zone_name(s->own) || s->start.kind != SIF_INSTANT
+    if (!s->own || !s->pattern || !*item_zone_name(s->own)
+        || strcmp(item_zone_name(s->own), item_zone_name(s->pattern))
+        || s->start.kind != SIF_INSTANT
         || (s->form->habits & ITEM_HABIT_NO_ZONE)
         || (s->form->clock != ITEM_CLOCK_DEFAULT
             && s->form->clock != ITEM_CLOCK_UTC))
-        return 0;
+        return;
     item_civil_from_days(floor_day(s->start.secs) / DAY, &y, &m, &d);
     lines.p = s->p;
     item_zone_lines(&lines, s->own, y, y + 4, "\r\n");
     if (item_reader_init(&reader, lines.s ? lines.s : "", lines.len, s->p)
         != APR_SUCCESS)
-        return 0;
+        return;
     item_xml_open(&s->out, "Timezone");
     while (item_reader_next(&reader, &line) == APR_SUCCESS) {
         if (item_span_is(line.name, "TZ"))
@@ -404,5 +407,4 @@ int sif_time_write_zone(item_sif_t *s)
             write_daylight(s, line.value);
     }
     item_xml_close(&s->out, "Timezone");
-    return 1;
 }

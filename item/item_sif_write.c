@@ -193,8 +193,8 @@ static void write_item(item_sif_t *s)
     s->start = sif_time_stored(s, s->main, "DTSTART");
     s->end = sif_time_end(s, s->main, &s->start);
     s->pattern = s->user ? s->user : s->own;
-    if (item_part_find(s->main, "RRULE") && sif_time_write_zone(s))
-        s->pattern = s->own;
+    if (item_part_find(s->main, "RRULE"))
+        sif_time_write_zone(s);
     if (s->kind == ITEM_VTODO)
         put_task_times(s);
     else

@@ -122,7 +122,8 @@ static void test_event(void **state)
         "<ReminderSoundFile/><ReminderOptions>8</ReminderOptions>"
         "<Companies>ACME; Ltd</Companies><Mileage/><IsRecurring>0"
         "</IsRecurring><Url>http://x/?a,b</Url><Contact>Jo</Contact>"
-        "<Geo>52.5;13.4</Geo><UID>u1</UID><Folder>DEFAULT_FOLDER</Folder>"),
+        "<Geo>52.5;13.4</Geo><UID>u1</UID><Folder>Private</Folder>"
+        "<MeetingStatus>0</MeetingStatus>"),
         NULL), event(
         "UID:u1\r\nDTSTART:20091016T080000Z\r\nDTEND:20091016T093000Z\r\n"
         "SUMMARY:Lunch\\, again\r\nDESCRIPTION:a\\nb\r\n"
@@ -132,7 +133,7 @@ static void test_event(void **state)
         "X-MICROSOFT-CDO-BUSYSTATUS:OOF\r\n"
         "X-FUNAMBOL-ReminderOptions:8\r\n"
         "X-FUNAMBOL-Companies:ACME\\; Ltd\r\n"
-        "X-FUNAMBOL-Folder:DEFAULT_FOLDER\r\n"
+        "X-FUNAMBOL-Folder:Private\r\n"
         "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nREPEAT:2\r\n"
         "DURATION:PT5M\r\nDESCRIPTION:Lunch\\, again\r\nEND:VALARM\r\n"));
 }
@@ -270,6 +271,7 @@ static void test_new_zones(void **state)
     assert_string_equal(line(text, "DTSTART"),
                         "DTSTART;TZID=Europe/London:20091016T090000");
     assert_string_equal(line(text, "RRULE"), "RRULE:FREQ=WEEKLY;BYDAY=FR");
+    form.zone = NULL;
     text = import(sife(apr_pstrcat(pool, utc, weekly, zone, NULL)), NULL);
     assert_string_equal(line(text, "DTSTART"),
                         "DTSTART;TZID=America/New_York:20091016T040000");
@@ -406,7 +408,6 @@ static void test_other_day(void **state)
 
     (void)state;
     form.zone = "Europe/Berlin";
-    form.habits = ITEM_HABIT_NO_ZONE;
     text = export(stored);
     assert_string_equal(element(text, "Timezone"), "(none)");
     assert_string_equal(element(text, "DayOfWeekMask"), "8");
@@ -416,8 +417,8 @@ static void test_other_day(void **state)
     assert_string_equal(line(text, "RRULE"), "RRULE:FREQ=WEEKLY;BYDAY=TU");
     assert_string_equal(line(text, "EXDATE"),
                         "EXDATE;TZID=America/New_York:20091020T200000");
-    /* With its zone, a series is reckoned there. */
-    form.habits = 0;
+    /* Nobody knows the device's zone: then it is told the item's. */
+    form.zone = NULL;
     text = export(stored);
     assert_string_equal(element(text, "BasicOffset"), "-05");
     assert_string_equal(element(text, "DayOfWeekMask"), "4");
