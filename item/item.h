@@ -83,8 +83,10 @@ typedef struct item_keys_t {
  *   PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
  *   of mail in lower case, lists one by one, full dates without time, zones
- *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the time
- *   before the start, recurrence rules as in item_time.h.
+ *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the
+ *   time before the start, times in a zone that the system knows as their
+ *   instant (and of a series how its zone goes with the year), recurrence
+ *   rules as in item_time.h.
  *
  * So equal items are the same thing to people, but not the same octets: do
  * not drop an update because it is equal.  The store keeps the keys: whoever
@@ -99,7 +101,8 @@ typedef struct item_keys_t {
  *   digits of the first TEL;
  * - events: the first twelve characters of SUMMARY (else DESCRIPTION, else
  *   LOCATION), with the month of DTSTART, which begins on the first at 03:00
- *   of the clock that is written; without any of these the day;
+ *   of the clock that is written (UTC if the zone is known); without any of
+ *   these the day;
  * - tasks: the first twelve characters of SUMMARY (else DESCRIPTION);
  * - texts: the first twelve characters of the first line that has any;
  * - journals: as tasks, and as a text of the same first line, since a note may
@@ -109,9 +112,9 @@ typedef struct item_keys_t {
  * event to another month only in the hours about that limit.
  *
  * starts and ends enclose all that an event or task takes: overrides and
- * RDATE included, EXDATE and EXRULE not looked at.  Times in a zone, without
- * one and whole days are widened by 14 hours at both sides, since the zone is
- * not known here, so that a window never misses an item.  A series ends by
+ * RDATE included, EXDATE and EXRULE not looked at.  Times without a zone, or
+ * in one that is not known, and whole days are widened by 14 hours at both
+ * sides, so that a window never misses an item.  A series ends by
  * UNTIL, or by COUNT where that is simple arithmetic (item_time.h), else
  * never.  A task that is not completed has no end: it is still to be done.
  * An email was received at one moment.  Undated items, contacts, texts and files:
@@ -142,11 +145,11 @@ typedef enum {
  *
  * Identity: of contacts the name, where one may lack or cut words of the
  * other's (without names ORG, EMAIL or TEL); of events the subject and the
- * start; of journals likewise, where both have a start; of tasks and texts the
- * subject or first line.  A text and a journal are compared as texts, and are
- * ITEM_NEAR at most.  A start in UTC and
- * one in local time can be the same if they differ by quarters of an hour, at
- * most 14 hours; an all-day event may be written as a date, from midnight to
+ * start; of journals likewise, where both have a start; of tasks and texts
+ * the subject or first line.  A text and a journal are compared as texts,
+ * and are ITEM_NEAR at most.  A start in UTC and one on a clock that is not
+ * known can be the same if they differ by quarters of an hour, at most 14
+ * hours; an all-day event may be written as a date, from midnight to
  * midnight, or as that in UTC.  The same UID is identity, too.
  *
  * Of properties that may repeat, one side may have more than the other; if

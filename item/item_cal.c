@@ -222,6 +222,12 @@ item_cal_t *item_cal_read(const item_part_t *part, apr_pool_t *p)
     return cal;
 }
 
+int item_cal_is(const item_entry_t *entry)
+{
+    return entry->part && (entry->part->kind == (int)ITEM_VEVENT
+                           || entry->part->kind == (int)ITEM_VTODO);
+}
+
 apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p)
 {
     apr_array_header_t *cals = apr_array_make(p, 2, sizeof(item_cal_t *));
@@ -231,7 +237,7 @@ apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p)
         const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
                                                   const item_entry_t *);
 
-        if (entry->part && entry->part->kind >= 0)
+        if (item_cal_is(entry))
             APR_ARRAY_PUSH(cals, item_cal_t *) = item_cal_read(entry->part,
                                                                p);
     }

@@ -65,6 +65,9 @@ void item_part_add(item_buf_t *b, const item_part_t *part);
 /** Read a component. */
 item_cal_t *item_cal_read(const item_part_t *part, apr_pool_t *p);
 
+/** Non-zero of an event or task in a calendar. */
+int item_cal_is(const item_entry_t *entry);
+
 /** All events and tasks of a document: item_cal_t *, in order. */
 apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p);
 

@@ -59,6 +59,7 @@ static void finish_end(item_comp_t *comp)
 {
     const char *name = comp->kind == ITEM_VTODO ? "DUE" : "DTEND";
     apr_int64_t secs, usual;
+    item_time_t start, end;
     item_buf_t text;
 
     if (!comp->end_text.len && comp->duration.len
@@ -70,11 +71,13 @@ static void finish_end(item_comp_t *comp)
             comp->end.kind = ITEM_TIME_LOCAL;
     }
     if (comp->end.kind != ITEM_TIME_NONE) {
+        start = item_comp_time(comp, &comp->start);
+        end = item_comp_time(comp, &comp->end);
         usual = comp->start.kind == ITEM_TIME_DATE ? DAY : 0;
         if (comp->kind != ITEM_VEVENT
-            || !item_time_same_clock(&comp->start, &comp->end)
-            || comp->end.secs != comp->start.secs + usual)
-            put_line(comp, name, item_time_canon(&comp->end, comp->p));
+            || !item_time_same_clock(&start, &end)
+            || end.secs != start.secs + usual)
+            put_line(comp, name, item_time_canon(&end, comp->p));
         return;
     }
     memset(&text, 0, sizeof(text));
@@ -89,17 +92,17 @@ static void finish_end(item_comp_t *comp)
  * a start); whether it beeps or shows a text changes with the client. */
 static void finish_alarm(item_comp_t *comp, const item_alarm_t *alarm)
 {
-    const item_time_t *base = comp->start.kind != ITEM_TIME_NONE
-                              ? &comp->start : &comp->end;
-    int from_end = base == &comp->end;
+    int from_end = comp->start.kind == ITEM_TIME_NONE;
+    item_time_t start = item_comp_time(comp, &comp->start);
+    item_time_t end = item_comp_time(comp, &comp->end), at;
+    const item_time_t *base = from_end ? &end : &start;
     apr_int64_t secs;
-    item_time_t at;
     item_buf_t text;
 
     if (item_duration_parse(alarm->trigger, &secs)) {
         if (alarm->from_end && !from_end
-            && item_time_same_clock(&comp->start, &comp->end))
-            secs += comp->end.secs - comp->start.secs;
+            && item_time_same_clock(&start, &end))
+            secs += end.secs - start.secs;
         else if (alarm->from_end)
             from_end = 1;
         put_line(comp, from_end ? "ALARM-END" : "ALARM",
@@ -107,6 +110,7 @@ static void finish_alarm(item_comp_t *comp, const item_alarm_t *alarm)
         return;
     }
     if (item_time_parse(&at, alarm->trigger, alarm->zone)) {
+        at = item_comp_time(comp, &at);
         if (item_time_same_clock(&at, base))
             put_line(comp, from_end ? "ALARM-END" : "ALARM",
                      apr_psprintf(comp->p, "%" APR_INT64_T_FMT,
@@ -122,12 +126,31 @@ static void finish_alarm(item_comp_t *comp, const item_alarm_t *alarm)
         put_octets(comp, "ALARM", text.s, text.len);
 }
 
+/* A series goes by its zone's clock, and at the start alone that cannot be
+ * told from UTC: how far the zone is from it then, and half a year later. */
+static void finish_zone(item_comp_t *comp)
+{
+    item_time_t now = item_comp_time(comp, &comp->start);
+    item_time_t later = comp->start;
+    apr_int64_t half = 182 * (apr_int64_t)DAY;
+
+    later.secs += half;
+    later = item_comp_time(comp, &later);
+    if (comp->rules->nelts && now.kind != comp->start.kind
+        && later.secs - now.secs != half)
+        put_line(comp, "ZONE", apr_psprintf(
+            comp->p, "%" APR_INT64_T_FMT ";%" APR_INT64_T_FMT,
+            comp->start.secs - now.secs,
+            comp->start.secs + half - later.secs));
+}
+
 static void finish_calendar(item_comp_t *comp)
 {
     int i;
 
     finish_texts(comp);
     finish_end(comp);
+    finish_zone(comp);
     for (i = 0; i < comp->rules->nelts; i++) {
         item_rule_t *rule = &APR_ARRAY_IDX(comp->rules, i, item_rule_t);
         const char *text = item_rrule_canon(rule->text, &comp->start,

@@ -351,7 +351,7 @@ static apr_status_t export_doc(const item_form_t *form,
 
         if (!entry->part)
             item_raw_add(&b, entry->raw, "\r\n");
-        else if (entry->part->kind >= 0)
+        else if (item_cal_is(entry))
             put_component(&c, entry->part, &b);
         else if (!item_span_is(entry->part->name, "VTIMEZONE")
                  || item_ical_keeps(form))

@@ -507,8 +507,10 @@ static void import_doc(item_cal_ctx_t *c, const item_doc_t *doc,
 
         if (!entry->part)
             item_raw_add(&head, entry->raw, "\r\n");
-        else if (entry->part->kind < 0)
+        else if (item_span_is(entry->part->name, "VTIMEZONE"))
             item_part_add(&head, entry->part);
+        else if (!item_cal_is(entry))
+            item_part_add(&body, entry->part);
         else {
             memset(&in, 0, sizeof(in));
             in.k = k;

@@ -316,6 +316,8 @@ static int may_be_when(const item_time_t *a, const item_time_t *b)
 static int same_start(const item_comp_t *a, const item_comp_t *b,
                       int *clocks)
 {
+    item_time_t ta = item_comp_time(a, &a->start);
+    item_time_t tb = item_comp_time(b, &b->start);
     apr_int64_t day_a, day_b;
 
     *clocks = 0;
@@ -324,6 +326,8 @@ static int same_start(const item_comp_t *a, const item_comp_t *b,
     if (item_time_same_clock(&a->start, &b->start))
         return a->start.secs == b->start.secs || a->kind == ITEM_VTODO;
     *clocks = 1;
+    if (ta.kind == ITEM_TIME_UTC && tb.kind == ITEM_TIME_UTC)
+        return ta.secs == tb.secs || a->kind == ITEM_VTODO;
     if (item_when_days(a, &day_a) && item_when_days(b, &day_b))
         return day_a == day_b;
     if (a->start.kind == ITEM_TIME_DATE || b->start.kind == ITEM_TIME_DATE)
@@ -339,17 +343,27 @@ static apr_int64_t length_of(const item_comp_t *comp)
     return comp->end.secs - comp->start.secs;
 }
 
+/** Two times that cannot be the same, as far as their zones are known. */
+static int times_differ(const item_comp_t *a, const item_time_t *ta,
+                        const item_comp_t *b, const item_time_t *tb)
+{
+    item_time_t ua = item_comp_time(a, ta), ub = item_comp_time(b, tb);
+
+    if (ta->kind == ITEM_TIME_NONE || tb->kind == ITEM_TIME_NONE)
+        return 0;
+    if (ua.kind == ITEM_TIME_UTC && ub.kind == ITEM_TIME_UTC)
+        return ua.secs != ub.secs;
+    return !may_be_when(ta, tb);
+}
+
 /** Times of the same start on different clocks. */
 static int times_contradict(const item_comp_t *a, const item_comp_t *b)
 {
     apr_int64_t day;
 
     if (a->kind == ITEM_VTODO) {
-        if (a->start.kind != ITEM_TIME_NONE && b->start.kind != ITEM_TIME_NONE
-            && !may_be_when(&a->start, &b->start))
-            return 1;
-        return a->end.kind != ITEM_TIME_NONE && b->end.kind != ITEM_TIME_NONE
-               && !may_be_when(&a->end, &b->end);
+        return times_differ(a, &a->start, b, &b->start)
+               || times_differ(a, &a->end, b, &b->end);
     }
     return length_of(a) != length_of(b)
            || item_when_days(a, &day) != item_when_days(b, &day)

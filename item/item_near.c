@@ -187,7 +187,7 @@ static void put_month(item_buf_t *b, const item_comp_t *comp)
     if (comp->start.kind == ITEM_TIME_NONE)
         return;
     if (!item_when_days(comp, &day)) {
-        secs = comp->start.secs - MONTH_HOUR * 3600;
+        secs = item_comp_time(comp, &comp->start).secs - MONTH_HOUR * 3600;
         day = (secs >= 0 ? secs : secs - DAY + 1) / DAY;
     }
     item_civil_from_days(day, &y, &m, &d);

@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 
 #include "item/item_object_int.h"
+#include "item/item_zone.h"
 
 /** Media types. The old names of vCard and vCalendar are taken for a text
  * that says it is of the later version: clients mix them up. */
@@ -117,6 +118,7 @@ typedef struct parse_t {
     int depth;
     int words;                  /* of lists, see item_comp_make() */
     int ended;                  /* the outermost END has come */
+    item_zones_t *zones;        /* of calendars */
     item_comp_t *comp;          /* open vCard, VEVENT, VTODO, VJOURNAL */
     apr_array_header_t *done;   /* item_span_t: finished components */
     apr_array_header_t *comps;  /* item_comp_t *: the same */
@@ -166,6 +168,7 @@ static apr_status_t begin(parse_t *ps, item_span_t name)
     ps->depth++;
     if (frame->place == IN_MAIN) {
         ps->comp = item_comp_make(kind, &ps->words, ps->p);
+        ps->comp->zones = ps->zones;
         if (!ps->done->nelts)
             ps->kind = kind;
     }
@@ -312,6 +315,10 @@ apr_status_t item_normalise(item_norm_t *norm, const char *type,
     ps.p = p;
     ps.root = kind;
     ps.strict = strict;
+    if (kind != ITEM_VCARD30) {
+        ps.zones = apr_palloc(p, sizeof(*ps.zones));
+        item_zones_init(ps.zones, NULL, p);
+    }
     ps.done = apr_array_make(p, 2, sizeof(item_span_t));
     ps.comps = apr_array_make(p, 2, sizeof(item_comp_t *));
     return normalise_lines(norm, &ps, data, len);

@@ -51,6 +51,7 @@ apr_status_t item_check_version(item_kind_e kind, const char *strict,
 typedef struct item_comp_t {
     apr_pool_t *p;
     int *words;                 /* of lists, in the whole item */
+    struct item_zones_t *zones; /* that were looked up; may be shared */
     item_kind_e kind;
     item_buf_t buf;             /* the canonical lines, one after the other */
     apr_array_header_t *lines;  /* of item_cut_t, into buf */
@@ -96,6 +97,9 @@ item_span_t item_spans_join(apr_array_header_t *spans, char sep, int once,
 /** @param words  counts the words of lists, which become lines of their own;
  *               shared by the components of an item */
 item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p);
+
+/** A time in a zone that is known becomes one in UTC; others stay. */
+item_time_t item_comp_time(const item_comp_t *comp, const item_time_t *t);
 
 /** Take a property in. @return APR_SUCCESS, ITEM_ELIMIT (words) */
 apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line);

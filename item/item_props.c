@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 
 #include "item/item_norm.h"
+#include "item/item_zone.h"
 
 /* Kinds of TYPE that tell two numbers or addresses apart.  The others
  * (VOICE, PREF, MSG, INTERNET, POSTAL, X-...) come and go with clients. */
@@ -127,6 +128,38 @@ item_comp_t *item_comp_make(item_kind_e kind, int *words, apr_pool_t *p)
     return comp;
 }
 
+item_time_t item_comp_time(const item_comp_t *comp, const item_time_t *t)
+{
+    item_zones_t own, *zones = comp->zones;
+    item_time_t utc = *t;
+
+    if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
+        return utc;
+    if (!zones) {
+        item_zones_init(&own, NULL, comp->p);
+        zones = &own;
+    }
+    if (!item_zones_instant(zones, t, NULL, &utc.secs))
+        return *t;
+    utc.kind = ITEM_TIME_UTC;
+    utc.zone.len = 0;
+    return utc;
+}
+
+/** The canonical form of a time, or the text where it is none. */
+static void put_time(item_comp_t *comp, item_buf_t *b, item_span_t value,
+                     item_span_t zone)
+{
+    item_time_t t;
+
+    if (!item_time_parse(&t, value, zone)) {
+        item_value_text(b, value);
+        return;
+    }
+    t = item_comp_time(comp, &t);
+    item_buf_puts(b, item_time_canon(&t, comp->p));
+}
+
 /* ---- lines ------------------------------------------------------------- */
 
 /** The TYPE parameters of a line as bits of type_names. */
@@ -243,7 +276,7 @@ static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
         from = line_begin(comp, line->name, 0);
         if (how == V_TIMES) {
             note_time(comp, line, word, zone);
-            item_value_time(&comp->buf, word, zone);
+            put_time(comp, &comp->buf, word, zone);
         }
         else
             item_value_text(&comp->buf, word);
@@ -339,10 +372,10 @@ static void take_time(item_comp_t *comp, const item_line_t *line, value_e how)
     else {
         comp->open_end |= item_line_param(line, "RANGE") != NULL;
         comp->recurrence.len = 0;
-        item_value_time(&comp->recurrence, line->value, zone);
+        put_time(comp, &comp->recurrence, line->value, zone);
     }
     from = line_begin(comp, line->name, 0);
-    item_value_time(&comp->buf, line->value, zone);
+    put_time(comp, &comp->buf, line->value, zone);
     line_end(comp, from, NULL);
 }
 

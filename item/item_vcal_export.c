@@ -240,6 +240,8 @@ apr_status_t item_vcal_export(const item_form_t *form, const item_text_t *in,
     item_cal_ctx_init(&c, form, 1, p);
     item_cal_ctx_zones(&c, doc);
     cals = item_cals_read(doc, p);
+    if (!cals->nelts)
+        return ITEM_ETYPE;      /* vCalendar has no journals */
     plans = apr_array_make(p, cals->nelts, sizeof(item_plan_t *));
     for (i = 0; i < cals->nelts; i++) {
         const item_cal_t *cal = APR_ARRAY_IDX(cals, i, const item_cal_t *);

@@ -409,7 +409,7 @@ static apr_array_header_t *read_all(item_back_t *k, const item_doc_t *doc)
         const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
                                                   const item_entry_t *);
 
-        if (!entry->part || entry->part->kind < 0)
+        if (!item_cal_is(entry))
             continue;
         APR_ARRAY_PUSH(all, item_came_t *) = item_came_read(k, entry->part);
     }
@@ -445,6 +445,17 @@ static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
     item_buf_puts(out, "END:VCALENDAR\r\n");
 }
 
+static int has_any(const item_doc_t *doc)
+{
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++)
+        if (item_cal_is(APR_ARRAY_IDX(doc->root->entries, i,
+                                      const item_entry_t *)))
+            return 1;
+    return 0;
+}
+
 apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
                               const item_text_t *like, item_text_t *out,
                               apr_pool_t *p)
@@ -463,6 +474,8 @@ apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
         return rv;
     if (ical)
         return item_ical_import(form, in, like, out, p);
+    if (!has_any(doc))
+        return ITEM_ETYPE;
     memset(&k, 0, sizeof(k));
     item_cal_ctx_init(&c, form, 1, p);
     if (like && item_doc_read(&stored, "text/calendar", like->data,

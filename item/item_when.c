@@ -23,22 +23,27 @@ static void widen(range_t *r, apr_int64_t from, apr_int64_t to)
 }
 
 /** Take in what begins then and takes so long. */
-static void take(range_t *r, const item_time_t *t, apr_int64_t duration)
+static void take(range_t *r, const item_comp_t *comp, const item_time_t *t,
+                 apr_int64_t duration)
 {
-    apr_int64_t slack = t->kind == ITEM_TIME_UTC ? 0 : SLACK;
+    item_time_t at = comp ? item_comp_time(comp, t) : *t;
+    apr_int64_t slack = at.kind == ITEM_TIME_UTC ? 0 : SLACK;
 
-    widen(r, t->secs - slack, t->secs + duration + slack);
+    widen(r, at.secs - slack, at.secs + duration + slack);
 }
 
 /** How long an occurrence takes, at the most. */
 static apr_int64_t duration_of(const item_comp_t *comp)
 {
     apr_int64_t secs = comp->start.kind == ITEM_TIME_DATE ? DAY : 0;
+    item_time_t start, end;
 
     if (comp->start.kind != ITEM_TIME_NONE
         && comp->end.kind != ITEM_TIME_NONE) {
-        secs = comp->end.secs - comp->start.secs;
-        if (!item_time_same_clock(&comp->start, &comp->end))
+        start = item_comp_time(comp, &comp->start);
+        end = item_comp_time(comp, &comp->end);
+        secs = end.secs - start.secs;
+        if (!item_time_same_clock(&start, &end))
             secs += 2 * SLACK;
     }
     return secs > 0 ? secs : 0;
@@ -58,10 +63,10 @@ static void take_series(range_t *r, const item_comp_t *comp,
         if (!item_rrule_last(rule->text, &comp->start, &last))
             r->to = ITEM_WHEN_ALWAYS;
         else if (last.secs > comp->start.secs && r->to != ITEM_WHEN_ALWAYS)
-            take(r, &last, duration);
+            take(r, comp, &last, duration);
     }
     for (i = 0; i < comp->dates->nelts && r->to != ITEM_WHEN_ALWAYS; i++)
-        take(r, &APR_ARRAY_IDX(comp->dates, i, item_time_t), duration);
+        take(r, comp, &APR_ARRAY_IDX(comp->dates, i, item_time_t), duration);
     if (comp->open_end)
         r->to = ITEM_WHEN_ALWAYS;
 }
@@ -78,11 +83,11 @@ static int take_component(range_t *r, const item_comp_t *comp)
         && comp->done.kind == ITEM_TIME_NONE)
         return 0;
     if (comp->start.kind != ITEM_TIME_NONE)
-        take(r, &comp->start, duration);
+        take(r, comp, &comp->start, duration);
     else if (comp->end.kind != ITEM_TIME_NONE)
-        take(r, &comp->end, comp->end.kind == ITEM_TIME_DATE ? DAY : 0);
+        take(r, comp, &comp->end, comp->end.kind == ITEM_TIME_DATE ? DAY : 0);
     if (comp->done.kind != ITEM_TIME_NONE)
-        take(r, &comp->done, 0);
+        take(r, comp, &comp->done, 0);
     if (open)
         r->to = ITEM_WHEN_ALWAYS;
     else
@@ -97,7 +102,7 @@ void item_when(const item_norm_t *norm, apr_int64_t *starts,
     int i, dated = norm->comps && norm->kind != ITEM_VCARD30;
 
     if (norm->at.kind != ITEM_TIME_NONE) {
-        take(&r, &norm->at, 0);
+        take(&r, NULL, &norm->at, 0);
         *starts = r.from;
         *ends = r.to;
         return;

@@ -142,8 +142,27 @@ static const pair_t events[] = {
     /* UTC and local time. */
     { ITEM_NEAR, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n"
       "DTEND:20200710T110000Z\r\n",
+      "SUMMARY:Call\r\nDTSTART;TZID=Nowhere:20200710T120000\r\n"
+      "DTEND;TZID=Nowhere:20200710T130000\r\n" },
+    /* The same instant in a zone that is known; and another one. */
+    { ITEM_EQUAL, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n"
+      "DTEND:20200710T110000Z\r\n",
       "SUMMARY:Call\r\nDTSTART;TZID=Europe/Berlin:20200710T120000\r\n"
       "DTEND;TZID=Europe/Berlin:20200710T130000\r\n" },
+    { ITEM_EQUAL, 1,
+      "SUMMARY:Call\r\nDTSTART;TZID=America/New_York:20200630T233000\r\n",
+      "SUMMARY:Call\r\nDTSTART;TZID=Europe/Berlin:20200701T053000\r\n" },
+    { ITEM_DIFFERENT, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n",
+      "SUMMARY:Call\r\nDTSTART;TZID=Europe/Berlin:20200710T130000\r\n" },
+    /* A series in UTC is another one in winter, but a poorer copy. */
+    { ITEM_NEAR, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n"
+      "RRULE:FREQ=WEEKLY\r\n",
+      "SUMMARY:Call\r\nDTSTART;TZID=Europe/Berlin:20200710T120000\r\n"
+      "RRULE:FREQ=WEEKLY\r\n" },
+    { ITEM_EQUAL, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n"
+      "RRULE:FREQ=WEEKLY\r\n",
+      "SUMMARY:Call\r\nDTSTART;TZID=Asia/Kolkata:20200710T153000\r\n"
+      "RRULE:FREQ=WEEKLY\r\n" },
     { ITEM_RELATED, 1, "SUMMARY:Call\r\nDTSTART:20200710T100000Z\r\n"
       "DTEND:20200710T113000Z\r\n",
       "SUMMARY:Call\r\nDTSTART:20200710T120000\r\n"
@@ -282,7 +301,15 @@ static const when_t event_times[] = {
       "DTSTART:20200710T100000Z\r\nDTEND:20200710T110000Z\r\n" },
     { JULY10 - SLACK, JULY10 + SLACK, "DTSTART:20200710T100000\r\n" },
     { JULY10 - SLACK, JULY10 + HOUR + SLACK,
+      "DTSTART;TZID=Nowhere:20200710T100000\r\nDURATION:PT1H\r\n" },
+    { JULY10 - 2 * HOUR, JULY10 - HOUR,
       "DTSTART;TZID=Europe/Berlin:20200710T100000\r\nDURATION:PT1H\r\n" },
+    { JULY10 - 2 * HOUR, JULY10 + 4 * HOUR,
+      "DTSTART;TZID=Europe/Berlin:20200710T100000\r\n"
+      "DTEND;TZID=America/New_York:20200710T100000\r\n" },
+    { JULY10 - 2 * HOUR, JULY10 + 140 * DAY - HOUR,
+      "DTSTART;TZID=Europe/Berlin:20200710T100000\r\n"
+      "RRULE:FREQ=WEEKLY;COUNT=21\r\n" },
     { JULY10 - 10 * HOUR - SLACK, JULY10 + 14 * HOUR + SLACK,
       "DTSTART;VALUE=DATE:20200710\r\n" },
     { -ALWAYS, ALWAYS, "SUMMARY:undated\r\n" },
