@@ -210,6 +210,51 @@ for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID SyncMLQuirks)) {
         "$directive belongs to a server";
 }
 
+# ---- the rules of push ------------------------------------------------------------
+
+{
+    my $push = "LoadModule syncml_push_module "
+        . Test::Httpd::build_dir() . "/mod_syncml_push.so\n";
+    for my $good (
+        'Delay 0', 'Delay 500ms', 'Delay contacts 5min', 'Delay notes off',
+        'MaxDelay 10min', 'MaxDelay calendar 1h', 'MinInterval 0',
+        'Urgent off', 'Urgent 48h', 'Unanswered 15min', 'OwnSyncs off',
+        'Unanswered 15min 1h 6h 24h 7d', 'QuietHours off',
+        'QuietHours 22:00-07:00', 'QuietHours 22-7 Europe/Berlin urgent',
+        'Budget device day 50', 'Budget server month cost=12.50 drop',
+        'Budget account month none hold', 'Price 0.09', 'Price +49 0.075',
+        'DryRun on', 'Keep 24h', 'Keep forever'
+    ) {
+        like check("${push}SyncMLPush$good"), qr/Syntax OK/,
+            "SyncMLPush$good";
+    }
+    for my $bad (
+        [ 'Delay' => 'needs a value' ],
+        [ 'Delay contacts' => '"contacts" is no time from 0 to 24h; right are' ],
+        [ 'Delay contacts soon' => '"soon" is no time' ],
+        [ 'MaxDelay off' => '"off" is no time from 0 to 24h' ],
+        [ 'MinInterval 25h' => '"25h" is no time from 0 to 24h' ],
+        [ 'Urgent 72h' => '"72h" is no time from 0 to 48h; right are 2h' ],
+        [ 'Unanswered 10s' => 'one to 8 times from 1min to 30d; right is' ],
+        [ 'QuietHours 22' => '"22" are no hours; right are 22:00-07:00, off' ],
+        [ 'QuietHours 22-7 Moon' => '"Moon" is no time zone of this machine' ],
+        [ 'OwnSyncs perhaps' => '"perhaps" is neither on nor off' ],
+        [ 'DryRun perhaps' => '"perhaps" is neither on nor off' ],
+        [ 'Budget device day' => 'needs server, account or device, then day' ],
+        [ 'Budget phone day 3' => 'of the server, of each account or of each' ],
+        [ 'Budget device week 3' => 'for a day or a month' ],
+        [ 'Budget device day many' => '"many" is no budget; right are 50' ],
+        [ 'Budget device day 3 weep' => '"weep" is neither hold nor drop' ],
+        [ 'Price cheap' => '"cheap" is no price; right are 0.09, \\+49' ],
+        [ 'Price abc 0.09' => '"abc 0.09" is no price' ],
+        [ 'Keep 5min' => '"5min" is no time from 1h to 3660d; right are 90d' ],
+    ) {
+        my ($directive) = split / /, $bad->[0];
+        like check("${push}SyncMLPush$bad->[0]"),
+            qr/SyncMLPush$directive:? .*?$bad->[1]/, "SyncMLPush$bad->[0]";
+    }
+}
+
 # ---- who shares a store must agree ----------------------------------------------
 
 sub vhosts {

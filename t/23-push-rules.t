@@ -189,4 +189,28 @@ ok until_true(5, sub { files() == 1 }), 'a delay of its own';
 is files(), 1, '... makes one SMS of three changes';
 $h->stop;
 
+# ---- virtual hosts ----------------------------------------------------------------
+
+# One worker for the store: a rule of a virtual host takes the place of the
+# main server's, and has to be the same.
+for ([ 'SyncMLPushBudget device day 3', 'SyncMLPushBudget' ],
+    [ 'SyncMLPushMaxDelay contacts 1h', 'SyncMLPushMaxDelay' ],
+    [ 'SyncMLPushPrice 0.05', 'SyncMLPushPrice' ],
+    [ 'SyncMLPushKeep 30d', 'SyncMLPushKeep' ],
+    [ "SyncMLPushDelay 0\nSyncMLPushMinInterval 0", undef ])
+{
+    my ($rule, $wrong) = @$_;
+    my $v = Test::Httpd->syncml(start => 0, delay => 0,
+        gateway => sub {"file:$_[0]{dir}/state/sms"},
+        conf => "<VirtualHost *:*>\nServerName v.test\n$rule\n</VirtualHost>\n");
+    if ($wrong) {
+        like $v->start_fails, qr/with a different $wrong:/, "another $wrong";
+    }
+    else {
+        $v->start;
+        ok 1, 'the same rules in other places';
+        $v->stop;
+    }
+}
+
 done_testing;
