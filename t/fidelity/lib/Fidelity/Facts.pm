@@ -252,6 +252,8 @@ sub sif_facts {
     my $r = Fidelity::Sif::read_sif($p, $octets) or return {};
     my %f = %{ $r->{fields} };
     my %facts;
+    return { TEXT => [ tidy($f{Body} // $f{Subject} // '') ] }
+        if $r->{root} eq 'note';
     for my $name (grep { $sif{$_} && defined $f{$_} } keys %f) {
         my $to = $name eq 'Body' && $r->{root} eq 'contact' ? 'NOTE'
             : $sif{$name};
