@@ -1,0 +1,163 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * How long an item takes on its way to a device in the device's own form, and
+ * back: what one edit on the device costs, which is the echo of the text that
+ * it had, its answer, and the merge; against libical's parsing of the same
+ * event.
+ *
+ * Prints one line `name value unit' for each figure.  A figure is the least
+ * of many rounds' processor time.  Status 1: an aim was missed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <apr_general.h>
+#include <apr_pools.h>
+#include <libical/ical.h>
+
+#include "item/item_form.h"
+
+#define ROUNDS    20
+#define ROUND_NS  4e6
+#define MAX_TIMES 12            /* of an event, times libical's parsing */
+
+static const char card[] =
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a1b2c3d4@example.com\r\n"
+    "REV:20200102T101112Z\r\nN:M\xc3\xbcller;Anna;;;\r\n"
+    "FN:Anna M\xc3\xbcller\r\nORG:Example GmbH;Sales\r\n"
+    "TITLE:Head of Sales\r\nTEL;TYPE=CELL:+49 170 1234567\r\n"
+    "TEL;TYPE=WORK:+49 30 7654321\r\nEMAIL:anna@example.com\r\n"
+    "EMAIL;TYPE=HOME:anna@example.org\r\n"
+    "ADR;TYPE=HOME:;;Some Street 12;Berlin;;10115;Germany\r\n"
+    "BDAY:1980-02-03\r\nCATEGORIES:Friends,Work\r\n"
+    "NOTE:met in 2010\\nlikes tea\r\nEND:VCARD\r\n";
+static const char event[] =
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n"
+    "BEGIN:VEVENT\r\nUID:e1@example.com\r\nSUMMARY:Weekly meeting\r\n"
+    "DTSTART:20200102T100000Z\r\nDTEND:20200102T110000Z\r\n"
+    "RRULE:FREQ=WEEKLY;COUNT=10\r\nLOCATION:Caf\xc3\xa9\r\n"
+    "DESCRIPTION:first\\nsecond\r\nCATEGORIES:Work\r\n"
+    "ATTENDEE;CN=A:mailto:a@example.com\r\nCLASS:PUBLIC\r\n"
+    "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\n"
+    "END:VEVENT\r\nEND:VCALENDAR\r\n";
+static const char journal[] =
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n"
+    "BEGIN:VJOURNAL\r\nUID:j1@example.com\r\nSUMMARY:Caf\xc3\xa9\r\n"
+    "DESCRIPTION:first\\nsecond\r\nCATEGORIES:Work\r\n"
+    "END:VJOURNAL\r\nEND:VCALENDAR\r\n";
+
+typedef struct job_t {
+    item_form_t form;
+    const char *type;
+    item_text_t stored;
+    apr_pool_t *pool;           /* cleared for each */
+    unsigned long sum;          /* keeps work alive */
+} job_t;
+
+static double now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/** Out, its echo, the device's answer, and all three merged. */
+static void do_edit(job_t *job)
+{
+    item_text_t sent, base, answer;
+    const char *type = job->type, *back;
+    item_merge_t m;
+
+    if (item_export(&job->form, &type, &job->stored, &sent, job->pool)
+        != APR_SUCCESS)
+        abort();
+    back = type;
+    if (item_import(&job->form, &back, &sent, &job->stored, &base, job->pool)
+        != APR_SUCCESS)
+        abort();
+    back = type;
+    if (item_import(&job->form, &back, &sent, &job->stored, &answer,
+                    job->pool) != APR_SUCCESS
+        || item_merge(&m, back, &base, &job->stored, &answer, 0, job->pool)
+           != APR_SUCCESS || !m.is_ours)
+        abort();
+    job->sum += sent.len;
+    apr_pool_clear(job->pool);
+}
+
+static void do_libical(job_t *job)
+{
+    icalcomponent *c = icalparser_parse_string(job->stored.data);
+
+    job->sum += c != NULL;
+    icalcomponent_free(c);
+}
+
+/** @return nanoseconds of a call */
+static double measure(void (*call)(job_t *), job_t *job)
+{
+    double least = 0, start = now_ns(), ns;
+    int i, round, calls = 1;
+
+    while ((ns = now_ns() - start) < ROUND_NS && calls < 1 << 20) {
+        for (i = 0; i < calls; i++)
+            call(job);
+        calls *= 2;
+    }
+    calls = calls / 2 ? calls / 2 : 1;
+    for (round = 0; round < ROUNDS; round++) {
+        start = now_ns();
+        for (i = 0; i < calls; i++)
+            call(job);
+        ns = (now_ns() - start) / calls;
+        if (round == 0 || ns < least)
+            least = ns;
+    }
+    return least;
+}
+
+static double measure_form(job_t *job, item_format_e format,
+                           const char *type, const char *text)
+{
+    double ns;
+
+    job->form.format = format;
+    job->type = type;
+    job->stored.data = text;
+    job->stored.len = strlen(text);
+    ns = measure(do_edit, job);
+    printf("form_%s_edit %.3f us\n", item_format_name(format), ns / 1000);
+    return ns;
+}
+
+int main(void)
+{
+    double libical, sife;
+    job_t job = { .sum = 0 };
+    apr_pool_t *p;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    apr_pool_create(&job.pool, p);
+    job.form.zone = "Europe/Berlin";
+    measure_form(&job, ITEM_FORMAT_VCARD21, "text/vcard", card);
+    measure_form(&job, ITEM_FORMAT_SIFC, "text/vcard", card);
+    measure_form(&job, ITEM_FORMAT_VNOTE, "text/calendar", journal);
+    measure_form(&job, ITEM_FORMAT_SIFN, "text/calendar", journal);
+    measure_form(&job, ITEM_FORMAT_TEXT, "text/calendar", journal);
+    measure_form(&job, ITEM_FORMAT_VCAL10, "text/calendar", event);
+    sife = measure_form(&job, ITEM_FORMAT_SIFE, "text/calendar", event);
+    libical = measure(do_libical, &job);
+    printf("form_event_libical_parse %.3f us\n", libical / 1000);
+    printf("# aim: an edit of an event in SIF below %d times libical's "
+           "parsing of it: %.2f, %s\n", MAX_TIMES, sife / libical,
+           sife < MAX_TIMES * libical ? "met" : "MISSED");
+    if (!job.sum)
+        abort();
+    apr_pool_destroy(p);
+    apr_terminate();
+    return sife >= MAX_TIMES * libical;
+}
