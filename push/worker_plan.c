@@ -7,6 +7,11 @@
 
 #include "worker_int.h"
 
+/* The user's time zone, as it is set for items: a setting of the device, and
+ * one of the store with the account's id behind it (mod_syncml/sml.h). */
+#define DEVICE_ZONE   "zone"
+#define ACCOUNT_ZONE  "zone."
+
 #define MAX_ZONES  1000         /* remembered */
 #define MAX_TOLD   10000        /* budgets told to be used up */
 
@@ -17,6 +22,8 @@ typedef struct settings_t {
     policy_rules_t *rules;
     store_use_e scope;
     const char *whose;
+    const char *zone;           /* the user's; NULL: not set */
+    int zoned;                  /* the rules of this scope have one */
 } settings_t;
 
 static apr_status_t apply(void *baton, const char *name, const char *value)
@@ -24,8 +31,12 @@ static apr_status_t apply(void *baton, const char *name, const char *value)
     settings_t *to = baton;
     const char *error = NULL;
     apr_pool_t *p = to->w->rules_pool;
+    const char *before = to->rules->zone_name;
     apr_status_t rv;
 
+    if (to->scope == STORE_USE_DEVICE && strcmp(name, DEVICE_ZONE) == 0) {
+        to->zone = apr_pstrdup(p, value);
+    }
     if (strncmp(name, POLICY_PREFIX, sizeof POLICY_PREFIX - 1) != 0) {
         return APR_SUCCESS;
     }
@@ -37,7 +48,33 @@ static apr_status_t apply(void *baton, const char *name, const char *value)
         worker_log(to->w, 7, 0, "the setting %s of %s is passed over: %s",
                    name, to->whose, error);
     }
+    to->zoned |= to->rules->zone_name != before;
     return APR_SUCCESS;
+}
+
+/* Quiet hours are those of the user's place, unless they name another. */
+static void use_zone(settings_t *to)
+{
+    const char *ignored;
+
+    if (to->zone && !to->zoned
+        && to->rules->quiet_from != to->rules->quiet_to) {
+        policy_set(to->rules, to->scope, "zone", to->zone, &ignored,
+                   to->w->rules_pool);
+    }
+}
+
+static apr_status_t account_zone(settings_t *to, store_tx_t *tx,
+                                 store_id_t account)
+{
+    const char *name = apr_psprintf(to->w->rules_pool, ACCOUNT_ZONE "%"
+                                    APR_INT64_T_FMT, account);
+    apr_status_t rv = store_setting_get(tx, name, &to->zone);
+
+    if (rv == APR_SUCCESS) {
+        use_zone(to);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
 /* The account's, kept for the rows of one claim. */
@@ -45,7 +82,8 @@ static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
                                   const store_due_t *due,
                                   const policy_rules_t **rules)
 {
-    settings_t to = { w, NULL, STORE_USE_ACCOUNT, due->account_name };
+    settings_t to = { .w = w, .scope = STORE_USE_ACCOUNT,
+                      .whose = due->account_name };
     apr_status_t rv;
 
     if (w->rules_account != due->account) {
@@ -53,6 +91,9 @@ static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
                                        sizeof w->server_rules);
         to.rules = w->account_rules;
         rv = store_account_setting_list(tx, due->account, apply, &to);
+        if (rv == APR_SUCCESS) {
+            rv = account_zone(&to, tx, due->account);
+        }
         if (rv != APR_SUCCESS) {
             return rv;
         }
@@ -65,7 +106,8 @@ static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
 apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
                           policy_rules_t *rules)
 {
-    settings_t to = { w, rules, STORE_USE_DEVICE, due->devid };
+    settings_t to = { .w = w, .rules = rules, .scope = STORE_USE_DEVICE,
+                      .whose = due->devid };
     const policy_rules_t *account;
     apr_status_t rv = account_rules(w, tx, due, &account);
 
@@ -73,7 +115,9 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
         return rv;
     }
     *rules = *account;
-    return store_device_setting_list(tx, due->device, apply, &to);
+    rv = store_device_setting_list(tx, due->device, apply, &to);
+    use_zone(&to);
+    return rv;
 }
 
 /* A setting that holds for the whole store. */

@@ -19,7 +19,17 @@ static const char *state_of(const store_due_t *due, apr_time_t now)
     if (due->leased_until > now)
         return "in delivery";
     return due->state == STORE_DUE_SENT ? "sent"
+           : due->state == STORE_DUE_DRY ? "dry-run"
            : due->state == STORE_DUE_SUSPENDED ? "suspended" : "waiting";
+}
+
+/** When it is looked at; 0: not known, or not before somebody does
+ * something. */
+static apr_time_t planned(const store_due_t *due)
+{
+    return due->state == STORE_DUE_SUSPENDED || due->state == STORE_DUE_DRY
+           || due->planned >= STORE_DUE_NEVER ? 0
+           : due->planned > due->not_before ? due->planned : due->not_before;
 }
 
 static void json_due(list_t *list, const store_due_t *due)
@@ -41,8 +51,8 @@ static void json_due(list_t *list, const store_due_t *due)
     ctl_json_time(j, "last_change", due->last_change);
     ctl_json_int(j, "attempts", due->attempts);
     ctl_json_int(j, "unanswered", due->unanswered);
-    ctl_json_time(j, "next", due->state == STORE_DUE_SUSPENDED
-                             ? 0 : due->not_before);
+    ctl_json_time(j, "next", planned(due));
+    ctl_json_string(j, "plan", due->plan);
     ctl_json_time(j, "leased_until", due->leased_until > list->now
                                      ? due->leased_until : 0);
     ctl_json_string(j, "last_error", due->last_error);
@@ -54,9 +64,12 @@ static const char *next_of(const store_due_t *due, apr_time_t now,
 {
     if (due->state == STORE_DUE_SUSPENDED)
         return "after a sync";
-    if (due->not_before > now)
-        return ctl_time(due->not_before, p);
-    return due->state == STORE_DUE_WAITING ? "now" : "-";
+    if (planned(due) > now)
+        return ctl_time(planned(due), p);
+    if (due->state == STORE_DUE_DRY)
+        return "after a change";
+    return due->planned >= STORE_DUE_NEVER ? due->plan
+           : due->state == STORE_DUE_WAITING ? "now" : "-";
 }
 
 static apr_status_t list_one(void *baton, const store_due_t *due)

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP ();
+use POSIX ();
 use Test::More;
 use Test::Httpd;
 use Test::Push qw(until_true);
@@ -116,7 +117,7 @@ for my $whose ([], [qw(--account alice)], [qw(--device phone-second)]) {
 
 # ---- settings -------------------------------------------------------------------
 
-my @phone = qw(--device phone-second);
+my ($n, @phone) = (0, qw(--device phone-second));
 ctl(0, qw(push set), @phone, qw(delay.contacts off));
 $p->change;
 event(qr/^held off/, 'no push for a datastore');
@@ -141,6 +142,26 @@ event(qr/^held quiet-hours/, 'quiet hours');
 ctl(0, qw(push set), @phone, qw(quiet-hours default));
 event(qr/^sent quiet/, '... over');
 $p->answer;
+# The hour that it is in Auckland: quiet if the device is there.
+my $hour = do {
+    local $ENV{TZ} = 'Pacific/Auckland';
+    POSIX::tzset();
+    (localtime)[2];
+};
+POSIX::tzset();
+$n = files();
+ctl(0, qw(push set), @phone, 'quiet-hours',
+    sprintf '%d:00-%d:00', $hour, ($hour + 2) % 24);
+ctl(0, qw(device set phone-second zone Pacific/Auckland));
+$p->change;
+ok until_true(5, sub { 2 == grep {/^held quiet-hours/} events() }),
+    'the hours are those of the place that is set for the device';
+is files(), $n, '... nothing is sent';
+ctl(0, qw(device set phone-second zone UTC));
+ctl(0, qw(push set), @phone, qw(min-interval 0));
+ok until_true(5, sub { files() > $n }), '... in another place it is';
+$p->answer;
+ctl(0, qw(push set), @phone, qw(quiet-hours default min-interval default));
 like ctl(5, qw(push set), @phone, qw(delay soon)), qr/delay: "soon" is no time/,
     'a value that is none';
 like ctl(5, qw(push set), @phone, qw(zone Moon/Crater)), qr/no time zone/,
@@ -153,7 +174,7 @@ like ctl(2, qw(push set), @phone, 'delay'), qr/RULE VALUE|value is missing/,
 
 # ---- a test notification ---------------------------------------------------------
 
-my $n = files();
+$n = files();
 like ctl(0, qw(push test), '+49 170/12345'),
     qr/^\+4917012345: accepted by .*1 of 1 SMS$/, 'a test is sent';
 is files(), $n + 1, '... is there when the command ends';
@@ -180,6 +201,29 @@ SKIP: {
     skip 'no graceful restart here', 1 unless $h->can('graceful');
     ok until_true(10, sub { files() == 1 }), 'switched off: what is owed is told';
 }
+
+# ---- urgent changes ----------------------------------------------------------------
+
+sub event_in {
+    my ($seconds) = @_;
+    my @t = gmtime(time + $seconds);
+    my $start = sprintf '%04d%02d%02dT%02d%02d%02dZ', $t[5] + 1900, $t[4] + 1,
+        @t[3, 2, 1, 0];
+    return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Meet\r\n"
+        . "DTSTART:$start\r\nDURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+}
+
+start(delay => '1h');
+my $q = Test::Push->new($h, names => ['calendar'], number => '+491700000003');
+for ([ 'in three hours' => 3 * 3600, 0 ], [ 'in one hour' => 3600, 1 ]) {
+    my ($when, $seconds, $told) = @$_;
+    my ($rc, undef, $err) = $h->ctl(\event_in($seconds), qw(item put));
+    is "$rc$err", '0', "an event $when";
+    $told ? event(qr/^sent urgent/, '... is told at once')
+          : ok !grep({/^sent/} events()), '... waits for the delay';
+}
+$q->answer;
+ok !grep({/^fetched/} events()), 'what was told is not said to be fetched';
 
 # ---- suspension --------------------------------------------------------------------
 
