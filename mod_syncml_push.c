@@ -354,7 +354,8 @@ static int add_worker(apr_array_header_t *workers, const peers_t *peers,
     }
     if (!conf->routes && !glue_reach_is_on(&conf->reach)) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SyncMLPush is on, but "
-                     "there is no SyncMLPushGateway");
+                     "there is no SyncMLPushGateway (nor SyncMLPushListen or "
+                     "SyncMLPushTCPNetworks)");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     w = make_worker(peers, url, s, p);
@@ -433,6 +434,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
         }
     }
     if (!workers->nelts) {
+        glue_reach_forget(main_server);
         return without_store(main_server, &peers);
     }
     find_wake_fds(main_server, &peers, workers);

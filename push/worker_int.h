@@ -49,6 +49,7 @@ typedef struct job_t {
     int decisive;               /* of them, the one that leaves most hope */
     store_id_t log;             /* its row in the push log; 0: none */
     apr_interval_time_t wait;   /* for an answer, once sent; 0: suspended */
+    int free_only;              /* by nothing that costs money */
     int dry;                    /* it is not sent, but all else is done */
     store_id_t request;         /* a test that was asked for; 0: none */
     int sent;                   /* the result: store_due_sent() or _failed() */
@@ -82,6 +83,7 @@ struct lane_t {
 typedef struct taken_t {
     store_id_t device;
     int dry;
+    int free_only;              /* its budget is used up */
     apr_interval_time_t wait;
 } taken_t;
 
@@ -215,6 +217,10 @@ apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
                                   batch_t *batch, job_t **job);
 apr_status_t worker_request_end(worker_t *w, store_tx_t *tx,
                                 const job_t *job);
+
+/* Whether a device can be told without an SMS now, as far as that is known
+ * without its settings: it holds a connection open. (worker_lane.c) */
+int worker_is_free(const worker_t *w, const store_due_t *due);
 
 /* worker_ledger.c: the push log's row of a claimed job, and what became of
  * it.  In the transactions of the claim and of the result. */

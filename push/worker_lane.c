@@ -262,6 +262,21 @@ apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
     return lane || !wait ? now : promise(wait, now);
 }
 
+int worker_is_free(const worker_t *w, const store_due_t *due)
+{
+    gateway_message_t m = { .device = due->device, .account = due->account };
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        const gateway_t *gw = w->lanes[i].route->gateway;
+
+        if (gw->whole && gw->reaches && gw->reaches(gw, &m)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void worker_unreserve(worker_t *w)
 {
     int i;

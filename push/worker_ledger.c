@@ -97,13 +97,20 @@ static apr_int64_t price_of(const worker_t *w, const job_t *job)
     return price >= 0 ? price : worker_price(w, job->number);
 }
 
+/* What is no SMS is not counted as one. */
+static int is_sms(const job_t *job)
+{
+    return !job->lane || !job->lane->route->gateway->whole;
+}
+
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
 {
     const gateway_answer_t *answer = &job->delivery.answer;
     apr_pool_t *p = job->batch->pool;
     store_push_log_t e = { .id = job->log, .event = STORE_PUSH_FAILED,
         .reason = reason(job), .number = job->number,
-        .parts = job->delivery.parts_sent, .answer = answer->words,
+        .parts = is_sms(job) ? job->delivery.parts_sent : 0,
+        .answer = answer->words,
         .message_id = answer->id, .until = job->not_before };
     apr_status_t rv;
 

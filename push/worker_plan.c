@@ -231,7 +231,7 @@ static void warn_of_budget(worker_t *w, const store_due_t *due,
 static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
                                  const policy_rules_t *rules,
                                  const store_due_t *due, apr_time_t now,
-                                 policy_plan_t *plan)
+                                 policy_plan_t *plan, int *free_only)
 {
     const store_id_t ids[3] = { 0, due->account, due->device };
     store_use_t use[3];
@@ -248,7 +248,12 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
     }
     if (rv == APR_SUCCESS && any) {
         policy_budget(plan, rules, use, worker_price(w, due->number), now);
-        if (plan->why == POLICY_BUDGET) {
+        if (plan->why == POLICY_BUDGET && worker_is_free(w, due)) {
+            *free_only = 1;     /* what costs nothing is never over it */
+            plan->when = now;
+            plan->why = POLICY_QUIET;
+        }
+        else if (plan->why == POLICY_BUDGET) {
             warn_of_budget(w, due, plan, now);
         }
     }
@@ -275,11 +280,12 @@ static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
 }
 
 static void take(worker_t *w, const policy_rules_t *rules,
-                 const store_due_t *due)
+                 const store_due_t *due, int free_only)
 {
     taken_t *t = apr_array_push(w->taken);
 
     t->device = due->device;
+    t->free_only = free_only;
     t->dry = rules->dry_run;
     t->wait = policy_unanswered(rules, due->unanswered);
 }
@@ -290,6 +296,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     worker_t *w = baton;
     policy_rules_t rules;
     policy_plan_t plan;
+    int free_only = 0;
     apr_status_t rv = worker_rules(w, tx, due, &rules);
 
     if (rv != APR_SUCCESS) {
@@ -297,7 +304,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     }
     policy_decide(&plan, &rules, zone_of(w, rules.zone_name), due, now);
     if (plan.when <= now) {
-        rv = check_budget(w, tx, &rules, due, now, &plan);
+        rv = check_budget(w, tx, &rules, due, now, &plan, &free_only);
     }
     out->when = plan.when;
     out->reason = policy_word(plan.why);
@@ -305,7 +312,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
         return rv;
     }
     if (plan.when > 0 && plan.when <= now) {
-        take(w, &rules, due);
+        take(w, &rules, due, free_only);
     }
     else if (plan.why < POLICY_HOLDS && !(due->logged & 1u << plan.why)) {
         const char *reason = plan.why == POLICY_BUDGET
@@ -323,6 +330,7 @@ void worker_plan_taken(worker_t *w, job_t *job)
 
         if (t->device == job->due->device) {
             job->dry = t->dry;
+            job->free_only = t->free_only;
             job->wait = t->wait;
             return;
         }

@@ -261,8 +261,17 @@ static const char *prepare(worker_t *w, job_t *job)
         m->to = job->number = number;
     }
     job->nchoice = route_choose(w->o.routes, m, job->choice, ROUTE_MAX);
+    if (job->free_only) {
+        /* Those that cost nothing come first. */
+        for (i = 0; i < job->nchoice
+             && w->lanes[job->choice[i]].route->gateway->whole; i++) {
+        }
+        job->nchoice = i;
+    }
     if (!job->nchoice) {
-        return m->to ? apr_psprintf(p, "no SyncMLPushGateway takes the "
+        return job->free_only ? "its budget is used up, and it is not "
+                                "connected any more"
+            : m->to ? apr_psprintf(p, "no SyncMLPushGateway takes the "
                                     "number %s", m->to)
             : !*job->due->number && (job->device->held || *job->device->tcp)
             ? "it has no number, and is not connected" : error;

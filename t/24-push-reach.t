@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
+use JSON::PP ();
 use Test::More;
 use Test::Httpd;
 use Test::Places ();
@@ -103,7 +104,8 @@ subtest 'held' => sub {
     my $h = Test::Httpd->syncml(modules => ['status'], conf => $STATUS
             . "SyncMLPushListen 127.0.0.1:$port\n");
     $h->expect_log(qr/it has no number, and is not connected/,
-        qr/number= suspended until it syncs: rejected/);
+        qr/number= suspended until it syncs: rejected/,
+        qr/budget of the account for the day account alice is used up/);
     my $p = Test::Push->new($h);
     my $c = Test::Reach->client($port, 'phone-second', 'alice', 'secret');
     is $c->login, Test::Reach::OK, 'it logs in';
@@ -120,6 +122,29 @@ subtest 'held' => sub {
     is status($h)->{HeldConnected}, 1, 'mod_status: one is connected';
     is status($h)->{HeldTold}, 1, '... and was told';
     $p->answer;
+
+    # what costs nothing is never over a budget
+    is +($h->ctl(qw(push set --account alice budget.day 0)))[0], 0,
+        'no SMS at all is allowed';
+    $p->change;
+    is +($c->hear(10))[0], Test::Reach::SYNC, '... it is told all the same';
+    sleep 0.5;
+    my ($rc, $out) = $h->ctl(qw(push log --json));
+    my ($row) = @{ JSON::PP::decode_json($out) };
+    is "$row->{event} $row->{transport} $row->{parts} $row->{cost}",
+        'sent held 0 0.00', '... and the ledger has no SMS of it' or diag $out;
+    $p->answer;
+    $c->hang_up;
+    ok until_true(5, sub { !status($h)->{HeldConnected} }), 'it hangs up';
+    $p->change;
+    ok until_true(5, sub { $h->log =~ /budget of the account for the day/ }),
+        '... and the budget counts';
+    is scalar($p->files), 0, '... no SMS is sent';
+    is $c->login, Test::Reach::OK, 'it is back';
+    is +($c->hear(10))[0], Test::Reach::SYNC, '... and is told at once';
+    $p->answer;
+    is +($h->ctl(qw(push set --account alice budget.day none)))[0], 0,
+        'no limit any more';
 
     # other clients
     my $wrong = Test::Reach->client($port, 'phone-second', 'alice', 'guess');
