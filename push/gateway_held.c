@@ -41,6 +41,13 @@ static held_verdict_e on_login(void *baton, const char *devid,
     return held_login(state->login, devid, user, cred, nonce, device);
 }
 
+static int on_event(void *baton, apr_int64_t device, int connected)
+{
+    const held_state_t *state = baton;
+
+    return !connected || held_login_arrived(state->login, device);
+}
+
 static void on_done(void *baton, void *message_baton,
                     const gateway_answer_t *answer)
 {
@@ -76,7 +83,8 @@ static apr_status_t held_open(gateway_link_t *link)
     held_conf_t *conf = link->gateway->conf;
     held_options_t o = { .fds = conf->o.fds, .nfds = conf->o.nfds,
                          .max = conf->o.max ? conf->o.max : HELD_MAX,
-                         .login = on_login, .log = on_log, .baton = state,
+                         .login = on_login, .event = on_event,
+                         .log = on_log, .baton = state,
                          .done = on_done, .done_baton = state,
                          .counts = conf->o.counts };
 

@@ -59,8 +59,10 @@ typedef held_verdict_e held_login_fn(void *baton, const char *devid,
                                      const ctp_param_t *cred,
                                      const char *nonce, apr_int64_t *device);
 
-/** A device has connected (or the connection of one is gone). */
-typedef void held_event_fn(void *baton, apr_int64_t device, int connected);
+/** A device has connected, and held_is_connected() says so already; or the
+ * connection of one is gone.
+ * @return 0: it cannot be had now, it shall come back later */
+typedef int held_event_fn(void *baton, apr_int64_t device, int connected);
 
 /** Levels of syslog. */
 typedef void held_log_fn(void *baton, int level, const char *message);

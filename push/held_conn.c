@@ -220,6 +220,13 @@ static void replace(held_t *h, conn_t *c, conn_t *older)
     }
 }
 
+static void refuse(held_t *h, conn_t *c, int code)
+{
+    if (say(h, c, code, 0, NULL, 0)) {
+        held_hang_up(h, c, GATEWAY_UNREACHABLE, "it has hung up");
+    }
+}
+
 static void welcome(held_t *h, conn_t *c)
 {
     conn_t *older = held_find(h, c->device);
@@ -234,13 +241,14 @@ static void welcome(held_t *h, conn_t *c)
         replace(h, c, older);
     }
     COUNT(h, logins);
-    if (ctp_nonce(c->nonce) != APR_SUCCESS) {
-        held_hang_up(h, c, GATEWAY_UNREACHABLE, "");
-        return;
+    if (!older && h->o.event && !h->o.event(h->o.baton, c->device, 1)) {
+        refuse(h, c, CTP_ERROR);
     }
-    if (say(h, c, CTP_OK, CTP_P_NONCE, c->nonce, CTP_NONCE)
-        && h->o.event && !older) {
-        h->o.event(h->o.baton, c->device, 1);
+    else if (ctp_nonce(c->nonce) != APR_SUCCESS) {
+        held_hang_up(h, c, GATEWAY_UNREACHABLE, "");
+    }
+    else {
+        say(h, c, CTP_OK, CTP_P_NONCE, c->nonce, CTP_NONCE);
     }
 }
 
@@ -253,13 +261,6 @@ static int get_name(char out[MAX_NAME + 1], const ctp_param_t *param)
     memcpy(out, param->value, param->len);
     out[param->len] = '\0';
     return 1;
-}
-
-static void refuse(held_t *h, conn_t *c, int code)
-{
-    if (say(h, c, code, 0, NULL, 0)) {
-        held_hang_up(h, c, GATEWAY_UNREACHABLE, "it has hung up");
-    }
 }
 
 static void challenge(held_t *h, conn_t *c)

@@ -18,6 +18,7 @@ struct held_login_t {
     apr_pool_t *store_pool;
     store_t *store;             /* NULL: to be opened */
     apr_time_t failed;          /* 0: it works */
+    store_id_t device, account; /* of the latest login */
 };
 
 /* What one login finds. */
@@ -25,11 +26,16 @@ typedef struct login_t {
     const char *devid, *user, *nonce;
     const ctp_param_t *cred;
     held_verdict_e verdict;
-    store_device_t *device;
+    store_id_t device, account;
+} login_t;
+
+/* What comes of it. */
+typedef struct arrival_t {
+    store_id_t device, account;
     int is_new;                 /* its first connection */
     int owes;                   /* and is to be told now */
     apr_time_t now;
-} login_t;
+} arrival_t;
 
 static void close_store(held_login_t *hl)
 {
@@ -69,26 +75,14 @@ static apr_status_t open_store(held_login_t *hl, const char **words)
                       hl->store_pool);
 }
 
-/* ---- looking ------------------------------------------------------------- */
-
-static apr_status_t on_due(void *baton, const store_due_t *due)
-{
-    login_t *l = baton;
-
-    if (due->device != l->device->id) {
-        return APR_SUCCESS;
-    }
-    l->owes = due->state != STORE_DUE_SENT
-              || due->last_sent > l->now
-              || l->now - due->last_sent > GATEWAY_HELD_AGAIN;
-    return APR_EOF;
-}
+/* ---- who it is ----------------------------------------------------------- */
 
 /* The account with its password, the digest, the device. */
 static apr_status_t identify(login_t *l, store_tx_t *tx)
 {
     store_account_t *account;
-    const char *password = NULL, *held;
+    store_device_t *device;
+    const char *password = NULL;
     apr_status_t rv = store_account_find(tx, l->user, &account);
 
     l->verdict = HELD_WRONG;
@@ -101,68 +95,52 @@ static apr_status_t identify(login_t *l, store_tx_t *tx)
         return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
     }
     l->verdict = HELD_UNKNOWN;
-    rv = store_device_find(tx, account->id, l->devid, &l->device);
-    if (rv != APR_SUCCESS || !l->device->last_seen) {
-        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    rv = store_device_find(tx, account->id, l->devid, &device);
+    if (rv == APR_SUCCESS && device->last_seen) {
+        l->verdict = HELD_WELCOME;
+        l->device = device->id;
+        l->account = account->id;
     }
-    l->verdict = HELD_WELCOME;
-    rv = store_device_setting_get(tx, l->device->id, PUSH_DEVICE_HELD,
-                                  &held);
-    l->is_new = rv == APR_NOTFOUND;
-    return rv == APR_SUCCESS || rv == APR_NOTFOUND
-        ? store_due_list(tx, account->id, on_due, l) : rv;
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* One transaction, and the store's failures with it. */
+typedef apr_status_t work_fn(void *baton, store_tx_t *tx, apr_pool_t *p);
 
-static apr_status_t make_reachable(login_t *l, store_tx_t *tx, apr_pool_t *p)
+static apr_status_t transact(held_login_t *hl, int mode, work_fn *work,
+                             void *baton)
 {
-    apr_status_t rv = store_device_setting_set(tx, l->device->id,
-        PUSH_DEVICE_HELD, apr_psprintf(p, "%" APR_TIME_T_FMT,
-                                       apr_time_sec(l->now)));
-
-    return rv == APR_SUCCESS ? store_due_refresh(tx, l->device->id) : rv;
-}
-
-static apr_status_t write_login(held_login_t *hl, login_t *l, apr_pool_t *p)
-{
+    const char *words = NULL;
+    apr_pool_t *p = NULL;
     store_tx_t *tx;
-    apr_status_t rv = store_begin(&tx, hl->store, STORE_WRITE, p);
+    apr_status_t rv = open_store(hl, &words);
 
     if (rv == APR_SUCCESS) {
-        rv = l->is_new ? make_reachable(l, tx, p) : APR_SUCCESS;
-        if (rv == APR_SUCCESS) {
-            rv = store_due_now(tx, l->device->id);
-            rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
-        }
-        if (rv == APR_SUCCESS) {
+        apr_pool_create(&p, hl->store_pool);
+        rv = store_begin(&tx, hl->store, mode, p);
+    }
+    if (p && rv == APR_SUCCESS) {
+        rv = work(baton, tx, p);
+        if (rv == APR_SUCCESS && mode == STORE_WRITE) {
             rv = store_commit(&tx, NULL);
         }
         store_rollback(&tx);
     }
-    if (rv == APR_SUCCESS && hl->o.look_fd >= 0) {
-        eventfd_write(hl->o.look_fd, 1);
+    if (p) {
+        apr_pool_destroy(p);
+    }
+    if (rv == APR_SUCCESS) {
+        hl->failed = 0;
+    }
+    else {
+        trouble(hl, rv, words);
     }
     return rv;
 }
 
-/* ---- the call ------------------------------------------------------------ */
-
-static apr_status_t look_up(held_login_t *hl, login_t *l, apr_pool_t *p)
+static apr_status_t do_identify(void *baton, store_tx_t *tx, apr_pool_t *p)
 {
-    store_tx_t *tx;
-    apr_status_t rv = store_begin(&tx, hl->store, STORE_READ, p);
-
-    if (rv == APR_SUCCESS) {
-        rv = identify(l, tx);
-        store_rollback(&tx);
-    }
-    /* Without a key file nobody can be known. */
-    if (rv == APR_SUCCESS && l->verdict == HELD_WELCOME
-        && (l->is_new || l->owes)) {
-        rv = write_login(hl, l, p);
-    }
-    return rv;
+    return identify(baton, tx);
 }
 
 held_verdict_e held_login(void *baton, const char *devid, const char *user,
@@ -171,30 +149,84 @@ held_verdict_e held_login(void *baton, const char *devid, const char *user,
 {
     held_login_t *hl = baton;
     login_t l = { .devid = devid, .user = user, .nonce = nonce,
-                  .cred = cred, .now = apr_time_now() };
-    const char *words = NULL;
-    apr_status_t rv;
-    apr_pool_t *p;
+                  .cred = cred };
+    apr_time_t now = apr_time_now();
 
-    if (!hl->store && hl->failed && l.now > hl->failed
-        && l.now - hl->failed < TRY_AGAIN) {
+    if (!hl->store && hl->failed && now > hl->failed
+        && now - hl->failed < TRY_AGAIN) {
         return HELD_TROUBLE;
     }
-    rv = open_store(hl, &words);
-    if (rv == APR_SUCCESS) {
-        apr_pool_create(&p, hl->store_pool);
-        rv = look_up(hl, &l, p);
-        if (l.device) {
-            *device = l.device->id;
-        }
-        apr_pool_destroy(p);
-    }
-    if (rv != APR_SUCCESS) {
-        trouble(hl, rv, words);
+    if (transact(hl, STORE_READ, do_identify, &l) != APR_SUCCESS) {
         return HELD_TROUBLE;
     }
-    hl->failed = 0;
+    *device = hl->device = l.device;
+    hl->account = l.account;
     return l.verdict;
+}
+
+/* ---- its arrival --------------------------------------------------------- */
+
+static apr_status_t on_due(void *baton, const store_due_t *due)
+{
+    arrival_t *a = baton;
+
+    if (due->device != a->device) {
+        return APR_SUCCESS;
+    }
+    a->owes = due->state != STORE_DUE_SENT || due->last_sent > a->now
+              || a->now - due->last_sent > GATEWAY_HELD_AGAIN;
+    return APR_EOF;
+}
+
+static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
+{
+    arrival_t *a = baton;
+    const char *held;
+    apr_status_t rv = store_device_setting_get(tx, a->device,
+                                               PUSH_DEVICE_HELD, &held);
+
+    a->is_new = rv == APR_NOTFOUND;
+    return rv == APR_SUCCESS || rv == APR_NOTFOUND
+        ? store_due_list(tx, a->account, on_due, a) : rv;
+}
+
+static apr_status_t note(void *baton, store_tx_t *tx, apr_pool_t *p)
+{
+    arrival_t *a = baton;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (a->is_new) {
+        rv = store_device_setting_set(tx, a->device, PUSH_DEVICE_HELD,
+            apr_psprintf(p, "%" APR_TIME_T_FMT, apr_time_sec(a->now)));
+        if (rv == APR_SUCCESS) {
+            rv = store_due_refresh(tx, a->device);
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_due_now(tx, a->device);
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+int held_login_arrived(held_login_t *hl, apr_int64_t device)
+{
+    arrival_t a = { .device = device, .account = hl->account,
+                    .now = apr_time_now() };
+
+    if (device != hl->device
+        || transact(hl, STORE_READ, look, &a) != APR_SUCCESS) {
+        return 0;
+    }
+    if (!a.is_new && !a.owes) {
+        return 1;
+    }
+    if (transact(hl, STORE_WRITE, note, &a) != APR_SUCCESS) {
+        return 0;
+    }
+    if (hl->o.look_fd >= 0) {
+        eventfd_write(hl->o.look_fd, 1);
+    }
+    return 1;
 }
 
 held_login_t *held_login_create(const gateway_held_options_t *options,

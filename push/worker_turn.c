@@ -42,12 +42,22 @@ static int told(const job_t *job)
            && !job->device->form_known;
 }
 
+/* It had no connection and no number: has it connected meanwhile? */
+static void come_back(worker_t *w, job_t *job)
+{
+    if (!job->sent && !job->not_before && job->notification
+        && !job->delivery.message.to && worker_is_free(w, job->due)) {
+        job->not_before = apr_time_now();
+    }
+}
+
 static apr_status_t settle(worker_t *w, store_tx_t *tx)
 {
     apr_status_t rv = APR_SUCCESS;
     job_t *job;
 
     for (job = w->done; job && rv == APR_SUCCESS; job = job->next) {
+        come_back(w, job);
         if (job->sent && told(job)) {
             rv = push_device_told(tx, job->due->device,
                                   job->device->form.form, apr_time_now(),

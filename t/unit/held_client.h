@@ -16,6 +16,7 @@ typedef struct place_t {
     held_t *held;
     int listener, port;
     int connected;              /* by its events */
+    int busy;                   /* nobody can be had */
     held_counts_t counts;
     int under_way, accepted;    /* notifications */
     gateway_answer_t answer;    /* the latest one's */
@@ -67,12 +68,14 @@ static inline held_verdict_e place_login(void *baton, const char *devid,
     return HELD_WELCOME;
 }
 
-static inline void place_event(void *baton, apr_int64_t device,
-                               int connected)
+static inline int place_event(void *baton, apr_int64_t device,
+                              int connected)
 {
     place_t *s = baton;
 
     s->connected += connected ? 1 : -1;
+    assert_int_equal(held_is_connected(s->held, device), connected);
+    return !s->busy;
 }
 
 static inline void place_done(void *baton, void *message_baton,

@@ -218,6 +218,15 @@ static void test_wrong_logins(void **state)
     client_hear(c);
     assert_int_equal(c->code, CLOSED);
 
+    s->busy = 1;
+    c = client_make(s, "dev-7", "alice", "secret");
+    client_login(c);
+    assert_int_equal(c->code, CTP_ERROR);
+    client_hear(c);
+    assert_int_equal(c->code, CLOSED);
+    assert_int_equal(s->connected, 0);
+    s->busy = 0;
+
     c = client_make(s, "dev-7", "alice", "secret");
     client_say(c, "\0\x02\x10\x02", 4);         /* READY, a stranger */
     client_hear(c);

@@ -226,7 +226,11 @@ static held_verdict_e log_in(logging_in_t *l, const char *devid,
     apr_md5(md5, text, strlen(text));
     apr_base64_encode_binary(text, md5, sizeof md5);
     *device = 0;
-    return held_login(l->hl, devid, user, &cred, "abcdefghijkl", device);
+    if (held_login(l->hl, devid, user, &cred, "abcdefghijkl", device)
+        != HELD_WELCOME)
+        return held_login(l->hl, devid, user, &cred, "abcdefghijkl",
+                          device);
+    return held_login_arrived(l->hl, *device) ? HELD_WELCOME : HELD_TROUBLE;
 }
 
 static int looked(logging_in_t *l)
