@@ -348,7 +348,8 @@ static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now)
     apr_status_t rv = APR_SUCCESS;
 
     if (w->check_times) {
-        rv = store_due_clock(tx, now, &moved);
+        /* now, with the lock: what others wrote meanwhile is not to come */
+        rv = store_due_clock(tx, apr_time_now(), &moved);
         if (moved) {
             worker_log(w, 4, 0, "the clock was put back: %d times that lie "
                        "in the future are moved", moved);
