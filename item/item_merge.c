@@ -70,6 +70,13 @@ static int revise(job_t *job, const item_slot_t *slot,
     item_span_t name = theirs->entry->line.name;
     item_entry_t *ours;
 
+    if (slot->how == MERGE_ALARM && slot->n[ITEM_OURS] == 1
+        && slot->n[ITEM_THEIRS] == 1
+        && item_revise_alarm(job->m, slot->first[ITEM_OURS]->entry,
+                             theirs->entry)) {
+        slot->first[ITEM_OURS]->entry->gone = 0;
+        return 1;
+    }
     if (theirs->entry->part || slot->how == MERGE_TIME
         || slot->how >= MERGE_NEWEST
         || only_line(slot, ITEM_THEIRS, name) == NULL)

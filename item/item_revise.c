@@ -234,6 +234,46 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
     return 1;
 }
 
+static int same_keep(item_span_t text, const item_part_t *part, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    b.p = p;
+    item_part_keep(&b, part);
+    return b.len == text.len && !memcmp(b.s, text.s, b.len);
+}
+
+int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
+                      const item_entry_t *theirs)
+{
+    const item_entry_t *when = item_part_find(theirs->part, "TRIGGER");
+    item_entry_t *was = item_part_find(ours->part, "TRIGGER");
+    const item_part_t *part = ours->part;
+    item_buf_t out = { NULL, NULL, 0, 0 };
+    int i;
+
+    if (!when || !was)
+        return 0;
+    out.p = m->p;
+    item_buf_add(&out, part->begin.s, part->begin.len);
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part)
+            item_part_keep(&out, entry->part);
+        else if (entry == was)
+            item_raw_add(&out, when->raw, m->docs[ITEM_OURS]->eol);
+        else
+            item_buf_add(&out, entry->raw.s, entry->raw.len);
+    }
+    item_buf_add(&out, part->end.s, part->end.len);
+    ours->instead = item_buf_span(&out);
+    if (!same_keep(ours->instead, theirs->part, m->p))
+        m->not_theirs = 1;
+    return 1;
+}
+
 /* ---- members of sets ------------------------------------------------------ */
 
 /** A member that stands once, in a set of properties. */
@@ -327,12 +367,43 @@ static item_slot_t *partner_of(item_merging_t *m, int kind, pairs_t *pairs,
     return best;
 }
 
+/** An alarm that rings at another time, the only one of which that is so. */
+static void pair_alarms(apr_array_header_t *slots)
+{
+    item_slot_t *removed = NULL, *added = NULL, *slot;
+    int i, n = 0;
+
+    for (i = 0; i < slots->nelts; i++) {
+        slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
+        if (slot->how != MERGE_ALARM || !slot->member || slot->split
+            || slot->there[ITEM_OURS] != slot->there[ITEM_BASE]
+            || slot->there[ITEM_OURS] == slot->there[ITEM_THEIRS])
+            continue;
+        n++;
+        if (slot->there[ITEM_OURS])
+            removed = slot;
+        else
+            added = slot;
+    }
+    if (n != 2 || !removed || !added || removed->n[ITEM_OURS] != 1
+        || added->n[ITEM_THEIRS] != 1)
+        return;
+    removed->canon[ITEM_BASE].s = removed->canon[ITEM_OURS].s = "before";
+    removed->canon[ITEM_THEIRS].s = "now";
+    removed->canon[ITEM_BASE].len = removed->canon[ITEM_OURS].len = 6;
+    removed->canon[ITEM_THEIRS].len = 3;
+    removed->first[ITEM_THEIRS] = added->first[ITEM_THEIRS];
+    removed->n[ITEM_THEIRS] = removed->there[ITEM_THEIRS] = 1;
+    added->split = 1;
+}
+
 void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots)
 {
     item_slot_t *slot, *partner;
     pairs_t pairs = { { NULL }, { NULL }, 0, 0 };
     int i;
 
+    pair_alarms(slots);
     for (i = 0; i < slots->nelts; i++) {
         slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
         if (is_single(slot, ITEM_BASE) && is_single(slot, ITEM_OURS)

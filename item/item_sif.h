@@ -21,6 +21,8 @@
 #ifndef SYNCML_ITEM_SIF_H
 #define SYNCML_ITEM_SIF_H
 
+#include <apr_hash.h>
+
 #include "item/item_form.h"
 
 /** More exceptions of one series are left out. */
@@ -45,5 +47,22 @@ apr_status_t item_sif_import(const item_form_t *form, const item_text_t *in,
  */
 apr_status_t item_sif_export(const item_form_t *form, const item_text_t *in,
                              item_text_t *out, apr_pool_t *p);
+
+/** The elements below a document's root, empty ones too, in lower case;
+ * empty where it cannot be read. */
+apr_hash_t *item_sif_names(const item_text_t *in, apr_pool_t *p);
+
+/**
+ * Fill in what a device has no field for.  A client writes all fields that
+ * it has, empty ones too; one that is not there at all was not emptied.
+ * @param in  any SIF; @param had  the document that the device had
+ * @param known  elements that it ever wrote, as item_sif_names(): these it
+ *               has left out because they are empty
+ * @param out  @p in, if there is nothing to fill in
+ * @return APR_SUCCESS, ITEM_E*
+ */
+apr_status_t item_sif_fill(const item_text_t *in, const item_text_t *had,
+                           apr_hash_t *known, item_text_t *out,
+                           apr_pool_t *p);
 
 #endif

@@ -112,6 +112,10 @@ void item_note_clash(item_merging_t *m, const char *name);
 int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
                 item_entry_t *ours, const item_entry_t *theirs);
 
+/** Ours' alarm with theirs' time. @return 0: one of them has none */
+int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
+                      const item_entry_t *theirs);
+
 /** Find members of sets that theirs has removed and those that it has added
  * which are one, edited; there must be a base. */
 void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots);

@@ -1,5 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 #include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_held.h"
 
 #include <string.h>
 #include <strings.h>
@@ -70,16 +71,34 @@ static int same_kind(item_kind_e a, item_kind_e b)
         || (a == ITEM_VJOURNAL && b == ITEM_TEXT);
 }
 
+/* What the device sent, with what it has no fields for as it had that. */
+static item_text_t whole_of(sml_session_t *s, const sml_sync_t *y,
+                            const sml_change_t *c, const store_item_t *like)
+{
+    const char *type = like->type;
+    item_text_t raw = c->raw, text = { like->data, like->len }, had;
+
+    if (sml_form_is_b64(c->raw_type)
+        && item_export(&sml_form(s, y)->form, &type, &text, &had, s->p)
+           == APR_SUCCESS) {
+        sml_held_fill(s, y, c->keys.kind, &had, &raw);
+    }
+    return raw;
+}
+
 void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
                           sml_change_t *c, const store_item_t *like)
 {
     const char *type = c->raw_type;
-    item_text_t text = { like->data, like->len }, out;
+    item_text_t text = { like->data, like->len }, raw, out;
     item_keys_t keys;
 
-    if (type == NULL
-        || item_import(&sml_form(s, y)->form, &type, &c->raw, &text, &out,
-                       s->p) != APR_SUCCESS
+    if (type == NULL) {
+        return;
+    }
+    raw = whole_of(s, y, c, like);
+    if (item_import(&sml_form(s, y)->form, &type, &raw, &text, &out,
+                    s->p) != APR_SUCCESS
         || item_keys(&keys, type, out.data, out.len, s->p) != APR_SUCCESS
         || !same_kind(keys.kind, c->keys.kind)) {
         return;

@@ -8,6 +8,7 @@
 
 #include "item/item_edit.h"
 #include "item/item_room.h"
+#include "item/item_sif.h"
 #include "mod_syncml/sml_ctcap.h"
 
 /* States of a name. */
@@ -306,6 +307,37 @@ static void look_for_cut(sml_session_t *s, const held_t *h,
     if (h->as_long) {
         apr_hash_set(missing->silent, long_name(kind), APR_HASH_KEY_STRING,
                      "");
+    }
+}
+
+/* Elements are remembered beside properties, with a "<" before them. */
+void sml_held_fill(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   const item_text_t *had, item_text_t *raw)
+{
+    held_t *h = held_of(s, y, kind);
+    apr_hash_t *known = apr_hash_make(s->p);
+    apr_hash_index_t *at;
+    const void *name;
+    item_text_t whole;
+    int news = 0;
+
+    for (at = apr_hash_first(s->p, item_sif_names(raw, s->p)); at;
+         at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        news += learn(s, h, apr_pstrcat(s->p, "<", name, NULL), HELD);
+    }
+    for (at = apr_hash_first(s->p, h->states); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (*(const char *)name == '<') {
+            apr_hash_set(known, (const char *)name + 1, APR_HASH_KEY_STRING,
+                         "");
+        }
+    }
+    if (item_sif_fill(raw, had, known, &whole, s->p) == APR_SUCCESS) {
+        *raw = whole;
+    }
+    if (news && s->rv == APR_SUCCESS) {
+        save(s, y, h, kind);
     }
 }
 

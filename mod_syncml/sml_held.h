@@ -52,6 +52,15 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
                                   const store_item_t *had,
                                   const sml_change_t *mine);
 
+/**
+ * What a device's SIF lacks because the device has no such fields: see
+ * item_sif_fill().  Which it has is learned on the way.
+ * @param had  the document that it had
+ * @param raw  in and out: what it sent
+ */
+void sml_held_fill(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   const item_text_t *had, item_text_t *raw);
+
 typedef struct sml_missing_t {
     apr_hash_t *keep;           /* names that are no deletes of the user's */
     apr_hash_t *silent;         /* of them or of ours, what need not be sent

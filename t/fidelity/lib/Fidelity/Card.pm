@@ -128,8 +128,10 @@ sub composed_name {
         my @n = map { $_ // '' } @{ $f->{comps} }[0 .. 4];
         return join ' ', grep {length} @n[3, 1, 2, 0, 4];
     }
-    for my $f (@$record) { return $f->{comps}[0] if $f->{name} eq 'ORG' }
-    return '';
+    for my $name (qw(ORG EMAIL TEL)) {
+        for my $f (@$record) { return $f->{comps}[0] if $f->{name} eq $name }
+    }
+    return '?';
 }
 
 sub head_of {

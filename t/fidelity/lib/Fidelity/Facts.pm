@@ -26,6 +26,7 @@ my %form = map { $_ => 1 } qw(VERSION PRODID REV UID DTSTAMP CREATED
     X-ABUID);
 my %default = (CLASS => 'PUBLIC', STATUS => '', PRIORITY => '0',
     TRANSP => 'OPAQUE', 'PERCENT-COMPLETE' => '0');
+my %status = ('NEEDS ACTION' => 'NEEDS-ACTION', DECLINED => 'CANCELLED');
 my %telephone_type = map { $_ => 1 } qw(HOME WORK CELL FAX PAGER CAR VIDEO);
 
 sub tidy {
@@ -97,6 +98,12 @@ sub ical_alarms {
     return @out;
 }
 
+# A task is due on a day or at midnight: devices show the same.
+sub due_text {
+    my ($at, $zone) = @_;
+    return epoch_to_wall($at, $zone) =~ s/T000000$//r;
+}
+
 sub ical_facts {
     my ($octets, $zone) = @_;
     my ($c) = all_comps('VEVENT|VTODO|VJOURNAL', parse($octets));
@@ -117,8 +124,8 @@ sub ical_facts {
         my $t = read_time($f->{text}) or next;
         my $tzid = ($f->{params}{TZID} || [$zone])->[0];
         $tzid = 'Europe/Berlin' if $tzid eq 'W. Europe Standard Time';
-        $facts{$name} = [ $t->{date} // epoch_to_utc($t->{at}
-            // wall_to_epoch($t->{wall}, $tzid)) ];
+        $facts{$name} = [ due_text($t->{at} // wall_to_epoch($t->{wall}
+            // "$t->{date}T000000", $t->{date} ? $zone : $tzid), $zone) ];
     }
     return \%facts;
 }
@@ -134,6 +141,7 @@ sub entry_ics {
     my $out = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:$r->{kind}\r\n";
     $out .= $text->('DTSTART', $r->{start});
     $out .= $text->('DTEND', $r->{end}) if $r->{end};
+    $out .= $text->('DUE', $r->{due}) if $r->{kind} eq 'VTODO' && $r->{due};
     if ($r->{rule}) {
         my $wall = Fidelity::VCal::wall_of($p, $r->{start});
         my %rule = %{ $r->{rule} };
@@ -155,6 +163,8 @@ sub vcal_facts {
     for my $name (keys %{ $r->{text} }) {
         my $v = $r->{text}{$name};
         my @v = map { s/^X-//r } $name eq 'CATEGORIES' ? split /[;,]/, $v : $v;
+        # vCalendar's words for it.
+        $v[0] = $status{ $v[0] } // $v[0] if $name eq 'STATUS';
         next if defined $default{$name} && uc $v[0] eq $default{$name};
         $facts{$name} = [ map { tidy($_) } @v ];
     }
@@ -162,8 +172,8 @@ sub vcal_facts {
         ? Fidelity::World::expand(entry_ics($p, $r), $p->{zone}, 10) // [] : [];
     $facts{ALARM} = defined $r->{before} ? [ $r->{before} ] : [];
     if (my $t = $r->{due}) {
-        $facts{DUE} = [ $t->{date} // epoch_to_utc($t->{at}
-            // wall_to_epoch($t->{wall}, $p->{zone})) ];
+        $facts{DUE} = [ due_text($t->{at} // wall_to_epoch($t->{wall}
+            // "$t->{date}T000000", $p->{zone}), $p->{zone}) ];
     }
     if (my $t = $r->{completed}) {
         $facts{COMPLETED} = [ epoch_to_utc($t->{at} // wall_to_epoch(
@@ -264,6 +274,12 @@ sub sif_facts {
         $facts{PHOTO} = [ length($bin) . ':' . unpack '%32C*', $bin ];
     }
     $facts{FN} = [ $f{FileAs} ] if defined $f{FileAs};
+    if ($r->{root} eq 'note') {
+        return { TEXT => [ tidy($f{Body} // $f{Subject} // '') ] };
+    }
+    s/^(\d{4})-(\d\d)-(\d\d)$/$1$2$3/ for @{ $facts{BDAY} || [] };
+    @{ $facts{NICKNAME} } = map { tidy($_) } split /,/, $f{NickName}
+        if defined $f{NickName};
     push @{ $facts{CATEGORIES} }, map { tidy($_) } split /[,;]/,
         $f{Categories} if defined $f{Categories};
     if ($r->{root} eq 'contact') { sif_card_facts(\%f, \%facts) }
@@ -382,7 +398,7 @@ sub differ {
     my $y = facts($q, $ds, $has, $p->{zone});
     return map { { what => $_->[0] eq 'TIMES' ? 'shifted' : 'lost',
         prop => $_->[0], was => $_->[2], is => join ' | ',
-        @{ $y->{ $_->[0] } || [] }[0 .. 2] } } missing($x, $y);
+        grep {defined} @{ $y->{ $_->[0] } || [] }[0 .. 2] } } missing($x, $y);
 }
 
 1;

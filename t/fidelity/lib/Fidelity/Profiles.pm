@@ -40,7 +40,7 @@ sub s60_cal {
     my (%more) = @_;
     return {
         hold => { SUMMARY => 160, LOCATION => 80, DESCRIPTION => 3000,
-                  CLASS => 0, PRIORITY => 0, STATUS => 0 },
+                  CLASS => 0, PRIORITY => 0, STATUS => 0, CATEGORIES => 0 },
         clock => 'utc', days => 'midnight', epoc => 1, qp => 1,
         rules => { D => 1, W => '+', MP => 1, MD => '+', YM => 1, YD => 1 },
         until => 1, exdates => 1, alarm => 'absolute',
@@ -52,7 +52,7 @@ sub s60_cal {
 my @s60_caps_card = qw(BEGIN END VERSION N TITLE ORG TEL EMAIL URL ADR BDAY
     NOTE PHOTO X-ASSISTANT X-SPOUSE X-ANNIVERSARY REV);
 my @s60_caps_cal = qw(BEGIN END VERSION UID SUMMARY DESCRIPTION LOCATION
-    DTSTART DTEND DUE COMPLETED STATUS CLASS PRIORITY RRULE EXDATE AALARM
+    DTSTART DTEND DUE COMPLETED STATUS CLASS PRIORITY CATEGORIES RRULE EXDATE AALARM
     X-EPOCAGENDAENTRYTYPE LAST-MODIFIED);
 
 my %se_card = (
@@ -80,7 +80,7 @@ my @profiles = (
                  notes => [ 'text/plain', '1.0' ] },
       caps => { contacts => [ [@s60_caps_card], {} ],
                 calendar => [ [@s60_caps_cal], {} ] },
-      card => s60_card(), cal => s60_cal() },
+      card => s60_card(), cal => s60_cal(category_x => 1) },
     { name => 's60-nocap', title => 'Nokia S60, no CTCap',
       zone => 'America/New_York',
       man => 'NOKIA', mod => 'Nokia N95', version => '1.2', max => 10000,
@@ -136,7 +136,7 @@ my @profiles = (
                          CLASS => 0, PRIORITY => 0, STATUS => 0,
                          CATEGORIES => 60 },
           clock => 'utc', days => 'last_second', qp => 1, lenient => 1,
-          category_x => 1, until_end => 1, modified => 1,
+          until_end => 1, modified => 1,
           rules => { D => 1, W => '+', MP => 1, MD => '+', YM => 1, YD => 1 },
           exdates => 1, alarm => 'absolute', alarms => [qw(DALARM AALARM)] } },
     { name => 'wm', title => 'Windows Mobile, SIF', zone => 'America/Chicago',

@@ -35,6 +35,7 @@ sub sif_reason {
     return 'its form has no such field, or shows it by other means'
         unless grep { $_ eq $name } @{ $has{$ds} };
     return "its form has $sif_slots{$name}" if $sif_slots{$name};
+    return times_reason($p, $was, $v) if $name eq 'TIMES';
     return 'its form has one alarm, in minutes before the start'
         if $name eq 'ALARM';
     return 'its pictures end at 60000 characters'
@@ -49,11 +50,14 @@ sub sif_reason {
 
 # Recurrences that no phone of that time had: of both grammars.
 sub times_reason {
-    my ($p, $was) = @_;
+    my ($p, $was, $v) = @_;
     my $flat = $was =~ s/\r?\n[ \t]//gr;
     return 'it shows one entry per item' if $flat =~ /^RECURRENCE-ID/m;
     return 'it has no dates besides a rule' if $flat =~ /^RDATE/m;
     return 'it has no excluding rules' if $flat =~ /^EXRULE/m;
+    return 'what takes from midnight to midnight is a whole day on it'
+        if $flat =~ /^DTSTART;TZID[^:]*:\d{8}T000000/m
+            && $flat =~ /^DTEND;TZID[^:]*:\d{8}T000000/m;
     my ($rule) = $flat =~ /^BEGIN:(?:VEVENT|VTODO).*?^RRULE:([^\r\n]*)/ms;
     my ($start) = $flat =~ /^BEGIN:(?:VEVENT|VTODO).*?^DTSTART[^:]*:(\d{8})/ms;
     return 'it begins with 1980' if ($p->{cal}{min_year} || 0)
@@ -77,8 +81,11 @@ sub times_reason {
         if $rule =~ /YEARLY.*(?:BYMONTH=\d+,|BYYEARDAY=)/;
     return 'its yearly rules fall on one day of a month'
         if $rule =~ /YEARLY.*BYMONTHDAY=-/;
-    return 'its clock follows its own zone'
-        if $flat =~ /DTSTART;TZID=/ && $rule;
+    # Of a series in another zone it knows the first time, and then its own
+    # clock.
+    my ($zone) = $flat =~ /^DTSTART;TZID="?([^":]*)/m;
+    return 'its clock follows its own zone' if defined $zone
+        && $zone ne $p->{zone} && $v =~ m{: (\S+) \S+ / (\S+) } && $1 eq $2;
     return 'an hour that its clock shows twice or never'
         if $flat =~ /UID:ev-dst/;
     return;
@@ -93,7 +100,7 @@ sub cal_reason {
             && !grep { $_ eq $name } @{ $cal->{hold} };
         return;
     }
-    return times_reason($p, $was) if $name eq 'TIMES';
+    return times_reason($p, $was, $v) if $name eq 'TIMES';
     if ($name eq 'ALARM') {
         return 'it has no alarms' unless $cal->{alarm};
         return 'it has one alarm, that rings before the start'
@@ -120,6 +127,8 @@ sub card_reason {
     my $count = () = $flat =~ /^(?:[\w-]+\.)?$name\b/mgi;
     return "it takes $h->{n}" if $h->{n} && $how eq 'absent'
         && $count > $h->{n};
+    return 'its own DevInf says that they do not fit'
+        if $p->{caps} && $p->{caps}{$ds}[1]{$name};
     return "its pictures end at $h->{bin} octets"
         if $h->{bin} && $v =~ /^(\d+):/ && $1 > $h->{bin};
     return 'it does not fetch pictures' if $h->{bin} && $v !~ /^\d+:\d+$/;
