@@ -60,10 +60,35 @@ static int is_structure(item_span_t line)
            || (line.len >= 5 && !strncasecmp(line.s, "END:V", 5));
 }
 
+static int is_blank_first(item_span_t line)
+{
+    return line.len > 1 && (*line.s == ' ' || *line.s == '\t')
+           && line.s[1] != ' ';
+}
+
+/** Whether lines behind "=" are folded as well: all of several begin with one
+ * blank.  Where but some do, that is a blank of the text. */
+static int is_folded_too(source_t look)
+{
+    item_span_t line;
+    int n = 0;
+
+    while (physical(&look, &line) && !is_structure(line)) {
+        if (!is_blank_first(line))
+            return 0;
+        n++;
+        if (line.s[line.len - 1] != '=')
+            break;
+    }
+    return n > 1;
+}
+
 /** Append what continues a line: after "=" in quoted-printable, or behind
  * white space. */
 static void take_rest(source_t *src, item_buf_t *b, int quoted)
 {
+    int folded = quoted && b->len && b->s[b->len - 1] == '='
+                 && is_folded_too(*src);
     source_t look = *src;
     item_span_t line;
 
@@ -74,9 +99,8 @@ static void take_rest(source_t *src, item_buf_t *b, int quoted)
             b->len--;
             while (b->len && b->s[b->len - 1] == '=')   /* "==": N9 */
                 b->len--;
-            if (line.len && (*line.s == ' ' || *line.s == '\t')
-                && line.len > 1 && line.s[1] != ' ') {
-                line.s++;       /* folded as well */
+            if (folded && is_blank_first(line)) {
+                line.s++;
                 line.len--;
             }
         }

@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 
 #include "item/item_room.h"
+#include "item/item_sif.h"
 
 static apr_pool_t *pool;
 
@@ -149,6 +150,57 @@ static void test_nothing(void **state)
     assert_string_equal(note.data, "y");
 }
 
+/* SIF: an element that is not there was not emptied. */
+static void test_elements(void **state)
+{
+    const char *had = "<contact><FileAs>a</FileAs><Body>b</Body>"
+                      "<Spouse>c</Spouse></contact>";
+    const char *sent = "<contact><FileAs>x</FileAs><Body/></contact>";
+    item_text_t in = { sent, strlen(sent) }, was = { had, strlen(had) }, out;
+    apr_hash_t *known = item_sif_names(&in, pool);
+
+    assert_int_equal(apr_hash_count(known), 2);
+    assert_int_equal(item_sif_fill(&in, &was, known, &out, pool),
+                     APR_SUCCESS);
+    assert_non_null(strstr(out.data, "<Spouse>c</Spouse>"));
+    assert_non_null(strstr(out.data, "<FileAs>x</FileAs>"));
+    assert_null(strstr(out.data, ">b<"));
+    apr_hash_set(known, "spouse", APR_HASH_KEY_STRING, "");
+    assert_int_equal(item_sif_fill(&in, &was, known, &out, pool),
+                     APR_SUCCESS);
+    assert_ptr_equal(out.data, sent);
+    in.len = 5;
+    assert_int_equal(item_sif_fill(&in, &was, known, &out, pool),
+                     ITEM_EMALFORMED);
+}
+
+/* Characters that the device does not have, kinds that it does not know. */
+static void test_characters(void **state)
+{
+    const char *greek = card("N:\xce\x91\xce\xb2;\xce\xb3\nTEL;TYPE=HOME:1\n");
+
+    COMPLETED(NULL, greek, card("N:??;?\nTEL;TYPE=HOME:1\n"), greek);
+    COMPLETED(NULL, greek, card("N:??;?\nTEL:1\n"), greek);
+    COMPLETED(card("N:F\nTEL;TYPE=HOME:2\n"), greek, card("N:??;?\nTEL:1\n"),
+              card("N:\xce\x91\xce\xb2;\xce\xb3\nTEL:1\n"));
+    COMPLETED(NULL, greek, card("N:??;x\nTEL;TYPE=HOME:1\n"),
+              card("N:??;x\nTEL;TYPE=HOME:1\n"));
+    COMPLETED(NULL, card("N:A\nTEL:1 ext. 2\n"), card("N:A\nTEL:12\n"),
+              card("N:A\nTEL:1 ext. 2\n"));
+}
+
+/* A device that makes FN of N. */
+static void test_fn(void **state)
+{
+    const char *base = card("N:Clemens;Samuel\nFN:Mark Twain\n");
+    const char *made = card("N:Clemens;Samuel\nFN:Samuel Clemens\n");
+
+    COMPLETED(NULL, base, made, base);
+    COMPLETED(card("N:A;B\nFN:Nick\n"), base, made, made);
+    COMPLETED(NULL, base, card("N:Clemens;Sam\nFN:Sam Clemens\n"),
+              card("N:Clemens;Sam\nFN:Sam Clemens\n"));
+}
+
 static int setup(void **state)
 {
     return apr_pool_create(&pool, NULL) != APR_SUCCESS;
@@ -168,7 +220,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_components, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alarms, setup, teardown),
         cmocka_unit_test_setup_teardown(test_certainty, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_nothing, setup, teardown)
+        cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_elements, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_characters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fn, setup, teardown)
     };
 
     apr_initialize();
