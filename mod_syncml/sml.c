@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include <apr_general.h>
-#include <apr_escape.h>
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
@@ -331,6 +330,8 @@ static apr_status_t continue_session(handling_t *h, const char *user)
     store_set_now(tx, s.now);
     state->last_msg = (apr_uint32_t)msg;
     state->our_msg++;
+    state->continued = 1;
+    s.rv = sml_resume_forget_others(&s, token);
     sml_status_header(&s, 200, 0);
     h->answer->auth_status = 200;
     return finish(h, &s, token);
@@ -422,14 +423,14 @@ static apr_status_t note_login(handling_t *h, sml_session_t *s,
 
 static apr_status_t open_session(handling_t *h, sml_session_t *s,
                                  const sml_login_t *login,
-                                 const char **token, int *late)
+                                 const char **token)
 {
     sml_state_t *state = s->state;
     const char *url = url_of(h);
     apr_status_t rv;
 
     state->user = login->user;
-    state->login = apr_pescape_hex(h->p, h->hash, sizeof(h->hash), 0);
+    state->began = s->now;
     state->last_msg = state->our_msg;
     *token = make_token(h->p);
     if (*token == NULL) {
@@ -442,12 +443,8 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = find_device(s);
     }
     if (rv == APR_SUCCESS) {
-        rv = sml_resume_is_late(s, s->device->last_seen, late);
+        rv = note_login(h, s, login);
     }
-    if (rv != APR_SUCCESS || *late) {
-        return rv;
-    }
-    rv = note_login(h, s, login);
     if (rv == APR_SUCCESS) {
         rv = sml_note_address(s, h->request->remote);
     }
@@ -455,7 +452,7 @@ static apr_status_t open_session(handling_t *h, sml_session_t *s,
         rv = sml_resume_load(s);
     }
     if (rv == APR_SUCCESS) {
-        rv = sml_resume_forget_old(s, *token);
+        rv = sml_resume_expire(s);
     }
     if (rv == APR_SUCCESS) {
         rv = sml_upkeep(s->config, s->tx, s->now, s->p);
@@ -468,7 +465,6 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
     store_session_t *row;
     sml_session_t s;
     const char *token, *words;
-    int late = 0;
     apr_status_t rv;
 
     begin(&s, h, first_state(h));
@@ -483,15 +479,7 @@ static apr_status_t new_session(handling_t *h, const sml_login_t *login)
         resend(h, row);
         return APR_SUCCESS;
     }
-    rv = open_session(h, &s, login, &token, &late);
-    if (late) {
-        store_rollback(&s.tx);
-        sml_log(h->config, 5, 0, "a login of device %s of account %s came "
-                "late, its session has gone on: refused with 503",
-                s.device->devid, login->user);
-        h->answer->account = login->user;
-        return refuse(h, 503, 0, NULL);
-    }
+    rv = open_session(h, &s, login, &token);
     if (rv != APR_SUCCESS) {
         words = apr_pstrdup(h->p, store_error(s.tx));
         store_rollback(&s.tx);

@@ -194,6 +194,10 @@ static sml_state_t *fold(sml_state_t *from, int without, sml_state_t *older,
     return to->syncs->nelts > 0 ? to : NULL;
 }
 
+/* A login that nobody has gone on with for so long is not held up on its way:
+ * its client has gone. */
+#define LATE_WITHIN  apr_time_from_sec(60)
+
 apr_status_t sml_resume_load(sml_session_t *s)
 {
     store_session_t *row;
@@ -206,56 +210,28 @@ apr_status_t sml_resume_load(sml_session_t *s)
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (row->account == s->account
-        && sml_state_unpack(&old, row->state, row->state_len, s->p)
-               == APR_SUCCESS) {
-        s->state->former = fold(old, -1, old->former, s->p);
+    if (row->account != s->account
+        || sml_state_unpack(&old, row->state, row->state_len, s->p)
+               != APR_SUCCESS) {
+        return sml_resume_forget_others(s, "");
     }
-    return APR_SUCCESS;
+    /* One that was only begun may be the copy of an older message: what was
+     * under way before is worth more. */
+    s->state->former = old->continued || old->former == NULL
+        ? fold(old, -1, old->former, s->p)
+        : fold(old->former, -1, old, s->p);
+    return !old->continued && old->began < s->now - LATE_WITHIN
+        ? sml_resume_forget_others(s, "") : APR_SUCCESS;
 }
 
-/* Clients count their sessions; some draw lots, so only a number a little
- * below the other's is an older one, and only soon after. */
-#define LATE_STEPS   20
-#define LATE_WITHIN  apr_time_from_sec(60)
-
-static int is_older(const sml_state_t *one, const sml_state_t *other)
+apr_status_t sml_resume_expire(sml_session_t *s)
 {
-    long a = sml_number(one->session_id), b = sml_number(other->session_id);
-
-    return a > 0 && b > a && b - a <= LATE_STEPS;
+    return store_session_expire(s->tx, EXPIRE_AT_ONCE, KEEP_EXPIRED);
 }
 
-apr_status_t sml_resume_is_late(sml_session_t *s, apr_time_t seen, int *late)
+apr_status_t sml_resume_forget_others(sml_session_t *s, const char *token)
 {
-    store_session_t *row;
-    sml_state_t *last;
-    apr_status_t rv;
-
-    *late = 0;
-    rv = store_session_of_device(s->tx, s->device->id, &row);
-    if (rv != APR_SUCCESS) {
-        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
-    }
-    if (row->account == s->account
-        && sml_state_unpack(&last, row->state, row->state_len, s->p)
-               == APR_SUCCESS) {
-        *late = (last->login != NULL
-                 && strcmp(last->login, s->state->login) == 0)
-             || (row->expires > s->now && seen <= s->now
-                 && seen >= s->now - LATE_WITHIN
-                 && is_older(s->state, last));
-    }
-    return APR_SUCCESS;
-}
-
-apr_status_t sml_resume_forget_old(sml_session_t *s, const char *token)
-{
-    apr_status_t rv = store_session_delete_others(s->tx, s->device->id,
-                                                  token);
-
-    return rv == APR_SUCCESS
-        ? store_session_expire(s->tx, EXPIRE_AT_ONCE, KEEP_EXPIRED) : rv;
+    return store_session_delete_others(s->tx, s->device->id, token);
 }
 
 /* ---- going on ----------------------------------------------------------- */

@@ -18,18 +18,13 @@
  * state->former.  Before its row is deleted.
  * @return APR_SUCCESS also if there is nothing; else the store's failure */
 apr_status_t sml_resume_load(sml_session_t *s);
-/**
- * Is this login older than the session that the device has begun since, or the
- * copy of the message that began its last one?  A request that was held up on
- * its way must not end what the client goes on with.
- * @param seen  when the device logged in last
- * @param late  out
- */
-apr_status_t sml_resume_is_late(sml_session_t *s, apr_time_t seen,
-                                int *late);
-/** Forget the device's other sessions, and expired ones that are too old to
- * be resumed.  @param token  of the new one */
-apr_status_t sml_resume_forget_old(sml_session_t *s, const char *token);
+/** Forget expired sessions that are too old to be resumed. */
+apr_status_t sml_resume_expire(sml_session_t *s);
+/** Forget the device's other sessions: the client goes on with this one.
+ * They stay until then, because a login may be a message that was held up on
+ * its way, or a copy of one, while the client goes on with another.
+ * @param token  of this one */
+apr_status_t sml_resume_forget_others(sml_session_t *s, const char *token);
 /**
  * The client alerts a datastore: use what is left over of it.
  * @param y  as the Alert says it, with y->code in force unless it is resumed

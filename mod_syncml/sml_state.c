@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c10
+#define STATE_FORMAT 0x534d4c11
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -342,7 +342,8 @@ static void step_state(step_t *s, sml_state_t *state)
     }
     STEP(s, state->version);
     step_string(s, &state->session_id);
-    step_string(s, &state->login);
+    STEP(s, state->began);
+    STEP(s, state->continued);
     step_string(s, &state->client_uri);
     step_string(s, &state->client_name);
     step_string(s, &state->server_uri);

@@ -211,7 +211,8 @@ typedef struct sml_state_t sml_state_t;
 struct sml_state_t {
     codec_version_e version;
     const char *session_id;     /* the client's SessionID */
-    const char *login;          /* hash of the message that began it, hex */
+    apr_time_t began;
+    int continued;              /* its client has answered our first message */
     const char *client_uri;     /* SyncHdr Source of the client */
     const char *client_name;    /* its LocName or NULL */
     const char *server_uri;     /* SyncHdr Target that it used */

@@ -424,10 +424,17 @@ static void test_new_session_ends_the_old(void **state)
 {
     client_t *c = world_phone("IMEI:1");
     phone_t *ph = c->ph;
+    const char *token;
 
     world_start(ph);
     w->token = token_of(ph);
     world_start(ph);
+    token = w->token;
+    w->token = NULL;
+    phone_open(ph);             /* it goes on with the new one */
+    phone_next_message(ph, ph->url, ph->devid);
+    SENT(ph, 0);
+    w->token = token;
     ph->session--;
     ph->scheme = 0;
     add_by_hand(ph, "1", world_card("Old"));

@@ -9,7 +9,8 @@
 /* ---- a login that was held up ------------------------------------------- */
 
 /* The first message of a phone's session of that number. */
-static phone_t *log_in(const char *devid, unsigned session, int code)
+static phone_t *log_in(const char *devid, unsigned session,
+                       const char *next, int code)
 {
     phone_t *one = world_phone(devid)->ph;
 
@@ -18,7 +19,7 @@ static phone_t *log_in(const char *devid, unsigned session, int code)
     phone_begin(one);
     phone_open(one);
     phone_put_devinf(one);
-    phone_alert(one, 201, "contacts", "./c", NULL, "a1");
+    phone_alert(one, 201, "contacts", "./c", NULL, next);
     assert_int_equal(phone_post(one, 1), APR_SUCCESS);
     assert_int_equal(one->header_code, code);
     return one;
@@ -34,30 +35,43 @@ static void goes_on(phone_t *one, int code)
     assert_int_equal(one->header_code, code);
 }
 
+/* Whatever login comes in between, the client goes on with its session; then
+ * the other one is over. */
 static void test_late_login(void **state)
 {
-    phone_t *live = log_in("IMEI:1", 7, 200);
-
-    log_in("IMEI:1", 6, 503);
-    assert_true(world_logged("came late, its session has gone on"));
-    goes_on(live, 200);
-}
-
-/* A session whose number is not just before the other's is a new
- * one: the phone was started anew, or draws its numbers by lot. */
-static void test_no_late_login(void **state)
-{
-    static const unsigned numbers[] = { 8, 1, 1000 };
-    phone_t *live;
+    static const unsigned numbers[] = { 6, 7, 8, 1000 };
     unsigned i;
 
     for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        const char *devid = apr_psprintf(w->pool, "IMEI:%u", numbers[i]);
+        const char *devid = apr_psprintf(w->pool, "IMEI:%u", i);
+        phone_t *live = log_in(devid, 7, "a2", 200), *late;
 
-        live = log_in(devid, numbers[i] == 1 ? 1000 : 7, 200);
-        log_in(devid, numbers[i], 200);
-        goes_on(live, 407);
+        late = log_in(devid, numbers[i], "a1", 200);
+        goes_on(live, 200);
+        goes_on(late, 407);
     }
+}
+
+/* A copy of the login of a session that has gone on since. */
+static void test_copied_login(void **state)
+{
+    phone_t *live = log_in("IMEI:1", 7, "a1", 200);
+
+    goes_on(live, 200);
+    log_in("IMEI:1", 7, "a1", 200);
+    goes_on(live, 200);
+}
+
+/* The session that goes on is the only one, however many have begun. */
+static void test_new_login(void **state)
+{
+    phone_t *first = log_in("IMEI:1", 7, "a1", 200);
+    phone_t *second = log_in("IMEI:1", 8, "a2", 200);
+    phone_t *third = log_in("IMEI:1", 9, "a3", 200);
+
+    goes_on(third, 200);
+    goes_on(second, 407);
+    goes_on(first, 407);
 }
 
 /* ---- an answer that was not seen ---------------------------------------- */
@@ -126,7 +140,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_late_login),
-        ON_EACH_STORE(test_no_late_login),
+        ON_EACH_STORE(test_copied_login),
+        ON_EACH_STORE(test_new_login),
         ON_EACH_STORE(test_piece_not_seen)
     };
 
