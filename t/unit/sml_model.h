@@ -35,6 +35,9 @@ static const char *const model_stores[MODEL_STORES] = {
 static const char *const model_types[MODEL_STORES] = {
     "text/vcard", "text/calendar", "text/calendar", "text/plain"
 };
+static const char *const model_versions[MODEL_STORES] = {
+    "3.0", "2.0", "2.0", "1.0"
+};
 /* The first may be long. */
 static const char *const model_props[MODEL_STORES][MODEL_PROPS] = {
     { "NOTE", "TITLE", "ORG" }, { "DESCRIPTION", "LOCATION", "URL" },

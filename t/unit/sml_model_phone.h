@@ -456,6 +456,7 @@ static inline void device_overlap(device_t *d)
         return;
     }
     ph->user = first->ph->user;
+    ph->describe = first->ph->describe;
     ph->format = first->ph->format;
     ph->version = first->ph->version;
     ph->nonce = first->ph->nonce;
@@ -593,6 +594,35 @@ static inline void device_wipe(device_t *d)
     d->backup = NULL;
 }
 
+static inline void device_write_type(codec_writer_t *to, int tag, int store)
+{
+    codec_open(to, tag);
+    codec_text(to, DEVINF_CTTYPE, model_types[store]);
+    codec_text(to, DEVINF_VERCT, model_versions[store]);
+    codec_close(to);
+}
+
+/** Its part of DevInf: items in the store's own forms. */
+static inline void device_describe(phone_t *ph, codec_writer_t *to)
+{
+    int i, type;
+
+    for (i = 0; i < MODEL_STORES; i++) {
+        codec_open(to, DEVINF_DATASTORE);
+        codec_text(to, DEVINF_SOURCEREF,
+                   apr_pstrcat(ph->message_pool, "./local-", model_stores[i],
+                               NULL));
+        device_write_type(to, DEVINF_RXPREF, i);
+        device_write_type(to, DEVINF_TXPREF, i);
+        codec_open(to, DEVINF_SYNCCAP);
+        for (type = 1; type <= 7; type++) {
+            codec_number(to, DEVINF_SYNCTYPE, type);
+        }
+        codec_close(to);
+        codec_close(to);
+    }
+}
+
 static inline device_t *device_make(model_t *m, apr_pool_t *p, int n)
 {
     device_t *d = apr_pcalloc(p, sizeof(*d));
@@ -605,6 +635,7 @@ static inline device_t *device_make(model_t *m, apr_pool_t *p, int n)
     d->c = client_create(ph);
     d->c->counts_less = 1;
     ph->user = w->account;
+    ph->describe = device_describe;
     ph->format = n == 1 ? CODEC_XML : CODEC_WBXML;
     ph->version = n == 1 ? CODEC_V11 : n == 2 ? CODEC_V10 : CODEC_V12;
     for (i = 0; i < MODEL_STORES; i++) {
