@@ -279,6 +279,15 @@ static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
     return store_push_log_add(tx, &e);
 }
 
+/* Something new to be written down?  Waiting for an answer is a decision only
+ * when there is more to be told meanwhile. */
+static int is_decision(const store_due_t *due, const policy_plan_t *plan)
+{
+    return plan->why < POLICY_HOLDS && !(due->logged & 1u << plan->why)
+        && (plan->why != POLICY_UNANSWERED
+            || due->last_change > due->last_sent);
+}
+
 static void take(worker_t *w, const policy_rules_t *rules,
                  const store_due_t *due, int free_only)
 {
@@ -314,7 +323,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     if (plan.when > 0 && plan.when <= now) {
         take(w, &rules, due, free_only);
     }
-    else if (plan.why < POLICY_HOLDS && !(due->logged & 1u << plan.why)) {
+    else if (is_decision(due, &plan)) {
         const char *reason = plan.why == POLICY_BUDGET
             ? budget_words(&plan, w->rules_pool) : out->reason;
 

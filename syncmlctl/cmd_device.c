@@ -440,8 +440,12 @@ int ctl_device_set(ctl_t *ctl)
         rv = set_access(ctl, d);
     if (rv == APR_SUCCESS)
         rv = ctl_device_push_set(ctl, d->id);
+    /* Another way to it is a new beginning.  Other settings are not: they end
+     * no wait for an answer. */
     if (rv == APR_SUCCESS)
-        rv = store_due_refresh(ctl->tx, d->id);
+        rv = ctl->number || ctl->push >= 0 || ctl->push_settings
+            ? store_due_refresh(ctl->tx, d->id)
+            : store_due_replan(ctl->tx, 0, d->id);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "the device was not changed");
     account = ctl_account_name(ctl, d->account);

@@ -94,6 +94,9 @@ $p->change for 1 .. 3;
 event(qr/^held unanswered/, 'a change while an answer is waited for');
 is +(grep {/^held/} events()), 1, '... one decision, one row';
 is files(), 2, '... and no SMS';
+ctl(0, qw(device set phone-second quirk send-guid=on));
+ok until_true(5, sub { state_of()->{why} eq 'unanswered' }),
+    'a setting does not end the wait';
 is ctl(0, qw(push now phone-second)), "device phone-second: is told now\n",
     'but if somebody wants it';
 event(qr/^sent now/, '... it is sent, for that reason');
