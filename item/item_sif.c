@@ -129,15 +129,15 @@ static void put_fields(item_sif_t *s, const item_xml_t *e,
 {
     static const struct {
         const char *element, *property;
-        int raw;
+        int raw, series;        /* an occurrence has the series' own */
     } fields[] = {
-        { "Subject",  "SUMMARY", 0 },
-        { "Body",     "DESCRIPTION", 0 },
-        { "Location", "LOCATION", 0 },
-        { "Contact",  "CONTACT", 0 },
-        { "Url",      "URL", 1 },
-        { "Geo",      "GEO", 1 },
-        { "Sequence", "SEQUENCE", 1 }
+        { "Subject",  "SUMMARY", 0, 1 },
+        { "Body",     "DESCRIPTION", 0, 1 },
+        { "Location", "LOCATION", 0, 1 },
+        { "Contact",  "CONTACT", 0, 0 },
+        { "Url",      "URL", 1, 0 },
+        { "Geo",      "GEO", 1, 0 },
+        { "Sequence", "SEQUENCE", 1, 0 }
     };
     long importance = sif_number(with(e, root, "Importance"), "Importance",
                                  1);
@@ -146,8 +146,9 @@ static void put_fields(item_sif_t *s, const item_xml_t *e,
     unsigned i;
 
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        field = item_xml_find(with(e, root, fields[i].element),
-                              fields[i].element);
+        field = item_xml_find(fields[i].series ? with(e, root,
+                                                      fields[i].element)
+                                               : e, fields[i].element);
         if (!field)
             continue;
         text.s = field->text;
