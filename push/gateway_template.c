@@ -221,7 +221,7 @@ static apr_status_t template_configure(gateway_t *gateway, const char *rest,
 
     if (!*rest) {
         *error = "template: needs the file, as in "
-            "template:syncml-gateways/vonage.conf";
+            "template:/etc/syncml/gateways/vonage.conf";
         return APR_EINVAL;
     }
     if (!settings->root || apr_filepath_merge(&path, settings->root, rest, 0,

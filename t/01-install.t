@@ -49,6 +49,8 @@ my %want  = (
     $tool                         => 0755,
     $conf                         => 0644,
     '/etc/syncml/quirks.conf'     => 0644,
+    (map { ("/etc/syncml/gateways/$_.conf" => 0644) }
+            qw(clickatell infobip kannel nowsms ozeki sinch vonage)),
     $debian ? map { ("$etc/mods-available/$_.load" => 0644) }
         qw(syncml syncml_push) : (),
 );
