@@ -33,6 +33,7 @@ typedef struct push_counters_t {
     volatile apr_time_t next_due;       /* when the next row is due; 0: none */
     /* decisions */
     volatile apr_uint32_t sent, failed, suspended, put_off;
+    volatile apr_uint32_t held_back;    /* by the rules, once for a reason */
     volatile apr_time_t error_time;     /* of last_error */
     char last_error[GATEWAY_MAX_WORDS]; /* of the store */
     held_counts_t held;

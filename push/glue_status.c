@@ -47,6 +47,7 @@ static void show_auto(request_rec *r, const glue_worker_t *w)
     auto_number(r, "Failed", c->failed);
     auto_number(r, "Suspended", c->suspended);
     auto_number(r, "PutOff", c->put_off);
+    auto_number(r, "HeldBack", c->held_back);
     auto_number(r, "HeldOpen", c->held.open);
     auto_number(r, "HeldConnected", c->held.connected);
     auto_number(r, "HeldLogins", c->held.logins);
@@ -99,8 +100,9 @@ static void show_page(request_rec *r, const glue_worker_t *w)
                "%s</dt>\n", c->started ? when(r, c->started)
                : "(none is running yet)", c->workers, when(r, c->looked));
     ap_rprintf(r, "<dt>Devices: %u being told, %u told, %u attempts failed, "
-               "%u suspended, %u put off; next due: %s</dt>\n", c->claimed,
-               c->sent, c->failed, c->suspended, c->put_off,
+               "%u suspended, %u put off, %u held back by rules; next due: "
+               "%s</dt>\n", c->claimed, c->sent, c->failed, c->suspended,
+               c->put_off, c->held_back,
                c->next_due ? when(r, c->next_due) : "nothing");
     ap_rprintf(r, "<dt>Held connections: %u open, %u logged in; %u logins, "
                "%u failed, %u turned away, %u dead, %u notifications"

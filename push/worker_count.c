@@ -107,6 +107,18 @@ void worker_count_job(worker_t *w, const job_t *job)
     }
 }
 
+void worker_count_hold(worker_t *w, apr_time_t until)
+{
+    push_counters_t *c = w->o.counters;
+
+    if (c && until) {
+        c->held_back++;
+    }
+    else if (c) {
+        c->suspended++;
+    }
+}
+
 void worker_count_trouble(worker_t *w, const char *words, apr_time_t now)
 {
     push_counters_t *c = w->o.counters;

@@ -142,6 +142,8 @@ void worker_count_round(worker_t *w, apr_time_t now);
 void worker_count_answer(worker_t *w, const lane_t *lane,
                          const gateway_answer_t *answer, apr_time_t now);
 void worker_count_job(worker_t *w, const job_t *job);
+/* The rules do not tell a device. @param until  0: not until it syncs */
+void worker_count_hold(worker_t *w, apr_time_t until);
 void worker_count_trouble(worker_t *w, const char *words, apr_time_t now);
 
 /* worker_turn.c: a transaction that writes results and claims rows, and

@@ -276,6 +276,7 @@ static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
         .until = plan->when < STORE_DUE_NEVER ? plan->when : 0 };
 
     out->logged |= 1u << plan->why;
+    worker_count_hold(w, plan->when);
     return store_push_log_add(tx, &e);
 }
 

@@ -140,6 +140,7 @@ subtest 'held' => sub {
     ok until_true(5, sub { $h->log =~ /budget of the account for the day/ }),
         '... and the budget counts';
     is scalar($p->files), 0, '... no SMS is sent';
+    cmp_ok status($h)->{HeldBack}, '>=', 1, 'mod_status: held back';
     is $c->login, Test::Reach::OK, 'it is back';
     is +($c->hear(10))[0], Test::Reach::SYNC, '... and is told at once';
     $p->answer;
