@@ -292,7 +292,7 @@ static int begin_datastore(sml_session_t *s, asked_t *q)
 /* @return a status code if the path or its options are no good, 0: go on */
 static int read_path(sml_session_t *s, asked_t *q, sml_path_t *path)
 {
-    sml_path_parse(s->config, q->uri, path, s->p);
+    sml_path_take(s, q->uri, path);
     q->names = sml_path_names(s, path);
     if (s->rv != APR_SUCCESS) {
         return 510;

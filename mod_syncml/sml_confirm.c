@@ -362,7 +362,7 @@ void sml_map(sml_session_t *s, const sml_command_t *c)
     sml_path_t path;
     int i, code = 200, worst = 200;
 
-    sml_path_parse(s->config, uri, &path, s->p);
+    sml_path_take(s, uri, &path);
     names = sml_path_names(s, &path);
     if (s->rv != APR_SUCCESS) {
         return;

@@ -176,6 +176,20 @@ static apr_status_t write_sub(void *baton, const store_datastore_t *ds)
     return APR_SUCCESS;
 }
 
+/* A combination may go by the name of one of its members. */
+static int is_path(const sml_session_t *s, const char *name)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).server_uri,
+                   name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A combination is listed only where the client uses it: it is none to
  * choose from, and what is in it is listed already. */
 static void write_datastores(sml_session_t *s, codec_writer_t *w, int brief)
@@ -188,7 +202,8 @@ static void write_datastores(sml_session_t *s, codec_writer_t *w, int brief)
             APR_ARRAY_IDX(s->config->datastores, i, sml_datastore_conf_t *);
         const char *path = path_in_session(s, d->name);
 
-        if (path != NULL || (!brief && d->members == NULL)) {
+        if (path != NULL
+            || (!brief && d->members == NULL && !is_path(s, d->name))) {
             write_datastore(s, w, d, path ? path : d->name, d->display);
         }
     }

@@ -223,7 +223,7 @@ int sml_filter_of_sync(sml_session_t *s, sml_sync_t *head,
         sml_path_t path;
         int code;
 
-        sml_path_parse(s->config, y->server_uri, &path, s->p);
+        sml_path_take(s, y->server_uri, &path);
         code = path.conf ? sml_filter_element(s, &path.view, f, path.conf)
                          : 404;
         if (code != 0) {

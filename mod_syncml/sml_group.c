@@ -6,6 +6,7 @@
  * linked as a group.  The group's first stands for all towards the client: it
  * has the Alert and the NumberOfChanges.
  */
+#include "mod_syncml/sml_offer.h"
 #include "mod_syncml/sml_receive.h"
 
 #include <string.h>
@@ -101,6 +102,66 @@ void sml_path_log_unknown(sml_session_t *s, const char *uri,
             "which is not offered here", s->device->devid, uri ? uri : "");
 }
 
+/* A combination that begins with the calendar and has the tasks as well. */
+static const sml_datastore_conf_t *with_tasks(const sml_config_t *config,
+                                              const sml_datastore_conf_t *d)
+{
+    int i, j;
+
+    for (i = 0; i < config->datastores->nelts; i++) {
+        const sml_datastore_conf_t *c =
+            APR_ARRAY_IDX(config->datastores, i, sml_datastore_conf_t *);
+
+        for (j = 1; c->members != NULL && j < c->members->nelts; j++) {
+            if (APR_ARRAY_IDX(c->members, 0, sml_datastore_conf_t *) == d
+                && APR_ARRAY_IDX(c->members, j, sml_datastore_conf_t *)->kind
+                   == ITEM_VTODO) {
+                return c;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Some of these phones have databases for each; their DevInf says so. */
+static int has_two_calendars(sml_session_t *s)
+{
+    const apr_array_header_t *offers =
+        sml_offers_read(s->device->devinf, s->device->devinf_len, s->p);
+    const char *type;
+    int i, n = 0;
+
+    for (i = 0; i < offers->nelts; i++) {
+        apr_array_header_t *one =
+            apr_array_make(s->p, 1, sizeof(sml_offer_t));
+
+        APR_ARRAY_PUSH(one, sml_offer_t) = APR_ARRAY_IDX(offers, i,
+                                                         sml_offer_t);
+        n += sml_offer_format(one, NULL, ITEM_VEVENT, &type)
+                 != ITEM_FORMAT_AS_IS
+             || sml_offer_format(one, NULL, ITEM_VTODO, &type)
+                != ITEM_FORMAT_AS_IS;
+    }
+    return n > 1;
+}
+
+void sml_path_take(sml_session_t *s, const char *uri, sml_path_t *path)
+{
+    const sml_datastore_conf_t *both;
+
+    sml_path_parse(s->config, uri, path, s->p);
+    if (path->conf == NULL || path->conf->kind != ITEM_VEVENT
+        || path->conf->members != NULL || path->sub != NULL
+        || s->device == NULL || s->tx == NULL
+        || !(sml_traits(s)->flags & ITEM_QUIRK_COMBINED)) {
+        return;
+    }
+    both = with_tasks(s->config, path->conf);
+    if (both != NULL && !has_two_calendars(s)) {
+        path->conf = both;
+    }
+}
+
 /* ---- the session's syncs ------------------------------------------------ */
 
 const sml_datastore_conf_t *sml_sync_conf(const sml_session_t *s,
@@ -149,7 +210,7 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
     sml_path_t path;
     sml_sync_t *y;
 
-    sml_path_parse(s->config, sml_server_path(target, source), &path, s->p);
+    sml_path_take(s, sml_server_path(target, source), &path);
     if (path.conf == NULL) {
         return NULL;
     }

@@ -212,6 +212,9 @@ void sml_alert(sml_session_t *s, const sml_command_t *c);
  * (Sony Ericsson C510) its Source, since the client's own name of the
  * database is then all there is.  May be NULL. */
 const char *sml_server_path(const sml_uri_t *target, const sml_uri_t *source);
+/** Take a path apart, as sml_path_parse(); the calendar of a device that has
+ * its tasks in it (quirk "combined-calendar") is the combination of both. */
+void sml_path_take(sml_session_t *s, const char *uri, sml_path_t *path);
 /** The names, in the store, of the datastores that a path means: one, or all
  * of a combination. @return array of const char *; NULL: the account has no
  * such datastore, or s->rv tells that the store failed */

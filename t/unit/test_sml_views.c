@@ -361,11 +361,16 @@ static void test_narrow_view_teaches_nothing(void **state)
     rename_store(c, small, "contacts");
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_true(has(c, "contacts", "PHOTO"));
+    /* It shows with another card that it can hold one. */
+    memset(photo, 'B', 3000);
+    client_put(c, "contacts", card_of("Bob", "Acme", apr_psprintf(
+        w->pool, "PHOTO;ENCODING=b:%s\r\n", photo)));
+    SYNCED(c, client_sync(c, 200, "contacts"));
     client_edit(c, client_find(c, "contacts", "Ann"),
                 card_of("Ann", "Else", ""));
     SYNCED(c, client_sync(c, 200, "contacts"));
-    assert_int_equal(world_find("contacts", "PHOTO"), 0);
-    assert_false(has(c, "contacts", "PHOTO"));
+    assert_int_equal(world_find("contacts", "AAAAAAAA"), 0);
+    assert_false(has(c, "contacts", "AAAAAAAA"));
 }
 
 /* All of the device's contacts, by their numbers, with another name. */
