@@ -10,6 +10,7 @@
 #include "item/item_room.h"
 #include "item/item_sif.h"
 #include "mod_syncml/sml_ctcap.h"
+#include "mod_syncml/sml_form.h"
 
 /* States of a name. */
 #define HELD     "+"
@@ -345,7 +346,8 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
                                   const store_item_t *had,
                                   const sml_change_t *mine)
 {
-    store_item_t base = *had, whole = mine->item;
+    sml_change_t like = *mine;
+    store_item_t base = *had, whole;
     held_t *h = held_of(s, y, mine->keys.kind);
     apr_hash_t *absent;
     apr_hash_index_t *at;
@@ -354,6 +356,8 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
     sml_projection_had(s, &APR_ARRAY_IDX(s->state->syncs,
                                          sml_sync_index(s, y), sml_sync_t),
                        had, &base.data, &base.len);
+    sml_form_import_like(s, y, &like, had);
+    whole = like.item;
     sml_held_complete(s, y, mine->keys.kind, &base, &whole);
     absent = absent_names(s, &base, item_names(whole.data, whole.len, s->p));
     for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {

@@ -273,7 +273,8 @@ sub devinf {
                '=FwV ', '=SwV ', '=HwV ', "=DevID fid-$p->{name}",
                '=DevTyp phone', '=UTC', '=SupportLargeObjs',
                '=SupportNumberOfChanges');
-    pop @out, pop @out if $p->{version} eq '1.0';
+    @out = grep { $_ ne '=UTC' } @out
+        if ($p->{cal}{clock} || '') eq 'local';
     my @stores = grep { $p->{types}{$_} } qw(contacts calendar tasks notes
         journal);
     for my $ds (@stores) {
