@@ -78,8 +78,8 @@ static int fits_value(const item_param_t *value, item_span_t text)
            || (item_span_is(value->value, "uri") && is_uri(text));
 }
 
-static int same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
-                       apr_pool_t *p)
+int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
+                     apr_pool_t *p)
 {
     item_buf_t da = { NULL, NULL, 0, 0 }, db = { NULL, NULL, 0, 0 };
 
@@ -93,7 +93,7 @@ static int same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
 static void put_params(item_buf_t *b, int kind, const item_entry_t *base,
                        const item_entry_t *ours, const item_entry_t *theirs)
 {
-    int types = !same_detail(kind, base, theirs, b->p), i;
+    int types = !item_same_detail(kind, base, theirs, b->p), i;
     const item_param_t *param, *new, *old;
 
     for (i = 0; i < ours->line.nparams; i++) {

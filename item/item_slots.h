@@ -112,6 +112,10 @@ void item_note_clash(item_merging_t *m, const char *name);
 int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
                 item_entry_t *ours, const item_entry_t *theirs);
 
+/** Non-zero if what counts of two lines' parameters is the same. */
+int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
+                     apr_pool_t *p);
+
 /** Ours' alarm with theirs' time. @return 0: one of them has none */
 int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
                       const item_entry_t *theirs);

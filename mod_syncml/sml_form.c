@@ -48,7 +48,10 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
         if (is == ITEM_FORMAT_TEXT) {
             c->raw_type = type; /* it may be a VJOURNAL's */
         }
-        else if (is != ITEM_FORMAT_AS_IS
+        else if (is == ITEM_FORMAT_VCARD30 || is == ITEM_FORMAT_VCARD40) {
+            c->raw_type = type; /* the store may have the other version */
+        }
+        if (is != ITEM_FORMAT_TEXT && is != ITEM_FORMAT_AS_IS
                  && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
             c->item.type = item_format_type(is);    /* whatever it said */
         }
@@ -86,6 +89,18 @@ static item_text_t whole_of(sml_session_t *s, const sml_sync_t *y,
     return raw;
 }
 
+/* Of two versions that the store has, the text is of the one that it is to
+ * be. */
+static int is_of_like(const sml_change_t *c, const store_item_t *like)
+{
+    item_format_e is = item_format_recognise(c->raw_type, c->raw.data,
+                                             c->raw.len);
+
+    return (is == ITEM_FORMAT_VCARD30 || is == ITEM_FORMAT_VCARD40)
+        && is == item_format_recognise(like->type, like->data, like->len)
+        && c->raw.data == c->item.data;
+}
+
 void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
                           sml_change_t *c, const store_item_t *like)
 {
@@ -93,7 +108,7 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
     item_text_t text = { like->data, like->len }, raw, out;
     item_keys_t keys;
 
-    if (type == NULL) {
+    if (type == NULL || is_of_like(c, like)) {
         return;
     }
     raw = whole_of(s, y, c, like);
