@@ -79,9 +79,10 @@ static void read_attendee(item_sif_t *s, const item_xml_t *e)
 
     if (!name.len && !email.len)
         return;
-    if (name.len)
-        head = apr_pstrcat(s->p, head, ";CN=\"", quoted(name, s->p), "\"",
-                           NULL);
+    if (name.len) {
+        name.s = quoted(name, s->p);
+        head = apr_pstrcat(s->p, head, ";CN=\"", name.s, "\"", NULL);
+    }
     for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
         if (states[i].status == status)
             head = apr_pstrcat(s->p, head, ";PARTSTAT=", states[i].partstat,
