@@ -65,6 +65,10 @@ void card_begin(item_buf_t *b, int version)
     item_buf_puts(b, "\r\n");
 }
 
+/* What says nothing in a name; N has parts. */
+#define FN_BLANKS  ""
+#define N_BLANKS   ";"
+
 /* ---- names ------------------------------------------------------------- */
 
 void card_names_init(card_names_t *names, apr_pool_t *p)
@@ -74,7 +78,25 @@ void card_names_init(card_names_t *names, apr_pool_t *p)
     names->given.p = p;
 }
 
-/** "Prefix Given Additional Family Suffix", escaped as in N. */
+/** Append a text without white space and control characters at its ends. */
+static void put_word(item_buf_t *b, item_span_t value)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    item_span_t word;
+
+    text.p = b->p;
+    item_unescape(&text, value);
+    word = item_buf_span(&text);
+    while (word.len && (unsigned char)*word.s <= ' ') {
+        word.s++;
+        word.len--;
+    }
+    while (word.len && (unsigned char)word.s[word.len - 1] <= ' ')
+        word.len--;
+    item_buf_add(b, word.s, word.len);
+}
+
+/** "Prefix Given Additional Family Suffix". */
 static void fn_of_n(item_buf_t *b, item_span_t n)
 {
     static const int order[] = { 3, 1, 2, 0, 4 };
@@ -88,7 +110,7 @@ static void fn_of_n(item_buf_t *b, item_span_t n)
         if ((unsigned)order[i] >= parts)
             continue;
         from = b->len;
-        item_value_text(b, part[order[i]]);
+        put_word(b, part[order[i]]);
         if (b->len > from && from) {
             item_buf_putc(b, ' ');      /* before what was added */
             memmove(b->s + from + 1, b->s + from, b->len - from - 1);
@@ -100,35 +122,42 @@ static void fn_of_n(item_buf_t *b, item_span_t n)
 /** Family name and the rest, cut at the last space; a firm's name is one. */
 item_span_t card_names_n(card_names_t *names)
 {
-    item_span_t fn = item_span_trim(item_buf_span(&names->given));
-    item_buf_t *b = &names->n, text = { NULL, NULL, 0, 0 };
-    apr_size_t at = fn.len;
+    item_buf_t text = { NULL, NULL, 0, 0 }, *b = &names->n;
+    item_span_t fn, part;
+    apr_size_t at;
 
+    text.p = b->p;
+    put_word(&text, item_buf_span(&names->given));
+    fn = item_buf_span(&text);
+    b->len = 0;
     if (!fn.len)
         return fn;
-    text.p = b->p;
-    item_value_text(&text, fn);
-    if (text.len == names->org.len && !memcmp(text.s, names->org.s, text.len))
+    at = fn.len;
+    if (fn.len == names->org.len && !memcmp(fn.s, names->org.s, fn.len))
         at = 0;
     while (at && fn.s[at - 1] != ' ')
         at--;
-    b->len = 0;
-    item_buf_add(b, fn.s + at, fn.len - at);
+    part.s = fn.s + at;
+    part.len = fn.len - at;
+    item_escape(b, part);
     item_buf_putc(b, ';');
     while (at && fn.s[at - 1] == ' ')
         at--;
-    item_buf_add(b, fn.s, at);
+    part.s = fn.s;
+    part.len = at;
+    item_escape(b, part);
     item_buf_puts(b, ";;;");
     return item_buf_span(b);
 }
 
-/** Non-zero for a name without a letter: parts, spaces and line ends. */
-static int is_blank(item_span_t value)
+/** Non-zero for a name without a letter: spaces, control characters, line
+ * ends and what else is named. */
+static int is_blank(item_span_t value, const char *blanks)
 {
     apr_size_t i;
 
     for (i = 0; i < value.len; i++) {
-        if (strchr("; \t\n", value.s[i]))
+        if ((unsigned char)value.s[i] <= ' ' || strchr(blanks, value.s[i]))
             continue;
         if (value.s[i] != '\\' || i + 1 == value.len
             || (value.s[i + 1] | 32) != 'n')
@@ -145,19 +174,20 @@ void card_names_note(card_names_t *names, const card_prop_t *prop)
     if (!name.len || !strchr("FNOET", apr_toupper(*name.s)))
         return;
     if (item_span_is(name, "FN")) {
-        if (!is_blank(value) && !names->has_fn++)
+        if (!is_blank(value, FN_BLANKS) && !names->has_fn++)
             item_buf_add(&names->given, value.s, value.len);
         return;
     }
     if (item_span_is(name, "N")) {
-        if (!is_blank(value) && !names->has_n++)
+        names->has_n |= !is_blank(value, N_BLANKS);
+        if (!names->fn.len)
             fn_of_n(&names->fn, value);
         return;
     }
     if (!names->org.len && item_span_is(name, "ORG")) {
         rest = value;
         if (item_value_next(&rest, ';', &first))
-            item_value_text(&names->org, first);
+            put_word(&names->org, first);
     }
     if (names->other.len || (!item_span_is(name, "ORG")
                              && !item_span_is(name, "NICKNAME")
@@ -166,13 +196,16 @@ void card_names_note(card_names_t *names, const card_prop_t *prop)
         return;
     if (item_span_is(name, "ORG") && item_value_next(&value, ';', &first))
         value = first;
-    item_value_text(&names->other, value);
+    put_word(&names->other, value);
 }
 
 /** Non-zero for an N or FN that says nothing, in whose place one is made. */
 static int no_name(const card_prop_t *prop)
 {
-    return card_is_name(prop->line.name) && is_blank(prop->line.value);
+    item_span_t name = prop->line.name, value = prop->line.value;
+
+    return (item_span_is(name, "N") && is_blank(value, N_BLANKS))
+           || (item_span_is(name, "FN") && is_blank(value, FN_BLANKS));
 }
 
 /* ---- for a device ------------------------------------------------------ */
@@ -188,6 +221,42 @@ static void note_cut(apr_array_header_t *cuts, apr_size_t at, item_span_t raw)
     cut->raw = raw;
 }
 
+/** Non-zero if quotes enclose whole words of a list, or there are none. */
+static int is_quoted_well(item_span_t list)
+{
+    const char *s = list.s, *end = s + list.len, *close;
+
+    if (!list.len || !memchr(s, '"', list.len))
+        return 1;
+    while (s < end) {
+        if (*s == '"') {
+            close = memchr(s + 1, '"', (apr_size_t)(end - s - 1));
+            if (!close || (close + 1 < end && close[1] != ','))
+                return 0;
+            s = close + 1;
+        }
+        else
+            while (s < end && *s != ',')
+                if (*s++ == '"')
+                    return 0;
+        s += s < end;           /* the comma */
+    }
+    return 1;
+}
+
+/** Leave out parameters that a reader would stumble over. */
+static void drop_odd_params(card_prop_t *prop)
+{
+    int i, n = 0;
+
+    for (i = 0; i < prop->line.nparams; i++)
+        if ((!prop->params[i].name.len
+             || card_is_known_name(prop->params[i].name))
+            && is_quoted_well(prop->params[i].value))
+            prop->params[n++] = prop->params[i];
+    prop->line.nparams = n;
+}
+
 /** A property in the device's version, appended. @return APR_EOF: it cannot
  * be said */
 static apr_status_t put_prop(item_buf_t *b, card_conv_t *c,
@@ -195,6 +264,7 @@ static apr_status_t put_prop(item_buf_t *b, card_conv_t *c,
 {
     if (!card_habits_out(c, prop))
         return APR_EOF;
+    drop_odd_params(prop);
     if (c->to == CARD_21)
         return card_write_21(b, c, prop);
     if (c->from != c->to && !card_down(c, prop))
@@ -252,13 +322,11 @@ static void reduce_text(card_conv_t *c, item_span_t *text)
         return;
     item_charset_out(&c->tmp, c->charset, *text, bmp);
     if (c->charset->how != ITEM_CHARSET_UTF8) {
-        out.s = c->tmp.s + from;
-        out.len = c->tmp.len - from;
+        out = card_since(&c->tmp, from);
         from = c->tmp.len;
         item_charset_in(&c->tmp, c->charset, out);
     }
-    text->s = c->tmp.s + from;
-    text->len = c->tmp.len - from;
+    *text = card_since(&c->tmp, from);
 }
 
 /** Before anything else is looked at, so that what is made of a value does
@@ -273,6 +341,15 @@ static void reduce(card_conv_t *c, card_prop_t *prop)
     reduce_text(c, &prop->line.value);
     for (i = 0; i < prop->line.nparams; i++)
         reduce_text(c, &prop->params[i].value);
+}
+
+/** Non-zero if no device stumbles over a property's name, and it says
+ * something where that matters. */
+static int is_sendable(const card_conv_t *c, const card_prop_t *prop)
+{
+    return card_is_known_name(prop->line.name)
+           && (!prop->line.group.len || card_is_known_name(prop->line.group))
+           && (c->from == c->to || !no_name(prop));
 }
 
 static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
@@ -290,7 +367,7 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
         reduce(c, &prop);
         rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
                                                  : APR_SUCCESS;
-        if (rv == APR_SUCCESS && c->from != c->to && no_name(&prop))
+        if (rv == APR_SUCCESS && !is_sendable(c, &prop))
             rv = APR_EOF;
         if (rv == APR_SUCCESS) {
             card_names_note(&names, &prop);

@@ -154,12 +154,20 @@ void card_type_drop(card_conv_t *c, card_prop_t *prop, const char *type)
             }
             if (c->tmp.len == from)
                 continue;
-            param.value.s = c->tmp.s + from;
-            param.value.len = c->tmp.len - from;
+            param.value = card_since(&c->tmp, from);
         }
         prop->params[n++] = param;
     }
     prop->line.nparams = n;
+}
+
+item_span_t card_since(item_buf_t *b, apr_size_t from)
+{
+    item_span_t span = item_buf_span(b);
+
+    span.s += from;
+    span.len -= from;
+    return span;
 }
 
 void card_name_set(card_prop_t *prop, const char *name)
@@ -170,9 +178,7 @@ void card_name_set(card_prop_t *prop, const char *name)
 
 void card_value_set(card_conv_t *c, card_prop_t *prop, apr_size_t from)
 {
-    item_buf_add(&c->tmp, "", 0);       /* so that s is something */
-    prop->line.value.s = c->tmp.s + from;
-    prop->line.value.len = c->tmp.len - from;
+    prop->line.value = card_since(&c->tmp, from);
 }
 
 /* ---- habits ------------------------------------------------------------ */
@@ -204,8 +210,7 @@ static void set_x(card_conv_t *c, card_prop_t *prop, int more)
     while (item_value_next(&rest, ',', &word)) {
         from = c->tmp.len;
         item_unescape(&c->tmp, word);
-        word.s = c->tmp.s + from;
-        word.len = c->tmp.len - from;
+        word = card_since(&c->tmp, from);
         /* What parts words in one form or another does not begin one. */
         while (word.len && strchr(" ;,\t\n", *word.s)) {
             word.s++;

@@ -68,6 +68,10 @@ apr_status_t card_reader_init(card_reader_t *r, item_span_t text,
  * behind END:VCARD; ITEM_EMALFORMED: there is none; ITEM_ELIMIT */
 apr_status_t card_read(card_reader_t *r, card_prop_t *prop);
 
+/** Non-zero if a property's name is made of what names are made of.  Of 2.1
+ * no others are read: they are lines of a text. */
+int card_is_known_name(item_span_t name);
+
 /* ---- a conversion ------------------------------------------------------ */
 
 typedef struct card_conv_t {
@@ -107,6 +111,9 @@ void card_type_add(card_prop_t *prop, const char *type);
 
 /** Take a type away, wherever it stands. */
 void card_type_drop(card_conv_t *c, card_prop_t *prop, const char *type);
+
+/** What was appended from there on; s is never NULL. */
+item_span_t card_since(item_buf_t *b, apr_size_t from);
 
 void card_name_set(card_prop_t *prop, const char *name);
 

@@ -243,7 +243,8 @@ static void join_quoted(card_reader_t *r, char **w, char *value)
             line.s++;
             line.len--;
         }
-        else if (is_property(line, next < r->end && is_blank(*next)))
+        else if (r->version != CARD_21
+                 || is_property(line, next < r->end && is_blank(*next)))
             return;
         else if (*w > value && !(*w - value >= 3 && (*w)[-3] == '='))
             *(*w)++ = '\n';     /* in place of the line's end */
@@ -422,8 +423,7 @@ static void to_utf8(card_reader_t *r, const item_charset_t *cs, int said,
     if ((!cs || cs->how <= ITEM_CHARSET_ASCII) && item_charset_is_utf8(*text))
         return;
     item_charset_in(&r->utf8, cs, *text);
-    text->s = r->utf8.s + from;
-    text->len = r->utf8.len - from;
+    *text = card_since(&r->utf8, from);
 }
 
 static void decode(card_reader_t *r, card_prop_t *prop, encoding_e encoding,
@@ -451,6 +451,27 @@ static void decode(card_reader_t *r, card_prop_t *prop, encoding_e encoding,
         to_utf8(r, NULL, 0, &prop->params[i].name);
         to_utf8(r, cs, 0, &prop->params[i].value);
     }
+}
+
+int card_is_known_name(item_span_t name)
+{
+    apr_size_t i;
+
+    for (i = 0; i < name.len; i++)
+        if (!apr_isalnum(name.s[i]) && !strchr("-_.", name.s[i]))
+            return 0;
+    return name.len > 0;
+}
+
+/** Non-zero for BEGIN or END that is none once control characters are left
+ * out of it. */
+static int is_false_frame(const item_line_t *line)
+{
+    item_span_t what = item_span_trim(line->value);
+
+    return (item_span_is(line->name, "BEGIN")
+            || item_span_is(line->name, "END"))
+           && (!card_is_known_name(what) || item_span_is(what, "VCARD"));
 }
 
 /* ---- properties -------------------------------------------------------- */
@@ -502,11 +523,13 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
         join_folded(r, &w, line.len);
         if (!prop->line.junk)
             rv = look_for_nested(r, prop, line.s + (value - out));
-        if (!prop->nested.len)
+        if (!prop->nested.len && r->version == CARD_21
+            && !item_span_is(prop->line.name, "VERSION"))
             join_loose(r, &w);
     }
     prop->line.value.len = (apr_size_t)(w - value);
-    decode(r, prop, encoding, value);
+    if (!prop->line.junk)
+        decode(r, prop, encoding, value);
     return rv;
 }
 
@@ -535,6 +558,13 @@ apr_status_t card_read(card_reader_t *r, card_prop_t *prop)
         }
         else
             rv = take_property(r, prop, line);
+        if (r->version == CARD_21
+            && (!card_is_known_name(prop->line.name)
+                || (prop->line.group.len
+                    && !card_is_known_name(prop->line.group))))
+            prop->line.junk = 1;
+        if (is_false_frame(&prop->line))
+            prop->line.junk = 1;
         if (rv != APR_SUCCESS)
             return rv;
         prop->raw.s = from;

@@ -7,6 +7,7 @@
 
 #include "item/item_card_int.h"
 #include "item/item_card_names.h"
+#include "item/item_qp.h"
 
 /* ---- 2.1: values ------------------------------------------------------- */
 
@@ -289,7 +290,10 @@ static void media_up(card_conv_t *c, card_prop_t *prop)
         item_buf_putc(&c->tmp, '\0');
         card_param_set(prop, "TYPE", c->tmp.s + from);
     }
-    prop->line.value = value;
+    from = c->tmp.len;
+    item_buf_add(&c->tmp, value.s, value.len);
+    c->tmp.len = from + item_base64_letters(c->tmp.s + from, value.len);
+    card_value_set(c, prop, from);
     prop->binary = 1;
 }
 

@@ -66,11 +66,16 @@ static void put_types(item_buf_t *b, const item_line_t *line)
 
     for (card_types_begin(&t, line); card_types_next(&t, &word);) {
         int plain = is_plain_word(word, ";:,");
+        apr_size_t from;
 
         item_buf_puts(b, n++ ? "," : ";TYPE=");
         if (!plain)
             item_buf_putc(b, '"');
+        from = b->len;
         put_clean(b, word);
+        for (; from < b->len; from++)
+            if (b->s[from] == '"')
+                b->s[from] = '\'';
         if (!plain)
             item_buf_putc(b, '"');
     }
@@ -122,8 +127,7 @@ void card_write_line(item_buf_t *b, card_conv_t *c)
     if (c->charset->how != ITEM_CHARSET_UTF8
         || (bmp && !item_charset_is_ascii(line))) {
         item_charset_out(&c->tmp, c->charset, line, bmp);
-        line.s = c->tmp.s + from;
-        line.len = c->tmp.len - from;
+        line = card_since(&c->tmp, from);
     }
     if (c->form->habits & ITEM_HABIT_NO_FOLD) {
         item_buf_add(b, line.s, line.len);
@@ -177,13 +181,9 @@ static void put_21(item_buf_t *b, item_span_t text, const char *separators,
 static item_span_t text_of(item_buf_t *tmp, item_span_t value)
 {
     apr_size_t from = tmp->len;
-    item_span_t text;
 
     item_unescape(tmp, value);
-    item_buf_add(tmp, "", 0);
-    text.s = tmp->s + from;
-    text.len = tmp->len - from;
-    return text;
+    return card_since(tmp, from);
 }
 
 static void parts_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
@@ -476,9 +476,7 @@ static int in_charset(card_conv_t *c, item_span_t *value)
         return 0;
     item_charset_out(&c->tmp, c->charset, *value,
                      (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0);
-    item_buf_add(&c->tmp, "", 0);
-    value->s = c->tmp.s + from;
-    value->len = c->tmp.len - from;
+    *value = card_since(&c->tmp, from);
     if (!item_charset_is_ascii(*value))
         return 1;
     if (c->charset->how != ITEM_CHARSET_ICONV)
@@ -495,8 +493,9 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
     int eight = (c->form->habits & ITEM_HABIT_TEXT_8BIT) != 0;
     apr_size_t before = b->len, start;
     item_span_t value;
-    apr_status_t rv = nested_21(b, c, prop);
+    apr_status_t rv;
 
+    rv = nested_21(b, c, prop);
     if (rv != APR_EOF)
         return rv;
     start = b->len;

@@ -86,9 +86,12 @@ const item_charset_t *item_charset_utf8(void)
 
 int item_charset_is_ascii(item_span_t text)
 {
-    const char *s = text.s, *end = s + text.len;
+    const char *s = text.s, *end;
     apr_uint64_t eight;
 
+    if (!text.len)
+        return 1;
+    end = s + text.len;
     for (; end - s >= 8; s += 8) {
         memcpy(&eight, s, 8);
         if (eight & APR_UINT64_C(0x8080808080808080))
@@ -128,11 +131,12 @@ unsigned item_charset_char(const char *s, const char *end, int *n)
 
 int item_charset_is_utf8(item_span_t text)
 {
-    const char *s = text.s, *end = s + text.len;
+    const char *s = text.s, *end;
     int n;
 
     if (item_charset_is_ascii(text))
         return 1;
+    end = s + text.len;
     for (; s < end; s += n)
         if (item_charset_char(s, end, &n) == BAD && n == 1)
             return 0;
@@ -331,6 +335,8 @@ void item_charset_in(item_buf_t *b, const item_charset_t *cs,
 {
     iconv_t cd;
 
+    if (!octets.len)
+        return;
     if (!cs || cs->how == ITEM_CHARSET_UTF8 || cs->how == ITEM_CHARSET_ASCII) {
         mend(b, octets);
         return;
@@ -389,6 +395,8 @@ void item_charset_out(item_buf_t *b, const item_charset_t *cs,
 {
     iconv_t cd = (iconv_t)-1;
 
+    if (!text.len)
+        return;
     if (cs->how == ITEM_CHARSET_ICONV)
         cd = iconv_open(cs->iconv, "UTF-8");
     if (cd == (iconv_t)-1) {

@@ -177,6 +177,7 @@ apr_status_t item_line_split(item_line_t *line, item_span_t text)
         line->junk = 1;
         line->nparams = 0;
         line->group.len = line->name.len = 0;
+        line->group.s = line->name.s = text.s;      /* a head of no octets */
         line->value = text;
     }
     else {

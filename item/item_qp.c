@@ -66,40 +66,46 @@ apr_size_t item_qp_decode(char *s, apr_size_t len)
     return unify_lines(s, (apr_size_t)(w - s));
 }
 
+/** One octet as it is written. @return octets of it */
+static apr_size_t encode_one(char *out, unsigned char c, int quote)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    if (c == '\n') {
+        memcpy(out, "=0D=0A", 6);
+        return 6;
+    }
+    if (quote || c < ' ' || c == '=' || c > '~') {
+        out[0] = '=';
+        out[1] = digits[c >> 4];
+        out[2] = digits[c & 15];
+        return 3;
+    }
+    out[0] = (char)c;
+    return 1;
+}
+
 void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
                     int soft)
 {
-    static const char digits[] = "0123456789ABCDEF";
     apr_size_t i, n;
     char out[6];
 
     for (i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.s[i];
-        int edge = c == ' ' && (i == 0 || i + 1 == text.len);
+        int edge = i == 0 || i + 1 == text.len;
 
-        n = 0;
-        if (c == '\n')
-            memcpy(out, "=0D=0A", n = 6);
-        else if (c <= ' ' || c == '=' || c > '~') {
-            out[n++] = '=';
-            out[n++] = digits[c >> 4];
-            out[n++] = digits[c & 15];
-        }
-        else
-            out[n++] = (char)c;
-        if (c == ' ' && !edge) {
-            out[0] = ' ';
-            n = 1;
-        }
-        /* One octet is kept for the "=" of the break, before which no space
-         * may stand. */
+        n = encode_one(out, c, c == ' ' && edge);
+        /* One octet is kept for the "=" of the break. */
         if (soft && column + n > ITEM_QP_LINE - 1) {
             item_buf_puts(b, "=\r\n");
             column = 0;
         }
-        if (soft && n == 1 && c == ' '
-            && (column == 0 || column + 5 > ITEM_QP_LINE)) {
-            memcpy(out, "=20", n = 3);
+        /* A line is not to begin or end with a space, nor with what could be
+         * taken for BEGIN or END. */
+        if (soft && ((c == ' ' && column + 4 > ITEM_QP_LINE - 1)
+                     || (column == 0 && strchr(" BE", c)))) {
+            n = encode_one(out, c, 1);
             if (column + n > ITEM_QP_LINE - 1) {
                 item_buf_puts(b, "=\r\n");
                 column = 0;

@@ -22,7 +22,7 @@
 apr_size_t item_qp_decode(char *s, apr_size_t len);
 
 /**
- * Encode.
+ * Encode.  No line but perhaps the first begins with B, E or a space.
  * @param column  octets that are on the line already
  * @param soft  break lines
  */

@@ -412,8 +412,9 @@ static void put_value(card_conv_t *c, card_prop_t *prop,
         break;
     case SIFC_PHOTO:
         item_buf_add(&c->tmp, value.s, value.len);
-        c->tmp.len = from + (value.len
-            ? item_base64_letters(c->tmp.s + from, value.len) : 0);
+        if (value.len)
+            c->tmp.len = from + item_base64_letters(c->tmp.s + from,
+                                                    value.len);
         prop->binary = 1;
         if (photo_type(value))
             card_param_set(prop, "TYPE", photo_type(value));
