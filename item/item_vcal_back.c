@@ -287,6 +287,21 @@ static apr_int64_t until_day(item_back_t *k, const item_came_t *came,
     return day_of(until.secs) - 1;
 }
 
+/** The end of a series in UTC, in the zone in which it will be stored.
+ * @return 0: it is none, or its end is a day */
+static int until_local(item_back_t *k, const item_came_t *came,
+                       const item_dest_t *dest, item_time_t until,
+                       apr_int64_t *secs)
+{
+    item_wire_clock(k->c, &until);
+    if (came->all_day || came->start.kind != ITEM_TIME_UTC || !dest->zone
+        || until.kind == ITEM_TIME_DATE || !clock_of(until.secs)
+        || !item_back_instant(k, &until, secs))
+        return 0;
+    *secs = item_zone_to_local(dest->zone, *secs);
+    return 1;
+}
+
 /** The end of a rule as it is to be stored: at DTSTART's time of the day. */
 static void set_until(item_back_t *k, const item_came_t *came,
                       const item_dest_t *dest, item_recur_t *r)
@@ -295,9 +310,17 @@ static void set_until(item_back_t *k, const item_came_t *came,
     item_time_t t = came->start;
     apr_int64_t last;
 
-    t.secs = until_day(k, came, r->until) * DAY
-             + clock_of(came->start.secs);
-    t = to_dest(k, dest, &t);
+    if (until_local(k, came, dest, r->until, &t.secs)) {
+        /* The last occurrence that begins by then; an hour, by which UTC
+         * moves with the year, makes no difference. */
+        t.secs = day_of(t.secs + 3600 - clock_of(start.secs)) * DAY;
+        t.kind = ITEM_TIME_LOCAL;
+    }
+    else {
+        t.secs = until_day(k, came, r->until) * DAY
+                 + clock_of(came->start.secs);
+        t = to_dest(k, dest, &t);
+    }
     if (t.kind == ITEM_TIME_LOCAL)
         t.secs = day_of(t.secs) * DAY + clock_of(start.secs);
     r->until.kind = ITEM_TIME_NONE;

@@ -58,12 +58,19 @@ static int offset_of(const item_back_t *k, const item_came_t *came,
 }
 
 /** The same alarm twice: to be seen and to be heard. */
-static int is_twin(const item_cal_alarm_t *a, const item_cal_alarm_t *b)
+static int is_twin(const item_back_t *k, const item_cal_alarm_t *a,
+                   const item_cal_alarm_t *b)
 {
-    return a->action <= ITEM_ALARM_AUDIO && b->action <= ITEM_ALARM_AUDIO
-           && a->relative == b->relative
-           && (a->relative ? a->secs == b->secs
-                           : item_time_equal(&a->at, &b->at));
+    apr_int64_t ta, tb;
+
+    if (a->action > ITEM_ALARM_AUDIO || b->action > ITEM_ALARM_AUDIO
+        || a->relative != b->relative)
+        return 0;
+    if (a->relative)
+        return a->secs == b->secs;
+    return item_time_equal(&a->at, &b->at)
+           || (instant(k, &a->at, &ta) && instant(k, &b->at, &tb)
+               && ta == tb);
 }
 
 static apr_array_header_t *without_twins(const item_back_t *k,
@@ -78,7 +85,7 @@ static apr_array_header_t *without_twins(const item_back_t *k,
         alarm = &APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t);
         for (n = 0; n < alarms->nelts; n++) {
             other = &APR_ARRAY_IDX(alarms, n, item_cal_alarm_t);
-            if (other->action != alarm->action && is_twin(other, alarm))
+            if (other->action != alarm->action && is_twin(k, other, alarm))
                 break;
         }
         if (n == alarms->nelts)

@@ -415,6 +415,8 @@ void item_vcal_line(item_cal_ctx_t *c, item_buf_t *b, const char *head,
         item_charset_out(&octets, cs, value,
                          (c->form->habits & ITEM_HABIT_BMP_ONLY) != 0);
         value = item_buf_span(&octets);
+    }
+    if (!item_charset_is_ascii(value)) {
         item_buf_puts(b, ";CHARSET=");
         item_buf_puts(b, cs->name);
     }

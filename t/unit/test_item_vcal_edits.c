@@ -1,0 +1,180 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Events that were edited on a phone that speaks vCalendar 1.0. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vcal_text.h"
+
+/* ---- edits on the phone ------------------------------------------------- */
+
+typedef struct edit_t {
+    const char *zone;
+    item_clock_e clock;
+    apr_uint32_t habits;
+    const char *stored;
+    const char *find, *put;     /* in the text of the phone */
+    const char *want;
+} edit_t;
+
+#define RICH  "BEGIN:VALARM\r\nACTION:AUDIO\r\nX-A:1\r\n" \
+    "TRIGGER;RELATED=END:-PT1H\r\nEND:VALARM\r\n"
+#define PAYDAY  "UID:1\r\nDTSTART;TZID=Europe/Berlin:20260731T100000\r\n" \
+    "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1\r\n"
+
+static const edit_t edits[] = {
+    /* Moved: still in its zone, the rule untouched. */
+    { BERLIN, 0, 0, WEEKLY ALARM, "0706T1", "0706T1",
+      "DTSTART;TZID=Europe/Berlin:20260706T100000|RRULE:FREQ=WEEKLY|"
+      "DESCRIPTION:Up" },
+    { BERLIN, ITEM_CLOCK_UTC, 0, WEEKLY, "DTSTART:20260706T08",
+      "DTSTART:20260706T07",
+      "DTSTART;TZID=Europe/Berlin:20260706T090000|RRULE:FREQ=WEEKLY|"
+      "DTEND;TZID=Europe/Berlin:20260706T110000" },
+    { "America/New_York", LOCAL, 0, WEEKLY, "DTSTART:20260706T040000",
+      "DTSTART:20260706T030000",
+      "DTSTART;TZID=Europe/Berlin:20260706T090000" },
+    { BERLIN, LOCAL, 0, ONCE ALARM, "20260706T1", "20260807T1",
+      "DTSTART;TZID=Europe/Berlin:20260807T100000" },
+    /* Without the phone knowing of zones at all. */
+    { NULL, LOCAL, ITEM_HABIT_NO_ZONE, ONCE, "DTSTART:20260706T10",
+      "DTSTART:20260706T12", "DTSTART;TZID=Europe/Berlin:20260706T120000" },
+    /* A time without a zone stays one. */
+    { BERLIN, 0, 0, "UID:1\r\nDTSTART:20260706T100000\r\n",
+      "0706T080000Z", "0706T083000Z", "DTSTART:20260706T103000" },
+    /* An alarm moved; the other one is still there. */
+    { BERLIN, 0, 0, ONCE ALARM, "T0745", "T0730",
+      "TRIGGER:-PT30M|!TRIGGER:-PT15M" },
+    { BERLIN, 0, 0, ONCE ALARM RICH, "AALARM:20260706T080000Z;;;\r\n", "",
+      "TRIGGER:-PT15M|TRIGGER;RELATED=END:-PT1H|X-A:1" },
+    { BERLIN, 0, 0, ONCE ALARM, "DALARM:20260706T074500Z;;;Up\r\n", "",
+      "ACTION:DISPLAY|TRIGGER:-PT15M|DESCRIPTION:Up|!ACTION:AUDIO" },
+    /* The event moved with its alarm: from the end. */
+    { BERLIN, LOCAL, 0, ONCE RICH, "20260706T1", "20260807T1",
+      "X-A:1|TRIGGER;RELATED=END:-PT1H" },
+    /* A rule that was sent as dates. */
+    { BERLIN, 0, 0, PAYDAY, "RDATE", "RDATE",
+      "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1|!RDATE" },
+    { BERLIN, 0, ITEM_HABIT_NO_RDATE, PAYDAY, "DTSTART:20260731T08",
+      "DTSTART:20260731T09",
+      "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1|"
+      "DTSTART;TZID=Europe/Berlin:20260731T110000" },
+    { BERLIN, 0, 0, PAYDAY, "20260831T080000Z;", "",
+      "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1|"
+      "EXDATE;TZID=Europe/Berlin:20260831T100000|!RDATE" },
+    /* Only the end of a rule changed. */
+    { BERLIN, 0, 0, WEEKLY, "W1 MO #0", "W1 MO #5",
+      "RRULE:FREQ=WEEKLY;COUNT=5" },
+    { BERLIN, 0, 0, WEEKLY, "W1 MO #0", "W1 MO TU #0",
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,TU" },
+    /* No longer a series. */
+    { BERLIN, 0, 0, WEEKLY, "RRULE:W1 MO #0\r\n", "",
+      "!RRULE:FREQ=WEEKLY" },
+    /* Now a whole day. */
+    { BERLIN, LOCAL, 0, ONCE, "T100000\r\nDTEND:20260706T110000",
+      "T000000\r\nDTEND:20260707T000000",
+      "DTSTART;VALUE=DATE:20260706|DTEND;VALUE=DATE:20260707" },
+    /* A birthday before 1980 keeps its year. */
+    { BERLIN, 0, ITEM_HABIT_DATE_1980, BORN, "SUMMARY:Eva",
+      "SUMMARY:Eva B.", "SUMMARY:Eva B.|DTSTART;VALUE=DATE:19570304|"
+      "RRULE:FREQ=YEARLY" },
+    { BERLIN, 0, 0, ONCE "CATEGORIES:A,B\r\n", "A;B", "A;C",
+      "CATEGORIES:A,C" },
+    { BERLIN, 0, 0, ONCE "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:"
+      "mailto:r@x\r\n", "S\r\n", "T\r\n",
+      "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:mailto:r@x|SUMMARY:T" }
+};
+
+static const char *replace(const char *text, const char *find,
+                           const char *put)
+{
+    const char *at;
+    char *out = apr_pstrdup(pool, "");
+
+    while ((at = strstr(text, find)) != NULL) {
+        out = apr_pstrcat(pool, out, apr_pstrmemdup(
+                              pool, text, (apr_size_t)(at - text)), put,
+                          NULL);
+        text = at + strlen(find);
+    }
+    return apr_pstrcat(pool, out, text, NULL);
+}
+
+static void test_edits(void **state)
+{
+    unsigned i;
+
+    for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+        const edit_t *e = &edits[i];
+        item_form_t form = form_of(e->zone, e->clock, 0, e->habits);
+        const char *sent = export(&form, ical(e->stored));
+        const char *edited = replace(sent, e->find, e->put);
+
+        if (!strcmp(sent, edited) && strcmp(e->find, e->put))
+            fail_msg("no \"%s\" in\n%s", e->find, sent);
+        has(import(&form, edited, ical(e->stored)), e->want);
+    }
+}
+
+/* ---- overrides ---------------------------------------------------------- */
+
+#define SERIES  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n" WEEKLY \
+    "EXDATE;TZID=Europe/Berlin:20260713T100000\r\nEND:VEVENT\r\n" \
+    "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Moved\r\n" \
+    "RECURRENCE-ID;TZID=Europe/Berlin:20260720T100000\r\n" \
+    "DTSTART;TZID=Europe/Berlin:20260721T120000\r\nEND:VEVENT\r\n" \
+    "END:VCALENDAR\r\n"
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text++)
+        n++;
+    return n;
+}
+
+static void test_overrides(void **state)
+{
+    item_form_t form = form_of(BERLIN, 0, 0, 0);
+    const char *sent = export(&form, SERIES), *back, *second;
+
+    has(sent, "EXDATE:20260713T100000;20260720T100000|"
+        "X-RECURRENCE-ID:20260720T100000|DTSTART:20260721T120000");
+    back = import(&form, sent, NULL);
+    has(back, "EXDATE;TZID=Europe/Berlin:20260713T100000|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260720T100000");
+    /* The phone drops the id: known by its start. */
+    back = import(&form, replace(sent, "X-RECURRENCE-ID:20260720T100000\r\n",
+                                 ""), SERIES);
+    has(back, "EXDATE;TZID=Europe/Berlin:20260713T100000|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260720T100000");
+    /* It holds one event for an item: the override is not deleted. */
+    second = strstr(sent, "END:VEVENT") + strlen("END:VEVENT\r\n");
+    back = import(&form, apr_pstrcat(
+        pool, apr_pstrmemdup(pool, sent, (apr_size_t)(second - sent)),
+        "END:VCALENDAR\r\n", NULL), SERIES);
+    has(back, "EXDATE;TZID=Europe/Berlin:20260713T100000|SUMMARY:Moved|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260720T100000");
+    assert_int_equal(count(back, "BEGIN:VEVENT"), 2);
+    /* A new exception of the phone. */
+    back = import(&form, replace(sent, ";20260720T100000\r\n",
+                                 ";20260720T100000;20260803T100000\r\n"),
+                  SERIES);
+    has(back, "EXDATE;TZID=Europe/Berlin:20260713T100000,20260803T100000");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_overrides)
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
