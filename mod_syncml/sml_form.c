@@ -43,6 +43,10 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     c->raw.data = c->item.data;
     c->raw.len = c->item.len;
     sml_form_learn(s, y, is);
+    if (is == ITEM_FORMAT_ICAL20) {
+        sml_learn_zone(s, &c->raw);
+    }
+    form = &sml_form(s, y)->form;       /* as it is by now */
     if (item_form_is_plain(form)
         && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)) {
         if (is == ITEM_FORMAT_TEXT) {

@@ -3,6 +3,7 @@
  * Habits of single devices: by the quirks file, then as the administrator has
  * set them for the device.
  */
+#include "item/item_zone.h"
 #include "mod_syncml/sml_session.h"
 
 #include <string.h>
@@ -148,6 +149,7 @@ void sml_traits_forget(sml_session_t *s)
     s->traits = NULL;
     s->forms = NULL;
     s->held = NULL;
+    s->zone = NULL;
 }
 
 int sml_quirk(sml_session_t *s, const char *name)
@@ -188,20 +190,54 @@ static const char *account_zone(sml_session_t *s, const char *prefix)
 
 const char *sml_user_zone(sml_session_t *s)
 {
-    const char *zone = sml_device_setting(s, SML_SETTING_ZONE);
+    if (s->zone == NULL) {
+        const char *zone = sml_device_setting(s, SML_SETTING_ZONE);
 
-    zone = zone ? zone : account_zone(s, SML_ACCOUNT_ZONE);
-    zone = zone ? zone : s->config->time_zone;
-    return zone ? zone : account_zone(s, SML_LEARNED_ZONE);
+        zone = zone ? zone : account_zone(s, SML_ACCOUNT_ZONE);
+        zone = zone ? zone : s->config->time_zone;
+        zone = zone ? zone : account_zone(s, SML_LEARNED_ZONE);
+        s->zone = zone ? zone : "";
+    }
+    return *s->zone ? s->zone : NULL;
 }
 
-void sml_learn_zone(sml_session_t *s, const char *zone)
+/* @return the zone of the first time that has one; NULL: none that is known */
+static const char *named_zone(const item_text_t *text, apr_pool_t *p)
 {
-    if (s->rv == APR_SUCCESS && sml_user_zone(s) == NULL
-        && s->rv == APR_SUCCESS) {
+    static const char tzid[] = "DTSTART;TZID=";
+    const apr_size_t n = sizeof(tzid) - 1;
+    const item_zone_t *zone;
+    item_span_t name;
+    apr_size_t i;
+
+    for (i = 0; i + n < text->len; i++) {
+        if (text->data[i] != 'D' || memcmp(text->data + i, tzid, n) != 0) {
+            continue;
+        }
+        name.s = text->data + i + n;
+        for (name.len = 0; i + n + name.len < text->len
+             && strchr(":;\"\r\n", name.s[name.len]) == NULL; name.len++) {
+        }
+        zone = item_zone_open(name, p);
+        return zone && *item_zone_name(zone) ? item_zone_name(zone) : NULL;
+    }
+    return NULL;
+}
+
+void sml_learn_zone(sml_session_t *s, const item_text_t *text)
+{
+    const char *zone;
+
+    if (s->rv != APR_SUCCESS || sml_user_zone(s) != NULL
+        || s->rv != APR_SUCCESS) {
+        return;
+    }
+    zone = named_zone(text, s->p);
+    if (zone != NULL) {
         s->rv = store_setting_set(s->tx, apr_psprintf(s->p, "%s%"
                                   APR_INT64_T_FMT, SML_LEARNED_ZONE,
                                   s->account), zone);
+        s->zone = apr_pstrdup(s->p, zone);
         s->forms = NULL;
     }
 }

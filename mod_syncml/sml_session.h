@@ -63,6 +63,8 @@ typedef struct sml_session_t {
     const item_traits_t *traits;        /* see sml_traits(); NULL: not read
                                    yet */
     apr_hash_t *settings;       /* the device's, likewise */
+    const char *zone;           /* see sml_user_zone(); "": not known; NULL:
+                                   not looked for yet */
     apr_hash_t *held;           /* see sml_held.c */
     apr_hash_t *forms;          /* see sml_form.c */
     int doubling;               /* see sml_guard.c */
@@ -177,8 +179,9 @@ void sml_traits_forget(sml_session_t *s);
 void sml_traits_tell_push(sml_session_t *s);
 /** The time zone of the device's user, an Olson name; NULL: not known. */
 const char *sml_user_zone(sml_session_t *s);
-/** The items that the device sends are of that zone. */
-void sml_learn_zone(sml_session_t *s, const char *zone);
+/** A calendar's text has come: where nobody knows the user's zone, that of the
+ * first event that names one is taken. */
+void sml_learn_zone(sml_session_t *s, const item_text_t *text);
 
 /* ---- sml_atomic.c ------------------------------------------------------ */
 

@@ -264,6 +264,21 @@ static void test_local_time(void **state)
     world_quiet(c, "calendar");
 }
 
+/* Nobody says where the user lives, but an event of another device does. */
+static void test_zone_is_learned(void **state)
+{
+    client_t *other = world_phone("IMEI:9"), *c = s60("Local", no_caps);
+
+    know("[l]\nmatch manufacturer Local\nclock local\n");
+    client_add_store(other, "calendar", "text/calendar");
+    client_put(other, "calendar", FULL_EVENT);
+    SYNCED(other, client_sync(other, 200, "calendar"));
+    world_put("calendar", 0, EVENT("20260701T080000Z", "20260701T090000Z"));
+    SYNCED(c, client_sync(c, 205, "calendar"));
+    assert_non_null(strstr(client_find(c, "calendar", "SUMMARY:Meet")->text,
+                           "DTSTART:20260701T100000\r\n"));
+}
+
 /* ---- which form ---------------------------------------------------------------- */
 
 static const char *device_setting(const char *devid, const char *name)
@@ -461,6 +476,7 @@ int main(void)
         ON_EACH_STORE(test_ignore_max_size),
         ON_EACH_STORE(test_lengths_by_quirk),
         ON_EACH_STORE(test_local_time),
+        ON_EACH_STORE(test_zone_is_learned),
         ON_EACH_STORE(test_as_it_sends),
         ON_EACH_STORE(test_combined_calendar),
         ON_EACH_STORE(test_sif),
