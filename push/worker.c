@@ -159,7 +159,7 @@ static void work(worker_t *w, apr_time_t now)
     if (rv == APR_SUCCESS && now - w->version_seen >= POLL_INTERVAL) {
         rv = check_version(w, now);
     }
-    if (w->next_due && w->next_due <= now) {
+    if ((w->next_due && w->next_due <= now) || worker_has_upkeep(w, now)) {
         w->look = 1;
     }
     if (rv == APR_SUCCESS) {

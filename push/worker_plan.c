@@ -351,8 +351,10 @@ void worker_plan_taken(worker_t *w, job_t *job)
 
 #define GC_INTERVAL  apr_time_from_sec(600)
 #define GC_ROWS      1000
+#define GC_MORE      apr_time_from_sec(5)
 
-static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now)
+static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now,
+                            apr_int64_t *removed)
 {
     int moved = 0;
     apr_status_t rv = APR_SUCCESS;
@@ -371,7 +373,7 @@ static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now)
     }
     if (rv == APR_SUCCESS && now >= w->next_gc && w->o.keep) {
         rv = store_push_log_gc(tx, now > w->o.keep ? now - w->o.keep : 0,
-                               GC_ROWS, NULL);
+                               GC_ROWS, removed);
     }
     return rv;
 }
@@ -384,6 +386,7 @@ int worker_has_upkeep(const worker_t *w, apr_time_t now)
 
 apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
 {
+    apr_int64_t removed = 0;
     store_tx_t *tx;
     apr_pool_t *p;
     apr_status_t rv;
@@ -391,7 +394,7 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
     apr_pool_create(&p, w->store_pool);
     rv = store_begin(&tx, w->store, STORE_WRITE, p);
     if (rv == APR_SUCCESS) {
-        rv = refresh(w, tx, now);
+        rv = refresh(w, tx, now, &removed);
         if (rv == APR_SUCCESS) {
             rv = store_commit(&tx, NULL);
         }
@@ -401,7 +404,7 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
     if (rv == APR_SUCCESS) {
         w->check_times = 0;
         w->replanned = 1;
-        w->next_gc = now + GC_INTERVAL;
+        w->next_gc = now + (removed < GC_ROWS ? GC_INTERVAL : GC_MORE);
         w->look = 1;
     }
     return rv;

@@ -43,7 +43,7 @@ sub events { return map {"$_->{event} $_->{reason}"} @{ json(qw(push log)) } }
 # Until the log has a row like that.
 sub event {
     my ($re, $what) = @_;
-    my $found = until_true(5, sub { grep {/$re/} events() });
+    my $found = until_true(10, sub { grep {/$re/} events() });
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     ok $found, $what or diag explain json(qw(push log));
     return;
@@ -89,13 +89,13 @@ ctl(2, qw(push log --since then));
 
 $p->change;
 event(qr/^sent quiet/, 'told');
-until_true(5, sub { files() == 2 });
+until_true(10, sub { files() == 2 });
 $p->change for 1 .. 3;
 event(qr/^held unanswered/, 'a change while an answer is waited for');
 is +(grep {/^held/} events()), 1, '... one decision, one row';
 is files(), 2, '... and no SMS';
 ctl(0, qw(device set phone-second quirk send-guid=on));
-ok until_true(5, sub { state_of()->{why} eq 'unanswered' }),
+ok until_true(10, sub { state_of()->{why} eq 'unanswered' }),
     'a setting does not end the wait';
 is ctl(0, qw(push now phone-second)), "device phone-second: is told now\n",
     'but if somebody wants it';
@@ -114,7 +114,7 @@ for my $whose ([], [qw(--account alice)], [qw(--device phone-second)]) {
     is state_of()->{why}, 'paused', '... the status says it';
     is files(), $n, '... nothing is sent';
     ctl(0, qw(push resume), @$whose);
-    ok until_true(5, sub { files() > $n }), '... resumed: it is';
+    ok until_true(10, sub { files() > $n }), '... resumed: it is';
     $p->answer;
 }
 
@@ -157,12 +157,12 @@ ctl(0, qw(push set), @phone, 'quiet-hours',
     sprintf '%d:00-%d:00', $hour, ($hour + 2) % 24);
 ctl(0, qw(device set phone-second zone Pacific/Auckland));
 $p->change;
-ok until_true(5, sub { 2 == grep {/^held quiet-hours/} events() }),
+ok until_true(10, sub { 2 == grep {/^held quiet-hours/} events() }),
     'the hours are those of the place that is set for the device';
 is files(), $n, '... nothing is sent';
 ctl(0, qw(device set phone-second zone UTC));
 ctl(0, qw(push set), @phone, qw(min-interval 0));
-ok until_true(5, sub { files() > $n }), '... in another place it is';
+ok until_true(10, sub { files() > $n }), '... in another place it is';
 $p->answer;
 ctl(0, qw(push set), @phone, qw(quiet-hours default min-interval default));
 like ctl(5, qw(push set), @phone, qw(delay soon)), qr/delay: "soon" is no time/,
@@ -193,7 +193,7 @@ is files(), 0, '... nothing is sent';
 is state_of()->{state}, 'dry-run', '... the status says it';
 like $h->log, qr/result=dry-run/, '... and the log line';
 $p->change;
-ok until_true(5, sub { 2 == grep {/^dry-run/} events() }),
+ok until_true(10, sub { 2 == grep {/^dry-run/} events() }),
     'the next change would be told as well';
 like ctl(1, qw(push test +4917012345)), qr/not sent/, 'a test is not sent';
 (my $conf = Test::Places::slurp("$h->{dir}/httpd.conf"))
@@ -232,7 +232,7 @@ ok !grep({/^fetched/} events()), 'what was told is not said to be fetched';
 
 start(conf => "SyncMLPushDelay contacts 300ms\n");
 $p->change for 1 .. 3;
-ok until_true(5, sub { files() == 1 }), 'a delay of its own';
+ok until_true(10, sub { files() == 1 }), 'a delay of its own';
 is files(), 1, '... makes one SMS of three changes';
 $h->stop;
 

@@ -435,6 +435,65 @@ static void test_gateway_comes_back(void **state)
     stop(r);
 }
 
+/* The changes were made a year ahead, by a clock that has been put right. */
+static void test_clock_was_ahead(void **state)
+{
+    place_t *b = *state;
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    running_t *r;
+
+    seed_device(tx, b->account, "dev1", NUMBER, contacts);
+    seed_commit(tx);
+    tx = seed_begin(b->store, b->pool);
+    store_set_now(tx, apr_time_now() + SECONDS(365 * 86400));
+    seed_change(tx, b->account, "contacts");
+    seed_commit(tx);
+    b->rules.delay = SECONDS(1);
+    r = start(b);
+    expect_files(b, 1, 5);
+    assert_true(logged(b, "<4>the clock was put back"));
+    stop(r);
+}
+
+static apr_status_t count_entry(void *n, const store_push_log_t *e)
+{
+    ++*(int *)n;
+    return APR_SUCCESS;
+}
+
+/* Old rows of the push log go, also where nothing else is to be done. */
+static void test_keeps_the_log(void **state)
+{
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    apr_time_t now = apr_time_now(), limit = now + SECONDS(5);
+    store_push_filter_t all = { 0 };
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    running_t *r;
+    int i, n;
+
+    for (i = 0; i < 2; i++) {
+        store_push_log_t e = { .account = b->account,
+                               .event = STORE_PUSH_FAILED,
+                               .time = now - SECONDS(i * 7200) };
+
+        assert_int_equal(store_push_log_add(tx, &e), APR_SUCCESS);
+    }
+    seed_commit(tx);
+    o.keep = SECONDS(3600);
+    r = start_with(b, &o);
+    do {
+        usleep(10000);
+        n = 0;
+        tx = seed_begin(b->store, b->pool);
+        assert_int_equal(store_push_log_list(tx, &all, count_entry, &n),
+                         APR_SUCCESS);
+        store_rollback(&tx);
+    } while (n == 2 && apr_time_now() < limit);
+    assert_int_equal(n, 1);
+    stop(r);
+}
+
 static void test_two_workers(void **state)
 {
     place_t *b = *state;
@@ -572,6 +631,7 @@ int main(void)
         TEST(test_bad_number),
         TEST(test_several_sms),
         TEST(test_gateway_comes_back),
+        TEST(test_clock_was_ahead), TEST(test_keeps_the_log),
         TEST(test_two_workers),
         TEST(test_store_locked),
         TEST(test_store_comes_later),
