@@ -462,12 +462,27 @@ static int is_text(const char *type, const item_text_t *text)
                           text->len) == APR_SUCCESS && kind == ITEM_TEXT;
 }
 
+apr_status_t item_note_promote(const item_text_t *in, item_text_t *out,
+                               apr_pool_t *p)
+{
+    item_note_t note;
+    apr_status_t rv;
+
+    *out = *in;
+    if (in->len > ITEM_MAX_OCTETS / 3)
+        return ITEM_ELIMIT;
+    rv = read_stored(&note, TEXT, in, p);
+    if (rv == APR_SUCCESS) {
+        note.body = without_bom(note.body);
+        take(out, write_journal(&note));
+    }
+    return rv;
+}
+
 apr_status_t item_note_align(const char **types, item_text_t *texts, int n,
                              apr_pool_t *p)
 {
     int texts_n = 0, others = 0, i;
-    item_note_t note;
-    apr_status_t rv;
 
     for (i = 0; i < n; i++) {
         if (!types[i])
@@ -482,12 +497,8 @@ apr_status_t item_note_align(const char **types, item_text_t *texts, int n,
     for (i = 0; texts_n && others && i < n; i++) {
         if (!types[i] || !is_text(types[i], &texts[i]))
             continue;
-        rv = read_stored(&note, TEXT, &texts[i], p);
-        if (rv != APR_SUCCESS)
-            return rv;
-        note.body = without_bom(note.body);
-        take(&texts[i], write_journal(&note));
-        types[i] = CALENDAR;
+        if (item_note_promote(&texts[i], &texts[i], p) == APR_SUCCESS)
+            types[i] = CALENDAR;
     }
     return APR_SUCCESS;
 }

@@ -64,6 +64,11 @@ apr_status_t item_note_export(const item_form_t *form, const char **type,
 apr_status_t item_note_align(const char **types, item_text_t *texts, int n,
                              apr_pool_t *p);
 
+/** A text as a VJOURNAL with that description, for a datastore that has no
+ * texts. @return APR_SUCCESS; ITEM_ELIMIT: @p out is @p in */
+apr_status_t item_note_promote(const item_text_t *in, item_text_t *out,
+                               apr_pool_t *p);
+
 /**
  * What text devices get of a VJOURNAL.
  * @param text  out: lines end in CRLF; in the pool

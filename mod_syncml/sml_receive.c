@@ -11,6 +11,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_note.h"
+
 static void count(sml_sync_t *y, int tag, int code)
 {
     int which = code >= 300 ? 3
@@ -23,6 +25,21 @@ static void count(sml_sync_t *y, int tag, int code)
 }
 
 /* ---- from the wire ------------------------------------------------------ */
+
+/* A text for a datastore of journals becomes one. */
+static void make_journal(sml_session_t *s, sml_change_t *c)
+{
+    item_text_t in = { c->item.data, c->item.len }, out;
+    item_keys_t keys;
+
+    if (item_note_promote(&in, &out, s->p) == APR_SUCCESS
+        && item_keys(&keys, "text/calendar", out.data, out.len, s->p)
+           == APR_SUCCESS) {
+        c->keys = keys;
+        c->item.data = out.data;
+        c->item.len = out.len;
+    }
+}
 
 /* @param y  in: the datastore that was named; out: of a combination the
  *           member whose items are of this kind
@@ -49,6 +66,11 @@ static int recognise(sml_session_t *s, sml_sync_t **y, sml_change_t *c,
         return rv == ITEM_ETYPE ? 415 : 400;
     }
     member = sml_sync_for_kind(s, *y, c->keys.kind);
+    if (member == NULL && c->keys.kind == ITEM_TEXT
+        && d->kind == ITEM_VJOURNAL) {
+        make_journal(s, c);
+        member = sml_sync_for_kind(s, *y, c->keys.kind);
+    }
     if (member == NULL) {
         return 415;
     }

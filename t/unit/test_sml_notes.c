@@ -22,15 +22,20 @@ static client_t *phone_of(const char *devid, const char *path,
     return c;
 }
 
-/** The only note that the server has. */
-static const char *stored(void)
+/** The only item that the server has there. */
+static const char *stored_in(const char *datastore)
 {
     world_items_t list = { 0 };
 
     list.p = w->pool;
-    world_list(&list, w->account, "notes");
+    world_list(&list, w->account, datastore);
     assert_int_equal(list.texts->nelts, 1);
     return APR_ARRAY_IDX(list.texts, 0, const char *);
+}
+
+static const char *stored(void)
+{
+    return stored_in("notes");
 }
 
 static void test_text_device(void **state)
@@ -92,11 +97,41 @@ static void test_more_and_less(void **state)
     world_quiet(vnote, VNOTE);
 }
 
+/** A telephone's diary of texts. */
+static void test_text_journal(void **state)
+{
+    client_t *c = phone_of("IMEI:1", "journal/fo(text)", "text/plain");
+    client_item_t *item;
+
+    (void)state;
+    item = client_put(c, "journal/fo(text)", "Monday\nrain");
+    SYNCED(c, client_sync(c, 201, "journal/fo(text)"));
+    assert_string_equal(stored_in("journal"),
+                        JOURNAL("DESCRIPTION:Monday\\nrain\r\n"));
+    world_quiet(c, "journal/fo(text)");
+    client_edit(c, item, "Monday\nsun");
+    SYNCED(c, client_sync(c, 200, "journal/fo(text)"));
+    assert_string_equal(stored_in("journal"),
+                        JOURNAL("DESCRIPTION:Monday\\nsun\r\n"));
+    world_put("journal", world_find("journal", "sun"),
+              JOURNAL("DTSTART;VALUE=DATE:20270104\r\nSUMMARY:Day 1\r\n"
+                      "DESCRIPTION:Monday\\nsun\r\n"));
+    SYNCED(c, client_sync(c, 200, "journal/fo(text)"));
+    assert_string_equal(item->text, "Day 1\r\nMonday\r\nsun");
+    client_edit(c, item, "Day 1\nMonday\nsun, then rain");
+    SYNCED(c, client_sync(c, 200, "journal/fo(text)"));
+    assert_string_equal(stored_in("journal"),
+        JOURNAL("DTSTART;VALUE=DATE:20270104\r\nSUMMARY:Day 1\r\n"
+                "DESCRIPTION:Monday\\nsun\\, then rain\r\n"));
+    world_quiet(c, "journal/fo(text)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_text_device),
-        ON_EACH_STORE(test_more_and_less)
+        ON_EACH_STORE(test_more_and_less),
+        ON_EACH_STORE(test_text_journal)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_notes");
