@@ -67,6 +67,7 @@ static inline apr_status_t see_row(void *baton, const store_due_t *due)
     if (due->device == rows->device) {
         rows->due = *due;
         rows->due.last_error = apr_pstrdup(rows->p, due->last_error);
+        rows->due.plan = apr_pstrdup(rows->p, due->plan);
         rows->found = 1;
         rows->n_datastores = due->datastores->nelts;
         if (rows->n_datastores)
