@@ -58,10 +58,8 @@ typedef enum {
     ITEM_QUIRK_IGNORE_CTCAP = 1 << 3,   /* "ignore-ctcap": all of it is */
     ITEM_QUIRK_COMBINED = 1 << 4,       /* "combined-calendar": its calendar
                                  * holds tasks as well */
-    ITEM_QUIRK_LIMITED = 1 << 5,        /* "limited-fields": values are cut at
+    ITEM_QUIRK_LIMITED = 1 << 5         /* "limited-fields": values are cut at
                                  * lengths that it does not say */
-    ITEM_QUIRK_WSP_MINIMAL = 1 << 6     /* "wsp-minimal": a push with headers
-                                 * that need not be there is ignored (K800i) */
 } item_quirk_e;
 
 /** Classes of items that formats and lists are given for. */

@@ -24,7 +24,6 @@ static const struct {
     { 0, ITEM_QUIRK_NO_ITEM_STATUS }, { 0, ITEM_QUIRK_SEND_GUID },
     { 0, ITEM_QUIRK_IGNORE_MAX_SIZE }, { 0, ITEM_QUIRK_IGNORE_CTCAP },
     { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_LIMITED },
-    { 0, ITEM_QUIRK_WSP_MINIMAL },
     { 0, 0 }
 };
 
@@ -34,7 +33,7 @@ static const char *const flag_names[] = {
     "photo-blank-line", "se-dst", "no-fold", "no-empty", "date-min-1980",
     "bmp-only", "no-zone", "no-rdate", "text-8bit", "no-item-status",
     "send-guid", "ignore-max-size", "ignore-ctcap", "combined-calendar",
-    "limited-fields", "wsp-minimal", NULL
+    "limited-fields", NULL
 };
 
 static const char *const clock_names[] = {

@@ -253,12 +253,10 @@ apr_status_t sml_rekey(const sml_rekey_t *how, apr_pool_t *p);
 #define SML_SETTING_ZONE     "zone"
 #define SML_ACCOUNT_ZONE     "zone."
 #define SML_LEARNED_ZONE     "zone-seen."
-/** For push: the form of its notifications, "1.1" or "1.2"; "minimal" where
- * headers that need not be there are left out. */
+/** For push: the form of its notifications, "1.1" or "1.2". */
 #define SML_PUSH_SAN_FORM    "push.san-form"
 #define SML_PUSH_SAN_BY      "push.san-quirk"   /* what a quirk made of it;
                                 another value was set by hand */
-#define SML_PUSH_WSP         "push.wsp"
 
 /**
  * What quirks and settings together make of a device.

@@ -164,8 +164,6 @@ void sml_traits_tell_push(sml_session_t *s)
     const char *ours = sml_device_setting(s, SML_PUSH_SAN_BY);
     const char *form = sml_device_setting(s, SML_PUSH_SAN_FORM);
 
-    sml_device_set(s, SML_PUSH_WSP,
-                   traits->flags & ITEM_QUIRK_WSP_MINIMAL ? "minimal" : NULL);
     if (form == NULL || (ours != NULL && strcmp(form, ours) == 0)) {
         sml_device_set(s, SML_PUSH_SAN_FORM, traits->san);
         sml_device_set(s, SML_PUSH_SAN_BY, traits->san);

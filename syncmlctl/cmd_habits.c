@@ -174,19 +174,6 @@ static int find_out(known_t *k, const store_device_t *d)
     return CTL_OK;
 }
 
-/** For push, which reads no quirks: as the server does at the next sync. */
-static apr_status_t tell_push(ctl_t *ctl, const store_device_t *d)
-{
-    known_t k = { 0 };
-
-    k.ctl = ctl;
-    if (find_out(&k, d) != CTL_OK)
-        return APR_EGENERAL;
-    return store_device_setting_set(ctl->tx, d->id, SML_PUSH_WSP,
-                                    k.traits.flags & ITEM_QUIRK_WSP_MINIMAL
-                                    ? "minimal" : NULL);
-}
-
 apr_status_t ctl_habits_set(ctl_t *ctl, const store_device_t *d)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -198,8 +185,6 @@ apr_status_t ctl_habits_set(ctl_t *ctl, const store_device_t *d)
                                                 ctl_setting_t);
 
         rv = store_device_setting_set(ctl->tx, d->id, s->name, s->value);
-        if (rv == APR_SUCCESS && !strcmp(s->name, "quirk.wsp-minimal"))
-            rv = tell_push(ctl, d);
     }
     return rv;
 }

@@ -76,8 +76,7 @@ const ctl_command_t ctl_commands[] = {
     { "device", "set", "DEVICE [number NUMBER] [push on|off] "
       "[quirk NAME=on|off] [WORD VALUE]...", 1, 41,
       ACCOUNT | CTL_BIT(OPT_NUMBER) | CTL_BIT(OPT_PUSH)
-      | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS)
-      | CTL_BIT(OPT_QUIRKS_FILE), 0,
+      | CTL_BIT(OPT_QUIRK) | CTL_BIT(OPT_ACCESS), 0,
       ctl_device_prepare, ctl_device_set,
       "set a device's telephone number, push, habits, access", SET_DETAILS },
     { "device", "del", "DEVICE", 1, 1, ACCOUNT | CTL_BIT(OPT_YES), 0, NULL,

@@ -400,13 +400,11 @@ static void test_push_is_told(void **state)
 {
     client_t *c = s60("SonyEricsson", no_caps);
 
-    know("[x]\nmatch manufacturer SonyEricsson\nwsp-minimal on\nsan 1.1\n");
+    know("[x]\nmatch manufacturer SonyEricsson\nsan 1.1\n");
     SYNCED(c, client_sync(c, 200, "contacts"));
-    assert_string_equal(device_setting("IMEI:1", SML_PUSH_WSP), "minimal");
     assert_string_equal(device_setting("IMEI:1", SML_PUSH_SAN_FORM), "1.1");
     know("[x]\nmatch manufacturer SonyEricsson\nsan 1.2\n");
     SYNCED(c, client_sync(c, 200, "contacts"));
-    assert_null(device_setting("IMEI:1", SML_PUSH_WSP));
     assert_string_equal(device_setting("IMEI:1", SML_PUSH_SAN_FORM), "1.2");
     set_device("IMEI:1", SML_PUSH_SAN_FORM, "auto");    /* by hand */
     know("[x]\nsan 1.1\n");
