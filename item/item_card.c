@@ -4,9 +4,13 @@
 #include <strings.h>
 
 #include <apr_lib.h>
+#include <apr_strings.h>
 
 #include "item/item_card_int.h"
 #include "item/item_doc.h"
+
+/* So many groups of alternatives (ALTID) are told apart. */
+#define ALTERNATIVES  32
 
 static item_span_t span_of(const item_text_t *text)
 {
@@ -343,6 +347,41 @@ static void reduce(card_conv_t *c, card_prop_t *prop)
         reduce_text(c, &prop->params[i].value);
 }
 
+/** What stands in a card once for a device of before 4.0: the first of
+ * several names, and of alternatives (ALTID). */
+typedef struct once_t {
+    int fn, n, count;
+    item_span_t alt[ALTERNATIVES];
+} once_t;
+
+/** Non-zero if a property says again what another one has said. */
+static int is_again(once_t *once, const card_conv_t *c,
+                    const card_prop_t *prop)
+{
+    const item_param_t *alt = item_line_param(&prop->line, "ALTID");
+    item_span_t name = prop->line.name, key;
+    int i;
+
+    if (c->to == CARD_40)
+        return 0;
+    if (c->to == CARD_21 && item_span_is(name, "N") && once->n++)
+        return 1;
+    if (c->to == CARD_21 && item_span_is(name, "FN") && once->fn++)
+        return 1;
+    if (!alt || c->from != CARD_40)
+        return 0;
+    key.s = apr_pstrcat(c->p, apr_pstrmemdup(c->p, name.s, name.len), "=",
+                        apr_pstrmemdup(c->p, alt->value.s, alt->value.len),
+                        NULL);
+    key.len = strlen(key.s);
+    for (i = 0; i < once->count; i++)
+        if (item_span_is(key, once->alt[i].s))
+            return 1;
+    if (once->count < ALTERNATIVES)
+        once->alt[once->count++] = key;
+    return 0;
+}
+
 /** Non-zero if no device stumbles over a property's name, and it says
  * something where that matters. */
 static int is_sendable(const card_conv_t *c, const card_prop_t *prop)
@@ -357,8 +396,10 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
 {
     card_names_t names;
     card_prop_t prop;
+    once_t once;
     apr_status_t rv;
 
+    memset(&once, 0, sizeof(once));
     card_names_init(&names, c->p);
     while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
         apr_size_t at = b->len;
@@ -367,7 +408,8 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
         reduce(c, &prop);
         rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
                                                  : APR_SUCCESS;
-        if (rv == APR_SUCCESS && !is_sendable(c, &prop))
+        if (rv == APR_SUCCESS && (!is_sendable(c, &prop)
+                                  || is_again(&once, c, &prop)))
             rv = APR_EOF;
         if (rv == APR_SUCCESS) {
             card_names_note(&names, &prop);

@@ -265,9 +265,10 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop)
 
     if (!habits)
         return 1;
-    if ((habits & ITEM_HABIT_EMAIL_INTERNET) && item_span_is(name, "EMAIL")
-        && !card_has_type(&prop->line, "INTERNET"))
+    if ((habits & ITEM_HABIT_EMAIL_INTERNET) && item_span_is(name, "EMAIL")) {
+        card_type_drop(c, prop, "INTERNET");    /* to the end */
         card_type_add(prop, "INTERNET");
+    }
     if ((habits & ITEM_HABIT_CATEGORY_X) && item_span_is(name, "CATEGORIES"))
         set_x(c, prop, 1);
     if ((habits & ITEM_HABIT_DATE_1980) && item_span_is(name, "BDAY"))
@@ -280,6 +281,9 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop)
 
 void card_habits_in(card_conv_t *c, card_prop_t *prop)
 {
+    if ((c->form->habits & ITEM_HABIT_EMAIL_INTERNET)
+        && item_span_is(prop->line.name, "EMAIL"))
+        card_type_drop(c, prop, "INTERNET");
     if ((c->form->habits & ITEM_HABIT_CATEGORY_X)
         && item_span_is(prop->line.name, "CATEGORIES"))
         set_x(c, prop, 0);

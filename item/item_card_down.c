@@ -38,10 +38,13 @@ static void date_down(card_conv_t *c, card_prop_t *prop)
     const item_param_t *omit = item_line_param(&prop->line, CARD_OMIT_YEAR);
     item_span_t value = item_span_trim(prop->line.value);
     apr_size_t from = c->tmp.len, i;
-    int digits = 0;
+    int digits = 0, no_year = 0;
 
-    if (omit && value.len >= 8 && omit->value.len == 4
-        && !memcmp(value.s, omit->value.s, 4)) {
+    /* Devices lose the parameter, and nobody was born in Apple's year. */
+    if (value.len >= 8 && (omit ? omit->value.len == 4
+                                  && !memcmp(value.s, omit->value.s, 4)
+                                : !memcmp(value.s, "1604", 4))) {
+        no_year = 1;
         value.s += 4;
         value.len -= 4;
         item_buf_puts(&c->tmp, "--");
@@ -56,7 +59,7 @@ static void date_down(card_conv_t *c, card_prop_t *prop)
         else if (value.s[i] != '-')
             return;
     }
-    if (digits != (omit ? 4 : 8))
+    if (digits != (no_year ? 4 : 8))
         return;
     item_buf_add(&c->tmp, value.s + i, value.len - i);
     card_value_set(c, prop, from);
@@ -82,6 +85,16 @@ static void geo_down(card_conv_t *c, card_prop_t *prop)
     card_value_set(c, prop, from);
 }
 
+/** M, F, O, N or U, or none, and perhaps words. */
+static int is_sex(item_span_t value)
+{
+    if (value.len && strchr("MFONU", *value.s)) {
+        value.s++;
+        value.len--;
+    }
+    return !value.len || *value.s == ';';
+}
+
 int card_down(card_conv_t *c, card_prop_t *prop)
 {
     item_span_t name = prop->line.name;
@@ -99,6 +112,8 @@ int card_down(card_conv_t *c, card_prop_t *prop)
         date_down(c, prop);
     else if (item_span_is(name, "GEO"))
         geo_down(c, prop);
+    else if (item_span_is(name, "X-GENDER") && !is_sex(prop->line.value))
+        return 1;               /* words; 4.0 has letters */
     else if ((other = card_name_down(name)) != NULL)
         card_name_set(prop, other);
     return 1;

@@ -11,19 +11,21 @@
  * all programs of 3.0 know. */
 static const struct {
     const char *v4, *v3;
+    int up_only;                /* others mean something else by v3 */
 } names[] = {
-    { "KIND", "X-ADDRESSBOOKSERVER-KIND" },
-    { "MEMBER", "X-ADDRESSBOOKSERVER-MEMBER" },
-    { "ANNIVERSARY", "X-ANNIVERSARY" }, { "GENDER", "X-GENDER" },
-    { "LANG", "X-LANG" }, { "RELATED", "X-RELATED" },
-    { "CLIENTPIDMAP", "X-CLIENTPIDMAP" }, { "XML", "X-XML" },
-    { "BIRTHPLACE", "X-BIRTHPLACE" }, { "DEATHPLACE", "X-DEATHPLACE" },
-    { "DEATHDATE", "X-DEATHDATE" }, { "EXPERTISE", "X-EXPERTISE" },
-    { "HOBBY", "X-HOBBY" }, { "INTEREST", "X-INTEREST" },
-    { "ORG-DIRECTORY", "X-ORG-DIRECTORY" },
-    { "CONTACT-URI", "X-CONTACT-URI" }, { "CREATED", "X-CREATED" },
-    { "GRAMGENDER", "X-GRAMGENDER" }, { "LANGUAGE", "X-LANGUAGE" },
-    { "PRONOUNS", "X-PRONOUNS" }, { "SOCIALPROFILE", "X-SOCIALPROFILE" }
+    { "KIND", "X-ADDRESSBOOKSERVER-KIND", 0 },
+    { "MEMBER", "X-ADDRESSBOOKSERVER-MEMBER", 0 },
+    { "ANNIVERSARY", "X-ANNIVERSARY", 0 }, { "GENDER", "X-GENDER", 0 },
+    { "LANG", "X-LANG", 0 }, { "RELATED", "X-RELATED", 0 },
+    { "CLIENTPIDMAP", "X-CLIENTPIDMAP", 0 }, { "XML", "X-XML", 0 },
+    { "BIRTHPLACE", "X-BIRTHPLACE", 0 }, { "DEATHPLACE", "X-DEATHPLACE", 0 },
+    { "DEATHDATE", "X-DEATHDATE", 0 }, { "EXPERTISE", "X-EXPERTISE", 0 },
+    { "HOBBY", "X-HOBBY", 0 }, { "INTEREST", "X-INTEREST", 0 },
+    { "ORG-DIRECTORY", "X-ORG-DIRECTORY", 0 },
+    { "CONTACT-URI", "X-CONTACT-URI", 0 }, { "CREATED", "X-CREATED", 1 },
+    { "GRAMGENDER", "X-GRAMGENDER", 0 }, { "LANGUAGE", "X-LANGUAGE", 1 },
+    { "PRONOUNS", "X-PRONOUNS", 0 },
+    { "SOCIALPROFILE", "X-SOCIALPROFILE", 1 }
 };
 
 const char *card_name_up(item_span_t name)
@@ -43,7 +45,7 @@ const char *card_name_down(item_span_t name)
     if (name.len < 3 || name.s[1] != '-')
         return NULL;
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (item_span_is(name, names[i].v3))
+        if (!names[i].up_only && item_span_is(name, names[i].v3))
             return names[i].v4;
     return NULL;
 }

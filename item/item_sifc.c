@@ -532,6 +532,9 @@ static apr_status_t take_document(sifc_t *s, item_span_t text)
         }
         for (i = 0; i < name.len && apr_isalnum(name.s[i]); i++)
             ;
+        if (item_span_is(name, "Folder")
+            && item_span_is(value, "DEFAULT_FOLDER"))
+            continue;           /* where all of them are */
         if (i < name.len || apr_isdigit(*name.s))
             continue;
         kept.element = name;
