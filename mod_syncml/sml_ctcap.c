@@ -171,3 +171,41 @@ apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
     return read_caps(&r, devinf, len, kind, p)
            && apr_hash_count(r.sizes) > 0 ? r.sizes : NULL;
 }
+
+static apr_status_t on_any(void *baton, int tag)
+{
+    int *found = baton;
+
+    *found |= tag == DEVINF_UTC;
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_nothing(void *baton, int tag)
+{
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_no_text(void *baton, const char *data, apr_size_t len,
+                               int opaque)
+{
+    return APR_SUCCESS;
+}
+
+int sml_ctcap_utc(const char *devinf, apr_size_t len, apr_pool_t *p)
+{
+    codec_sink_t sink = { on_any, on_nothing, on_no_text, NULL };
+    codec_limits_t limits = { 0 };
+    apr_size_t at = 0;
+    int found = 0;
+
+    sink.baton = &found;
+    limits.max_octets = STORE_MAX_DEVINF;
+    while (at < len && strchr(" \t\r\n", devinf[at]) != NULL) {
+        at++;
+    }
+    return len == 0
+        || codec_decode(at < len && devinf[at] == '<' ? CODEC_XML
+                                                      : CODEC_WBXML,
+                        devinf, len, &limits, &sink, NULL, p) != APR_SUCCESS
+        || found;
+}

@@ -39,4 +39,9 @@ apr_hash_t *sml_ctcap_read(const char *devinf, apr_size_t len,
 apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
                             item_kind_e kind, apr_pool_t *p);
 
+/** Non-zero if a device takes times in UTC, by its DevInf: the UTC element of
+ * 1.1 and 1.2, without which times are to be local ones (OMA DS DevInf 1.2,
+ * 5.3.39).  Also where it has said nothing that can be read. */
+int sml_ctcap_utc(const char *devinf, apr_size_t len, apr_pool_t *p);
+
 #endif

@@ -167,6 +167,12 @@ static sml_form_t *make(sml_session_t *s, sml_sync_t *y)
         f->type = NULL;
     }
     f->form.zone = sml_user_zone(s);
+    if (f->form.clock == ITEM_CLOCK_DEFAULT && f->form.zone != NULL
+        && f->form.format != ITEM_FORMAT_ICAL20
+        && strcmp(s->device->syncml_version, "1.0") != 0
+        && !sml_ctcap_utc(s->device->devinf, s->device->devinf_len, s->p)) {
+        f->form.clock = ITEM_CLOCK_LOCAL;
+    }
     set_limits(s, f, kind);
     return f;
 }

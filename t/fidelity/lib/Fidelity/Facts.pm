@@ -26,7 +26,8 @@ my %form = map { $_ => 1 } qw(VERSION PRODID REV UID DTSTAMP CREATED
     X-ABUID);
 my %default = (CLASS => 'PUBLIC', STATUS => '', PRIORITY => '0',
     TRANSP => 'OPAQUE', 'PERCENT-COMPLETE' => '0');
-my %status = ('NEEDS ACTION' => 'NEEDS-ACTION', DECLINED => 'CANCELLED');
+my %status = ('NEEDS ACTION' => 'NEEDS-ACTION', DECLINED => 'CANCELLED',
+    ACCEPTED => 'IN-PROCESS');
 my %telephone_type = map { $_ => 1 } qw(HOME WORK CELL FAX PAGER CAR VIDEO);
 
 sub tidy {
@@ -117,7 +118,8 @@ sub ical_facts {
         next if defined $default{$name} && uc $v[0] eq $default{$name};
         push @{ $facts{$name} }, @v;
     }
-    $facts{TIMES} = Fidelity::World::expand($octets, $zone, 10) // [];
+    $facts{TIMES} = $c->{name} eq 'VTODO' ? []
+        : Fidelity::World::expand($octets, $zone, 10) // [];
     $facts{ALARM} = [ ical_alarms($c) ];
     for my $name (qw(DUE)) {
         my $f = first_prop($c, $name) or next;
@@ -168,7 +170,8 @@ sub vcal_facts {
         next if defined $default{$name} && uc $v[0] eq $default{$name};
         $facts{$name} = [ map { tidy($_) } @v ];
     }
-    $facts{TIMES} = $r->{start}
+    # A task's days are told by its due time.
+    $facts{TIMES} = $r->{start} && $r->{kind} ne 'VTODO'
         ? Fidelity::World::expand(entry_ics($p, $r), $p->{zone}, 10) // [] : [];
     $facts{ALARM} = defined $r->{before} ? [ $r->{before} ] : [];
     if (my $t = $r->{due}) {

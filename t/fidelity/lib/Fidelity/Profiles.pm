@@ -212,7 +212,7 @@ my @profiles = (
       cal => { hold => { SUMMARY => 40 }, clock => 'local',
           days => 'midnight', qp => 1, until => 1,
           rules => { D => 1, W => 1, MP => 1, MD => 1, YM => 1, YD => 1 },
-          alarm => 'absolute', alarms => ['AALARM'], min_year => 1980 } },
+          alarm => 'absolute', alarms => ['AALARM'] } },
     { name => 'liar', title => 'a CTCap that is not true',
       zone => 'Australia/Adelaide', man => 'Acme', mod => 'Phone 3000',
       version => '1.2', max => 8000,
