@@ -237,6 +237,60 @@ static int note_fn(item_room_t *room, const item_part_t *card, apr_pool_t *p)
     return 1;
 }
 
+/** A word of a rule: "BYDAY=MO,TH" in "FREQ=WEEKLY;BYDAY=MO,TH". */
+static int rule_part(item_span_t rule, const char *name, item_span_t *value)
+{
+    item_span_t word;
+    apr_size_t n = strlen(name);
+
+    while (item_value_next(&rule, ';', &word)) {
+        if (word.len > n && word.s[n] == '='
+            && !strncasecmp(word.s, name, n)) {
+            value->s = word.s + n + 1;
+            value->len = word.len - n - 1;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int room_rule_kind(item_span_t rule)
+{
+    static const char *const freqs[] = {
+        "DAILY", "WEEKLY", "MONTHLY", "YEARLY", NULL
+    };
+    static const char *const parts[] = {
+        "BYDAY", "BYMONTHDAY", "BYMONTH", NULL
+    };
+    item_span_t freq, value;
+    int kind = 0, several = 0, by = 0, i;
+
+    if (!rule_part(rule, "FREQ", &freq))
+        return 0;
+    while (freqs[kind] && !item_span_is(freq, freqs[kind]))
+        kind++;
+    for (i = 0; parts[i]; i++) {
+        if (rule_part(rule, parts[i], &value)) {
+            several |= memchr(value.s, ',', value.len) != NULL;
+            by |= i == 0;
+        }
+    }
+    /* Days of the week or of the month, one or several. */
+    return 1 << (kind * 4 + by * 2 + several);
+}
+
+static int note_rule(item_room_t *room, const item_part_t *part)
+{
+    const item_entry_t *rule = item_part_find(part, "RRULE");
+    room_seen_t *seen = rule ? seen_of(room, "RRULE") : NULL;
+    int kind = seen ? room_rule_kind(rule->line.value) : 0;
+
+    if (!seen || !(kind & ~seen->kinds))
+        return 0;
+    seen->kinds |= kind;
+    return 1;
+}
+
 static int note_part(item_room_t *room, const item_part_t *part,
                      apr_pool_t *p)
 {
@@ -259,6 +313,8 @@ static int note_part(item_room_t *room, const item_part_t *part,
     }
     if (part->kind == (int)ITEM_VCARD30)
         news += note_fn(room, part, p);
+    else if (room_is_item(part))
+        news += note_rule(room, part);
     seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
     if (seen && (alarms > seen->most || seen->items < ITEM_ROOM_CERTAIN)) {
         seen->most = alarms > seen->most ? alarms : seen->most;

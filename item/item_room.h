@@ -10,6 +10,9 @@
  * so long, with these components.  Where its text has less than the text that
  * it had, and no more than it ever had, it is completed from there.
  *
+ * The same holds for series: one of a kind (by days of the week, by several
+ * days of the month...) that it never sent came back as a single event.
+ *
  * Long texts (NOTE, DESCRIPTION) and what says when something is are left to
  * the caller.
  *

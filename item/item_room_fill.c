@@ -368,6 +368,32 @@ static void complete_fn(job_t *job, const item_part_t *base,
     }
 }
 
+/** A series of a kind that the device never sent became a single event. */
+static void complete_rule(job_t *job, const item_part_t *base,
+                          item_part_t *theirs)
+{
+    static const char *const names[] = {
+        "RRULE", "EXRULE", "RDATE", "EXDATE", NULL
+    };
+    const room_seen_t *seen = apr_hash_get(job->room->names, "RRULE",
+                                           APR_HASH_KEY_STRING);
+    const item_entry_t *rule = item_part_find(base, "RRULE"), *entry;
+    int i, j;
+
+    if (!rule || item_part_find(theirs, "RRULE")
+        || (seen && (room_rule_kind(rule->line.value) & seen->kinds)))
+        return;
+    for (i = 0; names[i]; i++) {
+        for (j = 0; j < base->entries->nelts
+                    && !item_part_find(theirs, names[i]); j++) {
+            entry = APR_ARRAY_IDX(base->entries, j, const item_entry_t *);
+            if (!entry->part && item_span_is(entry->line.name, names[i]))
+                add_from(job, theirs, base, entry);
+        }
+    }
+    job->uncertain = 1;
+}
+
 static void complete_part(job_t *job, const item_part_t *base,
                           item_part_t *theirs)
 {
@@ -392,6 +418,7 @@ static void complete_part(job_t *job, const item_part_t *base,
         complete_name(job, base, theirs, name);
     }
     complete_fn(job, base, theirs);
+    complete_rule(job, base, theirs);
 }
 
 static item_span_t recurrence(const item_part_t *part)

@@ -22,7 +22,8 @@ typedef struct room_seen_t {
     int most;                   /* in one item */
     int items;
     int kinds;                  /* of it that came, as bits; of FN: 1, it has
-                                 * one that it did not make of N */
+                                 * one that it did not make of N; of RRULE:
+                                 * room_rule_kind() */
     apr_size_t octets[ITEM_ROOM_PARTS];
 } room_seen_t;
 
@@ -61,6 +62,10 @@ int room_has_parts(item_span_t name);
 
 /** Which kinds a line names (home, work, cell, fax, pager, car), as bits. */
 int room_kinds(const item_line_t *line);
+
+/** What kind of recurrence a rule is, as one bit: how often, by days of the
+ * week or not, one or several.  0: none. */
+int room_rule_kind(item_span_t rule);
 
 /** Non-zero if a component is a card, event, task or journal. */
 int room_is_item(const item_part_t *part);

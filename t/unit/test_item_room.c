@@ -201,6 +201,22 @@ static void test_fn(void **state)
               card("N:Clemens;Sam\nFN:Sam Clemens\n"));
 }
 
+/* A phone without rules of that kind. */
+static void test_rules(void **state)
+{
+    const char *series = event("DTSTART:20270104T080000Z\n"
+                               "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO\n"
+                               "EXDATE:20270201T080000Z\n");
+    const char *one = event("DTSTART:20270104T080000Z\n");
+    const char *weekly = event("SUMMARY:w\nRRULE:FREQ=WEEKLY;BYDAY=MO\n");
+    const char *twice = event("RRULE:FREQ=MONTHLY;BYDAY=1TU,2TU\n");
+    const char *titled = event("SUMMARY:x\nDTSTART:20270104T080000Z\n");
+
+    COMPLETED(weekly, series, one, series);
+    COMPLETED(twice, series, one, one);
+    COMPLETED(weekly, one, titled, titled);
+}
+
 static int setup(void **state)
 {
     return apr_pool_create(&pool, NULL) != APR_SUCCESS;
@@ -223,7 +239,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_elements, setup, teardown),
         cmocka_unit_test_setup_teardown(test_characters, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_fn, setup, teardown)
+        cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules, setup, teardown)
     };
 
     apr_initialize();

@@ -115,6 +115,7 @@ sub ical_facts {
         my @v = $name eq 'CATEGORIES' || $name eq 'RESOURCES'
             ? map { tidy(unescape($_)) } split_on(',', $f->{text})
             : tidy(unescape($f->{text}));
+        @v = ('') unless @v;
         next if defined $default{$name} && uc $v[0] eq $default{$name};
         push @{ $facts{$name} }, @v;
     }
@@ -166,6 +167,7 @@ sub vcal_facts {
         my $v = $r->{text}{$name};
         my @v = map { s/^X-//r } $name eq 'CATEGORIES' ? split /[;,]/, $v : $v;
         # vCalendar's words for it.
+        @v = ('') unless @v;
         $v[0] = $status{ $v[0] } // $v[0] if $name eq 'STATUS';
         next if defined $default{$name} && uc $v[0] eq $default{$name};
         $facts{$name} = [ map { tidy($_) } @v ];
