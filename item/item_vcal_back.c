@@ -419,7 +419,8 @@ static int put_rules(item_back_t *k, item_came_t *came,
     if (plan && plan->expanded && !came->rules->nelts
         && !came->exrules->nelts) {
         lost = apr_array_make(k->c->p, 2, sizeof(item_time_t));
-        if (dates_as_planned(came, lost)) {
+        /* A device that has no such lists sends the first one only. */
+        if (!came->rdates->nelts || dates_as_planned(came, lost)) {
             raw_by_name(k, came->cal, "RRULE");
             raw_by_name(k, came->cal, "EXRULE");
             raw_by_name(k, came->cal, "RDATE");
