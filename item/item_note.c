@@ -2,6 +2,7 @@
 /* Notes in the store's form: see item_note.h. */
 #include <string.h>
 
+#include "item/item_charset.h"
 #include "item/item_note.h"
 #include "item/item_note_int.h"
 #include "item/item_put.h"
@@ -294,6 +295,51 @@ static apr_status_t finish_import(item_note_t *note, const item_note_t *like,
     return out->len > ITEM_MAX_OCTETS ? ITEM_ELIMIT : APR_SUCCESS;
 }
 
+/** The device's character set, NULL: UTF-8. */
+static const item_charset_t *charset_of(const item_form_t *form)
+{
+    const item_charset_t *cs;
+    item_span_t name;
+
+    if (!form->charset)
+        return NULL;
+    name.s = form->charset;
+    name.len = strlen(name.s);
+    cs = item_charset_find(name);
+    return cs && cs->how != ITEM_CHARSET_UTF8 ? cs : NULL;
+}
+
+/** A text in the device's own characters. */
+static item_span_t from_device(const item_form_t *form, const item_text_t *in,
+                               apr_pool_t *p)
+{
+    const item_charset_t *cs = charset_of(form);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_span_t text;
+
+    text.s = in->data ? in->data : "";
+    text.len = in->len;
+    if (!cs || item_charset_is_ascii(text))
+        return text;
+    b.p = p;
+    item_charset_in(&b, cs, text);
+    return item_buf_span(&b);
+}
+
+static item_span_t to_device(const item_form_t *form, item_span_t text,
+                             apr_pool_t *p)
+{
+    const item_charset_t *cs = charset_of(form);
+    int bmp = (form->habits & ITEM_HABIT_BMP_ONLY) != 0;
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    if (item_charset_is_ascii(text) || (!cs && !bmp))
+        return text;
+    b.p = p;
+    item_charset_out(&b, cs ? cs : item_charset_utf8(), text, bmp);
+    return item_buf_span(&b);
+}
+
 /** A VJOURNAL of a device whose note is a text in the store: a text again,
  * if it says no more than one. */
 static int says_no_more(const item_note_t *note)
@@ -358,6 +404,7 @@ apr_status_t item_note_import(const item_form_t *form, const char **type,
         rv = read_stored(&note, TEXT, in, p);
         if (rv == APR_SUCCESS && in->len && memchr(in->data, '\0', in->len))
             rv = ITEM_EMALFORMED;
+        note.body = from_device(form, in, p);
         if (rv == APR_SUCCESS && old.part)
             split_text(&note, &old);
     }
@@ -425,9 +472,8 @@ apr_status_t item_note_export(const item_form_t *form, const char **type,
         return APR_SUCCESS;
     default:
         *type = TEXT;
-        *out = *in;
-        if (note.part)
-            take(out, whole_text(&note, "\r\n"));
+        take(out, to_device(form, note.part ? whole_text(&note, "\r\n")
+                                            : note.body, p));
         return APR_SUCCESS;
     }
     *type = format == ITEM_FORMAT_VNOTE ? "text/x-vnote"

@@ -32,7 +32,7 @@
  *              whose first line is the subject if it was; a subject that the
  *              device does not show (no SUMMARY; or its own first line for
  *              one, as Outlook has it) stays
- * @param out  a text is @p in's octets, if that was one
+ * @param out  a text is @p in's octets, if that was one, in UTF-8
  * @return APR_SUCCESS; ITEM_EMALFORMED, ITEM_ETYPE (not of that format),
  * ITEM_ELIMIT
  */

@@ -297,6 +297,24 @@ static void test_charset_and_clock(void **state)
         journal("DESCRIPTION:\xc3\xbc?\r\nCREATED:20200701T120000Z\r\n"));
 }
 
+static void test_text_charset(void **state)
+{
+    item_form_t form = form_of(ITEM_FORMAT_TEXT);
+    item_text_t in = text_of("M\xfcll\r\n\x80"), out, back;
+    const char *type = NULL;
+
+    (void)state;
+    form.charset = "ISO-8859-1";
+    assert_int_equal(item_note_import(&form, &type, &in, NULL, &out, pool),
+                     APR_SUCCESS);
+    assert_string_equal(apr_pstrmemdup(pool, out.data, out.len),
+                        "M\xc3\xbcll\r\n\xe2\x82\xac");
+    assert_int_equal(item_note_export(&form, &type, &out, &back, pool),
+                     APR_SUCCESS);
+    assert_string_equal(apr_pstrmemdup(pool, back.data, back.len),
+                        "M\xfcll\r\nEUR");
+}
+
 /* ---- laws ----------------------------------------------------------------- */
 
 static const char *const words[] = {
@@ -498,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_subject_stays),
         cmocka_unit_test(test_journal_device),
         cmocka_unit_test(test_charset_and_clock),
+        cmocka_unit_test(test_text_charset),
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_align),
