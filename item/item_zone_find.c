@@ -53,6 +53,20 @@ static int agrees(const item_zone_t *zone, const clues_t *clues)
     return 1;
 }
 
+/** Always at UTC? Then no zone need be tried. */
+static int is_utc(const clues_t *clues)
+{
+    int i;
+
+    for (i = 0; i < clues->n; i++) {
+        const clue_t *c = &clues->list[i];
+
+        if (c->after || (c->before != NEITHER && c->before))
+            return 0;
+    }
+    return 1;
+}
+
 /** The first zone that agrees. @return NULL: none */
 static const item_zone_t *by_clues(const clues_t *clues,
                                    const item_zone_t *prefer, apr_pool_t *p)
@@ -65,6 +79,11 @@ static const item_zone_t *by_clues(const clues_t *clues,
         return NULL;
     if (prefer && agrees(prefer, clues))
         return prefer;
+    if (is_utc(clues)) {
+        span.s = "UTC";
+        span.len = 3;
+        return item_zone_open(span, p);
+    }
     for (; *name; name++) {
         span.s = *name;
         span.len = strlen(*name);
