@@ -251,6 +251,17 @@ static int is_same(const sml_sync_t *r, const sml_sync_t *y)
             || strcmp(r->client_last, y->client_last) == 0);
 }
 
+/* A sync in which the client says all that it has begins anew if nothing of it
+ * has come yet.  Synthesis' clients, asked to go on with one whose datastore's
+ * turn had not come, put off all of its items to the next sync (seen with
+ * SyncEvolution 2.0): they came back from here doubled, and a refresh from
+ * the client would have deleted them here. */
+static int is_begun(const sml_session_t *s, const sml_sync_t *r)
+{
+    return r->client_began || r->resumed
+        || (r->code != 201 && (r->code != 203 || !sml_large_says_where(s)));
+}
+
 static void go_on(sml_sync_t *y, const sml_sync_t *r)
 {
     y->code = y->asked = r->code;
@@ -341,7 +352,7 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
     }
     r = &APR_ARRAY_IDX(former->syncs, at, sml_sync_t);
     sml_select_after(s, y, r);
-    can = resume && is_same(r, y);
+    can = resume && is_same(r, y) && is_begun(s, r);
     if (can) {
         go_on(y, r);
         copy_notes(former, at, state, place);

@@ -83,6 +83,29 @@ static inline int stopped(client_t *c, int code, unsigned at, int how)
     return rv != APR_SUCCESS;
 }
 
+/* Has the server seen the client's Sync of the session that stopped? */
+static inline int stop_had_begun(const client_t *c, int how)
+{
+    int i;
+
+    for (i = 0; i < c->ph->sent->nelts; i++) {
+        const phone_sent_t *t = &APR_ARRAY_IDX(c->ph->sent, i, phone_sent_t);
+
+        if (strcmp(t->name, "Sync") == 0
+            && (how != STOP_BEFORE || t->msg < c->ph->msg)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A sync in which the client says all begins anew where it had not begun. */
+static inline int stop_goes_on(const client_t *c, int code, int how)
+{
+    return (code != 201 && (code != 203 || c->ph->model == NULL))
+        || stop_had_begun(c, how);
+}
+
 /* Go on with Alert 225 to the end. */
 static inline void resumed(client_t *c, const char *after)
 {
