@@ -7,7 +7,7 @@
  * true, where a refusal would leave a device showing what nobody else has and
  * trying again for ever.  The texts are kept like those of deleted items.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_form.h"
 
 #include <string.h>
 
@@ -107,6 +107,19 @@ static int same_text(const store_item_t *a, const store_item_t *b)
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
+/* Is it ours, in the device's own words? */
+static int is_echo(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
+                   const store_item_t *old)
+{
+    const char *data;
+    apr_size_t len;
+
+    sml_form_import_like(s, y, c, old);
+    sml_projection(s, y, old, &data, &len);
+    return item_equal(old->type, data, len, c->item.type, c->item.data,
+                      c->item.len, s->p);
+}
+
 int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
     int code = c->tag == SYNCML_ADD ? 201 : 200;
@@ -130,7 +143,8 @@ int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         bury(s, y, c);
     }
     else if (!old->deleted) {
-        int same = old->key == c->item.key || same_text(old, &c->item);
+        int same = old->key == c->item.key || same_text(old, &c->item)
+                || (c->raw_type != NULL && is_echo(s, y, c, old));
 
         /* Else ours goes there again. */
         s->rv = put_map(s, y, old->id, c->luid, same ? old->change : 0,

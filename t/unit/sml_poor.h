@@ -256,4 +256,32 @@ static inline client_item_t *item_of(client_t *c, const char *store)
     return APR_ARRAY_IDX(s->items, 0, client_item_t *);
 }
 
+/* ---- settings ---------------------------------------------------------------- */
+
+static inline const char *device_setting(const char *devid, const char *name)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *d;
+    const char *value = NULL;
+    apr_status_t rv;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), devid, &d));
+    rv = store_device_setting_get(tx, d->id, name, &value);
+    value = rv == APR_SUCCESS ? apr_pstrdup(w->pool, value) : NULL;
+    world_end(tx, p);
+    return value;
+}
+
+static inline void set_device(const char *devid, const char *name, const char *value)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *d;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), devid, &d));
+    OK(store_device_setting_set(tx, d->id, name, value));
+    world_end(tx, p);
+}
+
 #endif

@@ -125,6 +125,29 @@ static void test_a_delete_is_one(void **state)
            "+4917");
 }
 
+/* A device that may only read tells in a slow sync what it was given: nothing
+ * is to be put right on it. */
+static void test_read_only(void **state)
+{
+    client_t *c = s60("Maker", both);
+    client_store_t *cal = client_store(c, "calendar");
+
+    world_put("contacts", 0, FULL_CARD);
+    world_put("calendar", 0, FULL_EVENT);
+    SYNCED(c, client_sync(c, 205, "contacts calendar"));
+    set_device("IMEI:1", "access.contacts", "read-only");
+    set_device("IMEI:1", "access.calendar", "read-only");
+    SYNCED(c, client_sync(c, 201, "contacts calendar"));
+    assert_int_equal(client_store(c, "contacts")->came[1], 0);
+    assert_int_equal(cal->came[1], 0);
+    client_edit(c, item_of(c, "contacts"),
+                with(item_of(c, "contacts")->text, "+491", "+4917"));
+    SYNCED(c, client_sync(c, 200, "contacts calendar"));
+    assert_int_equal(client_store(c, "contacts")->came[1], 1);
+    edited("contacts", FULL_CARD, "+491", "+491");
+    assert_non_null(strstr(item_of(c, "contacts")->text, "+491\r\n"));
+}
+
 /* ---- short fields ------------------------------------------------------------- */
 
 #define LONG_NAME "Maria-Theresia-Wilhelmina"
@@ -280,32 +303,6 @@ static void test_zone_is_learned(void **state)
 }
 
 /* ---- which form ---------------------------------------------------------------- */
-
-static const char *device_setting(const char *devid, const char *name)
-{
-    apr_pool_t *p;
-    store_tx_t *tx = world_begin(STORE_WRITE, &p);
-    store_device_t *d;
-    const char *value = NULL;
-    apr_status_t rv;
-
-    OK(store_device_find(tx, world_account_id(tx, w->account), devid, &d));
-    rv = store_device_setting_get(tx, d->id, name, &value);
-    value = rv == APR_SUCCESS ? apr_pstrdup(w->pool, value) : NULL;
-    world_end(tx, p);
-    return value;
-}
-
-static void set_device(const char *devid, const char *name, const char *value)
-{
-    apr_pool_t *p;
-    store_tx_t *tx = world_begin(STORE_WRITE, &p);
-    store_device_t *d;
-
-    OK(store_device_find(tx, world_account_id(tx, w->account), devid, &d));
-    OK(store_device_setting_set(tx, d->id, name, value));
-    world_end(tx, p);
-}
 
 /* A device without a word about itself: as it sends, so it gets. */
 static void test_as_it_sends(void **state)
@@ -470,6 +467,7 @@ int main(void)
         ON_EACH_STORE(test_slow_sync),
         ON_EACH_STORE(test_edits_on_both_sides),
         ON_EACH_STORE(test_a_delete_is_one),
+        ON_EACH_STORE(test_read_only),
         ON_EACH_STORE(test_cut_values),
         ON_EACH_STORE(test_ignore_max_size),
         ON_EACH_STORE(test_lengths_by_quirk),
