@@ -278,6 +278,12 @@ model:
 	@for f in $(MODEL); do \
 	    SESSIONS=$(SESSIONS) POWER_STEP=1 $$f || exit 1; done
 
+# Ten thousand notifications while processes are killed: scripts/soak.
+soak:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= all
+	@scripts/soak
+
 bench:
 	@scripts/deps bench
 	@$(MAKE_J) VARIANT= all benches
@@ -319,11 +325,12 @@ help:
 	@echo '  make cov        line coverage of the tests'
 	@echo '  make model      devices against a model, SESSIONS=10000 per store;'
 	@echo '                  power cuts and kills at every write of a session'
+	@echo '  make soak       10000 notifications while processes are killed'
 	@echo '  make bench      measures and their ratios'
 	@echo '  make deps       install all Debian packages of the above'
 	@echo '  make clean      remove build/ and bin/'
 
 .PHONY: client-repair all unit replay fuzzers benches run demo deps check asan \
-    matrix cov fuzz lint model bench \
+    matrix cov fuzz lint model soak bench \
     install uninstall clean help FORCE
 FORCE:

@@ -12,7 +12,12 @@ package Test::Gateway;
 #
 # Modes: accept; answer STATUS TEXT; raw OCTETS (\r \n escaped); hang (reads,
 # says nothing); cut (reads, closes); slow SECONDS (then accepts); flood (an
-# answer without end); silent (does not even accept: the port is closed).
+# answer without end); chaos RATE (see below).
+#
+# chaos takes most messages, and with about RATE each: refuses one, reads one
+# and closes without an answer, answers late, answers a page of HTML.  It keeps
+# no requests but a list of what it has taken, which costs little for
+# thousands: $g->taken is { number => how often }.
 
 use strict;
 use warnings;
@@ -72,11 +77,12 @@ sub serve {
     my ($self, $c) = @_;
     binmode $c;
     $SIG{PIPE} = 'IGNORE';
+    srand($$ ^ int(time * 1000));
     while (my $r = read_request($c)) {
-        $self->note($r);
         my ($mode, $rest) = split / /, slurp("$self->{dir}/mode"), 2;
         my $handler = __PACKAGE__->can("do_$mode") or die "mode $mode\n";
-        $handler->($self, $c, $rest // '') or return;
+        $self->note($r) if $mode ne 'chaos';
+        $handler->($self, $c, $rest // '', $r) or return;
     }
     return;
 }
@@ -146,6 +152,27 @@ sub do_flood {
     syswrite $c, "HTTP/1.1 202 x\r\nConnection: close\r\n\r\n0: ";
     1 while syswrite $c, 'x' x 65536;
     return 0;
+}
+
+sub do_chaos {
+    my ($self, $c, $rate, $r) = @_;
+    my $dice = rand;
+    return answer($c, 503, 'Temporal failure, try again later.')
+        if $dice < $rate;
+    return answer($c, 200, '<html>Maintenance</html>') if $dice < 1.5 * $rate;
+    open my $f, '>>', "$self->{dir}/taken" or die $!;
+    syswrite $f, "$r->{headers}{'x-kannel-to'}\n";     # one write: whole
+    close $f;
+    return 0 if $dice < 2 * $rate;
+    sleep 0.3 if $dice < 3 * $rate;
+    return do_accept($self, $c);
+}
+
+sub taken {
+    my ($self) = @_;
+    my %n;
+    $n{$_}++ for split /\n/, slurp("$self->{dir}/taken");
+    return \%n;
 }
 
 # What has been asked, in order.
