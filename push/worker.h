@@ -42,7 +42,9 @@
 #include "store/store.h"
 
 #define WORKER_PARALLEL     32      /* requests to a gateway at a time */
-#define WORKER_AHEAD        8       /* claimed rows for each of them */
+#define WORKER_AHEAD        8       /* claimed rows for each of them... */
+#define WORKER_BATCH        512     /* ...or as many, if it is fast: each
+                                       transaction costs a write to disk */
 
 /** How long a claim holds: other workers take a row over after it if this
  * one was killed. */

@@ -104,11 +104,19 @@ static double pace(const lane_t *lane)
         ? lane->route->rate : rate;
 }
 
+/* Jobs that the queue may have, whatever its pace. */
+static int most_of(const lane_t *lane)
+{
+    int most = lane->parallel * WORKER_AHEAD;
+
+    return most > WORKER_BATCH ? most : WORKER_BATCH;
+}
+
 /* Jobs that the queue may have. */
 static int capacity(const lane_t *lane)
 {
     double ahead = pace(lane) * AHEAD_SECONDS;
-    int most = lane->parallel * WORKER_AHEAD;
+    int most = most_of(lane);
 
     if (lane->route->rate <= 0 && ahead < lane->parallel) {
         return lane->parallel;      /* slow, but so many at a time */
@@ -136,7 +144,7 @@ int worker_most(const worker_t *w)
     int most = 0, i;
 
     for (i = 0; i < w->nlanes; i++) {
-        most += w->lanes[i].parallel * WORKER_AHEAD;
+        most += most_of(&w->lanes[i]);
     }
     return most;
 }
