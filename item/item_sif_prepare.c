@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "item/item_charset.h"
+#include "item/item_mime.h"
 #include "item/item_sif_prepare.h"
 #include "item/item_sif_xml.h"
 
@@ -99,6 +100,24 @@ static item_span_t declared(const char *s, const char *end)
         ;
     name.len = (apr_size_t)(s - name.s);
     return name;
+}
+
+/** Clients that send base64 do not always say so. */
+static void undo_base64(prepare_t *x)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_span_t text = { x->s, 0 };
+
+    text.len = (apr_size_t)(x->end - x->s);
+    b.p = x->out.p;
+    if (text.len < 8 || *text.s == '<'
+        || item_mime_base64(&b, text) != APR_SUCCESS || b.len < 3
+        || (b.s[0] != '<' && memcmp(b.s, "\xef\xbb\xbf", 3)))
+        return;
+    x->s = b.s;
+    x->end = b.s + b.len;
+    if (at(x, "\xef\xbb\xbf"))
+        x->s += 3;
 }
 
 /** Make it UTF-8. @return ITEM_EMALFORMED: nobody knows that character set */
@@ -256,6 +275,7 @@ apr_status_t item_xml_prepare(item_span_t *out, const char *data,
         x.s += 3;
     while (x.s < x.end && apr_isspace(*x.s))
         x.s++;
+    undo_base64(&x);
     rv = make_utf8(&x);
     while (rv == APR_SUCCESS && x.s < x.end) {
         if (at(&x, "<!--"))

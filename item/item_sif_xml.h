@@ -35,7 +35,8 @@ typedef struct item_xml_t {
  * Read a document.
  * @param root  out: its root element, NULL on failure
  * @param data  in a character set of item_charset.h by declaration; without
- *              one UTF-8, or windows-1252 where it is none; a BOM is allowed
+ *              one UTF-8, or windows-1252 where it is none; a BOM is allowed,
+ *              and base64 of all that
  * @return APR_SUCCESS; ITEM_EMALFORMED (no XML, an entity or declaration,
  * another character set); ITEM_ELIMIT (the limits above, or ITEM_MAX_OCTETS)
  */

@@ -91,6 +91,17 @@ static void test_repaired(void **state)
     assert_string_equal(text_of(root, "a"), "\xc3\xbc");
 }
 
+static void test_base64(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of(read_all("PG4+PGE+eDwvYT48\r\nL24+"), "a"),
+                        "x");
+    assert_string_equal(text_of(read_all("77u/PG4+PGE+eDwvYT48L24+"), "a"),
+                        "x");
+    refused("PG4+PGE+eDwvYT48L2", ITEM_EMALFORMED);
+    refused("AAAAAAAAAAAA", ITEM_EMALFORMED);
+}
+
 static char *repeat(const char *a, const char *word, int n, const char *b)
 {
     apr_size_t len = strlen(word);
@@ -165,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree),
         cmocka_unit_test(test_repaired),
+        cmocka_unit_test(test_base64),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_written)
     };
