@@ -73,6 +73,7 @@ static int read_alarm(item_cal_alarm_t *alarm, const item_part_t *part)
 
     memset(alarm, 0, sizeof(*alarm));
     alarm->part = part;
+    alarm->text.s = alarm->attach.s = "";
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
                                                   const item_entry_t *);

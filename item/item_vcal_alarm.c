@@ -169,6 +169,7 @@ int item_vcal_alarm_in(item_cal_ctx_t *c, const item_line_t *line,
     item_span_t rest = value, run, word;
 
     memset(alarm, 0, sizeof(*alarm));
+    alarm->text.s = alarm->attach.s = "";
     if (action < 0)
         return 0;
     alarm->action = (item_alarm_e)action;
