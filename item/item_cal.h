@@ -144,6 +144,10 @@ void item_times_sort(apr_array_header_t *times);
 const char *item_vcal_rule_write(const item_recur_t *r, apr_int64_t day,
                                  apr_pool_t *p);
 
+/** Whether a rule is one that every device can have: of months and places not
+ * more than one.  Others are dropped by many without a word. */
+int item_vcal_rule_is_plain(const char *rule);
+
 /**
  * Read a rule of vCalendar.
  * @param r  out: count from # (default 2, 0 for ever); until as written

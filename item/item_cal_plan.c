@@ -496,7 +496,9 @@ static int say_rule_locally(item_cal_ctx_t *c, item_plan_t *plan)
     const item_zone_t *own = series_zone(c, &plan->cal->start);
     item_plan_t trial = *plan;
 
+    /* Only where a device that does not read TZ is in the same zone. */
     if (!own || plan->local || plan->all_day || !day_shift(plan)
+        || (c->user && !zones_agree(own, c->user, plan->cal->start.secs))
         || c->form->clock == ITEM_CLOCK_UTC_BARE
         || (c->form->habits & ITEM_HABIT_NO_ZONE))
         return 0;

@@ -169,6 +169,16 @@ static int as_planned(const item_came_t *came)
            && item_time_equal(&came->plan->start, &came->start);
 }
 
+/** An event without an end that only moved: what the device has for one says
+ * nothing more. */
+static int needs_no_end(const item_came_t *came)
+{
+    return came->plan && !came->cal->has_end && came->kind == ITEM_VEVENT
+           && came->plan->all_day == came->all_day
+           && came->end.secs - came->start.secs
+              == (came->all_day ? DAY : 0);
+}
+
 static void put_end(item_back_t *k, const item_came_t *came,
                     const item_dest_t *dest)
 {
@@ -176,7 +186,7 @@ static void put_end(item_back_t *k, const item_came_t *came,
     const item_plan_t *plan = came->plan;
     item_time_t t;
 
-    if (came->end.kind == ITEM_TIME_NONE)
+    if (came->end.kind == ITEM_TIME_NONE || needs_no_end(came))
         return;
     if (plan && plan->all_day == came->all_day && as_planned(came)
         && item_time_equal(&plan->end, &came->end)) {
@@ -347,6 +357,48 @@ static void put_rule(item_back_t *k, const char *name,
     item_fold_add(k->b, item_buf_span(&line), "\r\n");
 }
 
+/** Whether what came is the rule of like, but for its end, on the day on
+ * which DTSTART now is. @param day  on its own clock @param was  out */
+static int is_same_rule(item_back_t *k, const item_came_t *came,
+                        apr_int64_t day, item_span_t text,
+                        item_recur_t *was)
+{
+    apr_int64_t wire = day_of(came->start.secs);
+    item_recur_t moved;
+    item_span_t said;
+
+    if (!item_recur_parse(was, APR_ARRAY_IDX(came->cal->rules, 0,
+                                             item_span_t)))
+        return 0;
+    moved = *was;
+    if (wire - day < -1 || wire - day > 1
+        || !item_recur_shift(&moved, day, (int)(wire - day)))
+        return 0;
+    said.s = item_vcal_rule_write(&moved, wire, k->c->p);
+    if (!said.s)
+        return 0;
+    said.len = strlen(said.s);
+    return same_word(said, rule_head(text));
+}
+
+/** A device writes a count as the day on which it ends.
+ * @param start  DTSTART on its own clock */
+static void keep_count(item_back_t *k, const item_dest_t *dest,
+                       apr_int64_t start, int count, item_recur_t *r)
+{
+    item_recur_t counted = *r;
+    apr_int64_t last, until = r->until.secs;
+
+    if (r->until.kind == ITEM_TIME_UTC && dest->zone)
+        until = item_zone_to_local(dest->zone, until);
+    counted.until.kind = ITEM_TIME_NONE;
+    counted.count = count;
+    if (r->until.kind != ITEM_TIME_NONE
+        && item_recur_last(&counted, start, APR_INT64_MAX, &last, k->c->p)
+        && day_of(last) == day_of(until))
+        *r = counted;
+}
+
 static void convert_rule(item_back_t *k, const item_came_t *came,
                          const item_dest_t *dest, const char *name,
                          item_span_t text)
@@ -356,27 +408,24 @@ static void convert_rule(item_back_t *k, const item_came_t *came,
     apr_int64_t day = day_of(came->start.secs);
     int by = (int)(day_of(start.secs) - day);
     item_recur_t r, was;
-    item_span_t said;
+    int count = 0;
 
     if (!item_vcal_rule_read(&r, text, day))
         return;
-    if (plan && plan->rule && day_of(plan->start.secs) == day
-        && plan->all_day == came->all_day
-        && item_recur_parse(&was, APR_ARRAY_IDX(came->cal->rules, 0,
-                                                item_span_t))) {
-        said.s = plan->rule;
-        said.len = strlen(said.s);
-        if (same_word(rule_head(said), rule_head(text))) {
-            was.count = r.count;        /* only its end was changed */
-            was.until = r.until;
-            r = was;
-            by = 0;
-        }
+    if (plan && plan->rule && came->rules->nelts == 1
+        && is_same_rule(k, came, day_of(start.secs), text, &was)) {
+        count = was.count;      /* at most its end was changed */
+        was.count = r.count;
+        was.until = r.until;
+        r = was;
+        by = 0;
     }
     if (by >= -1 && by <= 1)
         item_recur_shift(&r, day, by);
     if (r.until.kind != ITEM_TIME_NONE)
         set_until(k, came, dest, &r);
+    if (count && !r.count)
+        keep_count(k, dest, start.secs, count, &r);
     put_rule(k, name, &r);
 }
 
@@ -428,6 +477,11 @@ static int put_rules(item_back_t *k, item_came_t *came,
             item_times_sort(came->exdates);
             return 1;
         }
+    }
+    if (plan && plan->rule && !came->rules->nelts && as_planned(came)
+        && !item_vcal_rule_is_plain(plan->rule)) {
+        raw_by_name(k, came->cal, "RRULE");
+        return 0;               /* beyond the device's own rules */
     }
     if (plan && plan->rule && came->rules->nelts == 1 && as_planned(came)
         && !came->exrules->nelts) {

@@ -115,11 +115,12 @@ static int is_like(const item_back_t *k, const item_came_t *came,
         && (!was->relative
             || item_time_equal(&came->plan->start, &came->start)))
         return 1;
-    if (!was->relative || !offset_of(k, came, alarm, &now))
+    if (!offset_of(k, came, alarm, &now))
         return 0;
-    if (!was->from_end)
+    if (was->relative && !was->from_end)
         return was->secs == now && base_of(came) == &came->start;
-    /* From the end: by how long after the start it was sent. */
+    /* By how long after the start it was sent: a device moves an alarm with
+     * its event, also one from the end or at a time of its own. */
     sent = *came;
     sent.start = came->plan->start;
     sent.end = came->plan->end;

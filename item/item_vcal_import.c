@@ -207,6 +207,26 @@ static void put_props(item_back_t *k, const item_came_t *came)
     }
 }
 
+/** How far a task is, which vCalendar does not say but for the end. */
+static void put_percent(item_back_t *k, const item_came_t *came)
+{
+    const item_entry_t *was = item_part_find(came->cal->part,
+                                             "PERCENT-COMPLETE");
+    const item_entry_t *status = item_part_find(came->part, "STATUS");
+    int done = came->done.kind != ITEM_TIME_NONE
+               || (status && item_span_is(item_span_trim(
+                       status->line.value), "COMPLETED"));
+    int full;
+
+    if (!was || item_part_find(came->part, "PERCENT-COMPLETE"))
+        return;
+    full = item_span_is(item_span_trim(was->line.value), "100");
+    if (done == full || (!done && !full))
+        item_back_raw(k, was);
+    else if (done)
+        item_buf_puts(k->b, "PERCENT-COMPLETE:100\r\n");
+}
+
 /** What the device never sees, and what a component needs. */
 static void put_unseen(item_back_t *k, const item_came_t *came)
 {
@@ -220,6 +240,8 @@ static void put_unseen(item_back_t *k, const item_came_t *came)
     entry = item_part_find(came->cal->part, "UID");
     if (entry && !item_part_find(came->part, "UID"))
         item_back_raw(k, entry);
+    if (came->kind == ITEM_VTODO)
+        put_percent(k, came);
 }
 
 static void put_component(item_back_t *k, const item_came_t *came)

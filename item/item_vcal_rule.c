@@ -425,6 +425,19 @@ int item_vcal_rule_read(item_recur_t *r, item_span_t text, apr_int64_t day)
     return 1;
 }
 
+int item_vcal_rule_is_plain(const char *rule)
+{
+    item_span_t text;
+    item_recur_t r;
+
+    text.s = rule;
+    text.len = strlen(rule);
+    return item_vcal_rule_read(&r, text, 0)
+           && (r.freq <= ITEM_FREQ_WEEKLY
+               || (r.days.n + r.mdays.n <= 1 && r.months.n <= 1
+                   && !r.ydays.n));
+}
+
 /* ---- other clocks ------------------------------------------------------- */
 
 static int shift_week(item_recur_t *r, int by)
@@ -457,6 +470,18 @@ int item_recur_shift(item_recur_t *r, apr_int64_t from, int by)
         return 0;
     item_civil_from_days(from, &y, &m, &d);
     item_civil_from_days(from + by, &ny, &nm, &nd);
+    if (r->freq == ITEM_FREQ_YEARLY && (!r->mdays.n || r->mdays.v[0] == d)
+        && (!r->months.n || r->months.v[0] == m)
+        && (r->months.n || !r->mdays.n)) {
+        /* The same two days of each year, but about 29 February. */
+        if ((m == 2 && d > 27) || (nm == 2 && nd > 27))
+            return 0;
+        if (r->mdays.n)
+            r->mdays.v[0] = (short)nd;
+        if (r->months.n)
+            r->months.v[0] = (short)nm;
+        return 1;
+    }
     /* Only within the days that each month has; else the last and the first
      * would come out wrong. */
     if (d > 28 || nd > 28 || (r->mdays.n && r->mdays.v[0] != d)

@@ -384,7 +384,7 @@ static void test_tasks(void **state)
         "X-EPOCAGENDAENTRYTYPE:TODO");
     has(import(&form, task("1.0", "SUMMARY:S\r\nSTATUS:COMPLETED\r\n"
                            "COMPLETED:20260704T120000Z\r\n"), half),
-        "STATUS:COMPLETED|COMPLETED:20260704T120000Z|!PERCENT");
+        "STATUS:COMPLETED|COMPLETED:20260704T120000Z|PERCENT-COMPLETE:100");
     has(import(&form, task("1.0", "SUMMARY:S\r\n"
                            "COMPLETED:20260704T120000\r\n"), NULL),
         "STATUS:COMPLETED|COMPLETED:20260704T100000Z");
