@@ -370,6 +370,18 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
     if (!item_recur_parse(was, APR_ARRAY_IDX(came->cal->rules, 0,
                                              item_span_t)))
         return 0;
+    /* Moved, but the rule's days left as they were. */
+    said.s = came->plan->rule;
+    said.len = strlen(said.s);
+    if (same_word(rule_head(said), rule_head(text)))
+        return 1;
+    /* Some write the rule for their own clock above a start in UTC. */
+    said.s = item_vcal_rule_write(was, day, k->c->p);
+    if (said.s) {
+        said.len = strlen(said.s);
+        if (same_word(said, rule_head(text)))
+            return 1;
+    }
     moved = *was;
     if (wire - day < -1 || wire - day > 1
         || !item_recur_shift(&moved, day, (int)(wire - day)))
@@ -382,9 +394,10 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
 }
 
 /** A device writes a count as the day on which it ends.
- * @param start  DTSTART on its own clock */
+ * @param start, was  DTSTART on its own clock, now and in like */
 static void keep_count(item_back_t *k, const item_dest_t *dest,
-                       apr_int64_t start, int count, item_recur_t *r)
+                       apr_int64_t start, apr_int64_t was, int count,
+                       item_recur_t *r)
 {
     item_recur_t counted = *r;
     apr_int64_t last, until = r->until.secs;
@@ -393,10 +406,31 @@ static void keep_count(item_back_t *k, const item_dest_t *dest,
         until = item_zone_to_local(dest->zone, until);
     counted.until.kind = ITEM_TIME_NONE;
     counted.count = count;
-    if (r->until.kind != ITEM_TIME_NONE
-        && item_recur_last(&counted, start, APR_INT64_MAX, &last, k->c->p)
-        && day_of(last) == day_of(until))
+    if (r->until.kind == ITEM_TIME_NONE)
+        return;
+    /* From the start that is now, or from the one before it was moved. */
+    if ((item_recur_last(&counted, start, APR_INT64_MAX, &last, k->c->p)
+         && day_of(last) == day_of(until))
+        || (item_recur_last(&counted, was, APR_INT64_MAX, &last, k->c->p)
+            && day_of(last) == day_of(until)))
         *r = counted;
+}
+
+/** Whether a rule has the day of DTSTART on its own clock, and not the one
+ * on the wire. */
+static int is_on_own_clock(const item_recur_t *r, apr_int64_t wire, int by)
+{
+    int i, own = 0, other = 0;
+
+    if (r->freq != ITEM_FREQ_WEEKLY)
+        return 0;
+    for (i = 0; i < r->days.n; i++) {
+        own |= ITEM_RECUR_WEEKDAY(r->days.v[i])
+               == item_recur_weekday(wire + by);
+        other |= ITEM_RECUR_WEEKDAY(r->days.v[i])
+                 == item_recur_weekday(wire);
+    }
+    return own && !other;
 }
 
 static void convert_rule(item_back_t *k, const item_came_t *came,
@@ -420,12 +454,14 @@ static void convert_rule(item_back_t *k, const item_came_t *came,
         r = was;
         by = 0;
     }
+    if (by && is_on_own_clock(&r, day, by))
+        by = 0;
     if (by >= -1 && by <= 1)
         item_recur_shift(&r, day, by);
     if (r.until.kind != ITEM_TIME_NONE)
         set_until(k, came, dest, &r);
     if (count && !r.count)
-        keep_count(k, dest, start.secs, count, &r);
+        keep_count(k, dest, start.secs, came->cal->start.secs, count, &r);
     put_rule(k, name, &r);
 }
 

@@ -279,6 +279,48 @@ static item_plan_t *plan_of(item_back_t *k, item_cal_t *cal)
     return cal->plan;
 }
 
+/** Whether times are the digits that were sent in UTC, but without the Z: a
+ * device that knows local time alone took them for that, and nobody changed
+ * them. */
+static int is_without_z(const item_came_t *came)
+{
+    const item_plan_t *plan = came->plan;
+
+    return came->start.kind == ITEM_TIME_LOCAL
+           && plan->start.kind == ITEM_TIME_UTC
+           && came->start.secs == plan->start.secs
+           && (came->end.kind != ITEM_TIME_LOCAL
+               || plan->end.kind == ITEM_TIME_NONE
+               || came->end.secs == plan->end.secs);
+}
+
+static void times_utc(apr_array_header_t *times)
+{
+    int i;
+
+    for (i = 0; i < times->nelts; i++)
+        if (APR_ARRAY_IDX(times, i, item_time_t).kind == ITEM_TIME_LOCAL)
+            APR_ARRAY_IDX(times, i, item_time_t).kind = ITEM_TIME_UTC;
+}
+
+static void set_utc(item_came_t *came)
+{
+    int i;
+
+    came->start.kind = ITEM_TIME_UTC;
+    if (came->end.kind == ITEM_TIME_LOCAL)
+        came->end.kind = ITEM_TIME_UTC;
+    times_utc(came->exdates);
+    times_utc(came->rdates);
+    for (i = 0; i < came->alarms->nelts; i++) {
+        item_time_t *at = &APR_ARRAY_IDX(came->alarms, i,
+                                         item_cal_alarm_t).at;
+
+        if (at->kind == ITEM_TIME_LOCAL)
+            at->kind = ITEM_TIME_UTC;
+    }
+}
+
 /** The component of like that one from the device is. */
 static void find_like(item_back_t *k, item_came_t *came, int index)
 {
@@ -308,6 +350,8 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
     if (came->cal) {
         came->cal->matched = 1;
         came->plan = found;
+        if (!k->said && is_without_z(came))
+            set_utc(came);
     }
 }
 

@@ -72,6 +72,31 @@ static const edit_t edits[] = {
       "RRULE:FREQ=WEEKLY;COUNT=5" },
     { BERLIN, 0, 0, WEEKLY, "W1 MO #0", "W1 MO TU #0",
       "RRULE:FREQ=WEEKLY;BYDAY=MO,TU" },
+    { BERLIN, 0, 0, ONCE "RRULE:FREQ=WEEKLY;COUNT=4\r\n", "W1 MO #4",
+      "W1 MO 20260727T100000", "RRULE:FREQ=WEEKLY;COUNT=4" },
+    { BERLIN, 0, 0, ONCE "RRULE:FREQ=MONTHLY;COUNT=4\r\n", "0706T1",
+      "0707T1", "RRULE:FREQ=MONTHLY;COUNT=4|"
+      "DTSTART;TZID=Europe/Berlin:20260707T100000" },
+    /* A rule that is beyond the phone, which drops it. */
+    { BERLIN, 0, 0, ONCE "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO\r\n",
+      "RRULE:MP1 1+ 1- MO #0\r\n", "",
+      "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO" },
+    /* The days of its own clock, above a start in UTC. */
+    { BERLIN, ITEM_CLOCK_UTC, 0, "UID:1\r\n"
+      "DTSTART;TZID=Europe/Berlin:20260706T003000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,TH\r\n", "W1 SU WE", "W1 MO TH",
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,TH" },
+    { BERLIN, ITEM_CLOCK_UTC, 0, "UID:1\r\n"
+      "DTSTART;TZID=Europe/Berlin:20260706T003000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,TH\r\n", "W1 SU WE", "W1 MO FR",
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,FR" },
+    /* The phone takes UTC for local time: the same digits. */
+    { BERLIN, 0, 0, ONCE ALARM, "00Z", "00",
+      "DTSTART;TZID=Europe/Berlin:20260706T100000|TRIGGER:-PT15M|"
+      "DESCRIPTION:Up" },
+    /* An event without an end that moved; one with a task done. */
+    { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART;VALUE=DATE:20260706\r\n",
+      "2026070", "2026080", "DTSTART;VALUE=DATE:20260806|!DTEND" },
     /* No longer a series. */
     { BERLIN, 0, 0, WEEKLY, "RRULE:W1 MO #0\r\n", "",
       "!RRULE:FREQ=WEEKLY" },
