@@ -214,6 +214,23 @@ static void test_ignore_max_size(void **state)
     assert_non_null(strstr(item_of(c, "contacts")->text, "PHOTO"));
 }
 
+static void test_ignore_ctcap(void **state)
+{
+    client_t *c = s60("Liar", short_fields);
+
+    know("[l]\nmatch manufacturer Liar\nignore-ctcap on\n");
+    world_put("contacts", 0, LONG_CARD);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    assert_non_null(strstr(item_of(c, "contacts")->text, "PHOTO"));
+    /* Nor is what it lists believed. */
+    client_edit(c, item_of(c, "contacts"),
+                with(poor(item_of(c, "contacts")->text,
+                          "BEGIN VERSION N TEL NOTE END"), LONG_NOTE,
+                     "The first sentence of a long note. The s"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored("contacts"), "PHOTO"));
+}
+
 /* Lengths of the quirks file, and none at all. */
 static void test_lengths_by_quirk(void **state)
 {
@@ -300,6 +317,50 @@ static void test_zone_is_learned(void **state)
     SYNCED(c, client_sync(c, 205, "calendar"));
     assert_non_null(strstr(client_find(c, "calendar", "SUMMARY:Meet")->text,
                            "DTSTART:20260701T100000\r\n"));
+}
+
+static void set_account_zone(const char *zone)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+
+    OK(store_setting_set(tx, apr_psprintf(p, "%s%" APR_INT64_T_FMT,
+                                          SML_ACCOUNT_ZONE,
+                                          world_account_id(tx, w->account)),
+                         zone));
+    world_end(tx, p);
+}
+
+/** The hour at which the phone has the event at eight in UTC. */
+static const char *hour_of(client_t *c)
+{
+    const char *text;
+
+    SYNCED(c, client_sync(c, 205, "calendar"));
+    text = strstr(item_of(c, "calendar")->text, "DTSTART:20260701T");
+    assert_non_null(text);
+    return apr_pstrmemdup(w->pool, text + 17, 2);
+}
+
+/* Whose word counts of the user's zone. */
+static void test_whose_zone(void **state)
+{
+    client_t *c = s60("Local", no_caps);
+
+    know("[l]\nmatch manufacturer Local\nclock local\n");
+    world_put("calendar", 0, EVENT("20260701T080000Z", "20260701T090000Z"));
+    w->config.time_zone = "Europe/Berlin";
+    assert_string_equal(hour_of(c), "10");
+    set_account_zone("Europe/Helsinki");
+    assert_string_equal(hour_of(c), "11");
+    set_device("IMEI:1", SML_SETTING_ZONE, "America/New_York");
+    assert_string_equal(hour_of(c), "04");
+    set_device("IMEI:1", SML_SETTING_ZONE, NULL);
+    set_account_zone(NULL);
+    assert_string_equal(hour_of(c), "10");
+    /* And whose of its clock. */
+    set_device("IMEI:1", SML_SETTING_CLOCK, "utc-bare");
+    assert_string_equal(hour_of(c), "08");
 }
 
 /* ---- which form ---------------------------------------------------------------- */
@@ -470,9 +531,11 @@ int main(void)
         ON_EACH_STORE(test_read_only),
         ON_EACH_STORE(test_cut_values),
         ON_EACH_STORE(test_ignore_max_size),
+        ON_EACH_STORE(test_ignore_ctcap),
         ON_EACH_STORE(test_lengths_by_quirk),
         ON_EACH_STORE(test_local_time),
         ON_EACH_STORE(test_zone_is_learned),
+        ON_EACH_STORE(test_whose_zone),
         ON_EACH_STORE(test_as_it_sends),
         ON_EACH_STORE(test_combined_calendar),
         ON_EACH_STORE(test_sif),
