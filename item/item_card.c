@@ -498,7 +498,7 @@ static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
         if (rv != APR_SUCCESS)
             return rv;
         card_names_note(&names, &prop);
-        card_like_put(b, like, item_buf_span(&c->line));
+        card_like_put(b, like, item_buf_span(&c->line), -1);
     }
     if (rv != APR_EOF)
         return rv;
@@ -607,7 +607,8 @@ static void fill_like(card_like_t *like, const item_form_t *form,
         if (import_prop(&c, &prop) == APR_SUCCESS)
             card_like_add(like, item_buf_span(&c.line),
                           i < 0 ? none
-                                : APR_ARRAY_IDX(cuts, i, card_cut_t).raw);
+                                : APR_ARRAY_IDX(cuts, i, card_cut_t).raw,
+                          -1);
     }
 }
 

@@ -217,11 +217,14 @@ card_like_t *card_like_make(card_version_e version, const item_form_t *form,
                             apr_pool_t *p);
 
 /** A line that import made of the device's form of a line of the store's.
- * @param raw  that line's octets; len 0: it had none */
-void card_like_add(card_like_t *like, item_span_t line, item_span_t raw);
+ * @param raw  that line's octets; len 0: it had none
+ * @param slot  the field of the form in which it stands; -1: there are none */
+void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
+                   int slot);
 
 /** Append to a card for the store the line that import made, or what the
- * store has in its place. */
-void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line);
+ * store has in its place. @param like  NULL: nothing is known */
+void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
+                   int slot);
 
 #endif

@@ -24,6 +24,7 @@ typedef struct entry_t {
     struct entry_t *next;       /* of the same bucket */
     apr_uint64_t hash;          /* of name and value as they are compared */
     item_span_t key, line, raw;
+    int slot;                   /* of a form with fields; -1 */
 } entry_t;
 
 struct card_like_t {
@@ -89,21 +90,51 @@ static item_span_t key_of(card_like_t *like, const item_line_t *line)
     return item_buf_span(b);
 }
 
+/** What a device may leave of a number with words in it: its digits.
+ * @param device  any number, as it came back
+ * @return len 0: a number that devices can hold, or hardly one at all */
+static item_span_t digits_of(card_like_t *like, const item_line_t *line,
+                             int device)
+{
+    static const item_span_t none = { "", 0 };
+    item_buf_t *b = &like->key;
+    apr_size_t i;
+    int words = 0;
+
+    if (!item_span_is(line->name, "TEL"))
+        return none;
+    b->len = 0;
+    item_buf_puts(b, "TEL#");
+    for (i = 0; i < line->value.len; i++) {
+        char c = line->value.s[i];
+
+        if (apr_isdigit(c) || c == '+' || c == '*')
+            item_buf_putc(b, c);
+        else
+            words += apr_isalpha(c) && !strchr("pwPW", c);
+    }
+    return (words || device) && b->len >= 4 + 3 ? item_buf_span(b) : none;
+}
+
 static item_span_t keep(card_like_t *like, item_span_t s)
 {
     s.s = s.len ? apr_pmemdup(like->p, s.s, s.len) : "";
     return s;
 }
 
-void card_like_add(card_like_t *like, item_span_t line, item_span_t raw)
+void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
+                   int slot)
 {
     entry_t *entry;
     item_line_t parts;
+    item_span_t key;
 
     if (!cut(&parts, like->params[0], line))
         return;
     entry = apr_palloc(like->p, sizeof(*entry));
-    entry->key = keep(like, key_of(like, &parts));
+    key = digits_of(like, &parts, 0);
+    entry->key = keep(like, key.len ? key : key_of(like, &parts));
+    entry->slot = slot;
     entry->hash = hash_of(entry->key);
     entry->line = keep(like, line);
     entry->raw = raw;
@@ -164,6 +195,24 @@ static entry_t *take(card_like_t *like, item_span_t key, item_span_t line)
     entry = *found;
     *found = entry->next;
     return entry;
+}
+
+/** Take an entry out by its field. */
+static entry_t *take_slot(card_like_t *like, int slot)
+{
+    entry_t **at, *entry;
+    apr_size_t i;
+
+    for (i = 0; i <= like->mask; i++) {
+        for (at = &like->buckets[i]; *at; at = &(*at)->next) {
+            if ((*at)->slot != slot)
+                continue;
+            entry = *at;
+            *at = entry->next;
+            return entry;
+        }
+    }
+    return NULL;
 }
 
 /** The store's line unfolded. */
@@ -230,6 +279,41 @@ static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
     item_fold_add(b, item_buf_span(&mixed), "\r\n");
 }
 
+/** What stands in a field now, with all that the store has of that line but
+ * the value.  @return 0: it has none */
+static int put_edited(item_buf_t *b, card_like_t *like,
+                      const item_line_t *device, int slot)
+{
+    static const char *const named[] = {
+        "TEL", "EMAIL", "ADR", "URL", "LABEL", NULL
+    };
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    item_line_t ours;
+    entry_t *entry;
+    int i = 0;
+
+    while (named[i] && !item_span_is(device->name, named[i]))
+        i++;
+    if (slot < 0 || !named[i] || !like->buckets)
+        return 0;
+    entry = take_slot(like, slot);
+    if (!entry || !entry->raw.len
+        || !cut(&ours, like->params[1], unfold(like, entry->raw)))
+        return 0;
+    text.p = like->p;
+    item_buf_add(&text, ours.group.s, ours.group.len);
+    if (ours.group.len)
+        item_buf_putc(&text, '.');
+    item_buf_add(&text, ours.name.s, ours.name.len);
+    for (i = 0; i < ours.nparams; i++)
+        if (!item_span_is(ours.params[i].name, "VALUE"))
+            put_param(&text, &ours.params[i]);
+    item_buf_putc(&text, ':');
+    item_buf_add(&text, device->value.s, device->value.len);
+    item_fold_add(b, item_buf_span(&text), "\r\n");
+    return 1;
+}
+
 /** Give a birthday back its year, of which the device was not told: another
  * day of what it took for 1980. @return 0: it is none such */
 static int put_birthday(item_buf_t *b, card_like_t *like,
@@ -254,7 +338,8 @@ static int put_birthday(item_buf_t *b, card_like_t *like,
     return 1;
 }
 
-void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line)
+void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
+                   int slot)
 {
     item_line_t device;
     entry_t *entry = NULL;
@@ -264,8 +349,14 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line)
         if (!like->buckets)
             make_buckets(like);
         entry = take(like, key_of(like, &device), line);
+        if (!entry) {
+            item_span_t key = digits_of(like, &device, 1);
+
+            entry = key.len ? take(like, key, line) : NULL;
+        }
     }
-    if (!entry && like && put_birthday(b, like, &device))
+    if (!entry && like && (put_birthday(b, like, &device)
+                           || put_edited(b, like, &device, slot)))
         return;
     if (!entry)
         item_fold_add(b, line, "\r\n");

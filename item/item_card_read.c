@@ -220,12 +220,32 @@ static int peek(const card_reader_t *r, item_span_t *line, const char **next)
     return 1;
 }
 
+/** Non-zero if lines behind "=" are folded as well: each of several begins
+ * with one blank.  Where but some do, that is a blank of the text. */
+static int is_folded_too(const card_reader_t *r)
+{
+    card_reader_t look = *r;
+    item_span_t line;
+    const char *next;
+    int n = 0;
+
+    while (peek(&look, &line, &next) && line.len > 1) {
+        if (!is_blank(*line.s) || is_blank(line.s[1]))
+            return 0;
+        n++;
+        if (line.s[line.len - 1] != '=')
+            break;
+        look.pos = next;
+    }
+    return n > 1;
+}
+
 /** The lines of a quoted-printable value behind its first. */
 static void join_quoted(card_reader_t *r, char **w, char *value)
 {
+    int soft, folded = *w > value && (*w)[-1] == '=' && is_folded_too(r);
     item_span_t line;
     const char *next;
-    int soft;
 
     for (;;) {
         char *last = *w;
@@ -235,8 +255,13 @@ static void join_quoted(card_reader_t *r, char **w, char *value)
         soft = last > value && last[-1] == '=';
         if (!peek(r, &line, &next) || is_frame(line, "END"))
             return;
-        if (soft)
+        if (soft) {
             *w = last - 1;
+            if (folded && line.len && is_blank(*line.s)) {
+                line.s++;
+                line.len--;
+            }
+        }
         else if (!item_span_trim(line).len)
             return;
         else if (at_blank(r)) { /* folded all the same */

@@ -480,9 +480,9 @@ static void put_lines(item_buf_t *b, card_like_t *like, card_conv_t *c,
         card_down(c, &prop);
         card_line(c, &prop);
         if (b)
-            card_like_put(b, like, item_buf_span(&c->line));
+            card_like_put(b, like, item_buf_span(&c->line), i);
         else
-            card_like_add(like, item_buf_span(&c->line), s->slots[i].raw);
+            card_like_add(like, item_buf_span(&c->line), s->slots[i].raw, i);
     }
     for (i = 0; i < s->kept->nelts; i++) {
         const sifc_kept_t *kept = &APR_ARRAY_IDX(s->kept, i, sifc_kept_t);
@@ -493,9 +493,9 @@ static void put_lines(item_buf_t *b, card_like_t *like, card_conv_t *c,
         item_buf_putc(&c->line, ':');
         item_escape(&c->line, kept->value);
         if (b)
-            card_like_put(b, like, item_buf_span(&c->line));
+            card_like_put(b, like, item_buf_span(&c->line), -1);
         else
-            card_like_add(like, item_buf_span(&c->line), kept->raw);
+            card_like_add(like, item_buf_span(&c->line), kept->raw, -1);
     }
 }
 

@@ -1,0 +1,487 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* What phones write, and what they are written: a case for each habit.  Laws
+ * over random cards: test_item_card_laws.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "item/item_card.h"
+
+static apr_pool_t *pool;
+
+static item_text_t text_of(const char *s)
+{
+    item_text_t t;
+
+    t.data = s;
+    t.len = strlen(s);
+    return t;
+}
+
+/** A body with LF in a card of that version, with CRLF. */
+static const char *wrap(const char *version, const char *body)
+{
+    const char *s;
+    char *out = apr_pstrcat(pool, "BEGIN:VCARD\r\nVERSION:", version, "\r\n",
+                            NULL);
+    apr_size_t n = strlen(out);
+    char *w = apr_palloc(pool, n + 2 * strlen(body) + 16);
+
+    memcpy(w, out, n);
+    out = w;
+    w += n;
+    for (s = body; *s; s++) {
+        if (*s == '\n')
+            *w++ = '\r';
+        *w++ = *s;
+    }
+    memcpy(w, "END:VCARD\r\n", 12);
+    return out;
+}
+
+static item_form_t form_of(item_format_e format, const char *charset,
+                           apr_uint32_t habits)
+{
+    item_form_t form;
+
+    memset(&form, 0, sizeof(form));
+    form.format = format;
+    form.charset = charset;
+    form.habits = habits;
+    return form;
+}
+
+static void expect(item_text_t got, const char *want)
+{
+    if (got.len == strlen(want) && !memcmp(got.data, want, got.len))
+        return;
+    print_error("got:\n%.*s\nwant:\n%s\n", (int)got.len, got.data, want);
+    fail();
+}
+
+/** What comes of a phone's card of 2.1. */
+static void in21(const char *phone, const char *store)
+{
+    item_form_t form = form_of(ITEM_FORMAT_VCARD21, NULL, 0);
+    item_text_t in = text_of(wrap("2.1", phone)), out;
+
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    expect(out, wrap("3.0", store));
+}
+
+/** What a phone gets of the store's card of 3.0. */
+static void out_of(item_form_t form, const char *store, const char *phone)
+{
+    item_text_t in = text_of(wrap("3.0", store)), out;
+
+    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
+    expect(out, wrap(form.format == ITEM_FORMAT_VCARD21 ? "2.1"
+                     : form.format == ITEM_FORMAT_VCARD40 ? "4.0" : "3.0",
+                     phone));
+}
+
+#define N    "N:Doe;Jo;;;\nFN:Jo Doe\n"
+#define V21(charset, habits)  form_of(ITEM_FORMAT_VCARD21, charset, habits)
+
+/* ---- from phones ----------------------------------------------------------- */
+
+static void test_encodings(void **unused)
+{
+    static const char *const quoted[] = {
+        "ENCODING=QUOTED-PRINTABLE", "ENCODING=QUOTEDPRINTABLE",
+        "encoding=quoted-printable", "QUOTED-PRINTABLE", "ENCODING=Q",
+        "ENCODING=QUOTED_PRINTABLE"
+    };
+    static const char *const base64[] = {
+        "ENCODING=BASE64", "BASE64", "ENCODING=b", "ENCODING=B",
+        "ENCODING=BASE-64"
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
+        in21(apr_pstrcat(pool, N "NOTE;", quoted[i], ":a=3Db=0D=0Ac\n", NULL),
+             N "NOTE:a=b\\nc\n");
+    for (i = 0; i < sizeof(base64) / sizeof(base64[0]); i++)
+        in21(apr_pstrcat(pool, N "PHOTO;TYPE=JPEG;", base64[i],
+                         ":\n  /9j/\n  4AAQ\n\nTEL:1\n", NULL),
+             N "PHOTO;TYPE=JPEG;ENCODING=b:/9j/4AAQ\nTEL:1\n");
+    in21(N "NOTE;ENCODING=8BIT:x\nNOTE;7BIT:y\n", N "NOTE:x\nNOTE:y\n");
+    /* Not folded, without a blank line, END behind it. */
+    in21(N "PHOTO;GIF;BASE64:R0lG\nODlh\n", N "PHOTO;TYPE=GIF;ENCODING=b:R0l"
+                                            "GODlh\n");
+    in21(N "PHOTO;VALUE=URL;TYPE=GIF:http://a/b.gif\n",
+         N "PHOTO;VALUE=uri;TYPE=GIF:http://a/b.gif\n");
+}
+
+static void test_quoted_lines(void **unused)
+{
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one =\ntwo=0D=0A=\n three=\n\n"
+         "TEL:1\n", N "NOTE:one two\\n three\nTEL:1\n");
+    /* Nokia N9 */
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one==0A=0D=\ntwo==0A=0D=\n\n",
+         N "NOTE:one\\ntwo\\n\n");
+    /* Folded as well. */
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\n two=0D=0A=\n three\n",
+         N "NOTE:one\\ntwo\\nthree\n");
+    /* A break that nothing follows, and text without one. */
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one=\n", N "NOTE:one\n");
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one\nand two\nTEL:1\n",
+         N "NOTE:one\\nand two\nTEL:1\n");
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:a=3d=XYb=\n", N "NOTE:a==XYb\n");
+}
+
+static void test_charsets(void **unused)
+{
+    in21("N;CHARSET=ISO-8859-1:M\xfcller;J\xf6rg\nFN:x\n",
+         "N:M\xc3\xbcller;J\xc3\xb6rg\nFN:x\n");
+    in21("N;CHARSET=UTF8:M\xc3\xbcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
+    in21("N;CHARSET=latin1;ENCODING=QUOTED-PRINTABLE:M=FCller\nFN:x\n",
+         "N:M\xc3\xbcller\nFN:x\n");
+    in21("N;CHARSET=windows-1252:\x80 5\nFN:x\n", "N:\xe2\x82\xac 5\nFN:x\n");
+    in21("N;CHARSET=SHIFT_JIS:\x93\xfa\x83\x5c;a\nFN:x\n",
+         "N:\xe6\x97\xa5\xe3\x82\xbd;a\nFN:x\n");
+    in21("N;CHARSET=UTF-7:+ANw-ber\nFN:x\n", "N:\xc3\x9c" "ber\nFN:x\n");
+    in21("N;CHARSET=KOI8-R:\xf6\nFN:x\n", "N:\xd0\x96\nFN:x\n");
+    /* Not named, or wrongly: what is no UTF-8 is windows-1252. */
+    in21("N:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
+    in21("N;CHARSET=UTF-8:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
+    in21("N;CHARSET=NONSENSE:M\xc3\xbc\nFN:x\n", "N:M\xc3\xbc\nFN:x\n");
+}
+
+static void test_parameters(void **unused)
+{
+    in21(N "TEL;CELL;HOME:1\nTEL;TYPE=WORK;TYPE=FAX:2\ntel;pref:3\n",
+         N "TEL;TYPE=CELL,HOME:1\nTEL;TYPE=WORK,FAX:2\ntel;TYPE=pref:3\n");
+    in21(N "EMAIL;INTERNET;X-A=b:a@b\nitem1.TEL;VOICE:4\n",
+         N "EMAIL;TYPE=INTERNET;X-A=b:a@b\nitem1.TEL;TYPE=VOICE:4\n");
+    in21(N "X-THING;X-P=1;Q:a;b\\;c\n", N "X-THING;X-P=1;TYPE=Q:a;b\\;c\n");
+    in21(N "SOUND;X-IRMC-N:ya;ma\n", N "SOUND;TYPE=X-IRMC-N:ya;ma\n");
+}
+
+static void test_escapes(void **unused)
+{
+    in21("N:D\\;oe, jr;Jo\nFN:Jo\nORG:A, B\\; C;D\n",
+         "N:D\\;oe\\, jr;Jo\nFN:Jo\nORG:A\\, B\\; C;D\n");
+    in21(N "ADR;HOME:;;S 1, b;T;;;L\n",
+         N "ADR;TYPE=HOME:;;S 1\\, b;T;;;L\n");
+    in21(N "NOTE:a\\nb\\, c\n", N "NOTE:a\\nb\\, c\n");
+    in21(N "NOTE:C:\\new\\x\n", N "NOTE:C:\\\\new\\\\x\n");
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:a\\nb\n", N "NOTE:a\\\\nb\n");
+    in21(N "CATEGORIES:A, B;C\\,d\nGEO:1.5,2.5\n",
+         N "CATEGORIES:A,B,C\\,d\nGEO:1.5;2.5\n");
+}
+
+static void test_lines(void **unused)
+{
+    item_form_t form = V21(NULL, 0);
+    item_text_t in = text_of("BEGIN:VCARD\nN:Doe;Jo\nFN:x\nTEL;CELL:1\n"
+                             "END:VCARD"), out;
+
+    /* LF, no VERSION, no line end at the end; CR; a terminator counted in. */
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    expect(out, wrap("3.0", "N:Doe;Jo\nFN:x\nTEL;TYPE=CELL:1\n"));
+    in = text_of("BEGIN:VCARD\rVERSION:2.1\rN:Doe\rFN:x\rEND:VCARD\r");
+    in.len++;
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    expect(out, wrap("3.0", "N:Doe\nFN:x\n"));
+    /* Folded at a space, as 2.1 has it; within a word, as 3.0. */
+    in21(N "NOTE:some words\n and more\n", N "NOTE:some words and more\n");
+    in21(N "NOTE:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
+         "0123456789\n ghi\n",
+         N "NOTE:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
+         "0123456789\n ghi\n");
+    in21(N "NOTE:one\nloose line\nTEL:1\n", N "NOTE:one\\nloose line\n"
+                                            "TEL:1\n");
+    in21("N:Doe;Jo;M;Dr.;jr\n", "N:Doe;Jo;M;Dr.;jr\nFN:Dr. Jo M Doe jr\n");
+}
+
+static void test_agent(void **unused)
+{
+    in21(N "AGENT:\nBEGIN:VCARD\nVERSION:2.1\nN:B;A\nNOTE;ENCODING=QUOTED-"
+         "PRINTABLE:x=0Ay\nEND:VCARD\nTEL:1\n",
+         N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\;A\\nNOTE:x\\\\ny\\nEND:V"
+         "CARD\\n\nTEL:1\n");
+    in21(N "AGENT:BEGIN:VCARD\nN:B\nEND:VCARD\nTEL:1\n",
+         N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\nEND:VCARD\\n\nTEL:1\n");
+    out_of(V21(NULL, 0), N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\;A\\nEND:V"
+           "CARD\\n\n",
+           N "AGENT:\nBEGIN:VCARD\nVERSION:2.1\nN:B;A\nEND:VCARD\n");
+}
+
+static void test_refused(void **unused)
+{
+    static const struct {
+        const char *text;
+        apr_status_t rv;
+    } cases[] = {
+        { "", ITEM_EMALFORMED }, { "hello", ITEM_EMALFORMED },
+        { "BEGIN:VCARD\r\nN:A\r\n", ITEM_EMALFORMED },
+        { "BEGIN:VCARD\r\nVERSION:9.9\r\nEND:VCARD\r\n", ITEM_ETYPE },
+        { "BEGIN:VCARD\r\nAGENT:\r\nBEGIN:VCARD\r\nEND:VCARD\r\n",
+          ITEM_EMALFORMED }
+    };
+    item_form_t form = V21(NULL, 0);
+    item_text_t in, out;
+    char *deep = apr_pstrdup(pool, "");
+    unsigned i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        in = text_of(cases[i].text);
+        assert_int_equal(item_card_import(&form, &in, NULL, &out, pool),
+                         cases[i].rv);
+        assert_true(!out.data && !out.len);
+    }
+    for (i = 0; i <= ITEM_CARD_MAX_DEPTH + 1; i++)
+        deep = apr_pstrcat(pool, "BEGIN:VCARD\nAGENT:\n", deep, "END:VCARD\n",
+                           NULL);
+    in = text_of(deep);
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool),
+                     ITEM_ELIMIT);
+}
+
+/* ---- to phones ----------------------------------------------------------------- */
+
+static void test_out(void **unused)
+{
+    out_of(V21(NULL, 0), "N:M\xc3\xbcller;J;;;\nFN:J\n"
+           "TEL;TYPE=\"home,voice\";VALUE=uri:1\nNOTE:a\\nb\\, c\n"
+           "BDAY;VALUE=date:1980-02-03\nGEO:1;2\n",
+           "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J;;;\nFN:J\n"
+           "TEL;HOME;VOICE:1\nNOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab, c\n"
+           "BDAY:19800203\nGEO:1,2\n");
+    out_of(V21("ISO-8859-1", 0), "N:M\xc3\xbc\xe2\x82\xac\xd0\x96;J;;;\nFN:J\n",
+           "N;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:M=FCEUR?;J;;;\n"
+           "FN:J\n");
+    out_of(form_of(ITEM_FORMAT_VCARD30, "ISO-8859-1", 0),
+           "N:\xc4\x8d\xc3\xa9;;;;\nFN:J\n", "N:c\xe9;;;;\nFN:J\n");
+    /* What 2.1 must have. */
+    out_of(V21(NULL, 0), "FN:Jo van Doe\n", "FN:Jo van Doe\nN:Doe;Jo van;;;\n");
+    out_of(V21(NULL, 0), "FN:Acme Inc.\nORG:Acme Inc.;Sales\n",
+           "FN:Acme Inc.\nORG:Acme Inc.;Sales\nN:Acme Inc.;;;;\n");
+    out_of(V21(NULL, 0), N "PHOTO;ENCODING=b;TYPE=JPEG:/9j/\n",
+           N "PHOTO;TYPE=JPEG;ENCODING=BASE64:\n /9j/\n");
+}
+
+static void test_habits(void **unused)
+{
+    out_of(V21(NULL, ITEM_HABIT_EMAIL_INTERNET), N "EMAIL;TYPE=WORK:a\n",
+           N "EMAIL;WORK;INTERNET:a\n");
+    out_of(V21(NULL, ITEM_HABIT_PHOTO_BLANK),
+           N "PHOTO;ENCODING=b;TYPE=PNG:iVBO\nTEL:1\n",
+           N "PHOTO;TYPE=PNG;ENCODING=BASE64:\n iVBO\n\nTEL:1\n");
+    out_of(V21(NULL, ITEM_HABIT_NO_FOLD),
+           N "NOTE:\xc3\xbc 0123456789 0123456789 0123456789 0123456789\n",
+           N "NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C3=BC 0123456789 "
+           "0123456789 0123456789 0123456789\n");
+    out_of(V21(NULL, ITEM_HABIT_NO_EMPTY), N "TITLE:\nADR:;;;;;;\nTEL:1\n",
+           N "TEL:1\n");
+    out_of(V21(NULL, ITEM_HABIT_DATE_1980), N "BDAY:1969-02-03\n",
+           N "BDAY:19800203\n");
+    out_of(form_of(ITEM_FORMAT_VCARD30, NULL, ITEM_HABIT_BMP_ONLY),
+           N "NOTE:\xf0\x9f\x98\x80 \xe2\x82\xac\n", N "NOTE:? \xe2\x82\xac\n");
+    out_of(V21(NULL, ITEM_HABIT_TEXT_8BIT), N "NOTE:\xc3\xbc\\nC:\\\\x\n",
+           N "NOTE;CHARSET=UTF-8:\xc3\xbc\\nC:\\\\x\n");
+}
+
+static item_text_t import_like(item_form_t form, const char *phone,
+                               const char *store)
+{
+    item_text_t in = text_of(phone), like = text_of(store), out;
+
+    assert_int_equal((form.format == ITEM_FORMAT_SIFC ? item_sifc_import
+                      : item_card_import)(&form, &in, &like, &out, pool), 0);
+    return out;
+}
+
+/** Categories that come back with X- before them; years that were clamped. */
+static void test_habits_back(void **unused)
+{
+    const char *store = wrap("3.0", N "CATEGORIES:Friends,X-Files\n"
+                                    "BDAY:1969-02-03\n");
+
+    expect(import_like(V21(NULL, ITEM_HABIT_CATEGORY_X),
+                       wrap("2.1", N "CATEGORIES:X-Friends,X-X-Files\n"),
+                       wrap("3.0", N)),
+           wrap("3.0", N "CATEGORIES:Friends,X-Files\n"));
+    expect(import_like(V21(NULL, ITEM_HABIT_DATE_1980),
+                       wrap("2.1", N "BDAY:19800203\n"), store),
+           wrap("3.0", N "BDAY:1969-02-03\n"));
+    expect(import_like(V21(NULL, ITEM_HABIT_DATE_1980),
+                       wrap("2.1", N "BDAY:19800405\n"), store),
+           wrap("3.0", N "BDAY:19690405\n"));
+}
+
+/* ---- 4.0 ------------------------------------------------------------------------ */
+
+#define FOUR \
+    "FN:Jo Doe\nTEL;VALUE=uri;TYPE=\"cell,voice\";PREF=1:tel:+1-555\n" \
+    "EMAIL;PREF=2:a@b\nPHOTO:data:image/jpeg;base64,/9j/\nBDAY:--0203\n" \
+    "KIND:group\nMEMBER:urn:uuid:1\nLANG:de\nGENDER:F\n" \
+    "RELATED;TYPE=spouse:urn:x\nGEO:geo:1.5,2.5\n"
+
+static void test_four(void **unused)
+{
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+    item_text_t in = text_of(wrap("4.0", FOUR)), out;
+
+    assert_int_equal(item_card_export(&three, &in, &out, pool), 0);
+    expect(out, wrap("3.0",
+           "FN:Jo Doe\nTEL;TYPE=cell,voice,PREF:+1-555\nEMAIL:a@b\n"
+           "PHOTO;TYPE=JPEG;ENCODING=b:/9j/\n"
+           "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\n"
+           "X-ADDRESSBOOKSERVER-KIND:group\n"
+           "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1\nX-LANG:de\nX-GENDER:F\n"
+           "X-RELATED;TYPE=spouse:urn:x\nGEO:1.5;2.5\nN:Doe;Jo;;;\n"));
+    /* And back, edited: a number and a new line; the year's mark is lost. */
+    expect(import_like(three, wrap("3.0",
+           "FN:Jo Doe\nTEL;TYPE=cell,voice,PREF:+1-666\nEMAIL:a@b\n"
+           "PHOTO;TYPE=JPEG;ENCODING=b:/9j/\nBDAY:1604-02-03\n"
+           "X-ADDRESSBOOKSERVER-KIND:group\n"
+           "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1\nX-LANG:de\nX-GENDER:F\n"
+           "X-RELATED;TYPE=spouse:urn:x\nGEO:1.5;2.5\nN:Doe;Jo;;;\n"
+           "TITLE:Boss\n"), wrap("4.0", FOUR)),
+           wrap("4.0",
+           "FN:Jo Doe\nTEL;TYPE=cell,voice;PREF=1:+1-666\nEMAIL;PREF=2:a@b\n"
+           "PHOTO:data:image/jpeg;base64,/9j/\nBDAY:--0203\n"
+           "KIND:group\nMEMBER:urn:uuid:1\nLANG:de\nGENDER:F\n"
+           "RELATED;TYPE=spouse:urn:x\nGEO:geo:1.5,2.5\nTITLE:Boss\n"));
+    /* 4.0 in stays what it is. */
+    in = text_of(wrap("4.0", FOUR));
+    assert_int_equal(item_card_import(&three, &in, NULL, &out, pool), 0);
+    expect(out, wrap("4.0", FOUR));
+}
+
+/** Of alternatives the first goes to who cannot tell them apart. */
+static void test_alternatives(void **unused)
+{
+    item_form_t form = V21(NULL, 0);
+    item_text_t in = text_of(wrap("4.0", "FN;ALTID=1:Jo\nFN;ALTID=1;LANGUAGE="
+                             "fr:M. Jo\nN;ALTID=1:Doe;Jo;;;\n")), out;
+
+    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
+    expect(out, wrap("2.1", "FN:Jo\nN:Doe;Jo;;;\n"));
+}
+
+/** Parameters that a phone drops stay, and so does what its form cannot say. */
+static void test_like(void **unused)
+{
+    const char *store = wrap("3.0",
+        "N:\xd0\x96;Jo;;;\nFN:Jo\nTEL;TYPE=WORK,VOICE;X-A=b:+49 30-1\n"
+        "TEL;TYPE=HOME:030 12 extension 5 please\nBDAY:unknown\n");
+
+    expect(import_like(V21("ISO-8859-1", 0),
+                       wrap("2.1", "N:?;Jo;;;\nFN:Jo\nTEL;WORK:+49301\n"
+                            "TEL;HOME:030125\n"), store),
+           wrap("3.0", "N:\xd0\x96;Jo;;;\nFN:Jo\nTEL;TYPE=WORK;X-A=b:"
+                "+49 30-1\nTEL;TYPE=HOME:030 12 extension 5 please\n"));
+}
+
+/* ---- SIF-C ---------------------------------------------------------------------- */
+
+static void test_sif(void **unused)
+{
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, ITEM_HABIT_NO_EMPTY);
+    const char *document =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<contact><SIFVersion>1.0</SIFVersion><LastName>Doe</LastName>"
+        "<FirstName>J&amp;o</FirstName><FileAs>Doe, Jo</FileAs>"
+        "<HomeAddressCity>T</HomeAddressCity>"
+        "<Home2TelephoneNumber>2</Home2TelephoneNumber>"
+        "<CompanyMainTelephoneNumber>3</CompanyMainTelephoneNumber>"
+        "<BusinessFaxNumber>4</BusinessFaxNumber>"
+        "<Email1Address>a@b</Email1Address><IMAddress>i</IMAddress>"
+        "<CompanyName>C</CompanyName><Department>D</Department>"
+        "<Birthday>1970-01-02</Birthday><Body>x\ny</Body>"
+        "<Categories>A, B;C</Categories><Sensitivity>1</Sensitivity>"
+        "<Photo>/9j/4A==</Photo><Children>Kim</Children>"
+        "<Folder>DEFAULT_FOLDER</Folder><Unknown9>u</Unknown9></contact>";
+    item_text_t in = text_of(document), out, again;
+    const char *store = wrap("3.0",
+        "N:Doe;J&o;;;\nFN:Doe\\, Jo\nADR;TYPE=HOME:;;;T;;;\n"
+        "TEL;TYPE=VOICE,HOME;X-FUNAMBOL-FIELD=Home2TelephoneNumber:2\n"
+        "TEL;TYPE=WORK,PREF;X-FUNAMBOL-FIELD=CompanyMainTelephoneNumber:3\n"
+        "TEL;TYPE=FAX,WORK:4\nEMAIL;TYPE=INTERNET:a@b\n"
+        "EMAIL;TYPE=INTERNET,HOME,X-FUNAMBOL-INSTANTMESSENGER:i\nORG:C;D;\n"
+        "BDAY:1970-01-02\nNOTE:x\\ny\nCATEGORIES:A,B,C\n"
+        "PHOTO;TYPE=JPEG;ENCODING=b:/9j/4A==\n"
+        "CLASS;X-FUNAMBOL-PERSONAL=1:PRIVATE\n"
+        "X-FUNAMBOL-Children:Kim\nX-FUNAMBOL-Unknown9:u\n");
+
+    assert_int_equal(item_sifc_import(&sif, &in, NULL, &out, pool), 0);
+    expect(out, store);
+    assert_int_equal(item_sifc_export(&sif, &out, &again, pool), 0);
+    assert_non_null(strstr(again.data, "<Home2TelephoneNumber>2<"));
+    assert_non_null(strstr(again.data, "<CompanyMainTelephoneNumber>3<"));
+    assert_non_null(strstr(again.data, "<Sensitivity>1<"));
+    assert_non_null(strstr(again.data, "<Unknown9>u<"));
+    assert_null(strstr(again.data, "<HomeTelephoneNumber>"));
+    in = text_of("<appointment/>");
+    assert_int_equal(item_sifc_import(&sif, &in, NULL, &out, pool),
+                     ITEM_ETYPE);
+    in = text_of("<!DOCTYPE c [<!ENTITY a \"b\">]><contact>&a;</contact>");
+    assert_int_equal(item_sifc_import(&sif, &in, NULL, &out, pool),
+                     ITEM_EMALFORMED);
+}
+
+/** What stands in a field that was edited keeps types and parameters. */
+static void test_sif_edit(void **unused)
+{
+    const char *store = wrap("3.0", N "EMAIL;TYPE=WORK;X-A=b:a@b\n"
+                             "TEL;TYPE=WORK,X-B:1\nX-OWN:z\n");
+
+    expect(import_like(form_of(ITEM_FORMAT_SIFC, NULL, 0),
+        "<contact><LastName>Doe</LastName><FirstName>Jo</FirstName>"
+        "<FileAs>Jo Doe</FileAs><Email1Address>c@d</Email1Address>"
+        "<BusinessTelephoneNumber>1</BusinessTelephoneNumber></contact>",
+        store),
+        wrap("3.0", N "TEL;TYPE=WORK,X-B:1\nEMAIL;TYPE=WORK;X-A=b:c@d\n"));
+}
+
+/** An element that is missing changes nothing on the device. */
+static void test_sif_empty(void **unused)
+{
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t in = text_of(wrap("3.0", N)), out;
+
+    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
+    assert_non_null(strstr(out.data, "<PagerNumber></PagerNumber>"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_quoted_lines),
+        cmocka_unit_test(test_charsets),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_out),
+        cmocka_unit_test(test_habits),
+        cmocka_unit_test(test_habits_back),
+        cmocka_unit_test(test_four),
+        cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_like),
+        cmocka_unit_test(test_sif),
+        cmocka_unit_test(test_sif_edit),
+        cmocka_unit_test(test_sif_empty),
+    };
+    int rv;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    rv = cmocka_run_group_tests_name("item card", tests, NULL, NULL);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return rv;
+}
