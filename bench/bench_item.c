@@ -15,6 +15,7 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 
+#include "item/item_card.h"
 #include "item/item_merge.h"
 
 #define ROUNDS    40
@@ -152,6 +153,61 @@ static double measure_item(const char *name, job_t *job, double *ratio)
     return (keys / 3 + merge) / 1000;
 }
 
+/** The way of a contact to a device and back. */
+typedef struct trip_t {
+    item_form_t form;
+    item_text_t store, device;
+} trip_t;
+
+static trip_t trip;
+
+static void do_export(job_t *job)
+{
+    item_text_t out;
+
+    if ((trip.form.format == ITEM_FORMAT_SIFC ? item_sifc_export
+         : item_card_export)(&trip.form, &trip.store, &out, job->pool)
+        != APR_SUCCESS)
+        abort();
+    job->sum += out.len;
+    apr_pool_clear(job->pool);
+}
+
+static void do_import(job_t *job)
+{
+    item_text_t out;
+
+    if ((trip.form.format == ITEM_FORMAT_SIFC ? item_sifc_import
+         : item_card_import)(&trip.form, &trip.device, &trip.store, &out,
+                             job->pool) != APR_SUCCESS)
+        abort();
+    job->sum += out.len;
+    apr_pool_clear(job->pool);
+}
+
+/** @return microseconds of both ways */
+static double measure_trip(const char *name, job_t *job, item_format_e format,
+                           const char *charset, apr_pool_t *p)
+{
+    double to, same, edited;
+
+    memset(&trip, 0, sizeof(trip));
+    trip.form.format = format;
+    trip.form.charset = charset;
+    trip.store = job->text[0];
+    if ((format == ITEM_FORMAT_SIFC ? item_sifc_export : item_card_export)
+        (&trip.form, &trip.store, &trip.device, p) != APR_SUCCESS)
+        abort();
+    to = measure(do_export, job) / 1000;
+    same = measure(do_import, job) / 1000;
+    trip.store = job->text[1];  /* so the device's is another one */
+    edited = measure(do_import, job) / 1000;
+    printf("item_%s_to_device %.3f us\n", name, to);
+    printf("item_%s_from_device_unchanged %.3f us\n", name, same);
+    printf("item_%s_from_device_edited %.3f us\n", name, edited);
+    return to + edited;
+}
+
 /** A contact with many numbers, every other changed on one side. */
 static double measure_many(job_t *job, int n, apr_pool_t *p)
 {
@@ -174,7 +230,7 @@ static double measure_many(job_t *job, int n, apr_pool_t *p)
 
 int main(void)
 {
-    double card, event, card_ratio, event_ratio, few, many;
+    double card, event, card_ratio, event_ratio, few, many, way;
     job_t job = { .sum = 0 };
     apr_pool_t *p;
 
@@ -185,6 +241,11 @@ int main(void)
     job.text[1] = text_of(CARD("Miller", "+49 30 7654321", "met in 2011"));
     job.text[2] = text_of(CARD("Miller", "+49 30 1111111", "met in 2010"));
     card = measure_item("card", &job, &card_ratio);
+    way = measure_trip("vcard21", &job, ITEM_FORMAT_VCARD21, NULL, p);
+    measure_trip("vcard21_latin1", &job, ITEM_FORMAT_VCARD21, "ISO-8859-1",
+                 p);
+    measure_trip("vcard40", &job, ITEM_FORMAT_VCARD40, NULL, p);
+    measure_trip("sifc", &job, ITEM_FORMAT_SIFC, NULL, p);
     job.text[0] = text_of(EVENT("Weekly", "02", "Room 1"));
     job.text[1] = text_of(EVENT("Weekly meeting", "02", "Room 1"));
     job.text[2] = text_of(EVENT("Weekly", "03", "Room 2"));
@@ -195,6 +256,8 @@ int main(void)
     aim("merging a contact, times reading three", card_ratio, AIM_RATIO);
     aim("merging an event, times reading three", event_ratio, AIM_RATIO);
     aim("microseconds for reading and merging a contact", card, AIM_US);
+    aim("microseconds for a contact to a phone of 2.1 and back", way,
+        AIM_US);
     aim("twice the lines, times the time", many / few, AIM_GROWTH);
     if (!job.sum)
         abort();

@@ -9,8 +9,29 @@
 #include "item/item_card_int.h"
 #include "item/item_doc.h"
 
+/* What most properties need; more is found as they come. */
+#define ROOM  1024
+
 /* So many groups of alternatives (ALTID) are told apart. */
 #define ALTERNATIVES  32
+
+/** An empty text with room for as many octets. */
+static item_buf_t buf_for(apr_size_t size, apr_pool_t *p)
+{
+    item_buf_t b;
+
+    b.p = p;
+    b.len = 0;
+    b.size = size;
+    b.s = apr_palloc(p, size);
+    return b;
+}
+
+/** What a card may become in another form, roughly. */
+static apr_size_t size_for(item_span_t card)
+{
+    return card.len + card.len / 8 + ROOM;
+}
 
 static item_span_t span_of(const item_text_t *text)
 {
@@ -60,6 +81,9 @@ void card_conv_init(card_conv_t *c, const item_form_t *form, int depth,
         c->charset = item_charset_utf8();
     c->depth = depth;
     c->tmp.p = c->line.p = p;
+    c->tmp.size = c->line.size = ROOM;
+    c->tmp.s = apr_palloc(p, ROOM);
+    c->line.s = apr_palloc(p, ROOM);
 }
 
 void card_begin(item_buf_t *b, int version)
@@ -67,149 +91,6 @@ void card_begin(item_buf_t *b, int version)
     item_buf_puts(b, "BEGIN:VCARD\r\nVERSION:");
     item_buf_puts(b, version_text(version));
     item_buf_puts(b, "\r\n");
-}
-
-/* What says nothing in a name; N has parts. */
-#define FN_BLANKS  ""
-#define N_BLANKS   ";"
-
-/* ---- names ------------------------------------------------------------- */
-
-void card_names_init(card_names_t *names, apr_pool_t *p)
-{
-    memset(names, 0, sizeof(*names));
-    names->fn.p = names->other.p = names->n.p = names->org.p = p;
-    names->given.p = p;
-}
-
-/** Append a text without white space and control characters at its ends. */
-static void put_word(item_buf_t *b, item_span_t value)
-{
-    item_buf_t text = { NULL, NULL, 0, 0 };
-    item_span_t word;
-
-    text.p = b->p;
-    item_unescape(&text, value);
-    word = item_buf_span(&text);
-    while (word.len && (unsigned char)*word.s <= ' ') {
-        word.s++;
-        word.len--;
-    }
-    while (word.len && (unsigned char)word.s[word.len - 1] <= ' ')
-        word.len--;
-    item_buf_add(b, word.s, word.len);
-}
-
-/** "Prefix Given Additional Family Suffix". */
-static void fn_of_n(item_buf_t *b, item_span_t n)
-{
-    static const int order[] = { 3, 1, 2, 0, 4 };
-    item_span_t part[5];
-    unsigned i, parts = 0;
-    apr_size_t from;
-
-    while (parts < 5 && item_value_next(&n, ';', &part[parts]))
-        parts++;
-    for (i = 0; i < 5; i++) {
-        if ((unsigned)order[i] >= parts)
-            continue;
-        from = b->len;
-        put_word(b, part[order[i]]);
-        if (b->len > from && from) {
-            item_buf_putc(b, ' ');      /* before what was added */
-            memmove(b->s + from + 1, b->s + from, b->len - from - 1);
-            b->s[from] = ' ';
-        }
-    }
-}
-
-/** Family name and the rest, cut at the last space; a firm's name is one. */
-item_span_t card_names_n(card_names_t *names)
-{
-    item_buf_t text = { NULL, NULL, 0, 0 }, *b = &names->n;
-    item_span_t fn, part;
-    apr_size_t at;
-
-    text.p = b->p;
-    put_word(&text, item_buf_span(&names->given));
-    fn = item_buf_span(&text);
-    b->len = 0;
-    if (!fn.len)
-        return fn;
-    at = fn.len;
-    if (fn.len == names->org.len && !memcmp(fn.s, names->org.s, fn.len))
-        at = 0;
-    while (at && fn.s[at - 1] != ' ')
-        at--;
-    part.s = fn.s + at;
-    part.len = fn.len - at;
-    item_escape(b, part);
-    item_buf_putc(b, ';');
-    while (at && fn.s[at - 1] == ' ')
-        at--;
-    part.s = fn.s;
-    part.len = at;
-    item_escape(b, part);
-    item_buf_puts(b, ";;;");
-    return item_buf_span(b);
-}
-
-/** Non-zero for a name without a letter: spaces, control characters, line
- * ends and what else is named. */
-static int is_blank(item_span_t value, const char *blanks)
-{
-    apr_size_t i;
-
-    for (i = 0; i < value.len; i++) {
-        if ((unsigned char)value.s[i] <= ' ' || strchr(blanks, value.s[i]))
-            continue;
-        if (value.s[i] != '\\' || i + 1 == value.len
-            || (value.s[i + 1] | 32) != 'n')
-            return 0;
-        i++;
-    }
-    return 1;
-}
-
-void card_names_note(card_names_t *names, const card_prop_t *prop)
-{
-    item_span_t name = prop->line.name, value = prop->line.value, first, rest;
-
-    if (!name.len || !strchr("FNOET", apr_toupper(*name.s)))
-        return;
-    if (item_span_is(name, "FN")) {
-        if (!is_blank(value, FN_BLANKS) && !names->has_fn++)
-            item_buf_add(&names->given, value.s, value.len);
-        return;
-    }
-    if (item_span_is(name, "N")) {
-        names->has_n |= !is_blank(value, N_BLANKS);
-        if (!names->fn.len)
-            fn_of_n(&names->fn, value);
-        return;
-    }
-    if (!names->org.len && item_span_is(name, "ORG")) {
-        rest = value;
-        if (item_value_next(&rest, ';', &first))
-            put_word(&names->org, first);
-    }
-    if (names->other.len || (!item_span_is(name, "ORG")
-                             && !item_span_is(name, "NICKNAME")
-                             && !item_span_is(name, "EMAIL")
-                             && !item_span_is(name, "TEL")))
-        return;
-    if (item_span_is(name, "ORG") && item_value_next(&value, ';', &first))
-        value = first;
-    put_word(&names->other, value);
-}
-
-/** Non-zero for an N or FN that says nothing, in whose place one is made. */
-static int no_name(const card_prop_t *prop)
-{
-    item_span_t name = prop->line.name, value = prop->line.value;
-
-    return (item_span_is(name, "N") && is_blank(value, N_BLANKS))
-           || (item_span_is(name, "FN") && is_blank(value, FN_BLANKS));
 }
 
 /* ---- for a device ------------------------------------------------------ */
@@ -388,7 +269,7 @@ static int is_sendable(const card_conv_t *c, const card_prop_t *prop)
 {
     return card_is_known_name(prop->line.name)
            && (!prop->line.group.len || card_is_known_name(prop->line.group))
-           && (c->from == c->to || !no_name(prop));
+           && (c->from == c->to || !card_no_name(prop));
 }
 
 static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
@@ -474,7 +355,7 @@ static apr_status_t import_prop(card_conv_t *c, card_prop_t *prop)
         rv = card_up(c, prop);
     if (rv != APR_SUCCESS)
         return rv;
-    if (c->from != c->to && no_name(prop))
+    if (c->from != c->to && card_no_name(prop))
         return APR_EOF;
     card_habits_in(c, prop);
     if (c->from != c->to)
@@ -612,24 +493,38 @@ static void fill_like(card_like_t *like, const item_form_t *form,
     }
 }
 
-/** A table of what a device has of the store's card. */
-static card_like_t *make_like(const item_form_t *form, item_span_t text,
-                              int *version, apr_pool_t *p)
+/** The store's card without what the device has not got of it. */
+static void put_known(item_buf_t *b, const apr_array_header_t *cuts,
+                      int version)
+{
+    int i;
+
+    card_begin(b, version);
+    for (i = 0; i < cuts->nelts; i++)
+        item_raw_add(b, APR_ARRAY_IDX(cuts, i, card_cut_t).raw, "\r\n");
+    item_buf_puts(b, "END:VCARD\r\n");
+}
+
+/** Import beside the store's card. */
+static apr_status_t import_like(item_buf_t *b, const item_form_t *form,
+                                item_span_t in, item_span_t card,
+                                apr_pool_t *p)
 {
     apr_array_header_t *cuts = apr_array_make(p, 32, sizeof(card_cut_t));
-    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_buf_t device = buf_for(size_for(card), p);
+    int version = card_version_of(card, CARD_30, p);
     card_like_t *like;
 
-    b.p = p;
-    *version = card_version_of(text, CARD_30, p);
-    if (!*version || *version == CARD_21
-        || card_export(&b, form, text, cuts, 0, p) != APR_SUCCESS) {
-        *version = 0;
-        return NULL;
+    if (!version || version == CARD_21
+        || card_export(&device, form, card, cuts, 0, p) != APR_SUCCESS)
+        return card_import(b, form, in, NULL, 0, 0, p);
+    if (in.len == device.len && !memcmp(in.s, device.s, in.len)) {
+        put_known(b, cuts, version);    /* just what it was given */
+        return APR_SUCCESS;
     }
-    like = card_like_make((card_version_e)*version, form, p);
-    fill_like(like, form, item_buf_span(&b), cuts, *version, p);
-    return like;
+    like = card_like_make((card_version_e)version, form, p);
+    fill_like(like, form, item_buf_span(&device), cuts, version, p);
+    return card_import(b, form, in, like, version, 0, p);
 }
 
 apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
@@ -637,13 +532,11 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
                               apr_pool_t *p)
 {
     item_span_t text = span_of(in);
-    item_buf_t b = { NULL, NULL, 0, 0 };
-    card_like_t *table = NULL;
-    int version = 0;
+    item_buf_t b;
+    int version;
     apr_status_t rv;
 
     memset(out, 0, sizeof(*out));
-    b.p = p;
     version = card_version_of(text, form_version(form) == CARD_21 ? CARD_21
                                                              : CARD_30, p);
     if (version && is_same(form, text, version)
@@ -654,10 +547,9 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
         *out = *in;
         return APR_SUCCESS;
     }
-    version = 0;
-    if (like)
-        table = make_like(form, span_of(like), &version, p);
-    rv = card_import(&b, form, text, table, version, 0, p);
+    b = buf_for(size_for(text), p);
+    rv = like ? import_like(&b, form, text, span_of(like), p)
+              : card_import(&b, form, text, NULL, 0, 0, p);
     if (rv == APR_SUCCESS) {
         out->data = b.s;
         out->len = b.len;
@@ -669,12 +561,12 @@ apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,
                               item_text_t *out, apr_pool_t *p)
 {
     item_span_t text = span_of(in);
-    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_buf_t b;
     apr_status_t rv;
     int version;
 
     memset(out, 0, sizeof(*out));
-    b.p = p;
+    b = buf_for(size_for(text), p);
     version = card_version_of(text, CARD_30, p);
     if (version && is_same(form, text, version)) {
         *out = *in;

@@ -258,6 +258,20 @@ static void clamp_date(card_conv_t *c, card_prop_t *prop)
     card_value_set(c, prop, from);
 }
 
+/** Add a type before all parameters. */
+static void put_first(card_prop_t *prop, const char *type)
+{
+    int n = prop->line.nparams;
+    item_param_t last;
+
+    card_type_add(prop, type);
+    if (prop->line.nparams == n)
+        return;                 /* too many */
+    last = prop->params[n];
+    memmove(prop->params + 1, prop->params, (apr_size_t)n * sizeof(last));
+    prop->params[0] = last;
+}
+
 int card_habits_out(card_conv_t *c, card_prop_t *prop)
 {
     apr_uint32_t habits = c->form->habits;
@@ -266,8 +280,8 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop)
     if (!habits)
         return 1;
     if ((habits & ITEM_HABIT_EMAIL_INTERNET) && item_span_is(name, "EMAIL")) {
-        card_type_drop(c, prop, "INTERNET");    /* to the end */
-        card_type_add(prop, "INTERNET");
+        card_type_drop(c, prop, "INTERNET");
+        put_first(prop, "INTERNET");    /* wherever it stood */
     }
     if ((habits & ITEM_HABIT_CATEGORY_X) && item_span_is(name, "CATEGORIES"))
         set_x(c, prop, 1);

@@ -204,6 +204,9 @@ void card_names_init(card_names_t *names, apr_pool_t *p);
 /** N made of FN, escaped as in 3.0; len 0: there is none. */
 item_span_t card_names_n(card_names_t *names);
 
+/** Non-zero for an N or FN that says nothing, in whose place one is made. */
+int card_no_name(const card_prop_t *prop);
+
 /** Look at a property of 3.0 or 4.0. */
 void card_names_note(card_names_t *names, const card_prop_t *prop);
 

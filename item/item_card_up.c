@@ -327,9 +327,9 @@ static int up_40(card_conv_t *c, card_prop_t *prop)
     const char *other;
 
     pref_up(prop);
-    if (item_span_is(name, "KIND") && item_span_is(item_span_trim(
-                                          prop->line.value), "individual"))
-        return 0;
+    if (c->to == CARD_21 && item_span_is(name, "KIND")
+        && item_span_is(item_span_trim(prop->line.value), "individual"))
+        return 0;               /* nothing that a phone need be told */
     if (item_span_is(name, "BDAY"))
         date_up(c, prop);
     else if (item_span_is(name, "TEL"))

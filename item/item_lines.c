@@ -2,7 +2,6 @@
 /* The line reader: see item_lines.h. */
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "item/item_lines.h"
 
@@ -16,9 +15,22 @@ static int is_eol(char c)
     return c == '\r' || c == '\n';
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* By hand: nearly all words differ in their first letter, so calls of the
+ * library cost more than they find out. */
 int item_span_is(item_span_t span, const char *word)
 {
-    return span.len == strlen(word) && !strncasecmp(span.s, word, span.len);
+    apr_size_t i;
+
+    for (i = 0; i < span.len; i++)
+        if (!word[i] || (span.s[i] != word[i]
+                         && lower(span.s[i]) != lower(word[i])))
+            return 0;
+    return !word[i];
 }
 
 item_span_t item_span_trim(item_span_t span)

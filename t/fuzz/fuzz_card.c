@@ -12,12 +12,37 @@
 
 #include <apr_general.h>
 #include <apr_pools.h>
+#include <apr_strings.h>
 
 #include "item/item_card.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MUST(x)  do { if (!(x)) abort(); } while (0)
+
+/** The device's card with a property more comes back line by line: merged it
+ * is the store's with that property. */
+static void check_edited(const item_form_t *form, item_text_t device,
+                         const item_text_t *card, const item_text_t *base,
+                         apr_pool_t *p)
+{
+    static const char own[] = "NICKNAME:own\r\nEND:VCARD\r\n";
+    char *s = apr_palloc(p, device.len + sizeof(own));
+    item_text_t in, theirs;
+    item_merge_t m;
+
+    memcpy(s, device.data, device.len);
+    if (device.len < 11 || memcmp(s + device.len - 11, own + 14, 11))
+        return;                 /* a text that went out as it was */
+    memcpy(s + device.len - 11, own, sizeof(own));
+    in.data = s;
+    in.len = device.len - 11 + sizeof(own) - 1;
+    if (item_card_import(form, &in, card, &theirs, p) != APR_SUCCESS)
+        return;                 /* a property too many */
+    if (item_merge(&m, "text/vcard", base, card, &theirs, ITEM_PREFER_OURS, p)
+        == APR_SUCCESS)
+        MUST(strstr(apr_pstrmemdup(p, m.text, m.len), "NICKNAME"));
+}
 
 static void check(const item_form_t *form, const item_text_t *in,
                   apr_pool_t *p)
@@ -43,6 +68,7 @@ static void check(const item_form_t *form, const item_text_t *in,
     MUST(item_card_import(form, &out, &card, &like, p) == APR_SUCCESS);
     if (item_keys(&keys, "text/vcard", card.data, card.len, p) != APR_SUCCESS)
         return;
+    check_edited(form, out, &card, &like, p);
     rv = item_merge(&m, "text/vcard", &like, &card, &like,
                     ITEM_PREFER_THEIRS, p);
     MUST(rv == ITEM_ELIMIT || (rv == APR_SUCCESS && m.is_ours));

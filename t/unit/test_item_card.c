@@ -273,7 +273,7 @@ static void test_out(void **unused)
 static void test_habits(void **unused)
 {
     out_of(V21(NULL, ITEM_HABIT_EMAIL_INTERNET), N "EMAIL;TYPE=WORK:a\n",
-           N "EMAIL;WORK;INTERNET:a\n");
+           N "EMAIL;INTERNET;WORK:a\n");
     out_of(V21(NULL, ITEM_HABIT_PHOTO_BLANK),
            N "PHOTO;ENCODING=b;TYPE=PNG:iVBO\nTEL:1\n",
            N "PHOTO;TYPE=PNG;ENCODING=BASE64:\n iVBO\n\nTEL:1\n");
