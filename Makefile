@@ -284,6 +284,15 @@ soak:
 	@$(MAKE_J) VARIANT= all
 	@scripts/soak
 
+# What of the store's items survives devices: docs/fidelity.md.  WILD items
+# of whatever the formats allow are made from the seed that is printed.
+WILD ?= 150
+fidelity:
+	@scripts/deps check
+	@$(MAKE_J) VARIANT= $(FIDELITY)
+	@scripts/fidelity
+	@scripts/fidelity --wild=$(WILD) full syncevo
+
 bench:
 	@scripts/deps bench
 	@$(MAKE_J) VARIANT= all benches
@@ -327,10 +336,12 @@ help:
 	@echo '                  power cuts and kills at every write of a session'
 	@echo '  make soak       10000 notifications while processes are killed'
 	@echo '  make bench      measures and their ratios'
+	@echo '  make fidelity   what of contacts, events, tasks and notes survives'
+	@echo '                  devices: minutes; see docs/fidelity.md'
 	@echo '  make deps       install all Debian packages of the above'
 	@echo '  make clean      remove build/ and bin/'
 
 .PHONY: client-repair all unit replay fuzzers benches run demo deps check asan \
-    matrix cov fuzz lint model soak bench \
+    matrix cov fuzz lint model soak bench fidelity \
     install uninstall clean help FORCE
 FORCE:

@@ -490,7 +490,9 @@ static void expand(item_cal_ctx_t *c, item_plan_t *plan)
 }
 
 /** The same series in its own local time, where the grammar does not say it
- * on another clock. @return 0: no such way */
+ * on another clock.  Not where that is none of the user's: many devices do not
+ * look at TZ, and would show it, and send it back, hours off.
+ * @return 0: no such way */
 static int say_rule_locally(item_cal_ctx_t *c, item_plan_t *plan)
 {
     const item_zone_t *own = series_zone(c, &plan->cal->start);

@@ -271,7 +271,9 @@ int room_rule_kind(item_span_t rule)
         kind++;
     for (i = 0; parts[i]; i++) {
         if (rule_part(rule, parts[i], &value)) {
-            several |= memchr(value.s, ',', value.len) != NULL;
+            /* "TH" of a month or year are all of its Thursdays. */
+            several |= memchr(value.s, ',', value.len) != NULL
+                       || (i == 0 && kind > 1 && apr_isalpha(*value.s));
             by |= i == 0;
         }
     }

@@ -145,7 +145,8 @@ static int has_words(item_span_t value)
     apr_size_t i;
 
     for (i = 0; i < value.len; i++)
-        if (apr_isalpha(value.s[i]))
+        /* "p" and "w" are pauses to a phone. */
+        if (apr_isalpha(value.s[i]) && !strchr("pPwW", value.s[i]))
             return 1;
     return 0;
 }

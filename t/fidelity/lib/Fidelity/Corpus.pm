@@ -299,7 +299,6 @@ sub note {
 # @return { contacts => [texts], calendar => ..., tasks, notes, journal }
 sub load {
     my (%opt) = @_;
-    my $r = rng($opt{seed} // 20261128);
     my %c = (
         contacts => [ written_contacts() ],
         calendar => [ written_calendar('events.ics'), rules() ],
@@ -313,7 +312,10 @@ sub load {
         if $opt{short};
     my %make = (contacts => \&contact, calendar => \&event, tasks => \&task,
                 notes => \&note);
+    # Each from its own numbers, so that the short part is one of the whole.
+    my $k = 0;
     for my $ds (qw(contacts calendar tasks notes)) {
+        my $r = rng(($opt{seed} // 20261128) + 7919 * $k++);
         my $n = 1000;
         push @{ $c{$ds} }, $make{$ds}->($r, $n++) while @{ $c{$ds} } < $want{$ds};
     }

@@ -285,7 +285,9 @@ my %cal_edit = (
         my ($p, $r, $c, $e) = @_;
         my $o = first_prop($e, 'DUE') or return;
         return if !$r->{due} || first_prop($e, 'DTSTART')
-            || $o->{text} =~ /^\d{8}$/ || $o->{text} =~ /T2[23]/;
+            || grep { (first_prop($_, 'TRIGGER') || { text => '' })->{text}
+                      =~ /^\d{8}T/ } @{ $e->{comps} };
+        return if $o->{text} =~ /^\d{8}$/ || $o->{text} =~ /T2[23]/;
         my $t = $r->{due};
         $_ = $t->{at} ? $_ + 3600 : wall_add($_, 3600)
             for $t->{ (keys %$t)[0] };
@@ -331,7 +333,12 @@ sub forgive_cal {
         @found = grep { $_->{prop} !~ /EXDATE$/ } @found if $name eq 'exdate';
         # When it was done says the device; how much follows from that.
         @found = grep { $_->{prop} !~ /(?:PERCENT-COMPLETE|COMPLETED)$/
-            || $_->{what} eq 'lost' } @found if $name eq 'done';
+            || ($_->{what} eq 'lost' && $_->{prop} !~ /PERCENT/) } @found
+            if $name eq 'done';
+        # An end where there was none, the one that it had anyway.
+        @found = grep { $_->{what} ne 'added' || $_->{prop} !~ /DTEND$/
+            } @found if $name eq 'move' && !grep { $_->{what} eq 'shifted' }
+            @found;
         return @found;
     };
 }

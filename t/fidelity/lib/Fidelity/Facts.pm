@@ -116,7 +116,7 @@ sub ical_facts {
             ? map { tidy(unescape($_)) } split_on(',', $f->{text})
             : tidy(unescape($f->{text}));
         @v = ('') unless @v;
-        next if defined $default{$name} && uc $v[0] eq $default{$name};
+        next if defined $default{$name} && uc($v[0] // '') eq $default{$name};
         push @{ $facts{$name} }, @v;
     }
     $facts{TIMES} = $c->{name} eq 'VTODO' ? []
@@ -169,7 +169,7 @@ sub vcal_facts {
         # vCalendar's words for it.
         @v = ('') unless @v;
         $v[0] = $status{ $v[0] } // $v[0] if $name eq 'STATUS';
-        next if defined $default{$name} && uc $v[0] eq $default{$name};
+        next if defined $default{$name} && uc($v[0] // '') eq $default{$name};
         $facts{$name} = [ map { tidy($_) } @v ];
     }
     # A task's days are told by its due time.

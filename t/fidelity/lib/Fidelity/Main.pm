@@ -5,6 +5,9 @@ package Fidelity::Main;
 use strict;
 use warnings;
 use Encode ();
+use File::Temp ();
+use POSIX ();
+use Storable ();
 use Fidelity::Corpus ();
 use Fidelity::Profiles ();
 use Fidelity::Run ();
@@ -24,6 +27,37 @@ sub one_profile {
         prop => 'LOG', was => '', is => $_ } } @log);
     $world->close;
     return $run;
+}
+
+# Devices at the same time, each in a process of its own; in their order.
+sub each_profile {
+    my ($opt, $corpus, @names) = @_;
+    my $jobs = $opt->{jobs} || 2;
+    my $dir = File::Temp->newdir;
+    my (%running, %done);
+    my @todo = @names;
+    while (@todo || %running) {
+        while (@todo && keys %running < $jobs) {
+            my $name = shift @todo;
+            my $pid = fork // die "fork: $!\n";
+            if (!$pid) {
+                my $run = one_profile($opt, $name, $corpus);
+                delete @$run{qw(world corpus text)};
+                Storable::store({ %$run, p => { name => $name } },
+                                "$dir/$name");
+                POSIX::_exit(0);
+            }
+            $running{$pid} = $name;
+        }
+        my $pid = wait;
+        my $name = delete $running{$pid} // next;
+        die "$name: the run ended with $?\n" if $?;
+    }
+    return map {
+        my $run = Storable::retrieve("$dir/$_");
+        $run->{p} = Fidelity::Profiles::profile($_);
+        bless $run, 'Fidelity::Run';
+    } @names;
 }
 
 sub counts {
@@ -131,13 +165,46 @@ sub undocumented {
     return grep { !$t->{$_} } sort keys %{ $run->{screen} };
 }
 
-sub print_page {
+# What the run found, behind this line of the page.
+my $marker = '<!-- From here on written by scripts/fidelity --page; the reasons'
+    . " of losses\nin the store are kept. -->\n";
+
+sub page_of {
     my (@runs) = @_;
+    my $reasons = tables()->{'Losses in the store'} || {};
+    my $out = "## Numbers\n\n| device | items | properties | lost | changed | "
+        . "shifted | added |\n|---|---|---|---|---|---|---|\n";
+    my %loss;
     for my $run (@runs) {
-        print "\n### $run->{p}{title}\n\n| not shown | items | why |\n",
-            "|---|---|---|\n";
-        print '| ', join(' | ', @$_), " |\n" for screen_rows($run);
+        my $n = counts($run);
+        $out .= '| ' . join(' | ', $run->{p}{title}, $run->{items},
+            $run->{props}, @$n{@kinds}) . " |\n";
+        $loss{"$_->{profile} $_->{what} $_->{ds} $_->{prop}"}++
+            for @{ $run->{found} };
     }
+    $out .= "\n## Losses in the store\n\n| loss | times | why |\n|---|---|---|\n";
+    for my $k (sort keys %loss) {
+        my $why = ($reasons->{$k} || [])->[1] // '?';
+        $out .= "| $k | $loss{$k} | $why |\n";
+    }
+    $out .= "\n## What devices do not show\n";
+    for my $run (@runs) {
+        $out .= "\n### $run->{p}{title}\n\n| not shown | items | why |\n"
+            . "|---|---|---|\n";
+        $out .= '| ' . join(' | ', @$_) . " |\n" for screen_rows($run);
+    }
+    return $out;
+}
+
+sub write_page {
+    my (@runs) = @_;
+    my $new = page_of(@runs);
+    open my $in, '<:utf8', $doc or die "$doc: $!\n";
+    my $text = do { local $/; <$in> };
+    my $at = index $text, $marker;
+    $text = substr $text, 0, $at if $at >= 0;
+    open my $out, '>:utf8', $doc or die "$doc: $!\n";
+    print {$out} $text, $marker, "\n", $new;
 }
 
 sub corpus {
@@ -162,8 +229,8 @@ sub main {
     my $bad = 0;
     my (@table, @runs);
     my $listed = listed();
-    for my $name (@names) {
-        my $run = one_profile($opt, $name, $corpus);
+    for my $run (each_profile($opt, $corpus, @names)) {
+        my $name = $run->{p}{name};
         my $n = counts($run);
         push @table, [ $name, $run->{items}, $run->{props}, @$n{@kinds},
             scalar keys %{ $run->{screen} },
@@ -183,7 +250,7 @@ sub main {
     printf "%-10s %6s %6s %6s %7s %7s %6s %7s %6s\n", qw(profile items props
         lost changed shifted added screen unsaid);
     printf "%-10s %6d %6d %6d %7d %7d %6d %7d %6d\n", @$_ for @table;
-    print_page(@runs) if $opt->{table};
+    write_page(@runs) if $opt->{page};
     return $bad ? 1 : 0;
 }
 
