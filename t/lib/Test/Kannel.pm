@@ -50,6 +50,7 @@ sub missing {
 
     user, password   of the sendsms-user; 'syncml', 'se cret%'
     smsc             0: the SMSC's group is there, nothing connects to it
+    core             { name => value }: more lines of the core group
 
 =cut
 
@@ -81,6 +82,7 @@ sub write_conf {
             'log-file'           => "\"$d/log/bearerbox.log\"",
             'log-level'          => 1,
             'dlr-storage'        => 'internal',
+            %{ $self->{core} || {} },
         ], [
             smsc                 => 'fake',
             'smsc-id'            => 'FAKE1',
@@ -181,8 +183,7 @@ sub connects {
 
 sub start {
     my ($self) = @_;
-    $self->spawn(bearerbox => 'bearerbox', '-v', 4, 'kannel.conf');
-    wait_until('bearerbox', 20, sub { $self->status ne '' });
+    $self->start_bearerbox;
     $self->start_smsbox;
     $self->start_smsc if $self->{smsc};
     return $self;
@@ -212,6 +213,27 @@ sub start_smsc {
 }
 
 sub kill_smsbox { $_[0]->end('smsbox');   return }
+
+# smsbox ends by itself when its bearerbox is gone.
+sub kill_bearerbox {
+    my ($self) = @_;
+    $self->end('bearerbox');
+    my $pid = delete $self->{pid}{smsbox} or return;
+    for (1 .. 500) {
+        return if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.02;
+    }
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    return;
+}
+
+sub start_bearerbox {
+    my ($self) = @_;
+    $self->spawn(bearerbox => 'bearerbox', '-v', 4, 'kannel.conf');
+    wait_until('bearerbox', 20, sub { $self->status ne '' });
+    return;
+}
 sub kill_smsc   { $_[0]->end('fakesmsc'); return }
 
 =head2 admin($command, %parameters), status
@@ -277,6 +299,13 @@ sub stop {
     my ($self) = @_;
     return if $self->{owner} != $$;
     $self->end($_) for qw(fakesmsc smsbox bearerbox);
+    return;
+}
+
+# Stop and go on: SIGSTOP, SIGCONT.
+sub signal {
+    my ($self, $signal, $name) = @_;
+    kill $signal => $self->{pid}{$name};
     return;
 }
 
