@@ -24,6 +24,7 @@ typedef struct entry_t {
     struct entry_t *next;       /* of the same bucket */
     apr_uint64_t hash;          /* of name and value as they are compared */
     item_span_t key, line, raw;
+    item_span_t value;          /* of line */
     int slot;                   /* of a form with fields; -1 */
 } entry_t;
 
@@ -137,6 +138,9 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
     entry->slot = slot;
     entry->hash = hash_of(entry->key);
     entry->line = keep(like, line);
+    entry->value = entry->line;
+    entry->value.s += parts.value.s - line.s;
+    entry->value.len = parts.value.len;
     entry->raw = raw;
     entry->next = like->all;
     like->all = entry;
@@ -170,13 +174,14 @@ static int equal(item_span_t a, item_span_t b)
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
-/** Take an entry out: the one with the same line, else the first of the same
- * key. */
-static entry_t *take(card_like_t *like, item_span_t key, item_span_t line)
+/** Take an entry out: the one with the same line, else with the same value,
+ * else the first of the same key (an address but for its case). */
+static entry_t *take(card_like_t *like, item_span_t key, item_span_t line,
+                     item_span_t value)
 {
     apr_uint64_t hash = hash_of(key);
     entry_t **at, **found = NULL, *entry;
-    int looked = 0;
+    int looked = 0, same_value = 0;
 
     for (at = &like->buckets[hash & like->mask]; *at && looked < SAME;
          at = &(*at)->next) {
@@ -187,8 +192,10 @@ static entry_t *take(card_like_t *like, item_span_t key, item_span_t line)
             found = at;
             break;
         }
-        if (!found)
+        if (!found || (!same_value && equal((*at)->value, value))) {
+            same_value = equal((*at)->value, value);
             found = at;
+        }
     }
     if (!found)
         return NULL;
@@ -348,11 +355,12 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
     if (like && cut(&device, like->params[0], line)) {
         if (!like->buckets)
             make_buckets(like);
-        entry = take(like, key_of(like, &device), line);
+        entry = take(like, key_of(like, &device), line, device.value);
         if (!entry) {
             item_span_t key = digits_of(like, &device, 1);
 
-            entry = key.len ? take(like, key, line) : NULL;
+            entry = key.len ? take(like, key, line, device.value)
+                            : NULL;
         }
     }
     if (!entry && like && (put_birthday(b, like, &device)

@@ -384,6 +384,19 @@ static void test_like(void **unused)
                 "+49 30-1\nTEL;TYPE=HOME:030 12 extension 5 please\n"));
 }
 
+/** Two addresses that differ in case only, on a phone without types. */
+static void test_twins(void **unused)
+{
+    const char *store = wrap("3.0", N "EMAIL;TYPE=HOME:A@b\n"
+                                    "EMAIL;TYPE=WORK:a@b\n");
+
+    expect(import_like(V21(NULL, 0), wrap("2.1", N "EMAIL:c@d\nEMAIL:a@b\n"),
+                       store),
+           wrap("3.0", N "EMAIL:c@d\nEMAIL:a@b\n"));
+    expect(import_like(V21(NULL, 0), wrap("2.1", N "EMAIL;WORK:a@b\n"), store),
+           wrap("3.0", N "EMAIL;TYPE=WORK:a@b\n"));
+}
+
 /* ---- SIF-C ---------------------------------------------------------------------- */
 
 static void test_sif(void **unused)
@@ -472,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_four),
         cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_like),
+        cmocka_unit_test(test_twins),
         cmocka_unit_test(test_sif),
         cmocka_unit_test(test_sif_edit),
         cmocka_unit_test(test_sif_empty),
