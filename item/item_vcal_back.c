@@ -254,16 +254,11 @@ static void put_done(item_back_t *k, const item_came_t *came)
 /** A rule without its end. */
 static item_span_t rule_head(item_span_t text)
 {
-    apr_size_t i;
+    apr_size_t i, digits = 0;
 
-    for (i = 0; i < text.len; i++)
-        if (text.s[i] == '#' || (apr_isdigit(text.s[i])
-                                 && (!i || text.s[i - 1] == ' ')
-                                 && i + 8 <= text.len
-                                 && apr_isdigit(text.s[i + 4])
-                                 && apr_isdigit(text.s[i + 7])))
-            break;
-    text.len = i;
+    for (i = 0; i < text.len && text.s[i] != '#' && digits < 8; i++)
+        digits = apr_isdigit(text.s[i]) ? digits + 1 : 0;
+    text.len = digits == 8 ? i - 8 : i;
     return item_span_trim(text);
 }
 

@@ -5,8 +5,12 @@
 
 #include <apr_strings.h>
 
+#include "item/item_civil.h"
 #include "item/item_vcal.h"
 #include "item/item_vcal_back.h"
+
+/* 1980-01-01 */
+#define YEAR_1980  APR_INT64_C(315532800)
 
 /* ---- zones of the result ------------------------------------------------ */
 
@@ -321,6 +325,33 @@ static void set_utc(item_came_t *came)
     }
 }
 
+/** Whether a device that begins with 1980 has made that the year. */
+static int is_clamped(const item_came_t *came)
+{
+    const item_time_t *was = &came->plan->start, *now = &came->start;
+    int y[2], m[2], d[2];
+
+    if (was->kind != now->kind || was->secs >= YEAR_1980
+        || now->secs < YEAR_1980)
+        return 0;
+    item_civil_from_days(item_recur_day_of(was->secs), &y[0], &m[0], &d[0]);
+    item_civil_from_days(item_recur_day_of(now->secs), &y[1], &m[1], &d[1]);
+    return y[1] == 1980 && m[0] == m[1] && d[0] == d[1]
+           && (now->secs - was->secs) % ITEM_CAL_DAY == 0;
+}
+
+static void set_back(item_came_t *came)
+{
+    apr_int64_t by = came->plan->start.secs - came->start.secs;
+    int i;
+
+    came->start.secs += by;
+    if (came->end.kind != ITEM_TIME_NONE)
+        came->end.secs += by;
+    for (i = 0; i < came->alarms->nelts; i++)
+        APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t).at.secs += by;
+}
+
 /** The component of like that one from the device is. */
 static void find_like(item_back_t *k, item_came_t *came, int index)
 {
@@ -352,6 +383,8 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
         came->plan = found;
         if (!k->said && is_without_z(came))
             set_utc(came);
+        if (is_clamped(came))
+            set_back(came);
     }
 }
 

@@ -77,6 +77,14 @@ static const edit_t edits[] = {
     { BERLIN, 0, 0, ONCE "RRULE:FREQ=MONTHLY;COUNT=4\r\n", "0706T1",
       "0707T1", "RRULE:FREQ=MONTHLY;COUNT=4|"
       "DTSTART;TZID=Europe/Berlin:20260707T100000" },
+    { BERLIN, LOCAL, 0, "UID:1\r\n"
+      "DTSTART;TZID=Europe/Berlin:20261130T090000\r\n"
+      "RRULE:FREQ=MONTHLY;INTERVAL=18;COUNT=4\r\n", "T090000\r\n"
+      "RRULE:MD18 30 #4", "T100000\r\nRRULE:MD18 30 20310530T100000",
+      "RRULE:FREQ=MONTHLY;INTERVAL=18;COUNT=4" },
+    /* The phone's own calendar begins with 1980. */
+    { BERLIN, 0, 0, BORN, "1957030", "1980030",
+      "DTSTART;VALUE=DATE:19570304|RRULE:FREQ=YEARLY" },
     /* A rule that is beyond the phone, which drops it. */
     { BERLIN, 0, 0, ONCE "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO\r\n",
       "RRULE:MP1 1+ 1- MO #0\r\n", "",
