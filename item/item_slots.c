@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "item/item_slots.h"
+#include "item/item_zone.h"
 
 #define CARD   1
 #define CAL    2                /* events, tasks and journals */
@@ -305,6 +306,20 @@ static void put_detail(item_buf_t *b, int kind, const item_entry_t *entry)
     item_buf_add(b, all.s, all.len);
 }
 
+/** A component to compare with, which shares the zones that were looked up. */
+static item_comp_t *make_comp(sorter_t *s)
+{
+    item_comp_t *comp = item_comp_make((item_kind_e)s->kind, &s->m->words,
+                                       s->m->p);
+
+    if (!s->m->looked_up) {
+        s->m->looked_up = apr_palloc(s->m->p, sizeof(*s->m->looked_up));
+        item_zones_init(s->m->looked_up, NULL, s->m->p);
+    }
+    comp->zones = s->m->looked_up;
+    return comp;
+}
+
 /** An alarm's time, as it is compared. */
 static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
 {
@@ -316,7 +331,7 @@ static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
     int i;
 
     if (!comp) {
-        comp = item_comp_make((item_kind_e)s->kind, &s->m->words, s->m->p);
+        comp = make_comp(s);
         for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
             entry = item_part_find(s->parts[side], names[n]);
             if (entry)
@@ -471,8 +486,7 @@ static apr_status_t split(sorter_t *s, item_slot_t *slot)
 static item_span_t canon_together(sorter_t *s, const item_slot_t *slot,
                                   int side)
 {
-    item_comp_t *comp = item_comp_make((item_kind_e)s->kind, &s->m->words,
-                                       s->m->p);
+    item_comp_t *comp = make_comp(s);
     const item_member_t *member;
 
     for (member = slot->first[side]; member; member = member->next)

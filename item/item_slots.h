@@ -62,6 +62,7 @@ typedef struct item_merging_t {
     int new_groups;
     const item_entry_t *uid;    /* ours' */
     int words;                  /* of lists */
+    struct item_zones_t *looked_up;     /* time zones, NULL: none yet */
 } item_merging_t;
 
 /**
