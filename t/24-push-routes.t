@@ -2,8 +2,7 @@
 # Licensed to you under the Apache License, Version 2.0: see LICENSE.
 #
 # Several gateways: which takes what, another one's turn when one fails,
-# limits of rate, one that is slow beside others and beside the phones'
-# syncs, an account with very many devices beside others.
+# limits of rate, one that hangs beside others and beside the phones' syncs.
 use strict;
 use warnings;
 use FindBin;
