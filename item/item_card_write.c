@@ -494,6 +494,7 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
     apr_size_t before = b->len, start;
     item_span_t value;
     apr_status_t rv;
+    int quote;
 
     rv = nested_21(b, c, prop);
     if (rv != APR_EOF)
@@ -512,11 +513,18 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
         return APR_EOF;
     }
     value = item_buf_span(&c->line);
+    /* A text, not a card: it must not look like one. */
+    quote = item_span_is(prop->line.name, "AGENT") && value.len >= 5
+            && !strncasecmp(value.s, "BEGIN", 5);
+    if (quote && eight) {
+        b->len = before;
+        return APR_EOF;
+    }
     if (in_charset(c, &value)) {
         item_buf_puts(b, ";CHARSET=");
         item_buf_puts(b, c->charset->name);
     }
-    if (!eight && needs_quoting(value)) {
+    if (!eight && (quote || needs_quoting(value))) {
         item_buf_puts(b, ";ENCODING=QUOTED-PRINTABLE:");
         item_qp_encode(b, value, b->len - start,
                        !(c->form->habits & ITEM_HABIT_NO_FOLD));

@@ -55,6 +55,9 @@ static item_span_t clean(item_span_t text, int bmp, apr_pool_t *p)
     return text;
 }
 
+/* The year of Outlook's date that is none. */
+#define NO_DATE  "4501"
+
 /** A property that lasts until all are known. */
 typedef struct sifc_prop_t {
     item_line_t line;
@@ -131,6 +134,8 @@ static item_span_t field_value(sifc_t *s, const item_form_t *form,
     case SIFC_DATE:
         if (!item_line_param(&prop->line, CARD_OMIT_YEAR))
             put_date(&b, value);
+        if (b.len >= 4 && !memcmp(b.s, NO_DATE, 4))
+            b.len = 0;
         break;
     case SIFC_LIST:
         put_words(&b, value);
@@ -419,8 +424,8 @@ static void put_value(card_conv_t *c, card_prop_t *prop,
         if (photo_type(value))
             card_param_set(prop, "TYPE", photo_type(value));
         break;
-    case SIFC_DATE:             /* Outlook's "none" */
-        if (value.len >= 4 && !memcmp(value.s, "4501", 4))
+    case SIFC_DATE:
+        if (value.len >= 4 && !memcmp(value.s, NO_DATE, 4))
             break;
         /* fall through */
     case SIFC_URI:
