@@ -388,6 +388,13 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
     return same_word(said, rule_head(text));
 }
 
+static int is_day(apr_int64_t last, apr_int64_t until, int near)
+{
+    apr_int64_t days = day_of(until) - day_of(last);
+
+    return days >= -near && days <= near;
+}
+
 /** A device writes a count as the day on which it ends.
  * @param start, was  DTSTART on its own clock, now and in like */
 static void keep_count(item_back_t *k, const item_dest_t *dest,
@@ -396,6 +403,8 @@ static void keep_count(item_back_t *k, const item_dest_t *dest,
 {
     item_recur_t counted = *r;
     apr_int64_t last, until = r->until.secs;
+    /* The day may be the one beside it, on the device's clock. */
+    int near = r->freq >= ITEM_FREQ_WEEKLY && r->days.n < 2 && r->mdays.n < 2;
 
     if (r->until.kind == ITEM_TIME_UTC && dest->zone)
         until = item_zone_to_local(dest->zone, until);
@@ -405,9 +414,9 @@ static void keep_count(item_back_t *k, const item_dest_t *dest,
         return;
     /* From the start that is now, or from the one before it was moved. */
     if ((item_recur_last(&counted, start, APR_INT64_MAX, &last, k->c->p)
-         && day_of(last) == day_of(until))
+         && is_day(last, until, start == was && near))
         || (item_recur_last(&counted, was, APR_INT64_MAX, &last, k->c->p)
-            && day_of(last) == day_of(until)))
+            && is_day(last, until, 0)))
         *r = counted;
 }
 

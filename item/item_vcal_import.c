@@ -231,6 +231,18 @@ static void put_percent(item_back_t *k, const item_came_t *came)
         item_buf_puts(k->b, "PERCENT-COMPLETE:100\r\n");
 }
 
+/** A device that holds no status does not take it away: it would write
+ * another one.  Only that a task is done it says by COMPLETED alone. */
+static void put_status(item_back_t *k, const item_came_t *came)
+{
+    const item_entry_t *was = item_part_find(came->cal->part, "STATUS");
+
+    if (was && !item_part_find(came->part, "STATUS")
+        && came->done.kind == ITEM_TIME_NONE
+        && !item_span_is(item_span_trim(was->line.value), "COMPLETED"))
+        item_back_raw(k, was);
+}
+
 /** What the device never sees, and what a component needs. */
 static void put_unseen(item_back_t *k, const item_came_t *came)
 {
@@ -244,6 +256,7 @@ static void put_unseen(item_back_t *k, const item_came_t *came)
     entry = item_part_find(came->cal->part, "UID");
     if (entry && !item_part_find(came->part, "UID"))
         item_back_raw(k, entry);
+    put_status(k, came);
     if (came->kind == ITEM_VTODO)
         put_percent(k, came);
 }
