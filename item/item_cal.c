@@ -87,8 +87,8 @@ static int read_alarm(item_cal_alarm_t *alarm, const item_part_t *part)
         else if (item_span_is(line->name, "TRIGGER"))
             triggers += take_trigger(alarm, line);
         else if (item_span_is(line->name, "REPEAT") && value.len < 6)
-            alarm->repeat = atoi(apr_pstrmemdup(
-                part->entries->pool, value.s, value.len));
+            alarm->repeat = (int)strtol(apr_pstrmemdup(
+                part->entries->pool, value.s, value.len), NULL, 10);
         else if (item_span_is(line->name, "DURATION"))
             item_duration_parse(value, &alarm->snooze);
         else if (item_span_is(line->name, "DESCRIPTION"))

@@ -262,15 +262,16 @@ static void join_quoted(card_reader_t *r, char **w, char *value)
                 line.len--;
             }
         }
-        else if (!item_span_trim(line).len)
+        else if (!item_span_trim(line).len
+                 || (!at_blank(r)
+                     && (r->version != CARD_21
+                         || is_property(line, next < r->end
+                                              && is_blank(*next)))))
             return;
         else if (at_blank(r)) { /* folded all the same */
             line.s++;
             line.len--;
         }
-        else if (r->version != CARD_21
-                 || is_property(line, next < r->end && is_blank(*next)))
-            return;
         else if (*w > value && !(*w - value >= 3 && (*w)[-3] == '='))
             *(*w)++ = '\n';     /* in place of the line's end */
         add(w, line);

@@ -224,17 +224,17 @@ static void put_rule(const out_t *o, const item_entry_t *entry)
 
 static void put_alarm(const out_t *o, const item_part_t *part)
 {
-    const item_cal_alarm_t *alarm = NULL;
+    const item_cal_alarm_t *alarm = NULL, *each;
     item_time_t at;
     item_plan_t utc;
     int i;
 
-    for (i = 0; i < o->plan->cal->alarms->nelts; i++) {
-        alarm = &APR_ARRAY_IDX(o->plan->cal->alarms, i, item_cal_alarm_t);
-        if (alarm->part == part)
-            break;
+    for (i = 0; i < o->plan->cal->alarms->nelts && !alarm; i++) {
+        each = &APR_ARRAY_IDX(o->plan->cal->alarms, i, item_cal_alarm_t);
+        if (each->part == part)
+            alarm = each;
     }
-    if (i == o->plan->cal->alarms->nelts || !alarm->relative
+    if (!alarm || !alarm->relative
         || !(o->c->form->habits & ITEM_HABIT_ALARM_ABSOLUTE)) {
         item_part_add(o->b, part);
         return;

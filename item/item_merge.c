@@ -258,11 +258,28 @@ static int drop_twins(job_t *job, const item_slot_t *slot)
     return 1;
 }
 
+/** What never changes stays as ours has it, once; only what ours lacks comes
+ * from theirs. */
+static void keep_ours(job_t *job, item_slot_t *slot)
+{
+    item_merging_t *m = job->m;
+    item_member_t *twice;
+
+    item_keeps_ours(m, slot);
+    if (!strcmp(slot->name, "UID") && slot->n[ITEM_OURS]
+        && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
+        m->not_theirs = 1;
+    if (!slot->n[ITEM_OURS])
+        replace(job, slot);
+    for (twice = slot->first[ITEM_OURS]; twice; twice = twice->next)
+        if (twice->next)
+            item_member_drop(m, twice);
+}
+
 static apr_status_t carry_out(job_t *job, item_slot_t *slot)
 {
     item_merging_t *m = job->m;
     item_side_e side = ITEM_BASE;
-    item_member_t *twice;
 
     switch (slot->how) {
     case MERGE_ZONE:
@@ -278,15 +295,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
             item_keeps_ours(m, slot);
         return APR_SUCCESS;
     case MERGE_KEEP:
-        item_keeps_ours(m, slot);
-        if (!strcmp(slot->name, "UID") && slot->n[ITEM_OURS]
-            && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
-            m->not_theirs = 1;
-        if (!slot->n[ITEM_OURS])
-            replace(job, slot);
-        for (twice = slot->first[ITEM_OURS]; twice; twice = twice->next)
-            if (twice->next)
-                item_member_drop(m, twice);
+        keep_ours(job, slot);
         return APR_SUCCESS;
     case MERGE_TEXT:
         if (slot->member || is_one_sided(slot) || slot->n[ITEM_OURS] != 1

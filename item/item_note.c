@@ -109,6 +109,8 @@ static apr_status_t read_journal(item_note_t *note, const char *data,
         if (entry->part && entry->part->kind == (int)ITEM_VJOURNAL)
             note->part = entry->part;
     }
+    if (!note->part)
+        return ITEM_ETYPE;
     body.p = subject.p = note->p;
     for (i = 0; i < note->part->entries->nelts; i++) {
         entry = APR_ARRAY_IDX(note->part->entries, i, const item_entry_t *);

@@ -325,7 +325,9 @@ static void parse_days(parts_t *r, item_span_t list)
 
 static int parse_number(item_span_t value, apr_pool_t *p)
 {
-    return atoi(apr_pstrmemdup(p, value.s, value.len < 9 ? value.len : 9));
+    return (int)strtol(apr_pstrmemdup(p, value.s,
+                                      value.len < 9 ? value.len : 9),
+                       NULL, 10);
 }
 
 /** One number of a list. @return how many there are */

@@ -243,9 +243,8 @@ sif_when_t sif_time_word(item_sif_t *s, const item_line_t *line,
     when.secs = t.secs;
     if (t.kind == ITEM_TIME_DATE)
         when.kind = SIF_DAY;
-    else if (t.kind == ITEM_TIME_UTC)
-        when.kind = SIF_INSTANT;
-    else if (item_zones_instant(&s->zones, &t, s->user, &when.secs))
+    else if (t.kind == ITEM_TIME_UTC
+             || item_zones_instant(&s->zones, &t, s->user, &when.secs))
         when.kind = SIF_INSTANT;
     else {
         when.kind = SIF_FLOATING;

@@ -284,16 +284,18 @@ static int set_length(set_t *s)
     int i = items_of(s, 4, 4, wants);
     const char *name;
     apr_size_t *octets;
+    long n;
 
     if (i < 0)
         return 0;
     name = property(s->words[2], s->p);
+    n = strtol(s->words[3], NULL, 10);
     if (name == NULL || strlen(s->words[3]) > 6
         || strspn(s->words[3], "0123456789") != strlen(s->words[3])
-        || atoi(s->words[3]) < 1)
+        || n < 1)
         return bad(s, wants);
     octets = apr_palloc(s->p, sizeof(*octets));
-    *octets = (apr_size_t)atoi(s->words[3]);
+    *octets = (apr_size_t)n;
     own_list(&s->t->lengths[i], s->p);
     if (apr_hash_count(s->t->lengths[i]) < ITEM_QUIRKS_MAX_NAMES)
         apr_hash_set(s->t->lengths[i], name, APR_HASH_KEY_STRING, octets);

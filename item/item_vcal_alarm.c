@@ -178,7 +178,8 @@ int item_vcal_alarm_in(item_cal_ctx_t *c, const item_line_t *line,
     item_duration_parse(word, &alarm->snooze);
     word = next_field(&rest);
     if (word.len && word.len < 4)
-        alarm->repeat = atoi(apr_pstrmemdup(c->p, word.s, word.len));
+        alarm->repeat = (int)strtol(apr_pstrmemdup(c->p, word.s, word.len),
+                                    NULL, 10);
     if (alarm->repeat < 0 || alarm->repeat > MAX_REPEAT
         || alarm->snooze <= 0)
         alarm->repeat = 0;

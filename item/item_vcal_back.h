@@ -77,7 +77,7 @@ int item_back_instant(const item_back_t *k, const item_time_t *t,
                       apr_int64_t *utc);
 
 /** Write DTSTART, DTEND, rules and so on. */
-void item_back_times(item_back_t *k, const item_came_t *came);
+void item_back_times(item_back_t *k, const item_came_t *from);
 
 /** Write VALARM components. */
 void item_back_alarms(item_back_t *k, const item_came_t *came);

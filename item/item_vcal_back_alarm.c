@@ -78,17 +78,18 @@ static apr_array_header_t *without_twins(const item_back_t *k,
 {
     apr_array_header_t *alarms = apr_array_make(k->c->p, 2,
                                                 sizeof(item_cal_alarm_t));
-    item_cal_alarm_t *alarm, *other = NULL;
+    item_cal_alarm_t *alarm, *each, *other;
     int i, n;
 
     for (i = 0; i < came->alarms->nelts; i++) {
         alarm = &APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t);
-        for (n = 0; n < alarms->nelts; n++) {
-            other = &APR_ARRAY_IDX(alarms, n, item_cal_alarm_t);
-            if (other->action != alarm->action && is_twin(k, other, alarm))
-                break;
+        other = NULL;
+        for (n = 0; n < alarms->nelts && !other; n++) {
+            each = &APR_ARRAY_IDX(alarms, n, item_cal_alarm_t);
+            if (each->action != alarm->action && is_twin(k, each, alarm))
+                other = each;
         }
-        if (n == alarms->nelts)
+        if (!other)
             APR_ARRAY_PUSH(alarms, item_cal_alarm_t) = *alarm;
         else if (alarm->action == ITEM_ALARM_DISPLAY)
             *other = *alarm;

@@ -203,16 +203,16 @@ static int year_of(apr_int64_t secs)
 static void put_zone(item_cal_ctx_t *c, item_buf_t *b,
                      const apr_array_header_t *plans)
 {
-    const item_plan_t *plan = NULL;
+    const item_plan_t *plan = NULL, *each;
     const item_zone_t *zone;
     int i, from, to;
 
-    for (i = 0; i < plans->nelts; i++) {
-        plan = APR_ARRAY_IDX(plans, i, const item_plan_t *);
-        if (plan->lines)
-            break;
+    for (i = 0; i < plans->nelts && !plan; i++) {
+        each = APR_ARRAY_IDX(plans, i, const item_plan_t *);
+        if (each->lines)
+            plan = each;
     }
-    if (i == plans->nelts)
+    if (!plan)
         return;
     zone = plan->zone ? plan->zone : item_zone_fixed(0, c->p);
     from = year_of(plan->start.kind != ITEM_TIME_NONE ? plan->start.secs

@@ -391,7 +391,7 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
             came->cal = cal;
         }
     }
-    if (came->cal) {
+    if (found) {
         came->cal->matched = 1;
         came->plan = found;
         if (!k->said && is_without_z(came))
@@ -411,7 +411,7 @@ static void skip_overrides(item_back_t *k, apr_array_header_t *all)
         return;
     for (i = 1; i < all->nelts; i++) {
         came = APR_ARRAY_IDX(all, i, item_came_t *);
-        if (came->rid.kind == ITEM_TIME_NONE && came->cal
+        if (came->rid.kind == ITEM_TIME_NONE && came->plan
             && came->cal->rid.kind != ITEM_TIME_NONE)
             came->rid = came->plan->rid;
         if (came->rid.kind != ITEM_TIME_NONE)
@@ -430,7 +430,7 @@ static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
     item_cal_t *cal;
     int i;
 
-    if (came != 1 || !master->cal || master->rid.kind != ITEM_TIME_NONE
+    if (came != 1 || !master->plan || master->rid.kind != ITEM_TIME_NONE
         || master->cal->rid.kind != ITEM_TIME_NONE
         || (!master->rules->nelts && !master->rdates->nelts
             && !master->plan->expanded))
@@ -536,13 +536,13 @@ static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
     apr_array_header_t *all = read_all(k, doc);
     apr_array_header_t *stay
         = left_out(k, APR_ARRAY_IDX(all, 0, item_came_t *), all->nelts);
-    item_buf_t body = { NULL, NULL, 0, 0 };
+    item_buf_t *body = apr_pcalloc(k->c->p, sizeof(*body));
     const item_entry_t *prodid = k->like
         ? item_part_find(k->like->root, "PRODID") : NULL;
     int i;
 
-    body.p = k->c->p;
-    k->b = &body;
+    body->p = k->c->p;
+    k->b = body;
     for (i = 0; i < all->nelts; i++)
         put_component(k, APR_ARRAY_IDX(all, i, item_came_t *));
     for (i = 0; i < stay->nelts; i++)
@@ -553,7 +553,7 @@ static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
     else
         item_buf_puts(out, "PRODID:-//mod_syncml//EN\r\n");
     item_back_zones(k, out);
-    item_buf_add(out, body.s, body.len);
+    item_buf_add(out, body->s, body->len);
     item_buf_puts(out, "END:VCALENDAR\r\n");
 }
 

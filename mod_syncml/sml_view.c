@@ -295,21 +295,20 @@ const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p)
 
 int sml_view_parse(sml_view_t *view, const char *text, apr_pool_t *p)
 {
-    apr_size_t len = strlen(text), n;
+    apr_size_t n;
     const char *error;
 
     sml_view_init(view);
-    while (len > 0) {
+    while (*text != '\0') {
         if (*text != '/') {
             return 0;
         }
-        n = sml_view_segment(text + 1, len - 1);
+        n = sml_view_segment(text + 1, strlen(text + 1));
         if (sml_view_option(view, text + 1, n, 1, &error, p)
             != SML_OPTION_TAKEN) {
             return 0;
         }
         text += n + 1;
-        len -= n + 1;
     }
     return 1;
 }

@@ -175,7 +175,7 @@ static apr_status_t derive_device(store_tx_t *tx, store_id_t device)
     }
     if (rv != APR_SUCCESS && rv != APR_NOTFOUND)
         return rv;
-    if (!owed.lacks->nelts)
+    if (!owed.list || !owed.lacks->nelts)
         return remove_due(tx, device);
     rv = sq_do(tx, NULL, SQ_DUE_CHANGES_SYNCED, "ii", device, tx->now);
     return rv == APR_SUCCESS ? note_owed(tx, &owed, account) : rv;
@@ -492,7 +492,7 @@ static apr_status_t first_turn(store_tx_t *tx, apr_time_t now,
 static apr_status_t claim_turns(store_tx_t *tx, const claim_t *c, int n,
                                 apr_array_header_t *out)
 {
-    store_id_t begin, at, device;
+    store_id_t begin = 0, at, device;
     int wrapped = 0, looks;
     sqlite3_stmt *st;
     apr_time_t when;

@@ -416,13 +416,14 @@ apr_status_t store_log_changes(store_tx_t *tx, store_id_t account,
                                void *baton)
 {
     undo_t u = { .tx = tx, .account = account, .undoes = id, .fn = fn,
-                 .p = tx ? tx->p : NULL, .baton = baton };
+                 .baton = baton };
     apr_status_t rv;
 
     BEGIN(STORE_READ);
     NEED(account >= 0, BAD_ACCOUNT);
     NEED(good_id(id), "no log was given");
     NEED(fn, BAD_CALLBACK);
+    u.p = tx->p;
     rv = all_datastores(&u);
     return store_tx_result(tx, mode_, rv == APR_EOF ? APR_SUCCESS : rv);
 }
@@ -432,7 +433,7 @@ apr_status_t store_log_undo(store_tx_t *tx, store_id_t account,
                             store_id_t *undo_log)
 {
     undo_t u = { .tx = tx, .account = account, .undoes = id, .how = undo,
-                 .p = tx ? tx->p : NULL, .fn = undo ? undo->fn : NULL,
+                 .fn = undo ? undo->fn : NULL,
                  .baton = undo ? undo->baton : NULL };
     apr_status_t rv;
 
@@ -442,6 +443,7 @@ apr_status_t store_log_undo(store_tx_t *tx, store_id_t account,
     NEED(account >= 0, BAD_ACCOUNT);
     NEED(good_id(id), "no log was given");
     NEED(undo, "how to undo was not said");
+    u.p = tx->p;
     rv = all_datastores(&u);
     if (rv == APR_SUCCESS && u.log)
         rv = tx->driver->log_end(tx, u.log, STORE_LOG_ENDED);
