@@ -17,7 +17,7 @@
 static int read_body(request_rec *r, char **body, apr_size_t *len)
 {
     int rc = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
-    long n;
+    long n = 0;
 
     *len = 0;
     *body = apr_palloc(r->pool, REPORT_MAX_BODY + 1);
