@@ -271,6 +271,18 @@ static apr_status_t glance(handling_t *h)
     return rv;
 }
 
+/* @return APR_NOTFOUND if the session is not the one that the client means */
+static apr_status_t unpack_own(const handling_t *h,
+                               const store_session_t *row,
+                               sml_state_t **state)
+{
+    return sml_state_unpack(state, row->state, row->state_len, h->p)
+               == APR_SUCCESS
+           && strcmp((*state)->client_uri, h->in->source.uri) == 0
+           && strcmp((*state)->session_id, h->in->session_id) == 0
+           ? APR_SUCCESS : APR_NOTFOUND;
+}
+
 /* @param user  whom the message's Cred proved, NULL without a Cred
  * @return APR_NOTFOUND if there is no such session of this client */
 static apr_status_t continue_session(handling_t *h, const char *user)
@@ -294,12 +306,8 @@ static apr_status_t continue_session(handling_t *h, const char *user)
         resend(h, row);
         return APR_SUCCESS;
     }
-    if (rv == APR_SUCCESS
-        && (sml_state_unpack(&state, row->state, row->state_len, h->p)
-                != APR_SUCCESS
-            || strcmp(state->client_uri, h->in->source.uri) != 0
-            || strcmp(state->session_id, h->in->session_id) != 0)) {
-        rv = APR_NOTFOUND;
+    if (rv == APR_SUCCESS) {
+        rv = unpack_own(h, row, &state);
     }
     if (rv == APR_SUCCESS) {
         begin(&s, h, state);

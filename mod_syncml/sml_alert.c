@@ -236,6 +236,7 @@ static int agree(sml_session_t *s, sml_sync_t *head)
     sml_sync_t *y;
     int slow = 0;
 
+    head->alert_pending = 1;
     for (y = head; y != NULL; y = sml_sync_next(s, y)) {
         slow |= y->code != y->asked;
     }
@@ -244,7 +245,6 @@ static int agree(sml_session_t *s, sml_sync_t *head)
         y->seen = 0;
         sml_resume_not(s, y);
     }
-    head->alert_pending = 1;
     return slow;
 }
 

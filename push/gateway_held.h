@@ -55,6 +55,6 @@ held_verdict_e held_login(void *baton, const char *devid, const char *user,
  * what it owes.  After the connection can be seen by who gives up on devices
  * that have none, else one that comes at that moment would be forgotten.
  * @return 0: the store does not let us now */
-int held_login_arrived(held_login_t *login, apr_int64_t device);
+int held_login_arrived(held_login_t *hl, apr_int64_t device);
 
 #endif

@@ -204,9 +204,11 @@ static void accept_from(held_t *h, int listener)
 
     for (i = 0; i < ACCEPTS; i++) {
         socklen_t len = sizeof from;
-        int fd = accept4(listener, (struct sockaddr *)&from, &len,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
 
+        memset(&from, 0, sizeof from);
+        fd = accept4(listener, (struct sockaddr *)&from, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE
                        || errno == ENOBUFS || errno == ENOMEM)) {
             turn_deaf(h, strerror(errno));

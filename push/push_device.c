@@ -226,7 +226,8 @@ const char *push_device_check(const char *name, const char *value,
     if (!strcmp(name, PUSH_DEVICE_POLL)) {
         return !strcmp(value, "off")
                || (strspn(value, "0123456789") == strlen(value)
-                   && atoi(value) >= 1 && atoi(value) <= 10080
+                   && strtol(value, NULL, 10) >= 1
+                   && strtol(value, NULL, 10) <= 10080
                    && strlen(value) < 6)
             ? NULL : "it is off, or 1 to 10080 minutes";
     }
@@ -237,7 +238,7 @@ int push_device_poll(const char *number, int push, const char *tcp,
                      const char *held, const char *poll)
 {
     if (poll && *poll) {
-        return strcmp(poll, "off") ? atoi(poll) : 0;
+        return strcmp(poll, "off") ? (int)strtol(poll, NULL, 10) : 0;
     }
     if (push && (*number || (tcp && *tcp && strcmp(tcp, "off"))
                  || (held && *held))) {

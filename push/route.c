@@ -68,7 +68,10 @@ static const char *set_rate(making_t *m, const char *value)
     double rate;
 
     errno = 0;
-    rate = apr_isdigit(*value) ? strtod(value, &end) : -1;
+    rate = strtod(value, &end);
+    if (!apr_isdigit(*value)) {
+        rate = -1;
+    }
     if (rate > 0 && strcmp(end, "/min") == 0) {
         rate /= 60;
     }

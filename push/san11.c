@@ -222,7 +222,7 @@ static void take(reader_t *r, int tag, const char *text)
     }
     else if (tag == SYNCML_DATA && r->depth >= 2
              && r->path[r->depth - 2] == SYNCML_ALERT) {
-        r->sync_type = atoi(text);
+        r->sync_type = (int)strtol(text, NULL, 10);
     }
     else if (tag == SYNCML_LOCURI && r->in_item
              && is_under(r, SYNCML_SOURCE, SYNCML_ITEM)) {
