@@ -182,8 +182,10 @@ static int is_path(const sml_session_t *s, const char *name)
     int i;
 
     for (i = 0; i < s->state->syncs->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).server_uri,
-                   name) == 0) {
+        const char *uri =
+            APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).server_uri;
+
+        if (uri != NULL && strcmp(uri, name) == 0) {
             return 1;
         }
     }

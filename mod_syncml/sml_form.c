@@ -34,7 +34,7 @@ int sml_form_has_line(const item_text_t *text, const char *name)
 apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
                              sml_change_t *c, const char *type)
 {
-    const item_form_t *form = &sml_form(s, y)->form;
+    const item_form_t *form;
     item_format_e is = item_format_recognise(type, c->item.data, c->item.len);
     item_text_t out;
     apr_status_t rv;
@@ -49,11 +49,11 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     form = &sml_form(s, y)->form;       /* as it is by now */
     if (item_form_is_plain(form)
         && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)) {
-        if (is == ITEM_FORMAT_TEXT) {
-            c->raw_type = type; /* it may be a VJOURNAL's */
-        }
-        else if (is == ITEM_FORMAT_VCARD30 || is == ITEM_FORMAT_VCARD40) {
-            c->raw_type = type; /* the store may have the other version */
+        /* A text may be a VJOURNAL's; of vCards the store may have the other
+         * version. */
+        if (is == ITEM_FORMAT_TEXT || is == ITEM_FORMAT_VCARD30
+            || is == ITEM_FORMAT_VCARD40) {
+            c->raw_type = type;
         }
         if (is != ITEM_FORMAT_TEXT && is != ITEM_FORMAT_AS_IS
                  && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {

@@ -331,7 +331,9 @@ static void step_former(step_t *s, sml_state_t *state)
     if (s->reading) {
         state->former = sml_state_make(s->p);
     }
-    step_rest(s, state->former);
+    if (state->former != NULL) {
+        step_rest(s, state->former);
+    }
 }
 
 static void step_state(step_t *s, sml_state_t *state)

@@ -170,7 +170,7 @@ void syncml_conf_keep(const syncml_dir_conf_t *conf, sml_config_t *config);
 #define SYNCML_DEFAULT_QUIRKS  SML_DEFAULT_QUIRKS
 
 /** The directives SyncMLQuirks and SyncMLTimeZone. */
-const char *syncml_set_quirks(cmd_parms *cmd, void *conf, const char *arg);
+const char *syncml_set_quirks(cmd_parms *cmd, void *dummy, const char *arg);
 const char *syncml_set_time_zone(cmd_parms *cmd, void *conf,
                                  const char *arg);
 /** In each process, before there are threads. */

@@ -235,7 +235,7 @@ static const char *guard_argument(cmd_parms *cmd,
         apr_size_t digits = strspn(arg + 6, "0123456789");
 
         set->least = digits > 0 && digits < 8 && arg[6 + digits] == '\0'
-                   ? atoi(arg + 6) : -1;
+                   ? (int)strtol(arg + 6, NULL, 10) : -1;
         ok = set->least >= 0 && set->least <= SYNCML_GUARD_LEAST_MAX;
     }
     else if (ap_cstr_casecmpn(arg, "action=", 7) == 0) {

@@ -139,7 +139,7 @@ static int is_held(const sml_guard_note_t *note)
 int ctl_guard_release(ctl_t *ctl)
 {
     sml_guard_note_t note;
-    apr_int64_t count;
+    apr_int64_t count = 0;
     int status = decide(ctl, sml_guard_release, &note, &count);
 
     if (status != CTL_OK)
@@ -154,7 +154,7 @@ int ctl_guard_release(ctl_t *ctl)
 int ctl_guard_drop(ctl_t *ctl)
 {
     sml_guard_note_t note;
-    apr_int64_t count;
+    apr_int64_t count = 0;
     int status = decide(ctl, sml_guard_drop, &note, &count);
 
     if (status != CTL_OK)
