@@ -241,6 +241,21 @@ static item_side_e clash(item_merging_t *m, const item_slot_t *slot)
     return prefer;
 }
 
+/** Theirs has removed what ours has besides with a label of a group, which
+ * theirs does not know. */
+static int is_removed_labelled(item_merging_t *m, const item_slot_t *slot)
+{
+    const item_member_t *base = slot->first[ITEM_BASE];
+    const item_member_t *ours = slot->first[ITEM_OURS];
+
+    return slot->member && base && ours && !slot->there[ITEM_THEIRS]
+           && slot->n[ITEM_BASE] == 1 && slot->n[ITEM_OURS] == 1
+           && !ours->entry->part && ours->entry->adjuncts
+           && !base->entry->adjuncts
+           && item_same_detail((int)ITEM_VCARD30, base->entry, ours->entry,
+                               m->p);
+}
+
 item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
 {
     if (item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
@@ -252,7 +267,8 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
     if (slot->how == MERGE_NAME && slot->there[ITEM_OURS]
         && !slot->there[ITEM_THEIRS])
         return ITEM_OURS;
-    if (item_slot_same(slot, ITEM_OURS, ITEM_BASE))
+    if (item_slot_same(slot, ITEM_OURS, ITEM_BASE)
+        || is_removed_labelled(m, slot))
         return ITEM_THEIRS;
     if (item_slot_same(slot, ITEM_THEIRS, ITEM_BASE))
         return ITEM_OURS;

@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#define PROBE     16            /* octets by which a text's end is found */
 #define MAX_LIKE  64            /* properties of one name that are compared */
 
 static apr_size_t char_len(item_span_t text)
@@ -285,6 +286,50 @@ static void complete_parts(job_t *job, const room_seen_t *seen,
     rewrite(job, theirs, &whole, theirs);
 }
 
+/** Where the end of theirs stands in base, behind it; 0: nowhere, or at
+ * several places. */
+static apr_size_t end_in(item_span_t base, item_span_t theirs)
+{
+    apr_size_t n = theirs.len < PROBE ? theirs.len : PROBE, i, found = 0;
+    const char *probe = theirs.s + theirs.len - n;
+
+    if (n < PROBE)
+        return 0;
+    for (i = 0; i + n <= base.len; i++) {
+        if (memcmp(base.s + i, probe, n) != 0)
+            continue;
+        if (found)
+            return 0;
+        found = i + n;
+    }
+    return found;
+}
+
+/** A text that the device shows the beginning of was edited there: what it
+ * does not show follows. */
+static void complete_tail(job_t *job, const room_seen_t *seen,
+                          const item_entry_t *base, item_entry_t *theirs)
+{
+    item_span_t was = base->line.value, is = theirs->line.value;
+    item_buf_t value = { NULL, NULL, 0, 0 };
+    item_entry_t whole = *base;
+    apr_size_t room = seen->octets[0], at;
+
+    /* It is about as long as what the device ever showed. */
+    if (was.len <= room || is.len > was.len || is.len < room - room / 4)
+        return;
+    if (is_long(base->line.name) && !memcmp(was.s, is.s, is.len))
+        return;                 /* cut, and no more: the caller's */
+    at = end_in(was, is);
+    if (!at || at == was.len)
+        return;
+    value.p = job->p;
+    item_buf_add(&value, is.s, is.len);
+    item_buf_add(&value, was.s + at, was.len - at);
+    whole.line.value = item_buf_span(&value);
+    rewrite(job, theirs, &whole, theirs);
+}
+
 /** What was edited, one by one in order, has kept kinds that the device
  * cannot say. */
 static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
@@ -303,6 +348,9 @@ static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
             rewrite(job, b->entry[j], t->entry[i], t->entry[i]);
         else if (room_has_parts(t->entry[i]->line.name))
             complete_parts(job, seen, b->entry[j], t->entry[i]);
+        else if (!item_span_is(t->entry[i]->line.name, "TEL")
+                 && !item_span_is(t->entry[i]->line.name, "EMAIL"))
+            complete_tail(job, seen, b->entry[j], t->entry[i]);
         j++;
     }
 }
@@ -336,9 +384,13 @@ static void complete_name(job_t *job, const item_part_t *base,
         }
     }
     complete_edited(job, seen, b, t);
-    for (j = seen->most; j < b->n && t->n < b->n; j++)
-        if (!b->used[j])
+    for (j = seen->most; j < b->n && t->n < b->n; j++) {
+        if (!b->used[j]) {
             add_from(job, theirs, base, b->entry[j]);
+            /* There is place for it now. */
+            job->uncertain |= t->n < seen->most;
+        }
+    }
     if (job->done > before && seen->items < ITEM_ROOM_CERTAIN)
         job->uncertain = 1;
 }

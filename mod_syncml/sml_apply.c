@@ -360,22 +360,27 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
-/* What the device has sent it can hold; but not an FN that was made of its N
- * (SIF: FileAs). */
+/* What the device has sent it can hold; but not what was made of other things
+ * that it sent: FN of N (SIF: FileAs), the state of a task of the day it was
+ * done. */
 static void note_held(sml_session_t *s, const sml_sync_t *y,
                       const sml_change_t *c)
 {
+    static const char *const made[] = {
+        "FN", "STATUS", "PERCENT-COMPLETE", "COMPLETED", NULL
+    };
     const char *data = c->item.data;
     apr_size_t len = c->item.len;
+    apr_hash_t *names = apr_hash_make(s->p);
+    int i, sif = c->raw_type != NULL && sml_form_is_b64(c->raw_type);
 
-    if (c->raw_type != NULL && c->keys.kind == ITEM_VCARD30
-        && !sml_form_has_line(&c->raw, "FN")
-        && !sml_form_has_line(&c->raw, "<FileAs")) {
-        apr_hash_t *names = apr_hash_make(s->p);
-
-        apr_hash_set(names, "FN", APR_HASH_KEY_STRING, "");
-        data = item_without(data, &len, names, s->p);
+    for (i = 0; c->raw_type != NULL && made[i] != NULL; i++) {
+        if (sif ? i == 0 && !sml_form_has_line(&c->raw, "<FileAs")
+                : !sml_form_has_line(&c->raw, made[i])) {
+            apr_hash_set(names, made[i], APR_HASH_KEY_STRING, "");
+        }
     }
+    data = item_without(data, &len, names, s->p);
     sml_held_note(s, y, c->keys.kind, data, len);
 }
 

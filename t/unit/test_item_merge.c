@@ -171,6 +171,8 @@ static const case_t cards[] = {
       "N:A\nTEL;VALUE=uri:tel:+13\nTITLE;X-B=2;LANGUAGE=de:b\n" },
     { "N:A\nTEL;VALUE=uri:tel:+12\n", "N:A\nTEL;VALUE=uri;PID=1:tel:+12\n",
       "N:A\nTEL:+13\n", T, "", "N:A\nTEL;PID=1:+13\n" },
+    { "N:A\nTEL:12\nTEL:34\n", "N:A\ni.TEL:12\ni.X-ABLabel:Boat\nTEL:34\n",
+      "N:A\nTEL:34\n", T, "", THEIRS },
     /* Another kind of number is an edit of that. */
     { "N:A\nTEL;TYPE=HOME:12\n", "N:A\nTEL;TYPE=HOME;X-A=1:12\n",
       "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },

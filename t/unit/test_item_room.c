@@ -82,8 +82,12 @@ static void test_lengths(void **state)
               cut);
     COMPLETED(NULL, whole, card("N:A\nTITLE:Head of\n"),
               card("N:A\nTITLE:Head of\n"));
-    COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the departm\n"),
-              card("N:A\nTITLE:Tail of the departm\n"));
+    /* Edited where the device shows it. */
+    COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the department o\n"),
+              card("N:A\nTITLE:Tail of the department of texts\n"));
+    COMPLETED(card("N:B\nTITLE:Longer than all that comes now, and then more of it\n"), whole,
+              card("N:A\nTITLE:Tail of the department o\n"),
+              card("N:A\nTITLE:Tail of the department o\n"));
 }
 
 static void test_components(void **state)

@@ -9,6 +9,7 @@ use warnings;
 use Encode ();
 use File::Find ();
 use MIME::Base64 ();
+use Fidelity::Time qw(wall_add);
 use POSIX ();
 use Time::Local ();
 use utf8;
@@ -154,7 +155,7 @@ sub rule_event {
                 + 86400));
             $end = "DTEND;VALUE=DATE:$next";
         }
-        else { $end =~ s/T(\d\d)(\d\d)/sprintf 'T%02d%02d', $1, $2 + 20/e }
+        else { $end =~ s/(\d{8}T\d{6})/wall_add($1, 1200)/e }
     }
     return calendar("BEGIN:VEVENT\nUID:rule-$n\@example.com\n"
         . "DTSTAMP:20261101T120000Z\nSUMMARY:Rule $n $zone\n"
@@ -171,7 +172,7 @@ sub rules {
         my ($start, $rule) = split ' ', $line;
         my @z = ($rule_zones[ $n++ % 5 ], $rule_zones[ ($n + 1) % 5 ]);
         push @z, $rule =~ /HOUR|MINUTE/ ? () : qw(date UTC floating)[ $n % 3 ];
-        push @out, map { rule_event(scalar(@out) + 1, $start, $rule, $_) } @z;
+        push @out, rule_event(scalar(@out) + 1, $start, $rule, $_) for @z;
     }
     return @out;
 }

@@ -233,7 +233,7 @@ my @profiles = (
           EMAIL => { types => [qw(HOME WORK INTERNET)] },
           BDAY => { n => 1 }, PHOTO => { n => 1, bin => 100000 },
           'X-ASSISTANT' => { n => 1 } }),
-      cal => s60_cal(epoc => 0, hold => { SUMMARY => 160, DESCRIPTION => 3000,
+      cal => s60_cal(epoc => 0, min_year => 0, hold => { SUMMARY => 160, DESCRIPTION => 3000,
           LOCATION => 0 }) },
 );
 

@@ -118,7 +118,7 @@ sub sync {
     for my $r ($self->{world}->records('codes', $name)) {
         $self->finding($phase, 'session', "luid $r->[1]", { what => 'lost',
             prop => 'STATUS', was => "$r->[0] $r->[1]", is => $r->[2] })
-            if $r->[0] ne 'Delete' && $r->[2] >= 300;
+            if $r->[0] ne 'Delete' && $r->[2] >= 300 && $r->[2] != 419;
     }
     return $ok;
 }

@@ -42,6 +42,10 @@ sub sif_reason {
         if $name eq 'PHOTO';
     return 'its form has one kind, not the parts of a name or an organisation'
         if $name =~ /^(?:N|ORG|FN)$/ && ($v =~ /\\|,/ || $how eq 'cut');
+    return 'its categories are parted by commas'
+        if $name eq 'CATEGORIES' && $v =~ /[,;]/;
+    return 'it takes one name' if $name eq 'FN'
+        && 1 < (() = $was =~ /^FN[;:]/mg);
     return 'its form has full dates only' if $name eq 'BDAY'
         && $v !~ /^\d{4}-?\d\d-?\d\d$/;
     return 'its texts end at 20000 characters' if length $v > 20000;
@@ -74,6 +78,13 @@ sub times_reason {
         && $rule !~ /YEARLY;(?:BYMONTH=\d+;(?:BYDAY=[+-]?\dSU|BYMONTHDAY=\d+))/;
     return 'its rules have one condition each'
         if $rule =~ /^FREQ=(?:DAILY|WEEKLY);.*BYMONTH|DAILY.*BY|YEARLY.*BYDAY/;
+    return 'its weekly rules know one day' if $rule =~ /WEEKLY.*BYDAY=[^;]*,/
+        && ($p->{cal}{rules}{W} // '+') ne '+';
+    if ($p->{types}{calendar}[0] =~ /sif/) {
+        return 'its fifth weekday of a month is the last' if $rule =~ /=5/;
+        return 'its days of a month are counted from the first'
+            if $rule =~ /BYMONTHDAY=-/;
+    }
     return 'its monthly rules know one day of a month'
         if $rule =~ /MONTHLY.*(?:BYDAY=[^;]*,|BYDAY=[A-Z]|BYMONTHDAY=[^;]*,)/
             && (($p->{cal}{rules}{MD} // '+') ne '+' || $rule =~ /BYDAY/);
@@ -84,6 +95,7 @@ sub times_reason {
     # Of a series in another zone it knows the first time, and then its own
     # clock.
     my ($zone) = $flat =~ /^DTSTART;TZID="?([^":]*)/m;
+    $zone //= 'UTC' if $flat =~ /^DTSTART:\d+T\d+Z/m;
     return 'its clock follows its own zone' if defined $zone
         && $zone ne $p->{zone} && $v =~ m{: (\S+) \S+ / (\S+) } && $1 eq $2;
     return 'an hour that its clock shows twice or never'
