@@ -85,7 +85,8 @@ static void test_lengths(void **state)
     /* Edited where the device shows it. */
     COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department of texts\n"));
-    COMPLETED(card("N:B\nTITLE:Longer than all that comes now, and then more of it\n"), whole,
+    COMPLETED(card("N:B\nTITLE:Longer than all that comes now, and then more "
+                   "of it\n"), whole,
               card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department o\n"));
 }

@@ -108,6 +108,7 @@ sub due_text {
 sub ical_facts {
     my ($octets, $zone) = @_;
     my ($c) = all_comps('VEVENT|VTODO|VJOURNAL', parse($octets));
+    return { TEXT => [ tidy(Encode::decode('UTF-8', $octets)) ] } unless $c;
     my %facts;
     for my $f (@{ $c->{props} }) {
         my $name = $f->{name};
@@ -245,8 +246,7 @@ sub sif_rule {
                 3 => 'FREQ=MONTHLY', 5 => 'FREQ=YEARLY', 6 => 'FREQ=YEARLY');
     my $out = $rule{$type} // return 'FREQ=DAILY;COUNT=1';
     $out = 'FREQ=WEEKLY' if $type eq '0' && @days;
-    $out .= ";INTERVAL=$f->{Interval}" if ($f->{Interval} || 1) > 1
-        && $type !~ /^[56]/;
+    $out .= ";INTERVAL=$f->{Interval}" if ($f->{Interval} || 1) > 1;
     $out .= ';BYMONTH=' . $f->{MonthOfYear} if $type =~ /^[56]/;
     if ($type =~ /^[36]/) {
         $out .= @days == 1 ? ";BYDAY=$nth$days[0]"

@@ -82,8 +82,8 @@ sub times_reason {
         && ($p->{cal}{rules}{W} // '+') ne '+';
     if ($p->{types}{calendar}[0] =~ /sif/) {
         return 'its fifth weekday of a month is the last' if $rule =~ /=5/;
-        return 'its days of a month are counted from the first'
-            if $rule =~ /BYMONTHDAY=-/;
+        return 'its days of a month are one, counted from the first'
+            if $rule =~ /BYMONTHDAY=[^;]*[,-]/;
     }
     return 'its monthly rules know one day of a month'
         if $rule =~ /MONTHLY.*(?:BYDAY=[^;]*,|BYDAY=[A-Z]|BYMONTHDAY=[^;]*,)/
