@@ -20,9 +20,10 @@
 apr_status_t sml_resume_load(sml_session_t *s);
 /** Forget expired sessions that are too old to be resumed. */
 apr_status_t sml_resume_expire(sml_session_t *s);
-/** Forget the device's other sessions: the client goes on with this one.
+/** Forget the device's older sessions: the client goes on with this one.
  * They stay until then, because a login may be a message that was held up on
- * its way, or a copy of one, while the client goes on with another.
+ * its way, or a copy of one, while the client goes on with another; and newer
+ * ones stay, because this message may have been held up.
  * @param token  of this one */
 apr_status_t sml_resume_forget_others(sml_session_t *s, const char *token);
 /**

@@ -622,7 +622,8 @@ apr_status_t store_session_of_device(store_tx_t *tx, store_id_t device,
  *              0: not at all */
 apr_status_t store_session_expire(store_tx_t *tx, int limit,
                                   apr_interval_time_t keep);
-/** Forget the other sessions of a device (a phone has one at a time). */
+/** Forget the sessions of a device that began before @p keep did; all but it
+ * if there is no such session. */
 apr_status_t store_session_delete_others(store_tx_t *tx, store_id_t device,
                                          const char *keep);
 

@@ -152,6 +152,7 @@ apr_status_t mem_session_expire(store_tx_t *tx, int limit,
 typedef struct others_t {
     store_id_t device;
     const char *keep;
+    const mem_session_t *kept;  /* NULL: there is none */
 } others_t;
 
 static int other_session(const void *row, const void *baton)
@@ -160,13 +161,15 @@ static int other_session(const void *row, const void *baton)
     const others_t *others = baton;
 
     return s->v.device == others->device
-           && strcmp(s->v.id, others->keep) != 0;
+           && strcmp(s->v.id, others->keep) != 0
+           && (!others->kept || s->serial < others->kept->serial);
 }
 
 apr_status_t mem_session_delete_others(store_tx_t *tx, store_id_t device,
                                        const char *keep)
 {
-    others_t others = { device, keep };
+    mem_session_t key = { .v = { .id = keep } };
+    others_t others = { device, keep, mem_find(tx, MEM_SESSIONS, &key) };
 
     mem_remove_if(tx, MEM_SESSIONS, other_session, &others);
     return APR_SUCCESS;

@@ -396,7 +396,8 @@ X(SESSION_KEEP, "UPDATE sessions SET kept = 1, hash = NULL, answer = x'', " \
 X(SESSION_FORGET, "DELETE FROM sessions WHERE n IN (SELECT n " \
   "FROM sessions WHERE kept <> 0 AND expires <= ?1 " \
   "ORDER BY expires LIMIT ?2)") \
-X(SESSION_OTHERS, "DELETE FROM sessions WHERE device = ?1 AND id <> ?2") \
+X(SESSION_OTHERS, "DELETE FROM sessions WHERE device = ?1 AND id <> ?2 " \
+  "AND n < coalesce((SELECT n FROM sessions WHERE id = ?2), n + 1)") \
 \
 X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \
   "last_change) SELECT d.id, d.account, ?4, ?4 " SQL_DUE_DEVICES \

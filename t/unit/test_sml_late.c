@@ -35,8 +35,7 @@ static void goes_on(phone_t *one, int code)
     assert_int_equal(one->header_code, code);
 }
 
-/* Whatever login comes in between, the client goes on with its session; then
- * the other one is over. */
+/* Whatever login comes in between, the client goes on with its session. */
 static void test_late_login(void **state)
 {
     static const unsigned numbers[] = { 6, 7, 8, 1000 };
@@ -44,11 +43,10 @@ static void test_late_login(void **state)
 
     for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         const char *devid = apr_psprintf(w->pool, "IMEI:%u", i);
-        phone_t *live = log_in(devid, 7, "a2", 200), *late;
+        phone_t *live = log_in(devid, 7, "a2", 200);
 
-        late = log_in(devid, numbers[i], "a1", 200);
+        log_in(devid, numbers[i], "a1", 200);
         goes_on(live, 200);
-        goes_on(late, 407);
     }
 }
 
@@ -62,7 +60,18 @@ static void test_copied_login(void **state)
     goes_on(live, 200);
 }
 
-/* The session that goes on is the only one, however many have begun. */
+/* A message of the former session, held up, does not end the new one. */
+static void test_late_message(void **state)
+{
+    phone_t *old = log_in("IMEI:1", 7, "a1", 200);
+    phone_t *live = log_in("IMEI:1", 8, "a2", 200);
+
+    goes_on(old, 200);
+    goes_on(live, 200);
+    goes_on(old, 407);
+}
+
+/* The session that goes on ends all older ones, however many have begun. */
 static void test_new_login(void **state)
 {
     phone_t *first = log_in("IMEI:1", 7, "a1", 200);
@@ -141,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_late_login),
         ON_EACH_STORE(test_copied_login),
+        ON_EACH_STORE(test_late_message),
         ON_EACH_STORE(test_new_login),
         ON_EACH_STORE(test_piece_not_seen)
     };
