@@ -288,7 +288,7 @@ static void plan_days(item_plan_t *plan)
 static void plan_times(item_cal_ctx_t *c, item_plan_t *plan)
 {
     const item_cal_t *cal = plan->cal;
-    item_time_t first, last;
+    item_time_t first = make_time(ITEM_TIME_NONE, 0), last = first;
 
     plan->all_day = 0;
     if (base_of(cal)->kind == ITEM_TIME_DATE) {
