@@ -62,7 +62,12 @@ END
 sub kill_whole {
     my ($h) = @_;
     kill KILL => $h->pid;
-    kill KILL => map { $_->{pid} } @{ $h->processes };
+    # and those that were just being born, which would hold the port
+    for (1 .. 100) {
+        my @left = map { $_->{pid} } @{ $h->processes } or last;
+        kill KILL => @left;
+        select undef, undef, undef, 0.02;
+    }
     $h->stop('KILL');
     $h->start;
     return 'httpd';
