@@ -10,6 +10,8 @@
 #include <apr_lib.h>
 
 #include "item/item_card_int.h"
+
+#define MAX_VERSION  32         /* octets of a VERSION, white space included */
 #include "item/item_doc.h"
 #include "item/item_qp.h"
 
@@ -90,6 +92,25 @@ static int parse_version(item_span_t v)
     return item_span_is(v, "4.0") || item_span_is(v, "4") ? CARD_40 : 0;
 }
 
+/** A version that may go on in the next lines. */
+static int folded_version(const char *next, const char *end,
+                          item_span_t value)
+{
+    char text[MAX_VERSION];
+    item_span_t line, whole = { text, 0 };
+
+    while (value.len < sizeof(text) - whole.len) {
+        memcpy(text + whole.len, value.s, value.len);
+        whole.len += value.len;
+        if (next >= end || !is_blank(*next))
+            break;
+        next = take_line(next, end, &line);
+        value.s = line.s + 1;
+        value.len = line.len - 1;
+    }
+    return parse_version(whole);
+}
+
 /** VERSION of the card itself. @return ITEM_ETYPE */
 static apr_status_t find_version(card_reader_t *r)
 {
@@ -114,7 +135,7 @@ static apr_status_t find_version(card_reader_t *r)
                 continue;
             line.len -= (apr_size_t)(colon + 1 - line.s);
             line.s = colon + 1;
-            version = parse_version(line);
+            version = folded_version(s, r->end, line);
             if (!version)
                 return ITEM_ETYPE;
             r->version = (card_version_e)version;

@@ -377,6 +377,18 @@ static void types_21(item_buf_t *b, const item_line_t *line, int media)
         type_21(b, word, media && !item_span_is(word, "X-IRMC-N"));
 }
 
+/** 2.1 knows no quotes: a colon would end the parameters, a semicolon the
+ * parameter. */
+static int is_plain_21(item_span_t value)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++)
+        if (strchr("\":;,", value.s[i]))
+            return 0;
+    return 1;
+}
+
 static void params_21(item_buf_t *b, const item_line_t *line)
 {
     int media = card_is_media(line->name), i, types = 0;
@@ -396,6 +408,8 @@ static void params_21(item_buf_t *b, const item_line_t *line)
             item_buf_puts(b, ";VALUE=URL");
             continue;
         }
+        if (!is_plain_21(param->value))
+            continue;
         if (is_later(param->name) && !own)
             continue;
         item_buf_putc(b, ';');

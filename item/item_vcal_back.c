@@ -317,8 +317,9 @@ static void set_until(item_back_t *k, const item_came_t *came,
 
     if (until_local(k, came, dest, r->until, &t.secs)) {
         /* The last occurrence that begins by then; an hour, by which UTC
-         * moves with the year, makes no difference. */
-        t.secs = day_of(t.secs + 3600 - clock_of(start.secs)) * DAY;
+         * moves with the year, makes no difference, nor do two, where the
+         * device's clock moves the other way. */
+        t.secs = day_of(t.secs + 7200 - clock_of(start.secs)) * DAY;
         t.kind = ITEM_TIME_LOCAL;
     }
     else {

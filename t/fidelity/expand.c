@@ -19,7 +19,7 @@
 #include <libical/ical.h>
 
 #define MAX_INSTANCES 4000
-#define MAX_SECONDS   4
+#define MAX_SECONDS   20
 #define YEAR          (366 * 86400L)
 
 typedef struct instance_t {

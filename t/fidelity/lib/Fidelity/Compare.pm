@@ -13,6 +13,7 @@ use warnings;
 use Encode ();
 use Exporter qw(import);
 use Fidelity::Text qw(parse split_on unescape);
+use Fidelity::Time qw(duration_seconds);
 use Fidelity::World ();
 
 our @EXPORT_OK = qw(compare count_props props_of);
@@ -47,6 +48,10 @@ sub value_of {
         return join ';', sort map {
             my ($k, $v) = split /=/, uc, 2;
             "$k=" . join ',', sort split /,/, $v // '' } split /;/, $text;
+    }
+    # PT2880M is P2D.
+    if ($name =~ /^(?:TRIGGER|DURATION)$/) {
+        return duration_seconds($text) // $text;
     }
     return $text if $plain{$name};
     return unescape($text);

@@ -41,6 +41,7 @@ sub each_profile {
             my $name = shift @todo;
             my $pid = fork // die "fork: $!\n";
             if (!$pid) {
+                Fidelity::World::forget_expander();
                 my $run = one_profile($opt, $name, $corpus);
                 delete @$run{qw(world corpus text)};
                 Storable::store({ %$run, p => { name => $name } },

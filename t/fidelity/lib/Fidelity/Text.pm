@@ -173,7 +173,8 @@ sub all_comps {
 sub unescape {
     my ($text, $old) = @_;
     if ($old) {
-        $old > 1 ? $text =~ s/\\([;,\\])/$1/g : $text =~ s/\\([;\\])/$1/g;
+        # The old versions know a backslash before a semicolon only.
+        $old > 1 ? $text =~ s/\\([;,])/$1/g : $text =~ s/\\(;)/$1/g;
         return $text;
     }
     $text =~ s/\\(.)/$1 eq 'n' || $1 eq 'N' ? "\n" : $1/ges;

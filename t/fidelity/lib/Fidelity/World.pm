@@ -70,6 +70,9 @@ sub close {
 
 my ($expander, %known);
 
+# After a fork: the other process goes on with its own.
+sub forget_expander { undef $expander }
+
 # @return [START, END, words...] each, or undef: cannot be told
 sub expand {
     my ($ics, $zone, $years) = @_;
