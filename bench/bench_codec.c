@@ -11,15 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <apr_general.h>
 #include <apr_pools.h>
 
+#include "bench/measure.h"
 #include "codec/codec.h"
 
 #define ROUNDS       40
-#define ROUND_NS     4e6
 #define CARD_OCTETS  500
 
 /* Aims, at 100 Adds: times a memcpy of the message. */
@@ -161,14 +160,16 @@ static apr_status_t count_text(void *baton, const char *text, apr_size_t len,
     return APR_SUCCESS;
 }
 
-static void do_memcpy(job_t *job)
+static void do_memcpy(void *baton)
 {
+    job_t *job = baton;
     memcpy(job->copy, job->message, job->len);
     __asm__ volatile("" : : "r"(job->copy) : "memory");
 }
 
-static void do_decode(job_t *job)
+static void do_decode(void *baton)
 {
+    job_t *job = baton;
     codec_sink_t sink = { count_tag, count_tag, count_text, job };
 
     if (codec_decode(job->form->format, job->message, job->len, NULL, &sink,
@@ -177,8 +178,9 @@ static void do_decode(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static void do_encode(job_t *job)
+static void do_encode(void *baton)
 {
+    job_t *job = baton;
     apr_size_t len;
 
     if (!encode(job->form, job->adds, &len, job->pool) || len != job->len)
@@ -186,37 +188,7 @@ static void do_encode(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static double now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* Nanoseconds of one call: the least mean of a round. */
-static double measure(void (*call)(job_t *), job_t *job)
-{
-    double least = 0, start = now_ns(), ns;
-    int i, round, calls = 1;
-
-    while ((ns = now_ns() - start) < ROUND_NS && calls < 1 << 24) {
-        for (i = 0; i < calls; i++)
-            call(job);
-        calls *= 2;
-    }
-    calls = calls / 2 ? calls / 2 : 1;
-    for (round = 0; round < ROUNDS; round++) {
-        start = now_ns();
-        for (i = 0; i < calls; i++)
-            call(job);
-        ns = (now_ns() - start) / calls;
-        if (round == 0 || ns < least)
-            least = ns;
-    }
-    return least;
-}
-
 /* ---- report -------------------------------------------------------------- */
 
 static int missed;
@@ -253,9 +225,9 @@ static row_t measure_one(const form_t *form, int n, apr_pool_t *p)
     job.copy = apr_palloc(p, job.len);
     apr_pool_create(&job.pool, p);
     row.len = job.len;
-    row.copy = measure(do_memcpy, &job);
-    row.decode = measure(do_decode, &job);
-    row.encode = measure(do_encode, &job);
+    row.copy = measure_call(do_memcpy, &job, ROUNDS);
+    row.decode = measure_call(do_decode, &job, ROUNDS);
+    row.encode = measure_call(do_encode, &job, ROUNDS);
     printf("codec_%s_octets_%d %lu octets\n", form->name, n,
            (unsigned long)job.len);
     printf("codec_%s_memcpy_%d %.3f us\n", form->name, n, row.copy / 1000);

@@ -11,16 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <libical/ical.h>
 
+#include "bench/measure.h"
 #include "item/item_form.h"
 
 #define ROUNDS    20
-#define ROUND_NS  4e6
 #define MAX_TIMES 12            /* of an event, times libical's parsing */
 #define MAX_US    60.0          /* of an event in a calendar's form */
 
@@ -74,17 +73,10 @@ typedef struct job_t {
     unsigned long sum;          /* keeps work alive */
 } job_t;
 
-static double now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /** Out, its echo, the device's answer, and all three merged. */
-static void do_edit(job_t *job)
+static void do_edit(void *baton)
 {
+    job_t *job = baton;
     item_text_t sent, base, answer;
     const char *type = job->type, *back;
     item_merge_t m;
@@ -106,35 +98,13 @@ static void do_edit(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static void do_libical(job_t *job)
+static void do_libical(void *baton)
 {
+    job_t *job = baton;
     icalcomponent *c = icalparser_parse_string(job->stored.data);
 
     job->sum += c != NULL;
     icalcomponent_free(c);
-}
-
-/** @return nanoseconds of a call */
-static double measure(void (*call)(job_t *), job_t *job)
-{
-    double least = 0, start = now_ns(), ns;
-    int i, round, calls = 1;
-
-    while ((ns = now_ns() - start) < ROUND_NS && calls < 1 << 20) {
-        for (i = 0; i < calls; i++)
-            call(job);
-        calls *= 2;
-    }
-    calls = calls / 2 ? calls / 2 : 1;
-    for (round = 0; round < ROUNDS; round++) {
-        start = now_ns();
-        for (i = 0; i < calls; i++)
-            call(job);
-        ns = (now_ns() - start) / calls;
-        if (round == 0 || ns < least)
-            least = ns;
-    }
-    return least;
 }
 
 static double measure_form(job_t *job, item_format_e format,
@@ -146,7 +116,7 @@ static double measure_form(job_t *job, item_format_e format,
     job->type = type;
     job->stored.data = text;
     job->stored.len = strlen(text);
-    ns = measure(do_edit, job);
+    ns = measure_call(do_edit, job, ROUNDS);
     printf("form_%s_edit %.3f us\n", item_format_name(format), ns / 1000);
     return ns;
 }
@@ -168,7 +138,7 @@ static int measure_zoned(job_t *job)
     job->form.clock = ITEM_CLOCK_UTC;
     ical = measure_form(job, ITEM_FORMAT_ICAL20, "text/calendar", zoned);
     job->form.clock = ITEM_CLOCK_DEFAULT;
-    libical = measure(do_libical, job);
+    libical = measure_call(do_libical, job, ROUNDS);
     printf("form_zoned_libical_parse %.3f us\n", libical / 1000);
     return aim("an edit of a series in a zone in vCalendar, times libical's "
                "parsing", vcal / libical, MAX_TIMES)
@@ -194,7 +164,7 @@ int main(void)
     measure_form(&job, ITEM_FORMAT_TEXT, "text/calendar", journal);
     vcal = measure_form(&job, ITEM_FORMAT_VCAL10, "text/calendar", event);
     sife = measure_form(&job, ITEM_FORMAT_SIFE, "text/calendar", event);
-    libical = measure(do_libical, &job);
+    libical = measure_call(do_libical, &job, ROUNDS);
     printf("form_event_libical_parse %.3f us\n", libical / 1000);
     missed = aim("an edit of an event in SIF, times libical's parsing",
                  sife / libical, MAX_TIMES)

@@ -9,17 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
 
+#include "bench/measure.h"
 #include "item/item_card.h"
 #include "item/item_merge.h"
 
 #define ROUNDS    40
-#define ROUND_NS  4e6
 
 /* Merging reads each version, compares and writes: so many times the reading
  * of all three alone; and with reading, so many microseconds for a contact. */
@@ -53,16 +52,9 @@ typedef struct job_t {
     unsigned long sum;          /* keeps work alive */
 } job_t;
 
-static double now_ns(void)
+static void do_keys(void *baton)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static void do_keys(job_t *job)
-{
+    job_t *job = baton;
     item_keys_t keys;
     int i;
 
@@ -75,8 +67,9 @@ static void do_keys(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static void do_merge(job_t *job)
+static void do_merge(void *baton)
 {
+    job_t *job = baton;
     item_merge_t m;
 
     if (item_merge(&m, NULL, &job->text[0], &job->text[1], &job->text[2],
@@ -87,36 +80,14 @@ static void do_merge(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static void do_likeness(job_t *job)
+static void do_likeness(void *baton)
 {
+    job_t *job = baton;
     job->sum += (unsigned long)item_likeness(NULL, job->text[1].data,
                                              job->text[1].len, NULL,
                                              job->text[2].data,
                                              job->text[2].len, job->pool);
     apr_pool_clear(job->pool);
-}
-
-/** @return nanoseconds of a call */
-static double measure(void (*call)(job_t *), job_t *job)
-{
-    double least = 0, start = now_ns(), ns;
-    int i, round, calls = 1;
-
-    while ((ns = now_ns() - start) < ROUND_NS && calls < 1 << 20) {
-        for (i = 0; i < calls; i++)
-            call(job);
-        calls *= 2;
-    }
-    calls = calls / 2 ? calls / 2 : 1;
-    for (round = 0; round < ROUNDS; round++) {
-        start = now_ns();
-        for (i = 0; i < calls; i++)
-            call(job);
-        ns = (now_ns() - start) / calls;
-        if (round == 0 || ns < least)
-            least = ns;
-    }
-    return least;
 }
 
 static int missed;
@@ -140,8 +111,9 @@ static item_text_t text_of(const char *data)
 /** @return microseconds of reading one version and merging three */
 static double measure_item(const char *name, job_t *job, double *ratio)
 {
-    double keys = measure(do_keys, job), merge = measure(do_merge, job);
-    double likeness = measure(do_likeness, job);
+    double keys = measure_call(do_keys, job, ROUNDS);
+    double merge = measure_call(do_merge, job, ROUNDS);
+    double likeness = measure_call(do_likeness, job, ROUNDS);
 
     *ratio = merge / keys;
     printf("item_%s_octets %lu octets\n", name,
@@ -161,9 +133,10 @@ typedef struct trip_t {
 
 static trip_t trip;
 
-static void do_export(job_t *job)
+static void do_export(void *baton)
 {
-    item_text_t out;
+    job_t *job = baton;
+    item_text_t out = { NULL, 0 };
 
     if ((trip.form.format == ITEM_FORMAT_SIFC ? item_sifc_export
          : item_card_export)(&trip.form, &trip.store, &out, job->pool)
@@ -173,9 +146,10 @@ static void do_export(job_t *job)
     apr_pool_clear(job->pool);
 }
 
-static void do_import(job_t *job)
+static void do_import(void *baton)
 {
-    item_text_t out;
+    job_t *job = baton;
+    item_text_t out = { NULL, 0 };
 
     if ((trip.form.format == ITEM_FORMAT_SIFC ? item_sifc_import
          : item_card_import)(&trip.form, &trip.device, &trip.store, &out,
@@ -198,10 +172,10 @@ static double measure_trip(const char *name, job_t *job, item_format_e format,
     if ((format == ITEM_FORMAT_SIFC ? item_sifc_export : item_card_export)
         (&trip.form, &trip.store, &trip.device, p) != APR_SUCCESS)
         abort();
-    to = measure(do_export, job) / 1000;
-    same = measure(do_import, job) / 1000;
+    to = measure_call(do_export, job, ROUNDS) / 1000;
+    same = measure_call(do_import, job, ROUNDS) / 1000;
     trip.store = job->text[1];  /* so the device's is another one */
-    edited = measure(do_import, job) / 1000;
+    edited = measure_call(do_import, job, ROUNDS) / 1000;
     printf("item_%s_to_device %.3f us\n", name, to);
     printf("item_%s_from_device_unchanged %.3f us\n", name, same);
     printf("item_%s_from_device_edited %.3f us\n", name, edited);
@@ -223,7 +197,7 @@ static double measure_many(job_t *job, int n, apr_pool_t *p)
         sprintf(w, "END:VCARD\r\n");
         job->text[side] = text_of(text);
     }
-    ns = measure(do_merge, job);
+    ns = measure_call(do_merge, job, ROUNDS);
     printf("item_many_%d_merge %.1f us\n", n, ns / 1000);
     return ns;
 }

@@ -113,9 +113,8 @@ int item_traits_flag(const item_traits_t *traits, const char *name);
 const char *item_clock_name(item_clock_e clock);
 const char *item_days_name(item_days_e days);
 
-/** The class of a kind of items, and its word. */
+/** The class of a kind of items. */
 item_class_e item_class_of(item_kind_e kind);
-const char *item_class_name(item_class_e items);
 
 /**
  * Read quirks.

@@ -63,11 +63,6 @@ const char *item_days_name(item_days_e days)
     return days_names[days];
 }
 
-const char *item_class_name(item_class_e items)
-{
-    return class_names[items];
-}
-
 item_class_e item_class_of(item_kind_e kind)
 {
     switch (kind) {

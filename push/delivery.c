@@ -28,7 +28,6 @@ struct delivery_queue_t {
     /* Shared with the owner, under the mutex. */
     apr_thread_mutex_t *mutex;
     list_t in, out;
-    int length;
     int hold;
     int stop;
     apr_interval_time_t patience;
@@ -89,7 +88,6 @@ static void finish(delivery_queue_t *queue, delivery_t *d)
     apr_thread_mutex_lock(queue->mutex);
     was_empty = !queue->out.first;
     list_append(&queue->out, d, &d->next);
-    queue->length--;
     apr_thread_mutex_unlock(queue->mutex);
     if (was_empty) {
         queue->notify(queue->baton);
@@ -276,7 +274,6 @@ apr_status_t delivery_queue_create(delivery_queue_t **queue,
 void delivery_queue_add(delivery_queue_t *queue, delivery_t *list)
 {
     list_t in;
-    int n = 0;
 
     list_init(&in);
     while (list) {
@@ -289,11 +286,9 @@ void delivery_queue_add(delivery_queue_t *queue, delivery_t *list)
         d->count = queue->whole ? 1 : d->parts->nelts;
         d->took = 0;
         list_append(&in, d, &d->next);
-        n++;
     }
     apr_thread_mutex_lock(queue->mutex);
     list_move(&queue->in, &in);
-    queue->length += n;
     apr_thread_mutex_unlock(queue->mutex);
     gateway_wakeup(queue->link);
 }
@@ -307,16 +302,6 @@ delivery_t *delivery_queue_take(delivery_queue_t *queue)
     list_init(&queue->out);
     apr_thread_mutex_unlock(queue->mutex);
     return out;
-}
-
-int delivery_queue_length(delivery_queue_t *queue)
-{
-    int n;
-
-    apr_thread_mutex_lock(queue->mutex);
-    n = queue->length;
-    apr_thread_mutex_unlock(queue->mutex);
-    return n;
 }
 
 void delivery_queue_hold(delivery_queue_t *queue, int hold)

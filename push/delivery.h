@@ -74,9 +74,6 @@ void delivery_queue_add(delivery_queue_t *queue, delivery_t *list);
 /** Take the finished ones out, oldest first; NULL if there are none. */
 delivery_t *delivery_queue_take(delivery_queue_t *queue);
 
-/** Deliveries put in and not finished. */
-int delivery_queue_length(delivery_queue_t *queue);
-
 /** Hold (or no longer): what has not begun is finished as
  * GATEWAY_NOT_TRIED. */
 void delivery_queue_hold(delivery_queue_t *queue, int hold);

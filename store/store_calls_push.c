@@ -232,15 +232,6 @@ apr_status_t store_push_log_report(store_tx_t *tx, const char *token,
     CALL(push_log_report, token, report, cut(tx, text), when, entry);
 }
 
-apr_status_t store_push_log_answered(store_tx_t *tx, store_id_t device,
-                                     apr_time_t when)
-{
-    BEGIN(STORE_WRITE);
-    NEED(good_id(device), BAD_DEVICE);
-    NEED(when > 0, BAD_TIME);
-    CALL(push_log_answered, device, when);
-}
-
 apr_status_t store_push_log_list(store_tx_t *tx,
                                  const store_push_filter_t *filter,
                                  store_push_log_fn *fn, void *baton)

@@ -324,8 +324,6 @@ struct store_driver_t {
                                     store_report_e report, const char *text,
                                     apr_time_t when,
                                     store_push_log_t **entry);
-    apr_status_t (*push_log_answered)(store_tx_t *tx, store_id_t device,
-                                      apr_time_t when);
     /** before is above every id if it does not matter. */
     apr_status_t (*push_log_list)(store_tx_t *tx,
                                   const store_push_filter_t *filter,
@@ -383,7 +381,7 @@ struct store_driver_t {
     X(due_failed) X(due_later) X(due_undelivered) \
     X(due_release) X(due_next) X(due_list) X(due_refresh) \
     X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
-    X(push_log_result) X(push_log_report) X(push_log_answered) \
+    X(push_log_result) X(push_log_report) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \
     X(account_setting_set) X(account_setting_list) X(push_request_add) \
     X(push_request_claim) X(push_request_next) X(push_request_done) \

@@ -92,10 +92,6 @@ apr_status_t store_push_log_report(store_tx_t *tx, const char *token,
                                    store_report_e report, const char *text,
                                    apr_time_t when,
                                    store_push_log_t **entry);
-/** The device has synced: what was sent to it and not answered is.  The
- * store does it itself when an anchor says that a sync has ended. */
-apr_status_t store_push_log_answered(store_tx_t *tx, store_id_t device,
-                                     apr_time_t when);
 
 typedef struct store_push_filter_t {
     store_id_t account, device; /* 0: all */

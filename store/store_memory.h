@@ -227,6 +227,9 @@ int mem_remove_logs(store_tx_t *tx, mem_match_fn *match, const void *baton,
 void mem_derive_dues(store_tx_t *tx);
 /** What is known of a device's syncs and notifications; zero if nothing. */
 mem_push_state_t mem_push_state(store_tx_t *tx, store_id_t device);
+/** The device has synced: what was sent to it and not answered is. */
+apr_status_t mem_push_log_answered(store_tx_t *tx, store_id_t device,
+                                   apr_time_t when);
 /** Remove what push has of a device, or of an account's ledger. */
 void mem_push_forget(store_tx_t *tx, store_id_t device);
 void mem_push_delete(store_tx_t *tx, store_id_t account);

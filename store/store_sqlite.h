@@ -205,6 +205,12 @@ void sq_forget_device(store_tx_t *tx, store_id_t device);
 /** The columns of SQL_ITEM_COLUMNS; texts as in sq_text(.., NULL). */
 void sq_read_item(sqlite3_stmt *st, store_item_t *item);
 
+/* ---- store_sqlite_push.c ----------------------------------------------- */
+
+/** The device has synced: what was sent to it and not answered is. */
+apr_status_t sq_push_log_answered(store_tx_t *tx, store_id_t device,
+                                  apr_time_t when);
+
 /* ---- store_sqlite_logs.c ----------------------------------------------- */
 
 /** Forget the session log of an account. */

@@ -3,7 +3,7 @@
  * Who may hold a connection open: logins against the store, which the login
  * opens by its URL, so over SQLite only.
  */
-#include "store_dues.h"
+#include "push_phone.h"
 
 #include <sys/eventfd.h>
 
@@ -12,43 +12,6 @@
 
 #include "push/gateway_held.h"
 #include "push/push_device.h"
-
-#define NOW  (1000 * SEC)
-
-static void set(fixture_t *f, const char *name, const char *value)
-{
-    store_tx_t *tx = begin_write(f);
-
-    OK(store_device_setting_set(tx, f->phone, name, value));
-    commit(tx);
-}
-
-static const char *get(fixture_t *f, const char *name)
-{
-    store_tx_t *tx = begin(f, STORE_READ);
-    const char *value = NULL;
-    apr_status_t rv = store_device_setting_get(tx, f->phone, name, &value);
-
-    value = rv == APR_SUCCESS ? apr_pstrdup(f->p, value) : "";
-    roll_back(tx);
-    return value;
-}
-
-/* The phone's number, switch, last sight and URL. */
-static void make_phone(fixture_t *f, const char *number, int push,
-                       apr_time_t seen, const char *url)
-{
-    store_tx_t *tx = begin_write(f);
-    store_device_t *d;
-
-    OK(store_device_get(tx, f->alice, f->phone, &d));
-    d->number = number;
-    d->push = push;
-    d->last_seen = seen;
-    d->sync_url = url;
-    OK(store_device_update(tx, d));
-    commit(tx);
-}
 
 typedef struct logging_in_t {
     fixture_t *f;
