@@ -138,23 +138,27 @@ static item_span_t tzid_of(const item_line_t *line)
 static void put_words(const out_t *o, const item_entry_t *entry)
 {
     item_span_t rest = entry->line.value, word, zone = tzid_of(&entry->line);
-    const char *name = item_span_upper(entry->line.name, o->c->p);
-    const char *text = NULL, *one;
+    item_buf_t words = { NULL, NULL, 0, 0 }, text = { NULL, NULL, 0, 0 };
     int is_date = 0, n = 0;
     item_time_t t;
 
+    words.p = text.p = o->c->p;
     while (item_value_next(&rest, ',', &word)) {
         if (!item_time_parse(&t, word, zone)) {
             item_raw_add(o->b, entry->raw, "\r\n");
             return;
         }
         t = item_plan_occurrence(o->c, o->plan, &t);
-        one = sent_time(o, t, 0, &is_date);
-        text = n++ ? apr_pstrcat(o->c->p, text, ",", one, NULL) : one;
+        if (n++)
+            item_buf_putc(&words, ',');
+        item_buf_puts(&words, sent_time(o, t, 0, &is_date));
     }
-    if (n)
-        put_line(o, apr_pstrcat(o->c->p, name, is_date ? ";VALUE=DATE:"
-                                                       : ":", text, NULL));
+    if (!n)
+        return;
+    item_buf_puts(&text, item_span_upper(entry->line.name, o->c->p));
+    item_buf_puts(&text, is_date ? ";VALUE=DATE:" : ":");
+    item_buf_add(&text, words.s, words.len);
+    item_fold_add(o->b, item_buf_span(&text), "\r\n");
 }
 
 static void put_time_line(const out_t *o, const item_entry_t *entry)

@@ -196,14 +196,17 @@ static void put(in_t *in, const char *text)
 static int convert_line(in_t *in, const item_line_t *line)
 {
     apr_pool_t *p = in->k.c->p;
+    /* Apart, as a word behind others may leave the line as it is. */
+    item_buf_t lines = { NULL, NULL, 0, 0 }, text = { NULL, NULL, 0, 0 };
     item_span_t rest = line->value, word, zone = tzid_of(line);
     const char *name = item_span_upper(line->name, p);
-    const char *text = NULL, *head = NULL, *next;
+    const char *head = NULL, *next;
     int changed = 0;
     item_time_t t;
 
     if (zone.len)
         return 0;
+    lines.p = text.p = p;
     while (item_value_next(&rest, ',', &word)) {
         if (!item_time_parse(&t, word, zone))
             return 0;
@@ -216,17 +219,22 @@ static int convert_line(in_t *in, const item_line_t *line)
             changed |= convert(in, &t)
                        || (in->k.c->form->clock >= ITEM_CLOCK_UTC_BARE);
         next = head_of(in, name, &t);
-        if (head && strcmp(head, next))
-            put(in, apr_pstrcat(p, head, text, NULL));
-        text = head && !strcmp(head, next)
-               ? apr_pstrcat(p, text, ",", value_of(&t, p), NULL)
-               : value_of(&t, p);
-        head = next;
+        if (head && !strcmp(head, next))
+            item_buf_putc(&text, ',');
+        else {
+            if (head)
+                item_fold_add(&lines, item_buf_span(&text), "\r\n");
+            text.len = 0;
+            item_buf_puts(&text, next);
+            head = next;
+        }
+        item_buf_puts(&text, value_of(&t, p));
     }
     if (!changed)
         return 0;
     if (head)
-        put(in, apr_pstrcat(p, head, text, NULL));
+        item_fold_add(&lines, item_buf_span(&text), "\r\n");
+    item_buf_add(in->k.b, lines.s, lines.len);
     return 1;
 }
 

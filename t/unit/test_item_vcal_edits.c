@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "item/item_doc.h"
 #include "vcal_text.h"
 
 /* ---- edits on the phone ------------------------------------------------- */
@@ -206,11 +207,96 @@ static void test_overrides(void **state)
     has(back, "EXDATE;TZID=Europe/Berlin:20260713T100000,20260803T100000");
 }
 
+/* ---- lists of times ------------------------------------------------------ */
+
+#define MANY  40000             /* words; all texts that they pass through,
+                                 * each kept, are gigabytes */
+
+/** EXDATE of so many times that lie in UTC, an hour apart. */
+static const char *many_dates(int n)
+{
+    item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
+    int i;
+
+    line.p = out.p = pool;
+    item_buf_puts(&line, "EXDATE:");
+    for (i = 0; i < n; i++)
+        item_buf_puts(&line, apr_psprintf(
+            pool, "%s%04d%02d%02dT%02d0000Z", i ? "," : "",
+            2000 + i / 24 / 28 / 12, 1 + i / 24 / 28 % 12, 1 + i / 24 % 28,
+            i % 24));
+    item_fold_add(&out, item_buf_span(&line), "\r\n");
+    return out.s;
+}
+
+static int words_of(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    int n = 1;
+
+    assert_non_null(at);
+    for (; at[0] != '\r' || at[2] == ' '; at++)
+        n += *at == ',';
+    return n;
+}
+
+static item_text_t ical_out(const item_form_t *form, const char *text)
+{
+    item_text_t in = text_of(text), out;
+
+    assert_int_equal(item_ical_export(form, &in, &out, pool), APR_SUCCESS);
+    return out;
+}
+
+static const char *ical_back(const item_form_t *form, const char *text,
+                             const char *stored)
+{
+    item_text_t in = text_of(text), like = text_of(stored), out;
+
+    assert_int_equal(item_ical_import(form, &in, &like, &out, pool),
+                     APR_SUCCESS);
+    return apr_pstrmemdup(pool, out.data, out.len);
+}
+
+static void test_long_lists(void **state)
+{
+    item_form_t form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, 0);
+    const char *text = ical(apr_pstrcat(pool, WEEKLY, many_dates(MANY),
+                                        NULL));
+    item_text_t out;
+
+    form.format = ITEM_FORMAT_ICAL20;
+    out = ical_out(&form, text);
+    assert_int_equal(words_of(out.data, "EXDATE:20000101T000000Z,"), MANY);
+    text = ical_back(&form, text, ical(WEEKLY));
+    assert_int_equal(words_of(text, "EXDATE;TZID=Europe/Berlin:"), MANY);
+    has(text, "!EXDATE:");
+}
+
+/* What cannot be converted as a whole is stored once, as it came. */
+static void test_half_lists(void **state)
+{
+    item_form_t form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, 0);
+    const char *back;
+
+    form.format = ITEM_FORMAT_ICAL20;
+    back = ical_back(&form, ical(WEEKLY
+                     "EXDATE:20260101T100000Z,20260102,20260103T1000\r\n"),
+                     ical(WEEKLY));
+    has(back, "EXDATE:20260101T100000Z,20260102,20260103T1000|!EXDATE;");
+    back = ical_back(&form, ical(WEEKLY
+                     "EXDATE:20260101T100000Z,20260102\r\n"), ical(WEEKLY));
+    has(back, "EXDATE;TZID=Europe/Berlin:20260101T110000|"
+        "EXDATE;VALUE=DATE:20260102|!EXDATE:");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
-        cmocka_unit_test(test_overrides)
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_long_lists),
+        cmocka_unit_test(test_half_lists)
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
