@@ -10,6 +10,11 @@
  * that does not fit, or drop the space that the value then ends with. */
 #define SLACK  4
 
+/* Octets that are compared for one item: some hundred milliseconds.  What
+ * comes behind stays as the device has it. */
+#define MAX_WORK   (256 * 1024 * 1024)
+#define PAIR_WORK  64           /* what two values cost that are short */
+
 static int is_large_name(const char *name)
 {
     static const char *const names[] = {
@@ -112,6 +117,9 @@ typedef struct uncut_t {
     const item_limits_t *limits;
     const item_doc_t *theirs;
     apr_pool_t *p;
+    apr_pool_t *line;           /* for as long as a line is looked at */
+    item_buf_t left, right;     /* two values, as texts */
+    apr_size_t work;
     int n;
 } uncut_t;
 
@@ -124,13 +132,15 @@ static apr_size_t characters(item_span_t text)
     return n;
 }
 
-static item_span_t unescaped(item_span_t value, apr_pool_t *p)
+/** @param b  used anew, and only where the value is not its own text */
+static item_span_t unescaped(item_buf_t *b, item_span_t value)
 {
-    item_buf_t b = { NULL, NULL, 0, 0 };
-
-    b.p = p;
-    item_unescape(&b, value);
-    return item_buf_span(&b);
+    if (!value.len || (!memchr(value.s, '\\', value.len)
+                       && !memchr(value.s, '\r', value.len)))
+        return value;
+    b->len = 0;
+    item_unescape(b, value);
+    return item_buf_span(b);
 }
 
 static item_span_t trimmed_end(item_span_t s)
@@ -174,24 +184,24 @@ static int is_beginning(item_span_t of, item_span_t is)
 }
 
 /** Is a part of theirs what the device has of a part of ours? */
-static int is_cut_part(const uncut_t *u, item_span_t had, item_span_t is,
+static int is_cut_part(uncut_t *u, item_span_t had, item_span_t is,
                        apr_size_t limit)
 {
-    item_span_t a = trimmed_end(unescaped(had, u->p));
-    item_span_t b = trimmed_end(unescaped(is, u->p));
+    item_span_t a = trimmed_end(unescaped(&u->left, had));
+    item_span_t b = trimmed_end(unescaped(&u->right, is));
 
     return is_beginning(a, b) && at_limit(u, b, limit);
 }
 
-static int same_part(const uncut_t *u, item_span_t a, item_span_t b)
+static int same_part(uncut_t *u, item_span_t a, item_span_t b)
 {
-    a = trimmed_end(unescaped(a, u->p));
-    b = trimmed_end(unescaped(b, u->p));
+    a = trimmed_end(unescaped(&u->left, a));
+    b = trimmed_end(unescaped(&u->right, b));
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
 /** A structured value (N, ADR, ORG): some parts cut, all others the same. */
-static int is_cut_struct(const uncut_t *u, item_span_t had, item_span_t is,
+static int is_cut_struct(uncut_t *u, item_span_t had, item_span_t is,
                          apr_size_t limit)
 {
     item_span_t a, b;
@@ -226,13 +236,18 @@ static int is_long_text(const char *name)
     return !strcmp(name, "NOTE") || !strcmp(name, "DESCRIPTION");
 }
 
-static int is_cut(const uncut_t *u, const char *name, item_span_t had,
+/** Non-zero if values of that name may have been cut at all. */
+static int has_limit(const uncut_t *u, const char *name)
+{
+    return limit_of(u->limits->sizes, name)
+           || (u->limits->any && is_text_name(name));
+}
+
+static int is_cut(uncut_t *u, const char *name, item_span_t had,
                   item_span_t is)
 {
     apr_size_t limit = limit_of(u->limits->sizes, name);
 
-    if ((!limit && !u->limits->any) || (!limit && !is_text_name(name)))
-        return 0;
     if (is_struct(name))
         return is_cut_struct(u, had, is, limit)
                || is_cut_part(u, had, is, limit);
@@ -270,8 +285,8 @@ static int put_behind(uncut_t *u, const char *name, item_entry_t *entry,
                       item_span_t had)
 {
     apr_size_t end;
-    item_span_t text = unescaped(had, u->p), shown = text;
-    item_span_t is = unescaped(entry->line.value, u->p);
+    item_span_t text = unescaped(&u->left, had), shown = text;
+    item_span_t is = unescaped(&u->right, entry->line.value);
     item_span_t head = item_line_head(&entry->line), tail;
     item_buf_t line = { NULL, NULL, 0, 0 }, folded = { NULL, NULL, 0, 0 };
 
@@ -280,7 +295,8 @@ static int put_behind(uncut_t *u, const char *name, item_entry_t *entry,
     if (!end || common(shown, is) * 2 < (shown.len > is.len ? shown.len
                                                             : is.len))
         return 0;
-    line.p = folded.p = u->p;
+    line.p = u->line;
+    folded.p = u->p;
     tail.s = text.s + end;
     tail.len = text.len - end;
     item_buf_add(&line, head.s, head.len);
@@ -302,20 +318,21 @@ static void put_back(uncut_t *u, item_entry_t *entry,
     entry->instead = item_buf_span(&b);
 }
 
-static int is_used(const apr_array_header_t *used, const item_entry_t *e)
+/** Non-zero if an entry is a property of that name, and is to be compared.
+ * What that costs is counted. */
+static int is_named(uncut_t *u, const item_entry_t *e, const char *name,
+                    item_span_t value)
 {
-    int i;
-
-    for (i = 0; i < used->nelts; i++) {
-        if (APR_ARRAY_IDX(used, i, const item_entry_t *) == e)
-            return 1;
-    }
-    return 0;
+    u->work++;
+    if (e->part || !item_span_is(e->line.name, name))
+        return 0;
+    u->work += PAIR_WORK + e->line.value.len + value.len;
+    return 1;
 }
 
 /** Is the same value there, so that it cannot be what was cut? */
-static int has_value(const uncut_t *u, const item_part_t *part,
-                     const item_entry_t *like)
+static int has_value(uncut_t *u, const item_part_t *part, const char *name,
+                     item_span_t value)
 {
     int i;
 
@@ -323,41 +340,44 @@ static int has_value(const uncut_t *u, const item_part_t *part,
         const item_entry_t *e = APR_ARRAY_IDX(part->entries, i,
                                               const item_entry_t *);
 
-        if (!e->part && item_span_is(e->line.name,
-                                     item_span_upper(like->line.name, u->p))
-            && same_part(u, e->line.value, like->line.value))
+        if (is_named(u, e, name, value) && same_part(u, e->line.value, value))
             return 1;
     }
     return 0;
 }
 
+/** @param used  by the index of an entry of had */
 static void uncut_line(uncut_t *u, const item_part_t *had,
                        const item_part_t *is, item_entry_t *entry,
-                       apr_array_header_t *used)
+                       char *used)
 {
-    const char *name = item_span_upper(entry->line.name, u->p);
+    item_span_t value = entry->line.value;
     const item_entry_t *only = NULL;
+    const char *name;
     int i, n = 0;
 
-    if (has_value(u, had, entry))
-        return;                 /* it has not changed */
-    for (i = 0; i < had->entries->nelts; i++) {
+    apr_pool_clear(u->line);
+    name = item_span_upper(entry->line.name, u->line);
+    if (u->work > MAX_WORK || !has_limit(u, name)
+        || has_value(u, had, name, value))
+        return;                 /* it has not changed, as far as is known */
+    for (i = 0; i < had->entries->nelts && u->work <= MAX_WORK; i++) {
         const item_entry_t *e = APR_ARRAY_IDX(had->entries, i,
                                               const item_entry_t *);
 
-        if (e->part || !item_span_is(e->line.name, name) || is_used(used, e))
+        if (used[i] || !is_named(u, e, name, value))
             continue;
         only = e;
         n++;
-        if (is_cut(u, name, e->line.value, entry->line.value)
-            && !has_value(u, is, e)) {
-            APR_ARRAY_PUSH(used, const item_entry_t *) = e;
+        if (is_cut(u, name, e->line.value, value)
+            && !has_value(u, is, name, e->line.value)) {
+            used[i] = 1;
             put_back(u, entry, e);
             u->n++;
             return;
         }
     }
-    if (n == 1 && is_long_text(name))
+    if (n == 1 && u->work <= MAX_WORK && is_long_text(name))
         u->n += put_behind(u, name, entry, only->line.value);
 }
 
@@ -393,8 +413,7 @@ static const item_part_t *partner(const item_part_t *had,
 static void uncut_part(uncut_t *u, const item_part_t *had,
                        const item_part_t *is)
 {
-    apr_array_header_t *used =
-        apr_array_make(u->p, 2, sizeof(const item_entry_t *));
+    char *used = apr_pcalloc(u->p, (apr_size_t)had->entries->nelts + 1);
     int i;
 
     for (i = 0; i < is->entries->nelts; i++) {
@@ -412,10 +431,13 @@ int item_uncut(const char *type, const item_text_t *had,
                const item_text_t *theirs, const item_limits_t *limits,
                item_text_t *out, apr_pool_t *p)
 {
-    uncut_t u = { limits, NULL, p, 0 };
+    uncut_t u;
     item_doc_t *a, *b;
     item_span_t text;
 
+    memset(&u, 0, sizeof(u));
+    u.limits = limits;
+    u.p = u.left.p = u.right.p = p;
     *out = *theirs;
     if ((!limits->sizes && !limits->any)
         || item_doc_read(&a, type, had->data, had->len, p) != APR_SUCCESS
@@ -424,7 +446,9 @@ int item_uncut(const char *type, const item_text_t *had,
         || !a->root || !b->root)
         return 0;
     u.theirs = b;
+    apr_pool_create(&u.line, p);
     uncut_part(&u, a->root, b->root);
+    apr_pool_destroy(u.line);
     if (u.n == 0)
         return 0;
     text = put_doc(b, p);

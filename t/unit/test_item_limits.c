@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -107,6 +108,36 @@ static void test_unknown_lengths(void **state)
                "EMAIL:a-long-address-to@example.org\r\n"), 2);
 }
 
+#define MANY  4000              /* lines of a name; what all pairs of them hold
+                                 * is gigabytes */
+
+/** A card of a title and many lines of one name. */
+static const char *many_lines(const char *title, const char *value)
+{
+    char *text = apr_palloc(pool, MANY * 64 + 256), *w = text;
+    int i;
+
+    w += sprintf(w, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:A\r\nTITLE:%s\r\n",
+                 title);
+    for (i = 0; i < MANY; i++)
+        w += sprintf(w, "X-A:%s\\, of a size %d\r\n", value, i);
+    strcpy(w, "END:VCARD\r\n");
+    return text;
+}
+
+static void test_many_lines(void **state)
+{
+    item_limits_t ten = limits_of("TITLE", 10, 0);
+    item_limits_t any = limits_of(NULL, 0, 1);
+
+    check(&ten, many_lines("Head of all things", "this"),
+          many_lines("Head of al", "this"),
+          many_lines("Head of all things", "this"), 1);
+    check(&any, many_lines("Head of all the things", "this"),
+          many_lines("Head of all the", "other"),
+          many_lines("Head of all the things", "other"), 1);
+}
+
 static void test_end_of_a_note(void **state)
 {
     item_limits_t ten = limits_of("NOTE", 20, 0);
@@ -201,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_known_length),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_unknown_lengths),
+        cmocka_unit_test(test_many_lines),
         cmocka_unit_test(test_end_of_a_note),
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_formats),
