@@ -56,7 +56,8 @@ static int is_of(const sml_session_t *s, const sml_object_t *o,
 {
     return o != NULL && o->sync == sml_sync_index(s, y)
         /* In a slow sync the one is as good as the other. */
-        && (o->tag == c->tag || (o->resumed && c->tag != SYNCML_DELETE))
+        && (o->tag == c->tag || (o->resumed && c->tag != SYNCML_DELETE
+                                 && sml_sync_is_slow(y)))
         && item->source.uri != NULL && strcmp(o->luid, item->source.uri) == 0;
 }
 
@@ -113,11 +114,12 @@ int sml_piece_refuse(sml_session_t *s, int code)
 }
 
 /* A client that resumes may have another idea of how much fits into a message,
- * and send the object whole: then it does not fit to what is here. */
+ * and send the object whole.  Only what has the size that was said is that:
+ * any other length is a last piece whose forerunner is missing, and would be
+ * stored as an item that has lost its beginning. */
 static int is_whole(const sml_object_t *o, const sml_item_t *item)
 {
-    return !item->more && o->len + item->len != o->size
-        && o->len + item->len != o->size + o->last;
+    return !item->more && item->len == o->size;
 }
 
 /* The piece is put where it belongs. @return 0, or a status code */
@@ -138,7 +140,6 @@ static int place(sml_session_t *s, sml_object_t *o, const sml_command_t *c,
     }
     else if (o->resumed && is_whole(o, item)) {
         o->len = 0;
-        o->size = item->len;
     }
     else if (o->resumed) {
         o->seam = o->len;

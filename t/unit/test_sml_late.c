@@ -145,6 +145,58 @@ static void test_piece_not_seen(void **state)
     assert_memory_not_equal(piece->data, begin, 100);
 }
 
+/* ---- pieces over an interruption ----------------------------------------- */
+
+/* A note's last piece comes as what follows of a resumed sync.
+ * @return its Status */
+static int last_piece(int sync, int tag, const char *text, apr_size_t size)
+{
+    apr_size_t n = strlen(text);
+
+    ph = world_phone("IMEI:1")->ph;
+    ph->scheme = SML_AUTH_BASIC;
+    phone_begin(ph);
+    phone_open(ph);
+    phone_put_devinf(ph);
+    phone_alert(ph, sync, "notes", "./n", NULL, "a1");
+    SENT(ph, 1);
+    phone_open(ph);
+    phone_open_sync(ph, "notes", "./n");
+    phone_change(ph, SYNCML_ADD, "1", "text/plain", "0123456789", 10, size,
+                 1);
+    done();
+    SENT(ph, 0);
+    assert_int_equal(CODE("Add", 0), 213);
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 225, "notes", "./n", NULL, "a2");
+    SENT(ph, 1);
+    assert_int_equal(CODE("Alert", 0), 200);
+    phone_open(ph);
+    phone_open_sync(ph, "notes", "./n");
+    phone_change(ph, tag, "1", "text/plain", text, n, 0, 0);
+    done();
+    SENT(ph, 1);
+    return CODE(codec_tag_name(tag), 0);
+}
+
+/* A piece is missing between the two: what is left of it is no item.  The
+ * whole is. */
+static void test_piece_is_no_whole(void **state)
+{
+    world_add_account("missing");
+    assert_int_equal(last_piece(201, SYNCML_ADD, "the end", 30), 424);
+    assert_int_equal(world_count("notes"), 0);
+    world_add_account("whole");
+    assert_int_equal(last_piece(201, SYNCML_ADD, "a note of 20 octets.", 20),
+                     201);
+    assert_int_equal(world_find("notes", "a note of 20 octets.") != 0, 1);
+    assert_int_equal(world_find("notes", "0123"), 0);
+    world_add_account("rest");
+    assert_int_equal(last_piece(201, SYNCML_REPLACE, "the end", 17), 201);
+    assert_int_equal(world_find("notes", "0123456789the end") != 0, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,7 +204,8 @@ int main(void)
         ON_EACH_STORE(test_copied_login),
         ON_EACH_STORE(test_late_message),
         ON_EACH_STORE(test_new_login),
-        ON_EACH_STORE(test_piece_not_seen)
+        ON_EACH_STORE(test_piece_not_seen),
+        ON_EACH_STORE(test_piece_is_no_whole)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_late");
