@@ -338,8 +338,7 @@ static apr_status_t continue_session(handling_t *h, const char *user)
     store_set_now(tx, s.now);
     state->last_msg = (apr_uint32_t)msg;
     state->our_msg++;
-    state->continued = 1;
-    s.rv = sml_resume_forget_others(&s, token);
+    s.rv = sml_resume_continue(&s, token);
     sml_status_header(&s, 200, 0);
     h->answer->auth_status = 200;
     return finish(h, &s, token);

@@ -171,27 +171,64 @@ static void append(sml_state_t *to, sml_state_t *from, int at)
     move_objects(from, at, to, place);
 }
 
-/* All datastores of the former state but one, and those of @p older that
- * neither has. */
-static sml_state_t *fold(sml_state_t *from, int without, sml_state_t *older,
+/* All datastores of the former state that nobody has taken over, and those of
+ * @p older that are not among them. */
+static sml_state_t *fold(sml_state_t *from, sml_state_t *older,
                          apr_pool_t *p)
 {
     sml_state_t *to = sml_state_make(p);
     int i;
 
     for (i = 0; i < from->syncs->nelts; i++) {
-        if (i != without) {
+        if (!APR_ARRAY_IDX(from->syncs, i, sml_sync_t).taken) {
             append(to, from, i);
         }
     }
     for (i = 0; older != NULL && i < older->syncs->nelts; i++) {
         const sml_sync_t *y = &APR_ARRAY_IDX(older->syncs, i, sml_sync_t);
 
-        if (find_name(from, y->name) < 0) {
+        if (find_name(to, y->name) < 0) {
             append(to, older, i);
         }
     }
     return to->syncs->nelts > 0 ? to : NULL;
+}
+
+/* A session that was only begun has taken the datastore over.  Does a client
+ * that resumes mean what was under way before?  It does if the Alert was a
+ * copy of the same.  If it was another for a refresh from the client, nobody
+ * knows: then neither goes on, since a refresh of which nothing has come would
+ * delete all that had come before. */
+static int is_meant(sml_sync_t *r, const sml_sync_t *begun)
+{
+    if ((!r->client_began && !r->resumed) || r->committed || r->failed) {
+        return 0;
+    }
+    if (strcmp(r->client_next, begun->client_next) == 0) {
+        return 1;
+    }
+    if (begun->code == 203 && !begun->resumed) {
+        r->failed = 412;
+        return 1;
+    }
+    return 0;
+}
+
+/* One that was only begun may be the copy of an older message: what was under
+ * way before is worth more. */
+static sml_state_t *fold_begun(sml_state_t *old, apr_pool_t *p)
+{
+    sml_state_t *former = old->former;
+    int i;
+
+    for (i = 0; i < former->syncs->nelts; i++) {
+        sml_sync_t *r = &APR_ARRAY_IDX(former->syncs, i, sml_sync_t);
+        int at = find_name(old, r->name);
+
+        r->taken = r->taken && at >= 0
+            && !is_meant(r, &APR_ARRAY_IDX(old->syncs, at, sml_sync_t));
+    }
+    return fold(former, old, p);
 }
 
 /* A login that nobody has gone on with for so long is not held up on its way:
@@ -215,11 +252,8 @@ apr_status_t sml_resume_load(sml_session_t *s)
                != APR_SUCCESS) {
         return sml_resume_forget_others(s, "");
     }
-    /* One that was only begun may be the copy of an older message: what was
-     * under way before is worth more. */
     s->state->former = old->continued || old->former == NULL
-        ? fold(old, -1, old->former, s->p)
-        : fold(old->former, -1, old, s->p);
+        ? fold(old, old->former, s->p) : fold_begun(old, s->p);
     return !old->continued && old->began < s->now - LATE_WITHIN
         ? sml_resume_forget_others(s, "") : APR_SUCCESS;
 }
@@ -232,6 +266,17 @@ apr_status_t sml_resume_expire(sml_session_t *s)
 apr_status_t sml_resume_forget_others(sml_session_t *s, const char *token)
 {
     return store_session_delete_others(s->tx, s->device->id, token);
+}
+
+apr_status_t sml_resume_continue(sml_session_t *s, const char *token)
+{
+    sml_state_t *state = s->state;
+
+    if (!state->continued && state->former != NULL) {
+        state->former = fold(state->former, NULL, s->p);
+    }
+    state->continued = 1;
+    return sml_resume_forget_others(s, token);
 }
 
 /* ---- going on ----------------------------------------------------------- */
@@ -341,13 +386,13 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
     sml_state_t *state = s->state, *former = state->former;
     int at = find_name(former, y->name);
     int place = (int)(y - (sml_sync_t *)state->syncs->elts);
-    const sml_sync_t *r;
+    sml_sync_t *r;
     int can;
 
     if (state->finished != NULL && state->finished->sync == place) {
         state->finished = NULL; /* of a former cycle of this session */
     }
-    if (at < 0) {
+    if (at < 0 || APR_ARRAY_IDX(former->syncs, at, sml_sync_t).taken) {
         return 0;
     }
     r = &APR_ARRAY_IDX(former->syncs, at, sml_sync_t);
@@ -368,7 +413,12 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         copy_offered(former, at, state, place);
         s->staged = NULL;       /* to be looked for anew */
     }
-    state->former = fold(former, at, NULL, s->p);
+    /* The login may be a copy of an old one: until the client goes on with
+     * this session it may still mean the former one. */
+    r->taken = 1;
+    if (state->continued) {
+        state->former = fold(former, NULL, s->p);
+    }
     return can;
 }
 

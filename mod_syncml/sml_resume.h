@@ -26,6 +26,10 @@ apr_status_t sml_resume_expire(sml_session_t *s);
  * ones stay, because this message may have been held up.
  * @param token  of this one */
 apr_status_t sml_resume_forget_others(sml_session_t *s, const char *token);
+/** The client goes on with this session: what it has taken over is its own
+ * now, and the device's other sessions are forgotten.
+ * @param token  of this one */
+apr_status_t sml_resume_continue(sml_session_t *s, const char *token);
 /**
  * The client alerts a datastore: use what is left over of it.
  * @param y  as the Alert says it, with y->code in force unless it is resumed

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c11
+#define STATE_FORMAT 0x534d4c12
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -177,6 +177,7 @@ static void step_sync(step_t *s, void *element)
     STEP(s, y->limit);
     STEP(s, y->large);
     STEP(s, y->large_is_newer);
+    STEP(s, y->taken);
 }
 
 static void step_outstanding(step_t *s, void *element)

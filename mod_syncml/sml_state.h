@@ -111,6 +111,7 @@ typedef struct sml_sync_t {
     int left_out;               /* some were not, for want of room */
     apr_uint32_t undone;        /* changes rolled back on the device */
     int large_is_newer;         /* it has changed after the limit */
+    int taken;                  /* of state->former: this session has it */
     int waiting;                /* changes outstanding; counted anew for each
                                    message, not written */
 } sml_sync_t;

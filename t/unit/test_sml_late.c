@@ -145,6 +145,73 @@ static void test_piece_not_seen(void **state)
     assert_memory_not_equal(piece->data, begin, 100);
 }
 
+/* ---- a copied login, and then the client resumes ------------------------- */
+
+static phone_t *alerts(unsigned session, int code, const char *next)
+{
+    phone_t *one = world_phone("IMEI:1")->ph;
+
+    one->session = session - 1;
+    one->scheme = SML_AUTH_BASIC;
+    phone_begin(one);
+    phone_open(one);
+    phone_put_devinf(one);
+    phone_alert(one, code, "contacts", "./c", NULL, next);
+    assert_int_equal(phone_post(one, 1), APR_SUCCESS);
+    assert_int_equal(one->header_code, 200);
+    return one;
+}
+
+static void adds(const char *luid, const char *name, int final)
+{
+    phone_open(ph);
+    open_sync();
+    simple(SYNCML_ADD, "text/vcard", luid, world_card(name));
+    done();
+    SENT(ph, final);
+    assert_int_equal(CODE("Add", 0), 201);
+}
+
+/* Half of a refresh from the client is here.  Copies of its login begin
+ * sessions that know nothing of it: the client does not mean those. */
+static void test_copy_then_resume(void **state)
+{
+    int copies;
+
+    for (copies = 0; copies < 3; copies++) {
+        int i;
+
+        world_add_account(apr_psprintf(w->pool, "user%d", copies));
+        ph = alerts(7, 203, "a1");
+        adds("1", "One", 0);
+        for (i = 0; i < copies; i++) {
+            alerts(7, 203, "a1");
+        }
+        ph = alerts(8, 225, "a2");
+        assert_int_equal(CODE("Alert", 0), 200);
+        adds("2", "Two", 1);
+        phone_open(ph);
+        SENT(ph, 1);
+        assert_int_equal(world_count("contacts"), 2);
+        assert_int_equal(named("One"), 1);
+    }
+}
+
+/* Here the login in between was another's: of which refresh is resumed nobody
+ * can tell. */
+static void test_which_refresh(void **state)
+{
+    ph = alerts(7, 203, "a1");
+    adds("1", "One", 0);
+    alerts(6, 203, "a0");
+    ph = alerts(8, 225, "a2");
+    assert_int_equal(CODE("Alert", 0), 508);
+    adds("2", "Two", 1);
+    phone_open(ph);
+    SENT(ph, 1);
+    assert_int_equal(world_count("contacts"), 2);
+}
+
 /* ---- pieces over an interruption ----------------------------------------- */
 
 /* A note's last piece comes as what follows of a resumed sync.
@@ -205,6 +272,8 @@ int main(void)
         ON_EACH_STORE(test_late_message),
         ON_EACH_STORE(test_new_login),
         ON_EACH_STORE(test_piece_not_seen),
+        ON_EACH_STORE(test_copy_then_resume),
+        ON_EACH_STORE(test_which_refresh),
         ON_EACH_STORE(test_piece_is_no_whole)
     };
 
