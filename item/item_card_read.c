@@ -23,20 +23,18 @@ static int is_blank(char c)
 /** The line at s, and where the next one begins. */
 static const char *take_line(const char *s, const char *end, item_span_t *line)
 {
-    const char *lf = memchr(s, '\n', (apr_size_t)(end - s));
-    const char *cr = memchr(s, '\r', (apr_size_t)((lf ? lf : end) - s));
-
     line->s = s;
-    if (!cr) {
-        line->len = (apr_size_t)((lf ? lf : end) - s);
-        return lf ? lf + 1 : end;
-    }
-    line->len = (apr_size_t)(cr - s);
-    while (cr < end && *cr == '\r' && cr + 1 < end && cr[1] == '\r'
-           && cr + 2 < end && cr[2] == '\n')
-        cr++;                   /* CRCRLF */
-    cr++;
-    return cr < end && *cr == '\n' ? cr + 1 : cr;
+    /* No memchr(): in a text of CR alone each would look through it all. */
+    while (s < end && *s != '\n' && *s != '\r')
+        s++;
+    line->len = (apr_size_t)(s - line->s);
+    while (end - s > 2 && *s == '\r' && s[1] == '\r' && s[2] == '\n')
+        s++;                    /* CRCRLF */
+    if (s < end && *s == '\r')
+        s++;
+    else if (s < end)
+        return s + 1;
+    return s < end && *s == '\n' ? s + 1 : s;
 }
 
 /** Non-zero if a line looks like one that begins a property.
@@ -337,19 +335,22 @@ static void join_base64(card_reader_t *r, char **w, const char *value)
  * of some octets.  Else it is folded at a space, which stays. */
 static int is_hard_fold(const card_reader_t *r, apr_size_t first)
 {
-    card_reader_t look = *r;
+    card_reader_t look;
     item_span_t line;
     const char *next;
-    apr_size_t least = first, most = first;
+    apr_size_t least = first, most = first, last = first;
 
-    while (at_blank(&look) && peek(&look, &line, &next)) {
-        look.pos = next;
-        if (!at_blank(&look))
-            break;
-        least = line.len < least ? line.len : least;
-        most = line.len > most ? line.len : most;
+    if (!at_blank(r) || first < 72 || first > 78)
+        return 0;
+    /* No further than join_folded() goes, or many look at the same lines. */
+    for (look = *r; at_blank(&look) && most - least <= 4
+                    && peek(&look, &line, &next)
+                    && item_span_trim(line).len; look.pos = next) {
+        least = last < least ? last : least;
+        most = last > most ? last : most;
+        last = line.len;
     }
-    return first >= 72 && first <= 78 && most - least <= 4;
+    return most - least <= 4;
 }
 
 /** The lines of any other value. */
@@ -405,18 +406,22 @@ static apr_status_t take_nested(card_reader_t *r, const char *begin,
     return depth ? ITEM_EMALFORMED : APR_SUCCESS;
 }
 
-/** A card in an AGENT, which may begin in the same line. @param value  where
- * in the text its value stands */
+/** A card in an AGENT, which may begin in the same line. @param end  where in
+ * the text the lines end, of which perhaps some were unfolded, that its value
+ * was cut of */
 static apr_status_t look_for_nested(card_reader_t *r, card_prop_t *prop,
-                                    const char *value)
+                                    const char *end)
 {
+    item_span_t line, value = item_span_trim(prop->line.value);
     const char *next, *begin;
-    item_span_t line;
 
     if (!item_span_is(prop->line.name, "AGENT"))
         return APR_SUCCESS;
-    if (is_frame(prop->line.value, "BEGIN"))
-        return take_nested(r, value, &prop->nested);
+    if (is_frame(value, "BEGIN")) {
+        while (end[-1] != value.s[value.len - 1])
+            end--;              /* white space */
+        return take_nested(r, end - value.len, &prop->nested);
+    }
     if (prop->line.value.len)
         return APR_SUCCESS;
     while (peek(r, &line, &next) && !item_span_trim(line).len)
@@ -550,6 +555,7 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
                                   item_span_t line)
 {
     char *out = r->out, *w = out, *value;
+    const char *end;
     encoding_e encoding;
     apr_status_t rv;
 
@@ -561,6 +567,7 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
     if (rv != APR_SUCCESS)
         return rv;
     value = out + (prop->line.value.s - out);
+    end = r->pos;
     encoding = line_encoding(&prop->line);
     if (encoding == QUOTED)
         join_quoted(r, &w, value);
@@ -569,7 +576,7 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
     else {
         join_folded(r, &w, line.len);
         if (!prop->line.junk)
-            rv = look_for_nested(r, prop, line.s + (value - out));
+            rv = look_for_nested(r, prop, end);
         if (!prop->nested.len && r->version == CARD_21
             && !item_span_is(prop->line.name, "VERSION"))
             join_loose(r, &w);

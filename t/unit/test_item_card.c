@@ -203,12 +203,65 @@ static void test_lines(void **unused)
     in21("N:Doe;Jo;M;Dr.;jr\n", "N:Doe;Jo;M;Dr.;jr\nFN:Dr. Jo M Doe jr\n");
 }
 
+#define MANY  1000000           /* lines; if each looks at all that follow, it
+                                 * takes minutes */
+
+static char *put_lines(char *w, const char *line, int n)
+{
+    apr_size_t len = strlen(line);
+
+    for (; n; n--, w += len)
+        memcpy(w, line, len);
+    *w = '\0';
+    return w;
+}
+
+static int count(item_text_t text, const char *what)
+{
+    const char *at = text.data;
+    int n = 0;
+
+    for (; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+static void test_many_lines(void **unused)
+{
+    static const char head[] = "BEGIN:VCARD\rVERSION:2.1\rN:A\r"
+                               "PHOTO;ENCODING=BASE64:\r";
+    char *text = apr_palloc(pool, MANY * 4), *w;
+    item_form_t form = V21(NULL, 0);
+    item_text_t in, out;
+
+    /* CR alone. */
+    w = put_lines(text, head, 1);
+    w = put_lines(w, "zz\r", MANY);
+    put_lines(w, "\rEND:VCARD\r", 1);
+    in = text_of(text);
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    assert_true(count(out, "z") == MANY * 2);
+    /* Each seems to be folded, but by a blank line. */
+    w = put_lines(text, "BEGIN:VCARD\nVERSION:2.1\nN:A\n \n", 1);
+    w = put_lines(w, " TEL:1\n \n", 19000);
+    w = put_lines(w, " \n", MANY);
+    put_lines(w, "END:VCARD\n", 1);
+    in = text_of(text);
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    assert_int_equal(count(out, "TEL:1\r\n"), 19000);
+}
+
 static void test_agent(void **unused)
 {
     in21(N "AGENT:\nBEGIN:VCARD\nVERSION:2.1\nN:B;A\nNOTE;ENCODING=QUOTED-"
          "PRINTABLE:x=0Ay\nEND:VCARD\nTEL:1\n",
          N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\;A\\nNOTE:x\\\\ny\\nEND:V"
          "CARD\\n\nTEL:1\n");
+    /* Its parameters are folded. */
+    in21(N "AGENT;X-P=aaaaaaaaa\n  ;X-Q=bbbbb:BEGIN:VCARD \nN:B\n"
+         "END:VCARD\nTEL:1\n",
+         N "AGENT;X-P=aaaaaaaaa;X-Q=bbbbb:BEGIN:VCARD\\nVERSION:3.0\\n"
+         "N:B\\nEND:VCARD\\n\nTEL:1\n");
     in21(N "AGENT:BEGIN:VCARD\nN:B\nEND:VCARD\nTEL:1\n",
          N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\nEND:VCARD\\n\nTEL:1\n");
     out_of(V21(NULL, 0), N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\;A\\nEND:V"
@@ -477,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_many_lines),
         cmocka_unit_test(test_agent),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_out),
