@@ -33,6 +33,7 @@ typedef struct login_t {
 typedef struct arrival_t {
     store_id_t device, account;
     int is_new;                 /* its first connection */
+    int is_free;                /* no SMS can follow */
     int owes;                   /* and is to be told now */
     apr_time_t now;
 } arrival_t;
@@ -57,7 +58,7 @@ static void trouble(held_login_t *hl, apr_status_t rv, const char *words)
         hl->o.log(hl->o.log_baton, 3, 0, line);
     }
     hl->failed = apr_time_now();
-    if (rv != STORE_EBUSY && rv != STORE_EFULL) {
+    if (!hl->store || (rv != STORE_EBUSY && rv != STORE_EFULL)) {
         close_store(hl);
     }
 }
@@ -166,28 +167,33 @@ held_verdict_e held_login(void *baton, const char *devid, const char *user,
 
 /* ---- its arrival --------------------------------------------------------- */
 
-static apr_status_t on_due(void *baton, const store_due_t *due)
-{
-    arrival_t *a = baton;
-
-    if (due->device != a->device) {
-        return APR_SUCCESS;
-    }
-    a->owes = due->state != STORE_DUE_SENT || due->last_sent > a->now
-              || a->now - due->last_sent > GATEWAY_HELD_AGAIN;
-    return APR_EOF;
-}
-
 static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
 {
     arrival_t *a = baton;
+    store_device_t *d;
+    store_due_t *due;
     const char *held;
     apr_status_t rv = store_device_setting_get(tx, a->device,
                                                PUSH_DEVICE_HELD, &held);
 
     a->is_new = rv == APR_NOTFOUND;
-    return rv == APR_SUCCESS || rv == APR_NOTFOUND
-        ? store_due_list(tx, a->account, on_due, a) : rv;
+    if (rv == APR_SUCCESS || rv == APR_NOTFOUND) {
+        rv = store_device_get(tx, a->account, a->device, &d);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    /* One with a number might be sent an SMS as well, should the connection
+     * break: the rules are asked anew. */
+    a->is_free = !*d->number;
+    rv = store_due_get(tx, a->device, &due);
+    if (rv == APR_SUCCESS) {
+        a->owes = a->is_free
+            ? due->state != STORE_DUE_SENT || due->last_sent > a->now
+              || a->now - due->last_sent > GATEWAY_HELD_AGAIN
+            : due->state != STORE_DUE_SUSPENDED;
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
 static apr_status_t note(void *baton, store_tx_t *tx, apr_pool_t *p)
@@ -203,7 +209,8 @@ static apr_status_t note(void *baton, store_tx_t *tx, apr_pool_t *p)
         }
     }
     if (rv == APR_SUCCESS) {
-        rv = store_due_now(tx, a->device);
+        rv = a->is_free ? store_due_now(tx, a->device)
+                        : store_due_replan(tx, a->account, a->device);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }

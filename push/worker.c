@@ -57,7 +57,7 @@ static void store_trouble(worker_t *w, apr_status_t rv, const char *words,
                w->done ? "results are kept, " : "");
     w->store_status = rv;
     /* A busy or full store is well; for other troubles begin anew. */
-    if (rv != STORE_EBUSY && rv != STORE_EFULL) {
+    if (!w->store || (rv != STORE_EBUSY && rv != STORE_EFULL)) {
         close_store(w);
     }
 }
@@ -244,20 +244,24 @@ void worker_stop(worker_t *worker)
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* Rows that were not posted go back to their leases' end without counting
- * as an attempt. */
+/* Rows that were not posted go back without counting as an attempt, for the
+ * next worker; requests have leases of their own, which end. */
 static void drop_not_tried(worker_t *w)
 {
     job_t **at = &w->done;
 
     while (*at) {
-        if ((*at)->delivery.answer.result == GATEWAY_NOT_TRIED) {
+        int untried = (*at)->delivery.answer.result == GATEWAY_NOT_TRIED;
+
+        if (untried && (*at)->request) {
             *at = (*at)->next;
             w->ndone--;
+            continue;
         }
-        else {
-            at = &(*at)->next;
+        if (untried) {
+            (*at)->not_before = apr_time_now();
         }
+        at = &(*at)->next;
     }
     w->last_done = at;
 }

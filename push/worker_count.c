@@ -89,7 +89,7 @@ void worker_count_job(worker_t *w, const job_t *job)
 {
     push_counters_t *c = w->o.counters;
 
-    if (!c) {
+    if (!c || job->dry) {
         return;
     }
     if (job->sent) {
@@ -101,7 +101,7 @@ void worker_count_job(worker_t *w, const job_t *job)
     else {
         c->failed++;
     }
-    if (!job->not_before
+    if (!job->not_before && !job->request
         && job->delivery.answer.result != GATEWAY_NOT_TRIED) {
         c->suspended++;
     }

@@ -126,7 +126,8 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
     else if (job->sent) {
         e.event = STORE_PUSH_SENT;
     }
-    else if (answer->result == GATEWAY_NOT_TRIED) {
+    else if (answer->result == GATEWAY_NOT_TRIED
+             && !job->delivery.parts_sent) {
         e.event = STORE_PUSH_RELEASED;
     }
     e.cost = e.parts * price_of(w, job);

@@ -117,6 +117,16 @@ apr_status_t store_due_next(store_tx_t *tx, apr_time_t *when)
     CALL(due_next, when);
 }
 
+apr_status_t store_due_get(store_tx_t *tx, store_id_t device,
+                           store_due_t **due)
+{
+    BEGIN(STORE_READ);
+    NEED(due, "an out argument is missing");
+    *due = NULL;
+    NEED(good_id(device), BAD_DEVICE);
+    CALL(due_get, device, due);
+}
+
 apr_status_t store_due_list(store_tx_t *tx, store_id_t account,
                             store_due_fn *fn, void *baton)
 {

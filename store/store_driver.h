@@ -307,6 +307,8 @@ struct store_driver_t {
                                     const char *reason);
     apr_status_t (*due_release)(store_tx_t *tx, const char *owner);
     apr_status_t (*due_next)(store_tx_t *tx, apr_time_t *when);
+    apr_status_t (*due_get)(store_tx_t *tx, store_id_t device,
+                            store_due_t **due);
     apr_status_t (*due_list)(store_tx_t *tx, store_id_t account,
                              store_due_fn *fn, void *baton);
     apr_status_t (*due_refresh)(store_tx_t *tx, store_id_t device);
@@ -379,7 +381,7 @@ struct store_driver_t {
     X(log_get) X(log_list) X(log_ranges) X(item_since) X(item_history) \
     X(due_claim) X(due_sent) X(due_dry) \
     X(due_failed) X(due_later) X(due_undelivered) \
-    X(due_release) X(due_next) X(due_list) X(due_refresh) \
+    X(due_release) X(due_next) X(due_get) X(due_list) X(due_refresh) \
     X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
     X(push_log_result) X(push_log_report) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \

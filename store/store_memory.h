@@ -227,6 +227,8 @@ int mem_remove_logs(store_tx_t *tx, mem_match_fn *match, const void *baton,
 void mem_derive_dues(store_tx_t *tx);
 /** What is known of a device's syncs and notifications; zero if nothing. */
 mem_push_state_t mem_push_state(store_tx_t *tx, store_id_t device);
+/** A row of dues with its datastores, in the transaction's pool. */
+store_due_t *mem_give_due(store_tx_t *tx, const mem_due_t *row);
 /** The device has synced: what was sent to it and not answered is. */
 apr_status_t mem_push_log_answered(store_tx_t *tx, store_id_t device,
                                    apr_time_t when);

@@ -448,7 +448,7 @@ static void give_state(store_tx_t *tx, store_due_t *due)
     due->in_session = in_session(tx, due->device);
 }
 
-static store_due_t *give_due(store_tx_t *tx, const mem_due_t *row)
+store_due_t *mem_give_due(store_tx_t *tx, const mem_due_t *row)
 {
     mem_device_t *d = mem_copy(MEM_DEVICES, mem_device(tx, 0, row->device),
                                tx->p);
@@ -490,35 +490,6 @@ static store_due_t *give_due(store_tx_t *tx, const mem_due_t *row)
     }
     give_state(tx, due);
     return due;
-}
-
-static int by_names(const void *va, const void *vb)
-{
-    const store_due_t *a = *(store_due_t *const *)va;
-    const store_due_t *b = *(store_due_t *const *)vb;
-    int order = strcmp(a->account_name, b->account_name);
-
-    return order ? order : strcmp(a->devid, b->devid);
-}
-
-apr_status_t mem_due_list(store_tx_t *tx, store_id_t account,
-                          store_due_fn *fn, void *baton)
-{
-    mem_table_t *t = MEM_STATE(tx)->tables[MEM_DUES];
-    store_due_t **list = apr_palloc(tx->p, (t->n + 1) * sizeof(*list));
-    apr_status_t rv = APR_SUCCESS;
-    int i, n = 0;
-
-    for (i = 0; i < t->n; i++) {
-        mem_due_t *row = t->rows[i];
-
-        if (!account || row->account == account)
-            list[n++] = give_due(tx, row);
-    }
-    qsort(list, n, sizeof(*list), by_names);
-    for (i = 0; i < n && rv == APR_SUCCESS; i++)
-        rv = fn(baton, list[i]);
-    return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
 static apr_time_t free_at(const mem_due_t *row)
@@ -576,7 +547,7 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
                           const mem_due_t *found, store_due_t **due)
 {
     mem_device_t *old = mem_device(tx, 0, found->device), d;
-    store_due_t *give = give_due(tx, found);
+    store_due_t *give = mem_give_due(tx, found);
     store_plan_t plan = { c->now, "", found->logged };
     apr_time_t first = found->first_change;
     mem_due_t row = *found;

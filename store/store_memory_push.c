@@ -346,6 +346,12 @@ static mem_push_log_t *of_token(store_tx_t *tx, const char *token)
     return NULL;
 }
 
+static int was_paid(const store_push_log_t *e)
+{
+    return e->event == STORE_PUSH_SENT
+        || (e->event == STORE_PUSH_FAILED && e->parts > 0);
+}
+
 apr_status_t mem_push_log_add(store_tx_t *tx, store_push_log_t *e)
 {
     mem_push_log_t row;
@@ -358,7 +364,7 @@ apr_status_t mem_push_log_add(store_tx_t *tx, store_push_log_t *e)
     row.v.report_text = "";
     row.v.report_time = row.v.answered = 0;
     mem_put(tx, MEM_PUSH_LOG, &row);
-    if (e->event == STORE_PUSH_SENT)
+    if (was_paid(e))
         count(tx, e);
     return APR_SUCCESS;
 }
@@ -386,7 +392,7 @@ apr_status_t mem_push_log_result(store_tx_t *tx, const store_push_log_t *e)
     row.v.until = e->until;
     if (e->datastores)
         row.v.datastores = e->datastores;
-    if (e->event == STORE_PUSH_SENT)
+    if (was_paid(e))
         count(tx, &row.v);
     mem_put(tx, MEM_PUSH_LOG, &row);
     return APR_SUCCESS;

@@ -162,6 +162,10 @@ apr_status_t store_due_release(store_tx_t *tx, const char *owner);
 /** When the next row is to be looked at: in the past if one is to be
  * planned; 0: none waits.  Its cost is that of one row. */
 apr_status_t store_due_next(store_tx_t *tx, apr_time_t *when);
+/** The row of one device, without its datastores.
+ * @return APR_NOTFOUND: it owes nothing */
+apr_status_t store_due_get(store_tx_t *tx, store_id_t device,
+                           store_due_t **due);
 typedef apr_status_t store_due_fn(void *baton, const store_due_t *due);
 /** @param account 0: all */
 apr_status_t store_due_list(store_tx_t *tx, store_id_t account,

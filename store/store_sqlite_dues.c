@@ -347,6 +347,23 @@ static apr_status_t due_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     return rv == APR_SUCCESS ? to->fn(to->baton, &due) : rv;
 }
 
+apr_status_t sq_due_get(store_tx_t *tx, store_id_t device, store_due_t **due)
+{
+    store_due_t *d = apr_pcalloc(tx->p, sizeof(*d));
+    sqlite3_stmt *st = NULL;
+    apr_status_t rv = sq_flush(tx);
+
+    if (rv == APR_SUCCESS)
+        rv = sq_first(tx, &st, SQ_DUE_GET, "i", device);
+    if (rv != APR_SUCCESS)
+        return rv;
+    read_due(st, d, tx->p);
+    sq_done(tx, st, SQ_DUE_GET);
+    d->datastores = apr_array_make(tx->p, 1, sizeof(store_due_datastore_t));
+    *due = d;
+    return APR_SUCCESS;
+}
+
 apr_status_t sq_due_list(store_tx_t *tx, store_id_t account,
                          store_due_fn *fn, void *baton)
 {

@@ -35,6 +35,14 @@ static apr_status_t count(store_tx_t *tx, store_id_t account,
     return rv;
 }
 
+/* Parts that the network has taken cost something, whatever became of the
+ * rest. */
+static int was_paid(const store_push_log_t *e)
+{
+    return e->event == STORE_PUSH_SENT
+        || (e->event == STORE_PUSH_FAILED && e->parts > 0);
+}
+
 apr_status_t sq_push_log_add(store_tx_t *tx, store_push_log_t *e)
 {
     sqlite3_stmt *st;
@@ -56,7 +64,7 @@ apr_status_t sq_push_log_add(store_tx_t *tx, store_push_log_t *e)
         return rv;
     e->id = sqlite3_column_int64(st, 0);
     sq_done(tx, st, SQ_PUSH_LOG_ADD);
-    return e->event == STORE_PUSH_SENT
+    return was_paid(e)
         ? count(tx, e->account, e->device, e->parts, e->cost) : APR_SUCCESS;
 }
 
@@ -80,7 +88,7 @@ apr_status_t sq_push_log_result(store_tx_t *tx, const store_push_log_t *e)
     account = sqlite3_column_int64(st, 0);
     device = sqlite3_column_int64(st, 1);
     sq_done(tx, st, SQ_PUSH_LOG_RESULT);
-    return e->event == STORE_PUSH_SENT
+    return was_paid(e)
         ? count(tx, account, device, e->parts, e->cost) : APR_SUCCESS;
 }
 

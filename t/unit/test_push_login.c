@@ -136,6 +136,29 @@ static void comes_back(void **state)
     assert_int_equal(look(f, f->phone).due.state, STORE_DUE_SENT);
 }
 
+/* One that has a number might be sent an SMS instead, should its connection
+ * break: it is told when the rules say so. */
+static void comes_back_with_number(void **state)
+{
+    fixture_t *f = *state;
+    logging_in_t *l = logging_in(f, f->url);
+    apr_time_t now = apr_time_now();
+    apr_int64_t device;
+    store_tx_t *tx;
+
+    make_phone(f, "+4917012345", 1, 5, "");
+    set(f, STORE_DEVICE_HELD, "5");
+    change_at(f, 10, f->tablet);
+    assert_int_equal(claim(f, now, 0, 100, "w", 10)->nelts, 1);
+    tx = begin_write(f);
+    OK(store_due_failed(tx, f->phone, "w", 0, "given up"));
+    commit(tx);
+    assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    assert_false(looked(l));
+    assert_int_equal(look(f, f->phone).due.state, STORE_DUE_SUSPENDED);
+}
+
 static void store_in_trouble(void **state)
 {
     fixture_t *f = *state;
@@ -154,7 +177,8 @@ static void store_in_trouble(void **state)
 int main(void)
 {
     static const test_entry_t tests[] = {
-        SYNCED(logins), SYNCED(comes_back), SYNCED(store_in_trouble)
+        SYNCED(logins), SYNCED(comes_back), SYNCED(comes_back_with_number),
+        SYNCED(store_in_trouble)
     };
 
     return RUN_SQLITE("push logins", tests);

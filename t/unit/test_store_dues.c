@@ -436,6 +436,7 @@ static void listing(void **state)
     fixture_t *f = *state;
     store_tx_t *tx = begin_write(f);
     rows_t rows = { .device = 0 };
+    store_due_t *due;
 
     store_set_now(tx, 6);
     put_synced(tx, f->bob, f->bobs, "contacts", 6);
@@ -449,6 +450,12 @@ static void listing(void **state)
     assert_int_equal(rows.all, 1);
     OK(store_due_list(tx, 0, see_row, &rows));
     assert_int_equal(rows.all, 3);
+    OK(store_due_get(tx, f->tablet, &due));
+    assert_int_equal(due->device, f->tablet);
+    assert_int_equal(due->account, f->alice);
+    assert_int_equal(due->datastores->nelts, 0);
+    EXPECT(APR_NOTFOUND, store_due_get(tx, 4711, &due));
+    EXPECT(APR_EINVAL, store_due_get(tx, 0, &due));
     roll_back(tx);
 }
 

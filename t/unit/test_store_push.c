@@ -357,6 +357,26 @@ static void results(void **state)
     assert_string_equal(seen.first.datastores, "contacts");
 }
 
+/* Of two parts the network took one: that one is paid for. */
+static void paid_in_part(void **state)
+{
+    fixture_t *f = *state;
+    store_push_log_t e = entry(f, STORE_PUSH_SENDING, "t1");
+    store_tx_t *tx = begin_write(f);
+    store_use_t use;
+
+    store_set_now(tx, S(1000));
+    OK(store_push_log_add(tx, &e));
+    e.event = STORE_PUSH_FAILED;
+    e.parts = 1;
+    e.cost = 750;
+    e.datastores = NULL;
+    OK(store_push_log_result(tx, &e));
+    OK(store_push_use(tx, STORE_USE_SERVER, 0, S(1000), &use));
+    assert_true(use.day == 1 && use.day_cost == 750);
+    commit(tx);
+}
+
 /* In whatever order and however often. */
 static void reports(void **state)
 {
@@ -533,6 +553,7 @@ int main(void)
         SYNCED(what_marks_a_row), SYNCED(starts_of_what_was),
         SYNCED(plans_are_kept), SYNCED(dry_runs), SYNCED(own_syncs),
         SYNCED(session_under_way), SYNCED(clock_put_back), SYNCED(results),
+        SYNCED(paid_in_part),
         SYNCED(reports), SYNCED(answers_and_needless_ones), SYNCED(keeping),
         SYNCED(account_settings), SYNCED(requests)
     };
