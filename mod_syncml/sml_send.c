@@ -26,6 +26,7 @@ typedef struct sender_t {
     int over;                   /* the present item is larger than the path
                                    allows */
     sml_stage_e stage;
+    apr_pool_t *scratch;        /* for one item's way out */
     apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
                                    their Add has not come */
 } sender_t;
@@ -375,16 +376,25 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
 
 /* The item as it goes on its way.
  * @param over  out: it is larger than the path allows
+ * @param scratch  cleared, then the item is in it: any number of items may be
+ *                 looked at for one answer, only to be passed over
  * @return 0: the device's form has no such items */
 static int as_sent(sml_session_t *s, sml_sync_t *y, store_item_t *item,
-                   int *over)
+                   int *over, apr_pool_t *scratch)
 {
     const store_item_t whole = *item;
+    apr_pool_t *own = s->p;
     apr_status_t rv;
 
+    /* What the session keeps of them has to be in its own pool. */
+    sml_sync_view(s, y);
+    sml_form(s, y);
+    apr_pool_clear(scratch);
+    s->p = scratch;
     sml_select_part(s, y, &whole, &item->data, &item->len);
     *over = sml_too_large(s, y, item->len);
     rv = sml_form_export(s, y, item);
+    s->p = own;
     /* What cannot be read goes as it is: better than not at all. */
     return rv != ITEM_ETYPE;
 }
@@ -415,7 +425,8 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         pass(b, &c);
         return APR_SUCCESS;
     }
-    if (tag != SYNCML_DELETE && !as_sent(b->s, y, &c.item, &b->over)) {
+    if (tag != SYNCML_DELETE
+        && !as_sent(b->s, y, &c.item, &b->over, b->scratch)) {
         pass_over(b, c.item.id, "its format has no such items");
         y->room = room;
         pass(b, &c);
@@ -435,24 +446,30 @@ typedef struct counter_t {
     sml_sync_t y;               /* a copy: nothing is sent yet */
     sml_stage_e stage;
     apr_int64_t n;
+    apr_pool_t *scratch;
 } counter_t;
 
 static apr_status_t count_change(void *baton, const store_change_t *c)
 {
     counter_t *count = baton;
     store_item_t item = c->item;
+    apr_int64_t room = count->y.room;
     int over;
 
     if (waits_for_map(c)) {
         return APR_SUCCESS;     /* it is kept for later */
     }
+    if (sml_select(count->s, &count->y, c, count->stage) == 0) {
+        return APR_SUCCESS;
+    }
     if (count->stage == SML_STAGE_RETRY && !c->item.deleted
         && count->s->state->client_max_obj
-        && (!as_sent(count->s, &count->y, &item, &over)
+        && (!as_sent(count->s, &count->y, &item, &over, count->scratch)
             || is_too_large(count->s, &item))) {
+        count->y.room = room;
         return APR_SUCCESS;     /* so is that */
     }
-    count->n += sml_select(count->s, &count->y, c, count->stage) != 0;
+    count->n++;
     return APR_SUCCESS;
 }
 
@@ -478,9 +495,10 @@ static apr_int64_t number_changed(sml_session_t *s, sml_sync_t *y,
 }
 
 /* @param none  out: nothing has changed */
-static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y, int *none)
+static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y,
+                             apr_pool_t *scratch, int *none)
 {
-    counter_t count = { s, *y, SML_STAGE_RETRY, 0 };
+    counter_t count = { s, *y, SML_STAGE_RETRY, 0, scratch };
     apr_int64_t n;
 
     if (y->access == SML_ACCESS_SEND_ONLY) {
@@ -540,7 +558,7 @@ static void write_number_of_changes(sender_t *b)
         int none = 0;
 
         sml_select_open(s, y);
-        n += number_of(s, y, &none);
+        n += number_of(s, y, b->scratch, &none);
         b->none |= y == b->y && none;
         n += begins_with_nothing(s, y);
         if (o != NULL && o->sync == sml_sync_index(s, y)
@@ -623,6 +641,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     b.y = y;
     b.index = index;
     b.waiting = apr_array_make(s->p, 1, sizeof(store_map_t));
+    apr_pool_create(&b.scratch, s->p);
     sml_select_open(s, y);
     codec_writer_mark(s->w, &mark);
     sml_large_check(s);

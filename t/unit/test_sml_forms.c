@@ -4,6 +4,8 @@
  * and may send items in its own, and that an edit of one property on a poor
  * phone leaves all the others as they were.
  */
+#include <sys/resource.h>
+
 #include "sml_poor.h"
 
 /* ---- one edit ----------------------------------------------------------------- */
@@ -518,6 +520,40 @@ static void test_size_as_sent(void **state)
     assert_int_equal(client_count(c, "contacts"), 1);
 }
 
+/* Octets that the process has had at most. */
+static apr_size_t had(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (apr_size_t)usage.ru_maxrss * 1024;
+}
+
+/* However many there are that the phone is not sent, an answer needs no more
+ * memory for them than for one. */
+static void test_many_passed_over(void **state)
+{
+    enum { MANY = 600, OCTETS = 20000 };
+    client_t *c = s60("Maker", no_caps);
+    apr_size_t before;
+    int i;
+
+    c->ph->max_obj = 1000;
+    c->counts_less = 1;
+    for (i = 0; i < MANY; i++) {
+        world_put("contacts", 0, world_large_card(
+                      apr_psprintf(w->pool, "Large%d", i), OCTETS));
+    }
+    before = had();
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(client_count(c, "contacts"), 0);
+    if (getenv("SML_TEST_LOG") != NULL) {
+        print_message("# %lu octets\n", (unsigned long)(had() - before));
+    }
+    assert_true(had() - before < (apr_size_t)MANY * OCTETS / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,7 +577,8 @@ int main(void)
         ON_EACH_STORE(test_sif),
         ON_EACH_STORE(test_push_is_told),
         ON_EACH_STORE(test_no_item_status_by_the_file),
-        ON_EACH_STORE(test_size_as_sent)
+        ON_EACH_STORE(test_size_as_sent),
+        ON_EACH_STORE(test_many_passed_over)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_forms");
