@@ -396,8 +396,8 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         return 0;
     }
     r = &APR_ARRAY_IDX(former->syncs, at, sml_sync_t);
-    sml_select_after(s, y, r);
-    can = resume && is_same(r, y) && is_begun(s, r);
+    can = !sml_select_after(s, y, r) && resume && is_same(r, y)
+        && is_begun(s, r);
     if (can) {
         go_on(y, r);
         copy_notes(former, at, state, place);

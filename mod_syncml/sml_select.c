@@ -95,9 +95,10 @@ static int same_view(sml_session_t *s, const char *a, const char *b)
                       sml_view_text(&y, 0, s->p)) == 0);
 }
 
-void sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
+int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
 {
     const char *sent = r->selected && !r->committed ? r->view : NULL;
+    int three = 0;
 
     if (sent != NULL && same_view(s, sent, y->view_had)) {
         sent = NULL;
@@ -105,14 +106,17 @@ void sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
     if (sent == NULL) {
         sent = r->committed ? NULL : r->view_sent;
     }
-    else if (r->view_sent != NULL && !same_view(s, sent, r->view_sent)
-             && y->code == 200) {
-        y->code = 201;          /* of three views: not to be told apart */
-        y->seen = 0;
+    else if (r->view_sent != NULL && !same_view(s, sent, r->view_sent)) {
+        three = 1;              /* not to be told apart */
+        if (y->code == 200) {
+            y->code = 201;
+            y->seen = 0;
+        }
     }
     y->view_sent = sent;
     y->view_sent_parsed = NULL;
     y->review = y->review || sent != NULL;
+    return three;
 }
 
 void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)

@@ -285,8 +285,10 @@ const sml_view_t *sml_sync_view(sml_session_t *s, sml_sync_t *y);
 void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
                       const store_anchor_t *a);
 /** The device's former sync of the datastore did not end: what it was sent
- * there counts as well. It may become a slow sync. */
-void sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r);
+ * there counts as well. It may become a slow sync.
+ * @return non-zero if the device may have items of three views: the former
+ *         sync cannot be resumed */
+int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r);
 /** Write the view into the anchor of a sync that has ended well. */
 void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a);
 /** Non-zero if the device sees everything, and did so last time. */

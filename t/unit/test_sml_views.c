@@ -390,6 +390,42 @@ static void edit_all(client_t *c, const char *path)
     }
 }
 
+static void breaks_off(client_t *c, const char *from, const char *path)
+{
+    rename_store(c, from, path);
+    w->break_at = 3;
+    w->break_after = 1;
+    c->ph->max_msg = 2500;
+    assert_int_not_equal(client_session(c, 200, path), APR_SUCCESS);
+    assert_non_null(strstr(c->ph->why, "the line broke"));
+    w->break_at = c->ph->max_msg = 0;
+}
+
+/* Two syncs under other views each broke off: what of which the device has
+ * cannot be told, and so the last of them cannot be resumed. */
+static void test_three_views_resumed(void **state)
+{
+    static const char some[] = "contacts/li(1)", more[] = "contacts/li(2)";
+    client_t *c = phone_with("contacts", "text/vcard");
+    char *photo = apr_palloc(w->pool, 1101);
+    int i;
+
+    memset(photo, 'A', 1100);
+    photo[1100] = '\0';
+    for (i = 0; i < 20; i++) {
+        client_put(c, "contacts", card_of("Old", "Acme",
+                   apr_psprintf(w->pool, "PHOTO;ENCODING=b:%s\r\n"
+                                "TEL:%d\r\n", photo, i)));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    breaks_off(c, "contacts", some);
+    breaks_off(c, some, more);
+    c->resuming = 1;
+    SYNCED(c, client_sync(c, 225, more));
+    assert_int_equal(client_store(c, more)->alert_status, 508);
+    assert_int_equal(client_store(c, more)->code, 201);
+}
+
 /* A sync under a narrow view breaks off, and the next has the wide one again:
  * what the device was not sent in between it has not deleted. */
 static void test_view_broken_off(void **state)
@@ -592,6 +628,7 @@ int main(void)
         ON_EACH_STORE(test_max),
         ON_EACH_STORE(test_projection),
         ON_EACH_STORE(test_narrow_view_teaches_nothing),
+        ON_EACH_STORE(test_three_views_resumed),
         ON_EACH_STORE(test_view_broken_off),
         ON_EACH_STORE(test_slow_once),
         ON_MEMORY(test_bad_options),
