@@ -247,11 +247,13 @@ apr_status_t sml_note_address(sml_session_t *s, const char *remote)
     const char *tcp, *seen = "";
     apr_status_t rv;
 
-    if (remote == NULL
-        || store_device_setting_get(s->tx, s->device->id, STORE_DEVICE_TCP,
-                                    &tcp) != APR_SUCCESS
-        || strcmp(tcp, "auto") != 0) {
+    if (remote == NULL) {
         return APR_SUCCESS;
+    }
+    rv = store_device_setting_get(s->tx, s->device->id, STORE_DEVICE_TCP,
+                                  &tcp);
+    if (rv != APR_SUCCESS || strcmp(tcp, "auto") != 0) {
+        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
     }
     rv = store_device_setting_get(s->tx, s->device->id,
                                   STORE_DEVICE_TCP_SEEN, &seen);
