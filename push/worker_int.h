@@ -220,9 +220,10 @@ apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
 apr_status_t worker_request_end(worker_t *w, store_tx_t *tx,
                                 const job_t *job);
 
-/* Whether a device can be told without an SMS now, as far as that is known
- * without its settings: it holds a connection open. (worker_lane.c) */
-int worker_is_free(const worker_t *w, const store_due_t *due);
+/* Whether a device can be told without an SMS now: it holds a connection open,
+ * or listens at that address ("": it does not). (worker_lane.c) */
+int worker_is_free(const worker_t *w, const store_due_t *due,
+                   const char *address);
 
 /* worker_ledger.c: the push log's row of a claimed job, and what became of
  * it.  In the transactions of the claim and of the result. */

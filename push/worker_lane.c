@@ -270,9 +270,12 @@ apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
     return lane || !wait ? now : promise(wait, now);
 }
 
-int worker_is_free(const worker_t *w, const store_due_t *due)
+int worker_is_free(const worker_t *w, const store_due_t *due,
+                   const char *address)
 {
-    gateway_message_t m = { .device = due->device, .account = due->account };
+    static const unsigned char some[1];
+    gateway_message_t m = { .device = due->device, .account = due->account,
+                            .address = address, .package = some };
     int i;
 
     for (i = 0; i < w->nlanes; i++) {

@@ -234,6 +234,7 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
                                  policy_plan_t *plan, int *free_only)
 {
     const store_id_t ids[3] = { 0, due->account, due->device };
+    push_device_t *device = NULL;
     store_use_t use[3];
     apr_status_t rv = APR_SUCCESS;
     int scope, any = 0;
@@ -248,7 +249,13 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
     }
     if (rv == APR_SUCCESS && any) {
         policy_budget(plan, rules, use, worker_price(w, due->number), now);
-        if (plan->why == POLICY_BUDGET && worker_is_free(w, due)) {
+        if (plan->why == POLICY_BUDGET) {
+            rv = push_device_load(&device, tx, due, w->rules_pool);
+        }
+    }
+    if (rv == APR_SUCCESS && any) {
+        if (plan->why == POLICY_BUDGET
+            && worker_is_free(w, due, device->tcp)) {
             *free_only = 1;     /* what costs nothing is never over it */
             plan->when = now;
             plan->why = POLICY_QUIET;

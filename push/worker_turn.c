@@ -46,7 +46,7 @@ static int told(const job_t *job)
 static void come_back(worker_t *w, job_t *job)
 {
     if (!job->sent && !job->not_before && job->notification
-        && !job->delivery.message.to && worker_is_free(w, job->due)) {
+        && !job->delivery.message.to && worker_is_free(w, job->due, "")) {
         job->not_before = apr_time_now();
     }
 }

@@ -79,16 +79,29 @@ subtest 'TCP' => sub {
     $p->change;
     is scalar($p->wait_files(3, 15)), 3, 'it is off: SMS';
     $p->answer;
+
+    # what costs nothing is never over a budget
+    my $free = Test::Reach->listener;
+    is +($h->ctl(@ctl, 'tcp', '127.0.0.1:' . $free->port))[0], 0,
+        'it listens elsewhere';
+    is +($h->ctl(qw(push set --account alice budget.day 0)))[0], 0,
+        'no SMS at all is allowed';
+    $p->change;
+    is scalar($free->wait_got(1, 10)), 1, '... it is told all the same';
+    is scalar($p->files), 3, '... without an SMS';
+    $p->answer;
+    is +($h->ctl(qw(push set --account alice budget.day none)))[0], 0,
+        'no limit any more';
     is +($h->ctl(@ctl, qw(tcp 192.0.2.1)))[0], 0, 'an address elsewhere';
     $p->change;
     is scalar($p->wait_files(4, 5)), 4, '... is not connected to: SMS';
     ok grep({/gateway=tcp result=rejected.*outside of SyncMLPushTCPNetworks/}
         $p->attempts), '... and the log names the directive';
     my $s = status($h);
-    is $s->{'Gateway.tcp.Accepted'}, 2, 'mod_status: taken over TCP';
+    is $s->{'Gateway.tcp.Accepted'}, 3, 'mod_status: taken over TCP';
     is $s->{'Gateway.tcp.Rejected'}, 1, '... refused';
     is $s->{'Gateway.file.Accepted'}, 4, '... by SMS';
-    is $s->{Sent}, 6, '... in all';
+    is $s->{Sent}, 7, '... in all';
     like $h->http(GET => '/server-status')->{content},
         qr{<h2>SyncML push: sqlite:.*<td>tcp</td>.*SyncMLPushTCPNetworks}s,
         'its page has a section';
