@@ -14,7 +14,7 @@
  * What may not be in it, because it is more than a change of items or has an
  * effect outside the store: another Atomic, Alert, Get, Put, Results, Status.
  */
-#include "mod_syncml/sml_receive.h"
+#include "mod_syncml/sml_guard.h"
 
 #include <string.h>
 
@@ -82,7 +82,10 @@ static void restore(const snapshot_t *old, sml_session_t *s)
         *y = old->syncs[i];
         y->announced = now.announced;
         y->came = now.came;
-        y->failed = now.failed;         /* a guard has stopped it */
+        if (now.failed) {               /* a guard has stopped it */
+            y->failed = now.failed;
+            y->doubles = now.doubles;
+        }
     }
     sml_staged_restore(s, old->staged);
     /* Their ids are given out again: to items that double nothing. */
@@ -101,6 +104,21 @@ static void restore(const snapshot_t *old, sml_session_t *s)
     s->held = NULL;
     s->candidates = NULL;
     s->sent_adds = NULL;
+}
+
+/* What a guard has stopped inside stays stopped: its note, and what it took
+ * back of the commands before the Atomic, must not go with the savepoint. */
+static void stop_again(const snapshot_t *old, sml_session_t *s)
+{
+    int i;
+
+    for (i = 0; i < old->nsyncs && s->rv == APR_SUCCESS; i++) {
+        sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
+
+        if (y->failed && !old->syncs[i].failed) {
+            sml_guard_again(s, y);
+        }
+    }
 }
 
 static sml_status_t *status_at(sml_session_t *s, int i)
@@ -147,6 +165,7 @@ static void undo(sml_session_t *s, const sml_command_t *c,
         return;
     }
     restore(old, s);
+    stop_again(old, s);
     tell_undone(s, at + told);
     if (told) {
         status_at(s, at)->code = 507;

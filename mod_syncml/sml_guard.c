@@ -197,6 +197,18 @@ static void take_back(sml_session_t *s, const sml_sync_t *y)
     apr_pool_destroy(scratch);
 }
 
+static void stop_doubling(sml_session_t *s, sml_sync_t *y, int code)
+{
+    take_back(s, y);
+    write_note(s, y, SML_GUARD_DOUBLED, y->doubles, y->live, "");
+    stop(s, y, code);
+}
+
+void sml_guard_again(sml_session_t *s, sml_sync_t *y)
+{
+    stop_doubling(s, y, y->failed);
+}
+
 int sml_guard_add(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
 {
     const sml_guard_conf_t *g = &s->config->guard;
@@ -215,12 +227,10 @@ int sml_guard_add(sml_session_t *s, sml_sync_t *y, const sml_change_t *c)
     if (has_pass(s, y)) {
         return 0;
     }
-    take_back(s, y);
     warn(s, y, "adds what it has already,", y->doubles, y->live, "That was "
          "taken back; its next sync will be slow, which finds what is the "
          "same.");
-    write_note(s, y, SML_GUARD_DOUBLED, y->doubles, y->live, "");
-    stop(s, y, code);
+    stop_doubling(s, y, code);
     return code;
 }
 

@@ -20,6 +20,9 @@
  * and what was doubled in it is taken back
  */
 int sml_guard_add(sml_session_t *s, sml_sync_t *y, const sml_change_t *c);
+/** That stop (y->failed, y->doubles) was undone in the store, with the Atomic
+ * that it came in: once more. */
+void sml_guard_again(sml_session_t *s, sml_sync_t *y);
 /** The item that was just looked at has been added. */
 void sml_guard_added(sml_session_t *s, sml_sync_t *y, store_id_t item);
 

@@ -4,6 +4,7 @@
  * anywhere: not among the items, not in the maps, not among the staged
  * deletes, not in the counts.
  */
+#include "mod_syncml/sml_guard.h"
 #include "sml_hand.h"
 
 /* Nothing waits for the phone: what it has and what is here are the same. */
@@ -249,6 +250,50 @@ static void test_guard_inside(void **state)
     assert_int_equal(world_count("contacts"), 2);
 }
 
+/* A setting of the phone's. @return NULL: it has none of that name */
+static const char *setting(const char *name)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_READ, &p);
+    store_device_t *d;
+    const char *value = NULL;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), ph->devid,
+                         &d));
+    store_device_setting_get(tx, d->id, name, &value);
+    value = value ? apr_pstrdup(w->pool, value) : NULL;
+    store_rollback(&tx);
+    return value;
+}
+
+/* It is all there afterwards as without the Atomic: doubles of before are
+ * taken back, the administrator is told, the next sync will be slow. */
+static void test_guard_is_whole(void **state)
+{
+    const char *note;
+
+    w->config.guard.action = SML_GUARD_SLOW;
+    w->config.guard.doubles = 1;
+    w->config.guard.least = 2;
+    in_step(CODEC_V12);
+    open_sync();
+    add("5", "One");
+    add("6", "Two");
+    begin(SYNCML_ATOMIC);
+    add("7", "One");
+    done();
+    done();
+    SENT(ph, 1);
+    assert_int_equal(CODE("Add", 1), 201);
+    assert_int_equal(CODE("Add", 2), 508);
+    assert_int_equal(world_count("contacts"), 2);
+    assert_null(map_of("1"));
+    note = setting("guard.contacts");
+    assert_non_null(note);
+    assert_memory_equal(note, SML_GUARD_DOUBLED " ", 8);
+    assert_non_null(strstr(note, " 3 2 "));
+}
+
 static void test_nested(void **state)
 {
     in_step(CODEC_V12);
@@ -487,6 +532,7 @@ int main(void)
         ON_EACH_STORE(test_matches),
         ON_EACH_STORE(test_doubles),
         ON_EACH_STORE(test_guard_inside),
+        ON_EACH_STORE(test_guard_is_whole),
         ON_EACH_STORE(test_nested),
         ON_EACH_STORE(test_no_resp),
         ON_EACH_STORE(test_pieces),
