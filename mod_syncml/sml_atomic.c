@@ -101,7 +101,8 @@ static void restore(const snapshot_t *old, sml_session_t *s)
     if (is_unfinished(old, s)) {
         sml_piece_refuse(s, 412);
     }
-    s->held = NULL;
+    s->settings = NULL;
+    sml_traits_forget(s);
     s->candidates = NULL;
     s->sent_adds = NULL;
 }

@@ -95,12 +95,12 @@ int ctl_account_set_prepare(ctl_t *ctl)
     return ctl_take_zone(ctl, ctl->argv[2]);
 }
 
-static apr_status_t set_zone(ctl_t *ctl, store_id_t account,
-                             const char *value)
+/* prefix: SML_ACCOUNT_ZONE or SML_LEARNED_ZONE */
+static apr_status_t set_zone(ctl_t *ctl, const char *prefix,
+                             store_id_t account, const char *value)
 {
     return store_setting_set(ctl->tx, apr_psprintf(ctl->p, "%s%"
-                             APR_INT64_T_FMT, SML_ACCOUNT_ZONE, account),
-                             value);
+                             APR_INT64_T_FMT, prefix, account), value);
 }
 
 int ctl_account_set(ctl_t *ctl)
@@ -114,7 +114,7 @@ int ctl_account_set(ctl_t *ctl)
         status = named_account(ctl, &account);
     if (status != CTL_OK)
         return status;
-    rv = set_zone(ctl, account->id, zone);
+    rv = set_zone(ctl, SML_ACCOUNT_ZONE, account->id, zone);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "the account was not changed");
     status = ctl_commit(ctl);
@@ -211,7 +211,9 @@ int ctl_account_del(ctl_t *ctl)
         status = named_account(ctl, &account);
     if (status != CTL_OK)
         return status;
-    rv = set_zone(ctl, account->id, NULL);
+    rv = set_zone(ctl, SML_ACCOUNT_ZONE, account->id, NULL);
+    if (rv == APR_SUCCESS)
+        rv = set_zone(ctl, SML_LEARNED_ZONE, account->id, NULL);
     if (rv == APR_SUCCESS)
         rv = store_account_delete(ctl->tx, account->id);
     if (rv != APR_SUCCESS)

@@ -4,6 +4,7 @@
  * anywhere: not among the items, not in the maps, not among the staged
  * deletes, not in the counts.
  */
+#include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_guard.h"
 #include "sml_hand.h"
 
@@ -294,6 +295,26 @@ static void test_guard_is_whole(void **state)
     assert_non_null(strstr(note, " 3 2 "));
 }
 
+/* What is learned of a phone inside is learned anew of the next command. */
+static void test_learned_inside(void **state)
+{
+    static const char card[] = "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Old\r\n"
+        "END:VCARD\r\n";
+
+    in_step(CODEC_V12);
+    open_sync();
+    begin(SYNCML_ATOMIC);
+    simple(SYNCML_ADD, "text/x-vcard", "3", card);
+    simple(SYNCML_ADD, "image/jpeg", "4", "x");
+    done();
+    simple(SYNCML_ADD, "text/x-vcard", "3", card);
+    done();
+    all_done();
+    assert_int_equal(CODE("Add", 0), 216);
+    assert_int_equal(CODE("Add", 2), 201);
+    assert_non_null(setting(SML_FORM_SENT_AS "contacts"));
+}
+
 static void test_nested(void **state)
 {
     in_step(CODEC_V12);
@@ -533,6 +554,7 @@ int main(void)
         ON_EACH_STORE(test_doubles),
         ON_EACH_STORE(test_guard_inside),
         ON_EACH_STORE(test_guard_is_whole),
+        ON_EACH_STORE(test_learned_inside),
         ON_EACH_STORE(test_nested),
         ON_EACH_STORE(test_no_resp),
         ON_EACH_STORE(test_pieces),
