@@ -360,13 +360,16 @@ static void complete_name(job_t *job, const item_part_t *base,
 {
     const room_seen_t *seen = apr_hash_get(job->room->names, name,
                                       APR_HASH_KEY_STRING);
-    likes_t *b = apr_palloc(job->p, sizeof(*b));
-    likes_t *t = apr_palloc(job->p, sizeof(*t));
     int i, j, before = job->done;
+    likes_t *b, *t;
 
+    if (!seen || !strcmp(name, "FN"))
+        return;                 /* before there is room for each name */
+    b = apr_palloc(job->p, sizeof(*b));
+    t = apr_palloc(job->p, sizeof(*t));
     find_likes(b, base, name, job->p);
     find_likes(t, theirs, name, job->p);
-    if (!seen || !b->n || !strcmp(name, "FN"))
+    if (!b->n)
         return;
     if (!t->n) {                /* absence as such: the caller's */
         if (!b->entry[0]->part && room_is_large(b->entry[0]->line.name))
@@ -437,8 +440,9 @@ static void complete_rule(job_t *job, const item_part_t *base,
         || (seen && (room_rule_kind(rule->line.value) & seen->kinds)))
         return;
     for (i = 0; names[i]; i++) {
-        for (j = 0; j < base->entries->nelts
-                    && !item_part_find(theirs, names[i]); j++) {
+        if (item_part_find(theirs, names[i]))
+            continue;
+        for (j = 0; j < base->entries->nelts; j++) {
             entry = APR_ARRAY_IDX(base->entries, j, const item_entry_t *);
             if (!entry->part && item_span_is(entry->line.name, names[i]))
                 add_from(job, theirs, base, entry);

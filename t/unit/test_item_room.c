@@ -222,6 +222,36 @@ static void test_rules(void **state)
     COMPLETED(weekly, one, titled, titled);
 }
 
+#define MANY  19000             /* lines, as many as there may be */
+
+/** Lines with a number in them. */
+static const char *many_lines(const char *before, const char *behind)
+{
+    char *text = apr_palloc(pool, MANY * 40), *w = text;
+    int i;
+
+    for (i = 0; i < MANY; i++)
+        w += apr_snprintf(w, 40, "%s%05d%s\n", before, i, behind);
+    return text;
+}
+
+static void test_many_lines(void **state)
+{
+    const char *lines = many_lines("X-", ":a");
+    const char *dates = many_lines("EXDATE:20270201T0", "Z");
+    const char *rule = "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO\n";
+    const char *weekly = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\n"
+                         "SUMMARY:w\nRRULE:FREQ=WEEKLY;BYDAY=MO\n"
+                         "END:VEVENT\nEND:VCALENDAR\n";
+
+    COMPLETED(card("N:A\nTEL:1\n"),
+              card(apr_pstrcat(pool, "N:A\nTEL:1\nTEL:2\n", lines, NULL)),
+              card("N:A\nTEL:1\n"), card("N:A\nTEL:1\nTEL:2\n"));
+    COMPLETED(weekly, event(apr_pstrcat(pool, rule, dates, NULL)),
+              event(lines), event(apr_pstrcat(pool, lines, rule, dates,
+                                              NULL)));
+}
+
 static int setup(void **state)
 {
     return apr_pool_create(&pool, NULL) != APR_SUCCESS;
@@ -245,7 +275,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_elements, setup, teardown),
         cmocka_unit_test_setup_teardown(test_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rules, setup, teardown)
+        cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown)
     };
 
     apr_initialize();
