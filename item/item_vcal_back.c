@@ -544,44 +544,84 @@ static int put_rules(item_back_t *k, item_came_t *came,
 
 /* ---- lists -------------------------------------------------------------- */
 
+/** What a time may be known by, on whatever clock: so lists need not be
+ * compared word by word with all others. */
+typedef struct time_key_t {
+    apr_int64_t what;           /* item_time_e: its own clock */
+    apr_int64_t secs;
+} time_key_t;
+
+#define KEYS     3              /* at most, of a time */
+#define INSTANT  100
+#define ON_DAY   101
+
+static int keys_of(const item_back_t *k, const item_came_t *came,
+                   const item_time_t *t, time_key_t *keys)
+{
+    int n = 0;
+
+    keys[n].what = t->kind;
+    keys[n++].secs = t->secs;
+    keys[n].what = INSTANT;
+    n += item_back_instant(k, t, &keys[n].secs) != 0;
+    if (came->all_day) {
+        keys[n].what = ON_DAY;
+        keys[n++].secs = day_of(t->secs);
+    }
+    return n;
+}
+
+/** The exceptions which are components of their own. */
+static apr_hash_t *skip_keys(const item_back_t *k, const item_came_t *came)
+{
+    apr_hash_t *skip = apr_hash_make(k->c->p);
+    time_key_t *keys;
+    int i, n;
+
+    for (i = 0; i < came->skip->nelts; i++) {
+        keys = apr_pcalloc(k->c->p, KEYS * sizeof(*keys));
+        for (n = keys_of(k, came, &APR_ARRAY_IDX(came->skip, i, item_time_t),
+                         keys); n--;)
+            apr_hash_set(skip, &keys[n], sizeof(*keys), keys);
+    }
+    return skip;
+}
+
 /** Whether a time is that of an exception which is a component of its own,
  * which may be on another clock. */
 static int is_skipped(const item_back_t *k, const item_came_t *came,
-                      const item_time_t *t)
+                      apr_hash_t *skip, const item_time_t *t)
 {
-    apr_int64_t a, b;
-    int i;
+    time_key_t keys[KEYS];
+    int n;
 
-    for (i = 0; i < came->skip->nelts; i++) {
-        const item_time_t *skip = &APR_ARRAY_IDX(came->skip, i, item_time_t);
-
-        if (item_time_equal(skip, t))
+    memset(keys, 0, sizeof(keys));
+    for (n = keys_of(k, came, t, keys); n--;)
+        if (apr_hash_get(skip, &keys[n], sizeof(*keys)))
             return 1;
-        if (item_back_instant(k, skip, &a) && item_back_instant(k, t, &b)
-            && a == b)
-            return 1;
-        if (came->all_day && day_of(skip->secs) == day_of(t->secs))
-            return 1;
-    }
     return 0;
 }
 
-/** What like has for a time of a list, by how it was sent. */
-static const item_time_t *like_word(item_back_t *k, const item_came_t *came,
-                                    const apr_array_header_t *words,
-                                    const item_time_t *wire)
+/** What like has for the times of a list, by how they were sent:
+ * const item_time_t *. @param words  NULL: nothing */
+static apr_hash_t *like_words(item_back_t *k, const item_came_t *came,
+                              const apr_array_header_t *words)
 {
+    apr_hash_t *sent = apr_hash_make(k->c->p);
+    time_key_t *key;
     item_time_t t;
     int i;
 
-    for (i = 0; words && i < words->nelts; i++) {
-        const item_time_t *word = &APR_ARRAY_IDX(words, i, item_time_t);
-
-        t = item_plan_occurrence(k->c, came->plan, word);
-        if (item_time_equal(&t, wire))
-            return word;
+    for (i = words ? words->nelts : 0; i--;) {  /* the first one counts */
+        t = item_plan_occurrence(k->c, came->plan,
+                                 &APR_ARRAY_IDX(words, i, item_time_t));
+        key = apr_palloc(k->c->p, sizeof(*key));
+        key->what = t.kind;
+        key->secs = t.secs;
+        apr_hash_set(sent, key, sizeof(*key),
+                     &APR_ARRAY_IDX(words, i, item_time_t));
     }
-    return NULL;
+    return sent;
 }
 
 static void put_list(item_back_t *k, const item_came_t *came,
@@ -590,16 +630,19 @@ static void put_list(item_back_t *k, const item_came_t *came,
                      const apr_array_header_t *words)
 {
     item_buf_t line = { NULL, NULL, 0, 0 };
+    apr_hash_t *skip = skip_keys(k, came);
+    apr_hash_t *sent = like_words(k, came, words);
     const char *head = NULL, *next;
     int i;
 
     line.p = k->c->p;
     for (i = 0; i < times->nelts; i++) {
         const item_time_t *wire = &APR_ARRAY_IDX(times, i, item_time_t);
-        const item_time_t *word = like_word(k, came, words, wire);
+        const time_key_t key = { wire->kind, wire->secs };
+        const item_time_t *word = apr_hash_get(sent, &key, sizeof(key));
         item_time_t t = word ? *word : to_dest(k, dest, wire);
 
-        if (is_skipped(k, came, wire))
+        if (is_skipped(k, came, skip, wire))
             continue;
         next = time_head(k, name, &t);
         if (head && !strcmp(head, next))

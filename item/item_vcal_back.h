@@ -28,6 +28,7 @@ typedef struct item_back_t {
     const item_doc_t *like;     /* NULL: none */
     apr_array_header_t *cals;   /* of like: item_cal_t * */
     apr_array_header_t *used;   /* item_used_t */
+    int words;                  /* of lists of times, all that came */
     item_buf_t *b;
 } item_back_t;
 

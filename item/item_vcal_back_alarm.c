@@ -4,6 +4,10 @@
 
 #include "item/item_vcal_back.h"
 
+/* Alarms that others are compared with, as each costs conversions of times:
+ * more than any event has. */
+#define MAX_COMPARED  64
+
 static const item_time_t *base_of(const item_came_t *came)
 {
     return came->start.kind != ITEM_TIME_NONE ? &came->start : &came->end;
@@ -84,7 +88,7 @@ static apr_array_header_t *without_twins(const item_back_t *k,
     for (i = 0; i < came->alarms->nelts; i++) {
         alarm = &APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t);
         other = NULL;
-        for (n = 0; n < alarms->nelts && !other; n++) {
+        for (n = 0; n < alarms->nelts && n < MAX_COMPARED && !other; n++) {
             each = &APR_ARRAY_IDX(alarms, n, item_cal_alarm_t);
             if (each->action != alarm->action && is_twin(k, each, alarm))
                 other = each;
@@ -153,6 +157,7 @@ void item_back_alarms(item_back_t *k, const item_came_t *came)
 {
     apr_array_header_t *alarms = without_twins(k, came);
     int known = came->cal ? came->cal->alarms->nelts : 0, i, n, first = 0;
+    int most = known < MAX_COMPARED ? known : MAX_COMPARED;
     char *used = apr_pcalloc(k->c->p, (apr_size_t)known + 1);
 
     for (i = 0; i < alarms->nelts; i++) {
@@ -160,12 +165,12 @@ void item_back_alarms(item_back_t *k, const item_came_t *came)
                                                        item_cal_alarm_t);
         const item_cal_alarm_t *was = NULL;
 
-        for (n = 0; n < known; n++) {
+        for (n = 0; n < most; n++) {
             was = &APR_ARRAY_IDX(came->cal->alarms, n, item_cal_alarm_t);
             if (!used[n] && is_like(k, came, alarm, was))
                 break;
         }
-        if (n < known) {
+        if (n < most) {
             used[n] = 1;
             item_back_part(k, was->part);
         }

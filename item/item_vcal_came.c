@@ -52,7 +52,8 @@ int item_back_instant(const item_back_t *k, const item_time_t *t,
            || (t->kind == ITEM_TIME_LOCAL && k->device);
 }
 
-static void take_times(const item_back_t *k, apr_array_header_t *times,
+/** No more words than an item may have: one more, and it is refused. */
+static void take_times(item_back_t *k, apr_array_header_t *times,
                        item_span_t value)
 {
     item_span_t word;
@@ -64,7 +65,8 @@ static void take_times(const item_back_t *k, apr_array_header_t *times,
         if (*s == ',')
             *s = ';';
     value.s = text;
-    while (item_value_next(&value, ';', &word))
+    while (item_value_next(&value, ';', &word)
+           && k->words <= ITEM_MAX_PROPERTIES && ++k->words)
         if (item_wire_parse(k->c, word, &t))
             APR_ARRAY_PUSH(times, item_time_t) = t;
 }

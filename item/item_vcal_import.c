@@ -601,6 +601,8 @@ apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
     device_zone(&k, doc);
     b.p = p;
     put_text(&k, doc, &b);
+    if (k.words > ITEM_MAX_PROPERTIES)
+        return ITEM_ELIMIT;
     out->data = b.s;
     out->len = b.len;
     return APR_SUCCESS;

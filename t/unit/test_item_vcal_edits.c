@@ -209,10 +209,12 @@ static void test_overrides(void **state)
 
 /* ---- lists of times ------------------------------------------------------ */
 
+#define FULL  19000             /* as many as are taken; pair by pair, with
+                                 * conversions, they take minutes */
 #define MANY  40000             /* words; all texts that they pass through,
                                  * each kept, are gigabytes */
 
-/** EXDATE of so many times that lie in UTC, an hour apart. */
+/** EXDATE of so many times by day, in UTC: midnight would be a day. */
 static const char *many_dates(int n)
 {
     item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
@@ -223,8 +225,8 @@ static const char *many_dates(int n)
     for (i = 0; i < n; i++)
         item_buf_puts(&line, apr_psprintf(
             pool, "%s%04d%02d%02dT%02d0000Z", i ? "," : "",
-            2000 + i / 24 / 28 / 12, 1 + i / 24 / 28 % 12, 1 + i / 24 % 28,
-            i % 24));
+            2000 + i / 12 / 28 / 12, 1 + i / 12 / 28 % 12, 1 + i / 12 % 28,
+            8 + i % 12));
     item_fold_add(&out, item_buf_span(&line), "\r\n");
     return out.s;
 }
@@ -267,10 +269,45 @@ static void test_long_lists(void **state)
 
     form.format = ITEM_FORMAT_ICAL20;
     out = ical_out(&form, text);
-    assert_int_equal(words_of(out.data, "EXDATE:20000101T000000Z,"), MANY);
+    assert_int_equal(words_of(out.data, "EXDATE:20000101T080000Z,"), MANY);
     text = ical_back(&form, text, ical(WEEKLY));
     assert_int_equal(words_of(text, "EXDATE;TZID=Europe/Berlin:"), MANY);
     has(text, "!EXDATE:");
+}
+
+static void test_full_lists(void **state)
+{
+    item_form_t form = form_of(BERLIN, 0, 0, 0);
+    const char *stored = ical(apr_pstrcat(pool, WEEKLY, many_dates(FULL),
+                                          NULL));
+    const char *back = import(&form, export(&form, stored), stored);
+    item_text_t text, out;
+
+    /* As they were, though the device has them by its clock. */
+    assert_int_equal(words_of(back, "EXDATE:20000101T080000Z,"), FULL);
+    has(back, "!EXDATE;");
+    text = text_of(vcal("", apr_pstrcat(pool, ONCE, many_dates(MANY),
+                                        NULL)));
+    assert_int_equal(item_vcal_import(&form, &text, NULL, &out, pool),
+                     ITEM_ELIMIT);
+}
+
+static void test_many_alarms(void **state)
+{
+    item_form_t form = form_of(BERLIN, 0, 0, 0);
+    item_buf_t lines = { NULL, NULL, 0, 0 };
+    const char *back;
+    int i;
+
+    lines.p = pool;
+    item_buf_puts(&lines, "DTSTART:20260706T100000\r\n");
+    for (i = 0; i < FULL; i++)
+        item_buf_puts(&lines, apr_psprintf(
+            pool, "%cALARM:%04d%02d%02dT%02d0000;;;x\r\n", "DA"[i % 2],
+            2000 + i / 12 / 28 / 12, 1 + i / 12 / 28 % 12, 1 + i / 12 % 28,
+            8 + i % 12));
+    back = import(&form, vcal("", lines.s), NULL);
+    assert_int_equal(count(back, "BEGIN:VALARM"), FULL);
 }
 
 /* What cannot be converted as a whole is stored once, as it came. */
@@ -296,6 +333,8 @@ int main(void)
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_long_lists),
+        cmocka_unit_test(test_full_lists),
+        cmocka_unit_test(test_many_alarms),
         cmocka_unit_test(test_half_lists)
     };
 
