@@ -561,9 +561,17 @@ subtest 'devices' => sub {
         '... its note stays';
     is scalar @{ json(qw(device list --account bob)) }, 2,
         "... bob's are there";
+    # As the server learns it from an event.
+    (undef, $out) = $h->run(\"INSERT INTO settings SELECT 'zone-seen.' || id,
+        'Europe/Berlin' FROM accounts WHERE name = 'alice'; SELECT changes();",
+        'sqlite3', $db);
+    is $out, "1\n", 'a zone is known';
     ctl($OK, qw(account del alice));
+    (undef, $out) = $h->run(\"SELECT name FROM settings
+        WHERE name LIKE 'zone%';", 'sqlite3', $db);
+    is $out, '', 'an account goes with its zone';
     is_deeply [ map { $_->{account} } @{ json(qw(device list)) } ],
-        [qw(bob bob)], 'an account goes with its devices';
+        [qw(bob bob)], '... and with its devices';
 };
 
 subtest 'server id' => sub {

@@ -264,6 +264,35 @@ static void test_piece_is_no_whole(void **state)
     assert_int_equal(world_find("notes", "0123456789the end") != 0, 1);
 }
 
+/* In a two-way sync a Replace is the user's next version of what came in part
+ * as an Add, and whole, also if its length would fit to the part. */
+static void test_edited_in_between(void **state)
+{
+    const char *first = world_card("A name of just thirty letters.");
+
+    in_step(CODEC_V12);
+    open_sync();
+    phone_change(ph, SYNCML_ADD, "3", "text/vcard", first, 40,
+                 strlen(first), 1);
+    done();
+    SENT(ph, 0);
+    assert_int_equal(CODE("Add", 0), 213);
+    phone_begin(ph);
+    phone_open(ph);
+    phone_alert(ph, 225, "contacts", "./c", "a1", "a3");
+    SENT(ph, 1);
+    assert_int_equal(CODE("Alert", 0), 200);
+    phone_open(ph);
+    open_sync();
+    simple(SYNCML_REPLACE, "text/vcard", "3", world_card("Ten more.."));
+    done();
+    SENT(ph, 1);
+    assert_true(CODE("Replace", 0) < 300);
+    assert_int_equal(world_count("contacts"), 3);
+    assert_int_equal(named("Ten more"), 1);
+    assert_int_equal(named("A name"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,7 +303,8 @@ int main(void)
         ON_EACH_STORE(test_piece_not_seen),
         ON_EACH_STORE(test_copy_then_resume),
         ON_EACH_STORE(test_which_refresh),
-        ON_EACH_STORE(test_piece_is_no_whole)
+        ON_EACH_STORE(test_piece_is_no_whole),
+        ON_EACH_STORE(test_edited_in_between)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_late");
