@@ -209,8 +209,8 @@ static void test_overrides(void **state)
 
 /* ---- lists of times ------------------------------------------------------ */
 
-#define FULL  19000             /* as many as are taken; pair by pair, with
-                                 * conversions, they take minutes */
+#define FULL  19000             /* words or lines, nearly as many as are taken;
+                                 * to compare all pairs takes seconds */
 #define MANY  40000             /* words; all texts that they pass through,
                                  * each kept, are gigabytes */
 
