@@ -107,7 +107,7 @@ sub story {
     like $text, qr{http://\S+:$port/syncml\b}, '... tells the sync URL';
     like $text, qr/alice.*secret/,              '... and the account';
     like $text, qr{\Q$state\E/sms},             '... and where SMS go';
-    like $text, qr/^ *tasks, notes\. .*: syncml-\w{8}$/m, '... the server id';
+    like $text, qr/^ *tasks, notes, journal\. .*: syncml-\w{8}$/m, '... the server id';
     like $text, qr/account add/,                '... how to add accounts';
     like $text, qr/--number/,                   '... and numbers';
     is get($port)->{status}, 200, '... answers';
