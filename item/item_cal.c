@@ -9,30 +9,18 @@
 
 #define DAY  ITEM_CAL_DAY
 
-static item_span_t param_of(const item_line_t *line, const char *name)
-{
-    const item_param_t *param = item_line_param(line, name);
-    item_span_t list, value = { "", 0 };
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 static void take_time(item_time_t *t, const item_line_t *line)
 {
     item_time_t read;
 
-    if (item_time_parse(&read, line->value, param_of(line, "TZID")))
+    if (item_time_parse(&read, line->value, item_line_value(line, "TZID")))
         *t = read;
 }
 
 /** @return how many of the words are no times */
 static int take_times(apr_array_header_t *times, const item_line_t *line)
 {
-    item_span_t rest = line->value, word, zone = param_of(line, "TZID");
+    item_span_t rest = line->value, word, zone = item_line_value(line, "TZID");
     item_time_t t;
     int odd = 0;
 
@@ -59,10 +47,11 @@ static int take_trigger(item_cal_alarm_t *alarm, const item_line_t *line)
 {
     if (item_duration_parse(line->value, &alarm->secs)) {
         alarm->relative = 1;
-        alarm->from_end = item_span_is(param_of(line, "RELATED"), "END");
+        alarm->from_end = item_span_is(item_line_value(line, "RELATED"), "END");
         return 1;
     }
-    return item_time_parse(&alarm->at, line->value, param_of(line, "TZID"))
+    return item_time_parse(&alarm->at, line->value,
+                           item_line_value(line, "TZID"))
            && alarm->at.kind != ITEM_TIME_DATE;
 }
 
@@ -132,7 +121,7 @@ static void take_stamp(item_cal_t *cal, const item_line_t *line)
 {
     item_time_t t;
 
-    if (!item_time_parse(&t, line->value, param_of(line, "TZID"))
+    if (!item_time_parse(&t, line->value, item_line_value(line, "TZID"))
         || t.kind == ITEM_TIME_DATE)
         return;
     if (t.secs > cal->stamp)

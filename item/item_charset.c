@@ -129,6 +129,15 @@ unsigned item_charset_char(const char *s, const char *end, int *n)
     return value;
 }
 
+apr_size_t item_utf8_len(const char *text, apr_size_t left)
+{
+    int n;
+
+    if (!left || (item_charset_char(text, text + left, &n) == BAD && n == 1))
+        return 0;
+    return (apr_size_t)n;
+}
+
 int item_charset_is_utf8(item_span_t text)
 {
     const char *s = text.s, *end;

@@ -45,6 +45,9 @@ int item_charset_is_utf8(item_span_t text);
  * @return its number; U+FFFD and one octet where it is no UTF-8 */
 unsigned item_charset_char(const char *s, const char *end, int *n);
 
+/** Octets of the UTF-8 character at text, 0 if it is none or left is 0. */
+apr_size_t item_utf8_len(const char *text, apr_size_t left);
+
 /** Append a character. @param c  up to 0x10ffff */
 void item_charset_put(item_buf_t *b, unsigned c);
 

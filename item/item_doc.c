@@ -349,3 +349,22 @@ void item_part_keep(item_buf_t *b, const item_part_t *part)
     }
     item_buf_add(b, part->end.s, part->end.len);
 }
+
+void item_part_put(item_buf_t *b, const item_part_t *part)
+{
+    int i;
+
+    item_buf_add(b, part->begin.s, part->begin.len);
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (entry->part)
+            item_part_put(b, entry->part);
+        else if (entry->instead.s)
+            item_buf_add(b, entry->instead.s, entry->instead.len);
+        else if (!entry->gone)
+            item_buf_add(b, entry->raw.s, entry->raw.len);
+    }
+    item_buf_add(b, part->end.s, part->end.len);
+}

@@ -81,4 +81,8 @@ item_span_t item_line_head(const item_line_t *line);
 /** A component as it is, octet by octet. */
 void item_part_keep(item_buf_t *b, const item_part_t *part);
 
+/** A component without the properties that are gone, and with those that are
+ * to be written in the place of others. */
+void item_part_put(item_buf_t *b, const item_part_t *part);
+
 #endif

@@ -122,22 +122,11 @@ static void put_moved(const out_t *o, const item_line_t *line)
                             item_time_canon(&t, o->c->p), NULL));
 }
 
-static item_span_t tzid_of(const item_line_t *line)
-{
-    const item_param_t *param = item_line_param(line, "TZID");
-    item_span_t list, value = no_zone;
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 /** EXDATE and RDATE: periods stay as they are. */
 static void put_words(const out_t *o, const item_entry_t *entry)
 {
-    item_span_t rest = entry->line.value, word, zone = tzid_of(&entry->line);
+    item_span_t rest = entry->line.value, word;
+    item_span_t zone = item_line_value(&entry->line, "TZID");
     item_buf_t words = { NULL, NULL, 0, 0 }, text = { NULL, NULL, 0, 0 };
     int is_date = 0, n = 0;
     item_time_t t;

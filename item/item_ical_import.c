@@ -88,18 +88,6 @@ static apr_hash_t *sent_lines(const item_part_t *e, const item_part_t *like,
 
 /* ---- times -------------------------------------------------------------- */
 
-static item_span_t tzid_of(const item_line_t *line)
-{
-    const item_param_t *param = item_line_param(line, "TZID");
-    item_span_t list, value = no_zone;
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 /** Whether a time from the device is one that it has no zone for. */
 static int is_bare(const in_t *in, const item_time_t *t)
 {
@@ -198,7 +186,7 @@ static int convert_line(in_t *in, const item_line_t *line)
     apr_pool_t *p = in->k.c->p;
     /* Apart, as a word behind others may leave the line as it is. */
     item_buf_t lines = { NULL, NULL, 0, 0 }, text = { NULL, NULL, 0, 0 };
-    item_span_t rest = line->value, word, zone = tzid_of(line);
+    item_span_t rest = line->value, word, zone = item_line_value(line, "TZID");
     const char *name = item_span_upper(line->name, p);
     const char *head = NULL, *next;
     int changed = 0;

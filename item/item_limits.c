@@ -35,31 +35,12 @@ static apr_size_t limit_of(apr_hash_t *sizes, const char *name)
     return limit ? *limit : 0;
 }
 
-static void put_part(item_buf_t *b, const item_part_t *part)
-{
-    int i;
-
-    item_buf_add(b, part->begin.s, part->begin.len);
-    for (i = 0; i < part->entries->nelts; i++) {
-        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
-                                                  const item_entry_t *);
-
-        if (entry->part)
-            put_part(b, entry->part);
-        else if (entry->instead.s)
-            item_buf_add(b, entry->instead.s, entry->instead.len);
-        else if (!entry->gone)
-            item_buf_add(b, entry->raw.s, entry->raw.len);
-    }
-    item_buf_add(b, part->end.s, part->end.len);
-}
-
 static item_span_t put_doc(const item_doc_t *doc, apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
 
     b.p = p;
-    put_part(&b, doc->root);
+    item_part_put(&b, doc->root);
     item_buf_add(&b, doc->rest.s, doc->rest.len);
     item_buf_putc(&b, '\0');
     b.len--;

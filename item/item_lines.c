@@ -246,3 +246,24 @@ const item_param_t *item_line_param(const item_line_t *line,
             return &line->params[i];
     return NULL;
 }
+
+item_span_t item_line_value(const item_line_t *line, const char *name)
+{
+    const item_param_t *param = item_line_param(line, name);
+    item_span_t list, value = { "", 0 };
+
+    if (param) {
+        list = param->value;
+        item_param_value(&list, &value);
+    }
+    return value;
+}
+
+item_span_t item_span_of(const char *text)
+{
+    item_span_t span;
+
+    span.s = text;
+    span.len = strlen(text);
+    return span;
+}

@@ -67,6 +67,13 @@ int item_param_value(item_span_t *rest, item_span_t *value);
 const item_param_t *item_line_param(const item_line_t *line,
                                     const char *name);
 
+/** The first value of the first parameter of that name (upper case), without
+ * quotes; len 0 where there is none. */
+item_span_t item_line_value(const item_line_t *line, const char *name);
+
+/** A string as a span. */
+item_span_t item_span_of(const char *text);
+
 /** Non-zero if a span is that word, without regard to ASCII case. */
 int item_span_is(item_span_t span, const char *word);
 

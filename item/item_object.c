@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_charset.h"
 #include "item/item_mime.h"
 #include "item/item_object_int.h"
 #include "item/item_sif_xml.h"

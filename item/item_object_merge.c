@@ -11,15 +11,6 @@
 #include "item/item_object_int.h"
 #include "item/item_sif_xml.h"
 
-static item_span_t span_of(const char *text)
-{
-    item_span_t span;
-
-    span.s = text;
-    span.len = strlen(text);
-    return span;
-}
-
 static int same_text(const item_text_t *a, const item_text_t *b)
 {
     return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
@@ -40,7 +31,7 @@ static apr_uint64_t hash_of(const item_text_t *text)
 
 static const char *message_id(const item_object_t *object, apr_pool_t *p)
 {
-    item_span_t id = span_of(item_object_header(object, "Message-ID", p));
+    item_span_t id = item_span_of(item_object_header(object, "Message-ID", p));
 
     id = item_span_trim(id);
     return apr_pstrmemdup(p, id.s, id.len);
@@ -86,15 +77,16 @@ apr_status_t item_object_normalise(item_norm_t *norm, item_kind_e kind,
     norm->kind = kind;
     norm->canon = item_buf_span(&b);
     if (kind == ITEM_EMAIL) {
-        norm->uid = span_of(message_id(&object, p));
-        item_near_text(&near, span_of(item_object_header(&object, "Subject",
-                                                         p)), 12);
+        norm->uid = item_span_of(message_id(&object, p));
+        item_near_text(&near,
+                       item_span_of(item_object_header(&object, "Subject", p)),
+                       12);
         if (object.fields[3])
-            item_time_parse(&norm->at, span_of(object.fields[3]),
-                            span_of(""));
+            item_time_parse(&norm->at, item_span_of(object.fields[3]),
+                            item_span_of(""));
     }
     else if (object.fields[0])
-        item_near_text(&near, span_of(object.fields[0]), 0);
+        item_near_text(&near, item_span_of(object.fields[0]), 0);
     norm->near = item_buf_span(&near);
     return APR_SUCCESS;
 }
@@ -145,8 +137,8 @@ static const char *merge_field(const item_object_field_t *field,
 
         if (strcmp(field->name, "modified"))
             return ours;
-        item_time_parse(&a, span_of(ours), span_of(""));
-        item_time_parse(&b, span_of(theirs), span_of(""));
+        item_time_parse(&a, item_span_of(ours), item_span_of(""));
+        item_time_parse(&b, item_span_of(theirs), item_span_of(""));
         return b.secs > a.secs ? theirs : ours;
     }
     if (base && same_field(*base, theirs))
@@ -196,7 +188,8 @@ static int merge_content(const item_object_t *base,
 static void note(apr_array_header_t *clashes, const char *name,
                  apr_pool_t *p)
 {
-    APR_ARRAY_PUSH(clashes, const char *) = item_span_upper(span_of(name), p);
+    APR_ARRAY_PUSH(clashes, const char *) = item_span_upper(item_span_of(name),
+                                                            p);
 }
 
 /** Non-zero if an object says all that another does, and not more. */
@@ -264,8 +257,9 @@ static void put_extension(item_buf_t *b, const char *name, apr_size_t n,
                           apr_pool_t *p)
 {
     item_xml_open(b, "Ext");
-    item_xml_put(b, "XNam", span_of(name));
-    item_xml_put(b, "XVal", span_of(apr_psprintf(p, "%" APR_SIZE_T_FMT, n)));
+    item_xml_put(b, "XNam", item_span_of(name));
+    item_xml_put(b, "XVal",
+                 item_span_of(apr_psprintf(p, "%" APR_SIZE_T_FMT, n)));
     item_xml_close(b, "Ext");
 }
 
@@ -340,11 +334,12 @@ item_span_t item_object_title(item_kind_e kind, const char *data,
     const char *title;
 
     if (item_object_read(&object, kind, data, len, p) != APR_SUCCESS)
-        return span_of("");
+        return item_span_of("");
     if (kind == ITEM_FILE)
-        return span_of(object.fields[0] ? object.fields[0] : "");
+        return item_span_of(object.fields[0] ? object.fields[0] : "");
     title = item_object_header(&object, "Subject", p);
-    return span_of(*title ? title : item_object_header(&object, "From", p));
+    return item_span_of(*title ? title
+                        : item_object_header(&object, "From", p));
 }
 
 void item_object_values(apr_array_header_t *values, item_kind_e kind,
@@ -360,7 +355,7 @@ void item_object_values(apr_array_header_t *values, item_kind_e kind,
     value = item_object_get(&object, name);
     if (!value && kind == ITEM_EMAIL)
         value = item_object_header(&object, name, p);
-    if ((!value || !*value) && item_span_is(span_of(name), "SUMMARY")) {
+    if ((!value || !*value) && item_span_is(item_span_of(name), "SUMMARY")) {
         title = item_object_title(kind, data, len, p);
         value = apr_pstrmemdup(p, title.s, title.len);
     }
@@ -378,6 +373,6 @@ apr_int64_t item_object_modified(item_kind_e kind, const char *data,
     if (item_object_read(&object, kind, data, len, p) != APR_SUCCESS)
         return 0;
     value = item_object_get(&object, "modified");
-    return value && item_time_parse(&t, span_of(value), span_of(""))
+    return value && item_time_parse(&t, item_span_of(value), item_span_of(""))
            && t.kind != ITEM_TIME_DATE && t.secs > 0 ? t.secs : 0;
 }

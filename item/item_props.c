@@ -185,21 +185,9 @@ static int line_types(const item_line_t *line)
     return set;
 }
 
-static item_span_t param_value(const item_line_t *line, const char *name)
-{
-    const item_param_t *param = item_line_param(line, name);
-    item_span_t list, value = { "", 0 };
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 static int is_base64(const item_line_t *line)
 {
-    item_span_t encoding = param_value(line, "ENCODING");
+    item_span_t encoding = item_line_value(line, "ENCODING");
     int i;
 
     for (i = 0; i < line->nparams && !encoding.len; i++)
@@ -267,7 +255,7 @@ static void note_time(item_comp_t *comp, const item_line_t *line,
 static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
                               value_e how)
 {
-    item_span_t rest = line->value, word, zone = param_value(line, "TZID");
+    item_span_t rest = line->value, word, zone = item_line_value(line, "TZID");
     apr_size_t from;
 
     while (item_value_next(&rest, ',', &word)) {
@@ -288,7 +276,7 @@ static apr_status_t put_words(item_comp_t *comp, const item_line_t *line,
 /** Whether someone comes, if that is known. */
 static void put_partstat(item_buf_t *b, const item_line_t *line)
 {
-    item_span_t state = param_value(line, "PARTSTAT");
+    item_span_t state = item_line_value(line, "PARTSTAT");
 
     if (state.len && !item_span_is(state, "NEEDS-ACTION")) {
         item_buf_putc(b, ITEM_SEP);
@@ -359,7 +347,7 @@ static void take_uid(item_comp_t *comp, item_span_t value)
 
 static void take_time(item_comp_t *comp, const item_line_t *line, value_e how)
 {
-    item_span_t zone = param_value(line, "TZID");
+    item_span_t zone = item_line_value(line, "TZID");
     apr_size_t from;
 
     if (how == V_END) {
@@ -496,7 +484,7 @@ int item_prop_value(item_buf_t *b, int kind, const item_line_t *line)
     case V_END:
     case V_RECURRENCE:
     case V_TIMES:
-        item_value_time(b, line->value, param_value(line, "TZID"));
+        item_value_time(b, line->value, item_line_value(line, "TZID"));
         break;
     default:
         put_value(b, line, prop->how);
@@ -527,6 +515,6 @@ void item_comp_alarm(item_comp_t *comp, const item_line_t *line)
         return;
     alarm = apr_array_push(comp->alarms);
     alarm->trigger = line->value;
-    alarm->zone = param_value(line, "TZID");
-    alarm->from_end = item_span_is(param_value(line, "RELATED"), "END");
+    alarm->zone = item_line_value(line, "TZID");
+    alarm->from_end = item_span_is(item_line_value(line, "RELATED"), "END");
 }

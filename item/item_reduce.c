@@ -122,25 +122,6 @@ static void reduce_kind(reduction_t *r, what_e what)
     }
 }
 
-static void put_part(item_buf_t *b, const item_part_t *part)
-{
-    int i;
-
-    item_buf_add(b, part->begin.s, part->begin.len);
-    for (i = 0; i < part->entries->nelts; i++) {
-        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
-                                                  const item_entry_t *);
-
-        if (entry->part)
-            put_part(b, entry->part);
-        else if (entry->instead.s)
-            item_buf_add(b, entry->instead.s, entry->instead.len);
-        else if (!entry->gone)
-            item_buf_add(b, entry->raw.s, entry->raw.len);
-    }
-    item_buf_add(b, part->end.s, part->end.len);
-}
-
 apr_status_t item_reduce(const char *type, const char **data,
                          apr_size_t *len, apr_size_t limit, apr_pool_t *p)
 {
@@ -171,7 +152,7 @@ apr_status_t item_reduce(const char *type, const char **data,
             reduce_kind(&r, (what_e)what);
         if (r.size > limit)
             return ITEM_ELIMIT;
-        put_part(&out, doc->root);
+        item_part_put(&out, doc->root);
     }
     *data = out.s;
     *len = out.len;

@@ -105,25 +105,13 @@ void sif_people_read(item_sif_t *s, const item_xml_t *root)
             read_attendee(s, e);
 }
 
-static item_span_t param_of(const item_line_t *line, const char *name)
-{
-    const item_param_t *param = item_line_param(line, name);
-    item_span_t list, value = { "", 0 };
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 static long status_of(const item_line_t *line)
 {
-    item_span_t state = param_of(line, "PARTSTAT");
+    item_span_t state = item_line_value(line, "PARTSTAT");
     unsigned i;
 
     if (item_span_is(state, "ACCEPTED")
-        && item_span_is(param_of(line, ITEM_SIF_KEPT "STATUS"), "1"))
+        && item_span_is(item_line_value(line, ITEM_SIF_KEPT "STATUS"), "1"))
         return 1;
     for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
         if (item_span_is(state, states[i].partstat))
@@ -137,7 +125,7 @@ static long type_of(const item_line_t *line)
     unsigned i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (item_span_is(param_of(line, types[i].name), types[i].value))
+        if (item_span_is(item_line_value(line, types[i].name), types[i].value))
             return types[i].type;
     return -1;
 }
@@ -154,7 +142,7 @@ static void write_attendee(item_sif_t *s, const item_line_t *line)
     else if (email.len > 3 && !strncasecmp(email.s, "cn:", 3))
         email = none;
     item_xml_open(&s->out, "Attendee");
-    item_xml_put(&s->out, "AttendeeName", param_of(line, "CN"));
+    item_xml_put(&s->out, "AttendeeName", item_line_value(line, "CN"));
     item_xml_put(&s->out, "AttendeeEmail", email);
     sif_put_number(s, "AttendeeStatus", status_of(line));
     if (type >= 0)
@@ -224,7 +212,7 @@ static sif_when_t alarm_time(item_sif_t *s, const item_part_t *alarm,
     if (!item_duration_parse(trigger->line.value, &secs))
         return sif_time_word(s, &trigger->line, trigger->line.value);
     at = anchor_of(s, start);
-    if (item_span_is(param_of(&trigger->line, "RELATED"), "END")
+    if (item_span_is(item_line_value(&trigger->line, "RELATED"), "END")
         || at.kind == SIF_NEVER)
         at = anchor_of(s, end);
     if (at.kind != SIF_NEVER)

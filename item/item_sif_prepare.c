@@ -17,30 +17,6 @@ typedef struct prepare_t {
     item_buf_t out;
 } prepare_t;
 
-apr_size_t item_utf8_len(const char *text, apr_size_t left)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    apr_size_t n, i;
-
-    if (!left)
-        return 0;
-    n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-        : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-        : 0;
-    if (!n || n > left)
-        return 0;
-    for (i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0)
-                   || (s[0] == 0xed && s[1] > 0x9f)))
-        return 0;
-    if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90)
-                   || (s[0] == 0xf4 && s[1] > 0x8f)))
-        return 0;
-    return n;
-}
-
 /** One octet or character of text, as XML allows it. */
 static void take_char(prepare_t *x)
 {

@@ -138,18 +138,6 @@ static const item_entry_t *main_time(const item_part_t *part)
     return entry;
 }
 
-static item_span_t tzid_of(const item_line_t *line)
-{
-    const item_param_t *param = item_line_param(line, "TZID");
-    item_span_t list, value = nothing;
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 static void add_zones(item_sif_t *s, apr_int64_t around)
 {
     int i;
@@ -172,7 +160,7 @@ int sif_time_from_store(item_sif_t *s)
     s->style = SIF_AS_UTC;
     if (!entry)
         return 0;
-    tzid = tzid_of(&entry->line);
+    tzid = item_line_value(&entry->line, "TZID");
     if (!item_time_parse(&t, entry->line.value, tzid))
         return 0;
     add_zones(s, t.secs);
@@ -235,7 +223,7 @@ sif_when_t sif_time_word(item_sif_t *s, const item_line_t *line,
                          item_span_t word)
 {
     sif_when_t when = { SIF_NEVER, 0 };
-    item_span_t tzid = tzid_of(line);
+    item_span_t tzid = item_line_value(line, "TZID");
     item_time_t t;
 
     if (!item_time_parse(&t, word, tzid))

@@ -11,15 +11,6 @@
 
 #define DAY  86400
 
-static item_span_t span_of(const char *text)
-{
-    item_span_t span;
-
-    span.s = text;
-    span.len = strlen(text);
-    return span;
-}
-
 static void put_span(item_sif_t *s, const char *name, item_span_t text)
 {
     if (text.len || !(s->form->habits & ITEM_HABIT_NO_EMPTY))
@@ -28,12 +19,12 @@ static void put_span(item_sif_t *s, const char *name, item_span_t text)
 
 void sif_put(item_sif_t *s, const char *name, const char *text)
 {
-    put_span(s, name, span_of(text));
+    put_span(s, name, item_span_of(text));
 }
 
 void sif_put_number(item_sif_t *s, const char *name, long n)
 {
-    item_xml_put(&s->out, name, span_of(apr_psprintf(s->p, "%ld", n)));
+    item_xml_put(&s->out, name, item_span_of(apr_psprintf(s->p, "%ld", n)));
 }
 
 static item_span_t value_of(item_sif_t *s, const item_part_t *part,
@@ -171,7 +162,7 @@ static void put_task_state(item_sif_t *s)
     sif_put_number(s, "Complete", complete);
     sif_put_number(s, "Status", status);
     put_span(s, "PercentComplete", percent.len ? percent
-                                   : span_of(complete ? "100" : "0"));
+                                   : item_span_of(complete ? "100" : "0"));
     if (done.kind != SIF_NEVER) {
         done.secs = sif_time_day(&done, s->user);
         done.kind = SIF_DAY;

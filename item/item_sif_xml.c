@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "item/item_charset.h"
 #include "item/item_sif_prepare.h"
 #include "item/item_sif_xml.h"
 

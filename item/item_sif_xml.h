@@ -70,7 +70,4 @@ void item_xml_put(item_buf_t *b, const char *name, item_span_t text);
 /** Write text only, as item_xml_put() does. */
 void item_xml_escape(item_buf_t *b, item_span_t text);
 
-/** Octets of the UTF-8 character at text, 0 if it is none. */
-apr_size_t item_utf8_len(const char *text, apr_size_t left);
-
 #endif

@@ -2,6 +2,7 @@
 /* One line for people about an item: see item.h. */
 #include <string.h>
 
+#include "item/item_charset.h"
 #include "item/item_object_int.h"
 
 /** Properties that can name an item, the best first. */
@@ -12,47 +13,25 @@ static const char *const calendar_names[] = {
     "SUMMARY", "DESCRIPTION", "LOCATION", "DTSTART", "DUE", NULL
 };
 
-/** Octets of the UTF-8 character at s, 0 if it is none. */
-static apr_size_t utf8_len(const unsigned char *s, apr_size_t left)
-{
-    apr_size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                   : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-    apr_size_t i;
-
-    if (!n || n > left)
-        return 0;
-    for (i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0)
-                   || (s[0] == 0xed && s[1] > 0x9f)))
-        return 0;
-    if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90)
-                   || (s[0] == 0xf4 && s[1] > 0x8f)))
-        return 0;
-    return n;
-}
-
 const char *item_one_line(item_span_t text, apr_size_t max, apr_pool_t *p)
 {
-    const unsigned char *s = (const unsigned char *)text.s;
+    const char *s = text.s;
     apr_size_t left = text.len, chars = 0, n;
     item_buf_t out = { NULL, NULL, 0, 0 };
 
     out.p = p;
     item_buf_add(&out, "", 0);
     for (; left && chars < max; s += n, left -= n) {
-        n = utf8_len(s, left);
-        if (n == 1 && (s[0] <= ' ' || s[0] == 0x7f)) {
+        n = item_utf8_len(s, left);
+        if (n == 1 && ((unsigned char)*s <= ' ' || *s == 0x7f)) {
             if (!out.len || out.s[out.len - 1] == ' ')
                 continue;
             item_buf_putc(&out, ' ');
         }
-        else if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0)
+        else if (n == 2 && *s == '\xc2' && (unsigned char)s[1] < 0xa0)
             item_buf_putc(&out, ' ');   /* C1 controls */
         else if (n)
-            item_buf_add(&out, (const char *)s, n);
+            item_buf_add(&out, s, n);
         else {
             item_buf_putc(&out, '?');
             n = 1;

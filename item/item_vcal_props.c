@@ -55,27 +55,6 @@ static int is_x(item_span_t name)
     return name.len > 2 && apr_toupper(*name.s) == 'X' && name.s[1] == '-';
 }
 
-static item_span_t span_of(const char *s)
-{
-    item_span_t span;
-
-    span.s = s;
-    span.len = strlen(s);
-    return span;
-}
-
-static item_span_t param_of(const item_line_t *line, const char *name)
-{
-    const item_param_t *param = item_line_param(line, name);
-    item_span_t list, value = { "", 0 };
-
-    if (param) {
-        list = param->value;
-        item_param_value(&list, &value);
-    }
-    return value;
-}
-
 /* ---- words -------------------------------------------------------------- */
 
 /** Pairs for one direction or the other; the first that fits. */
@@ -184,7 +163,7 @@ static void put_person(item_cal_ctx_t *c, item_buf_t *b,
                        const item_line_t *line)
 {
     item_span_t address = item_span_trim(line->value);
-    item_span_t name = param_of(line, "CN");
+    item_span_t name = item_line_value(line, "CN");
 
     if (address.len >= 7 && !strncasecmp(address.s, "mailto:", 7)) {
         address.s += 7;
@@ -208,20 +187,20 @@ static void put_person(item_cal_ctx_t *c, item_buf_t *b,
 static const char *person_head(item_cal_ctx_t *c, const item_line_t *line,
                                int organizer)
 {
-    item_span_t role = param_of(line, "ROLE");
+    item_span_t role = item_line_value(line, "ROLE");
     const char *head = "ATTENDEE", *word;
 
     if (organizer)
         head = "ATTENDEE;ROLE=ORGANIZER";
     else if (item_span_is(role, "CHAIR"))
         head = "ATTENDEE;ROLE=OWNER";
-    word = to_vcal(part_states, param_of(line, "PARTSTAT"));
+    word = to_vcal(part_states, item_line_value(line, "PARTSTAT"));
     if (word)
         head = apr_pstrcat(c->p, head, ";STATUS=", word, NULL);
     word = to_vcal(roles, role);
     if (word)
         head = apr_pstrcat(c->p, head, ";EXPECT=", word, NULL);
-    if (item_span_is(param_of(line, "RSVP"), "TRUE"))
+    if (item_span_is(item_line_value(line, "RSVP"), "TRUE"))
         head = apr_pstrcat(c->p, head, ";RSVP=YES", NULL);
     return head;
 }
@@ -251,7 +230,7 @@ static int utc_stamp(item_cal_ctx_t *c, const item_line_t *line,
 {
     item_time_t t;
 
-    if (!item_time_parse(&t, line->value, param_of(line, "TZID"))
+    if (!item_time_parse(&t, line->value, item_line_value(line, "TZID"))
         || t.kind == ITEM_TIME_DATE)
         return 0;
     t.kind = ITEM_TIME_UTC;
@@ -422,7 +401,7 @@ static int split_person(item_span_t text, item_span_t *name,
 static int person_in(item_cal_ctx_t *c, const item_line_t *line,
                      item_span_t value, item_buf_t *b)
 {
-    item_span_t role = param_of(line, "ROLE"), name, address;
+    item_span_t role = item_line_value(line, "ROLE"), name, address;
     const char *head = "ATTENDEE", *word, *uri;
 
     if (!split_person(item_vcal_plain(value, c->p), &name, &address))
@@ -434,21 +413,21 @@ static int person_in(item_cal_ctx_t *c, const item_line_t *line,
     if (item_span_is(role, "OWNER"))
         head = apr_pstrcat(c->p, head, ";ROLE=CHAIR", NULL);
     else if (!item_span_is(role, "ORGANIZER")) {
-        word = to_ical(roles, param_of(line, "EXPECT"));
+        word = to_ical(roles, item_line_value(line, "EXPECT"));
         if (word)
             head = apr_pstrcat(c->p, head, ";ROLE=", word, NULL);
     }
-    word = to_ical(part_states, param_of(line, "STATUS"));
+    word = to_ical(part_states, item_line_value(line, "STATUS"));
     if (word)
         head = apr_pstrcat(c->p, head, ";PARTSTAT=", word, NULL);
-    if (item_span_is(param_of(line, "RSVP"), "YES")
-        || item_span_is(param_of(line, "RSVP"), "TRUE"))
+    if (item_span_is(item_line_value(line, "RSVP"), "YES")
+        || item_span_is(item_line_value(line, "RSVP"), "TRUE"))
         head = apr_pstrcat(c->p, head, ";RSVP=TRUE", NULL);
     uri = !address.len ? "invalid:nomail"
           : memchr(address.s, ':', address.len)
           ? apr_pstrmemdup(c->p, address.s, address.len)
           : apr_psprintf(c->p, "mailto:%.*s", (int)address.len, address.s);
-    put_line(b, head, span_of(uri));
+    put_line(b, head, item_span_of(uri));
     return 1;
 }
 
@@ -462,8 +441,8 @@ static int attach_in(item_cal_ctx_t *c, const item_line_t *line,
         binary |= item_span_is(line->params[i].value, "BASE64")
                   || item_span_is(line->params[i].value, "B");
     value = item_span_trim(value);
-    if (!value.len || item_span_is(param_of(line, "VALUE"), "CONTENT-ID")
-        || item_span_is(param_of(line, "VALUE"), "CID"))
+    if (!value.len || item_span_is(item_line_value(line, "VALUE"), "CONTENT-ID")
+        || item_span_is(item_line_value(line, "VALUE"), "CID"))
         return 0;
     if (!binary) {
         put_line(b, "ATTACH", value);
@@ -501,7 +480,7 @@ static int stamp_in(item_cal_ctx_t *c, const char *name, item_span_t value,
     if (!item_time_parse(&t, value, no_zone) || t.kind == ITEM_TIME_DATE)
         return 0;
     t.kind = ITEM_TIME_UTC;
-    put_line(b, name, span_of(item_time_canon(&t, c->p)));
+    put_line(b, name, item_span_of(item_time_canon(&t, c->p)));
     return 1;
 }
 
@@ -569,10 +548,10 @@ static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
         word = to_ical(kind == ITEM_VTODO ? task_states : event_states,
                        text);
         if (word)
-            put_line(b, name, span_of(word));
+            put_line(b, name, item_span_of(word));
         return word != NULL;
     case H_TRANSP:
-        put_line(b, name, span_of(
+        put_line(b, name, item_span_of(
             item_span_is(text, "TRANSPARENT")
             || (text.len && *text.s >= '1' && *text.s <= '9')
             ? "TRANSPARENT" : "OPAQUE"));
@@ -582,7 +561,7 @@ static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
         if (!strpbrk(geo, ",;"))
             return 0;
         *strpbrk(geo, ",;") = ';';
-        put_line(b, name, span_of(geo));
+        put_line(b, name, item_span_of(geo));
         return 1;
     case H_ATTENDEE:
         return person_in(c, line, value, b);
