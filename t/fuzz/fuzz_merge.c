@@ -6,38 +6,14 @@
  * What must hold for any texts: a result is an item again; what one side left
  * alone is taken from the other; a side merged with itself stays itself.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_pools.h>
-
 #include "item/item_merge.h"
+#include "fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(x)  do { if (!(x)) abort(); } while (0)
 
 static const char *const types[] = {
     NULL, "text/vcard", "text/calendar", "text/plain"
 };
-
-static item_text_t take_text(const uint8_t **data, size_t *size)
-{
-    const uint8_t *end = *size ? memchr(*data, 0, *size) : NULL;
-    size_t len = end ? (size_t)(end - *data) : *size;
-    char *copy = malloc(len ? len : 1);
-    item_text_t text;
-
-    MUST(copy);
-    memcpy(copy, *data, len);
-    text.data = copy;
-    text.len = len;
-    *data += len + (end != NULL);
-    *size -= len + (end != NULL);
-    return text;
-}
 
 /** Merge; a result must be an item. */
 static apr_status_t merge(item_merge_t *m, const char *type,
@@ -100,9 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
     how = *data++;
     size--;
-    base = take_text(&data, &size);
-    ours = take_text(&data, &size);
-    theirs = take_text(&data, &size);
+    base = fuzz_take_text(&data, &size);
+    ours = fuzz_take_text(&data, &size);
+    theirs = fuzz_take_text(&data, &size);
     check(types[how % 4], (int)(how / 4 % 4), &base, &ours, &theirs, p);
     free((void *)(uintptr_t)base.data);
     free((void *)(uintptr_t)ours.data);

@@ -6,39 +6,10 @@
  * What must hold for any texts: what is taken is an item and can be sent; the
  * same gives the same; a device that changes nothing changes nothing.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_pools.h>
-
 #include "item/item_note.h"
+#include "fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(x)  do { if (!(x)) abort(); } while (0)
-
-static item_text_t take_text(const uint8_t **data, size_t *size)
-{
-    const uint8_t *end = *size ? memchr(*data, 0, *size) : NULL;
-    size_t len = end ? (size_t)(end - *data) : *size;
-    char *copy = malloc(len ? len : 1);
-    item_text_t text;
-
-    MUST(copy);
-    memcpy(copy, *data, len);
-    text.data = copy;
-    text.len = len;
-    *data += len + (end != NULL);
-    *size -= len + (end != NULL);
-    return text;
-}
-
-static void must_same(const item_text_t *a, const item_text_t *b)
-{
-    MUST(a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len)));
-}
 
 static int is_item(const char *type, const item_text_t *text, apr_pool_t *p)
 {
@@ -59,13 +30,13 @@ static void check_stored(const item_form_t *form, const char *stored_type,
         return;
     type = stored_type;
     MUST(item_note_export(form, &type, stored, &again, p) == APR_SUCCESS);
-    must_same(&there, &again);
+    MUST(fuzz_same(&there, &again));
     MUST(item_note_import(form, &types[0], &there, stored, &texts[0], p)
          == APR_SUCCESS);
     MUST(is_item(types[0], &texts[0], p));
     MUST(item_note_import(form, &types[2], &there, stored, &texts[2], p)
          == APR_SUCCESS);
-    must_same(&texts[0], &texts[2]);
+    MUST(fuzz_same(&texts[0], &texts[2]));
     types[1] = stored_type;
     texts[1] = *stored;
     MUST(item_note_align(types, texts, 3, p) == APR_SUCCESS);
@@ -118,8 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data++;
     size--;
     MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
-    text = take_text(&data, &size);
-    like = take_text(&data, &size);
+    text = fuzz_take_text(&data, &size);
+    like = fuzz_take_text(&data, &size);
     check(&form, &text, &like, p);
     free((void *)(uintptr_t)text.data);
     free((void *)(uintptr_t)like.data);

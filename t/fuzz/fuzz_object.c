@@ -6,40 +6,11 @@
  * of exactly its size.  What must hold for any texts: the canonical form is a
  * fixed point; what one side left alone is taken from the other.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_pools.h>
-
 #include "item/item_object.h"
 #include "item/item_sif_xml.h"
+#include "fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(x)  do { if (!(x)) abort(); } while (0)
-
-static item_text_t take_text(const uint8_t **data, size_t *size)
-{
-    const uint8_t *end = *size ? memchr(*data, 0, *size) : NULL;
-    size_t len = end ? (size_t)(end - *data) : *size;
-    char *copy = malloc(len ? len : 1);
-    item_text_t text;
-
-    MUST(copy);
-    memcpy(copy, *data, len);
-    text.data = copy;
-    text.len = len;
-    *data += len + (end != NULL);
-    *size -= len + (end != NULL);
-    return text;
-}
-
-static int same(const item_text_t *a, const item_text_t *b)
-{
-    return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
-}
 
 static void check_object(item_kind_e kind, const item_text_t *text,
                          apr_pool_t *p)
@@ -55,9 +26,9 @@ static void check_object(item_kind_e kind, const item_text_t *text,
         return;
     item_object_write(&out, &object, p);
     MUST(item_object_read(&back, kind, out.data, out.len, p) == APR_SUCCESS);
-    MUST(same(&object.content, &back.content));
+    MUST(fuzz_same(&object.content, &back.content));
     item_object_write(&again, &back, p);
-    MUST(same(&out, &again));
+    MUST(fuzz_same(&out, &again));
     if (memchr(text->data, '\0', text->len))
         return;
     MUST(item_keys(&keys, type, text->data, text->len, p) == APR_SUCCESS);
@@ -109,9 +80,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data++;
     size--;
     MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
-    base = take_text(&data, &size);
-    ours = take_text(&data, &size);
-    theirs = take_text(&data, &size);
+    base = fuzz_take_text(&data, &size);
+    ours = fuzz_take_text(&data, &size);
+    theirs = fuzz_take_text(&data, &size);
     item_xml_read(&root, base.data, base.len, p);
     check_object(kind, &base, p);
     check_object(kind, &ours, p);

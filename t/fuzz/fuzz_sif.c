@@ -7,40 +7,12 @@
  * sent; the same gives the same; a device that changes nothing changes
  * nothing.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_pools.h>
-
 #include "item/item_sif.h"
+#include "fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(x)  do { if (!(x)) abort(); } while (0)
 #define TYPE     "text/calendar"
-
-static item_text_t take_text(const uint8_t **data, size_t *size)
-{
-    const uint8_t *end = *size ? memchr(*data, 0, *size) : NULL;
-    size_t len = end ? (size_t)(end - *data) : *size;
-    char *copy = malloc(len ? len : 1);
-    item_text_t text;
-
-    MUST(copy);
-    memcpy(copy, *data, len);
-    text.data = copy;
-    text.len = len;
-    *data += len + (end != NULL);
-    *size -= len + (end != NULL);
-    return text;
-}
-
-static void must_same(const item_text_t *a, const item_text_t *b)
-{
-    MUST(a->len == b->len && !memcmp(a->data, b->data, a->len));
-}
 
 /** A device that has the item, and sends it as it got it. */
 static void check_stored(const item_form_t *form, const item_text_t *stored,
@@ -54,10 +26,10 @@ static void check_stored(const item_form_t *form, const item_text_t *stored,
         return;
     }
     MUST(item_sif_export(form, stored, &again, p) == APR_SUCCESS);
-    must_same(&there, &again);
+    MUST(fuzz_same(&there, &again));
     MUST(item_sif_import(form, &there, stored, &base, p) == APR_SUCCESS);
     MUST(item_sif_import(form, &there, stored, &back, p) == APR_SUCCESS);
-    must_same(&base, &back);
+    MUST(fuzz_same(&base, &back));
     if (item_merge(&m, TYPE, &base, stored, &back, ITEM_PREFER_THEIRS, p)
         == APR_SUCCESS)
         MUST(m.is_ours && !m.clashes->nelts);
@@ -109,8 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data++;
     size--;
     MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
-    text = take_text(&data, &size);
-    like = take_text(&data, &size);
+    text = fuzz_take_text(&data, &size);
+    like = fuzz_take_text(&data, &size);
     check(&form, &text, &like, p);
     free((void *)(uintptr_t)text.data);
     free((void *)(uintptr_t)like.data);
