@@ -133,7 +133,7 @@ static int is_near(sides_t *sides)
 
 /* In a slow sync a device that cuts texts and drops values sends again what it
  * had: it is no edit of its user's, and it could not hold more if it were
- * sent again. */
+ * sent again (unless it has only lost its place: see has_lost_place()). */
 static int take_poorer(sides_t *sides, const sml_change_t *c)
 {
     item_text_t base = sides->base;
@@ -148,6 +148,13 @@ static int take_poorer(sides_t *sides, const sml_change_t *c)
     }
     sides->had = &sides->theirs;
     return 1;
+}
+
+/* It asked for the changes only, but by an anchor that is not ours: it came
+ * back from a backup, say, and with its items of then. */
+static int has_lost_place(const sml_sync_t *y)
+{
+    return y->code == 201 && y->asked != 201;
 }
 
 /* ---- who wins ----------------------------------------------------------- */
@@ -371,7 +378,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     out->keep_ours = sides.m.is_ours
         || same(&sides, sides.ours, (item_text_t){ sides.m.text,
                                                    sides.m.len });
-    out->theirs_fine = (poorer && known == old->change)
+    out->theirs_fine = (poorer && known == old->change && !has_lost_place(y))
         || tells_nothing(&sides, (item_text_t){ sides.m.text, sides.m.len });
     return fill(&sides, old, c, out);
 }

@@ -301,6 +301,37 @@ static void test_lost_anchors(void **state)
     world_quiet(c, "contacts");
 }
 
+/* A phone comes back from a backup, with items and anchors of then.  It holds
+ * all that it is sent, so it gets again what was changed since. */
+static void test_restored(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_store_t *s = client_store(c, "contacts");
+    const char *was = card("Family1", "TEL:1\r\nNOTE:One\r\n"), *last;
+    int i;
+
+    client_put(c, "contacts", was);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    last = s->last;
+    world_put("contacts", world_find("contacts", "Family1"),
+              card("Family1", "TEL:1\r\nNOTE:One\\nand two\r\n"));
+    for (i = 0; i < 2; i++) {
+        SYNCED(c, client_sync(c, 200, "contacts"));
+    }
+    for (i = 0; i < 2; i++) {
+        client_item_t *item = client_find(c, "contacts", "Family1");
+
+        item->text = was;
+        s->last = i == 0 ? last : NULL;
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        assert_int_equal(s->code, 201);
+        both_have(c, 1);
+        world_same(c, "contacts");
+        assert_non_null(client_find(c, "contacts", "and two"));
+        world_quiet(c, "contacts");
+    }
+}
+
 /* Who asks for a slow sync wants all that one of the two sides has. */
 static void test_slow_brings_back(void **state)
 {
@@ -403,6 +434,7 @@ int main(void)
         ON_EACH_STORE(test_related_both),
         ON_EACH_STORE(test_equal_twins),
         ON_EACH_STORE(test_lost_anchors),
+        ON_EACH_STORE(test_restored),
         ON_EACH_STORE(test_slow_brings_back),
         ON_EACH_STORE(test_luids_shuffled),
         ON_EACH_STORE(test_same_uid),
