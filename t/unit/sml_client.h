@@ -20,10 +20,14 @@ typedef struct client_item_t {
     int gone;                   /* deleted here */
     int dirty;                  /* tag of what is to be told, 0: nothing */
     int told;                   /* it was sent, whatever became of that */
-    apr_size_t at;              /* so much of it has got a Status in pieces */
+    apr_size_t at;              /* so much of it has got a Status in pieces,
+                                   in the session that is to be resumed */
     int confirmed;              /* its Status came in the session that is to
                                    be resumed */
     int map;                    /* a Map: 0 none, 1 owed, 2 on its way */
+    int unheard;                /* the server changed it in a session that has
+                                   not ended well: perhaps it knows nothing of
+                                   our Status */
 } client_item_t;
 
 typedef struct client_store_t {
@@ -36,6 +40,8 @@ typedef struct client_store_t {
     const char *next;
     int wanted;                 /* in this session */
     int alert_status;           /* of our Alert */
+    int resumed;                /* it goes on: not if the server has begun a
+                                   sync of its own (508) */
     int code;                   /* the server's Alert, 0: none came */
     long announced;             /* NumberOfChanges, -1: none */
     int came[3];                /* Add, Replace, Delete from the server */
@@ -148,6 +154,7 @@ static inline void client_edit(client_t *c, client_item_t *item,
                                const char *text)
 {
     item->text = apr_pstrdup(c->pool, text);
+    item->at = 0;
     if (item->dirty != SYNCML_ADD) {
         item->dirty = SYNCML_REPLACE;
     }
@@ -377,6 +384,7 @@ static inline int client_apply(client_t *c, client_store_t *s, int tag,
         }
         item->text = apr_pstrmemdup(c->pool, data, len);
         item->dirty = 0;
+        item->unheard = 1;
         return 200;
     default:
         if (item == NULL) {

@@ -340,9 +340,10 @@ static inline const char *model_edit(model_t *m, int store, const char *text,
     return model_write(&t, store, p);
 }
 
-/** Somebody who sees that text deletes the item. */
-static inline void model_delete(model_t *m, int store, const char *text,
-                                apr_pool_t *p)
+/** Somebody who sees that text deletes the item.
+ * @return the delete, as long as nothing else is done */
+static inline model_delete_t *model_delete(model_t *m, int store,
+                                           const char *text, apr_pool_t *p)
 {
     model_delete_t *d = &m->deletes[m->ndeletes++];
 
@@ -351,6 +352,7 @@ static inline void model_delete(model_t *m, int store, const char *text,
     }
     d->maybe = 0;
     model_read(&d->seen, store, text, p);
+    return d;
 }
 
 static inline void model_lose_edit(model_t *m, int edit)

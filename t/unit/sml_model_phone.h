@@ -496,6 +496,15 @@ static inline client_item_t *device_some(device_t *d, client_store_t *s)
     return NULL;
 }
 
+/* Has the server no Status of the change that was deleted with the item, it
+ * cannot tell this delete from one by somebody who did not see the change:
+ * the change may come back, so that it is not lost. */
+static inline void device_delete(device_t *d, int store,
+                                 const client_item_t *item)
+{
+    model_delete(d->m, store, item->text, d->pool)->maybe = item->unheard;
+}
+
 static inline void device_change(device_t *d)
 {
     int store = (int)device_dice(d, MODEL_STORES), prop;
@@ -507,7 +516,7 @@ static inline void device_change(device_t *d)
         client_put(d->c, s->name, model_make(d->m, store, d->pool));
         break;
     case 2: case 3:
-        model_delete(d->m, store, item->text, d->pool);
+        device_delete(d, store, item);
         client_erase(item);
         item->confirmed = 0;
         break;

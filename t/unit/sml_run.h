@@ -70,6 +70,21 @@ static inline apr_status_t client_init(client_t *c, int code)
     return rv;
 }
 
+/* What was said of a sync that stopped counts for no other: each item is
+ * said anew and from its beginning. */
+static inline void client_begin_anew(client_store_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->items->nelts; i++) {
+        client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
+
+        item->at = 0;
+        item->confirmed = 0;
+    }
+    s->refreshed = 0;
+}
+
 /* What the server said to our Alerts.  @return number of datastores to sync */
 static inline int client_alerted(client_t *c)
 {
@@ -87,6 +102,10 @@ static inline int client_alerted(client_t *c)
 
         s->wanted = s->wanted && s->code != 0;
         n += s->wanted;
+        s->resumed = c->resuming && s->wanted && s->alert_status == 200;
+        if (s->wanted && !s->resumed) {
+            client_begin_anew(s);
+        }
     }
     return n;
 }
@@ -102,7 +121,7 @@ static inline int client_tag(const client_t *c, const client_store_t *s,
         /* The server may know of it from the first part of the sync, so its
          * end must be told as well. */
         return !item->gone ? c->slow_tag
-             : c->resuming ? item->dirty : 0;
+             : s->resumed ? item->dirty : 0;
     case 204: case 205:
         return 0;
     default:
@@ -130,7 +149,7 @@ static inline apr_status_t client_write_pieces(client_t *c,
                                                client_item_t *item, int tag)
 {
     apr_size_t len = strlen(item->text), n;
-    apr_size_t at = c->resuming ? item->at : 0;
+    apr_size_t at = item->at;
     apr_status_t rv = APR_SUCCESS;
 
     c->ph->datapos = c->says_datapos ? at : 0;
@@ -173,7 +192,7 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         unsigned cmd = c->ph->cmd;
         codec_mark_t mark;
 
-        if (tag == 0 || (c->resuming && item->confirmed)) {
+        if (tag == 0 || item->confirmed) {
             continue;
         }
         item->told = 1;
@@ -220,7 +239,7 @@ static inline apr_status_t client_changes(client_t *c)
 
         /* Those owed since the last session. */
         if (s->wanted && c->maps != MAPS_NEVER
-            && (s->code != 205 || c->resuming)
+            && (s->code != 205 || s->resumed)
             && client_maps_owed(s)) {
             client_write_map(c, s);
         }
@@ -319,6 +338,7 @@ static inline void client_commit(client_t *c)
                 /* All there is was said; deletes cannot be. */
                 item->dirty = item->gone ? 0 : item->dirty;
             }
+            item->unheard = 0;
             if (!item->gone || item->dirty) {
                 APR_ARRAY_IDX(s->items, kept++, client_item_t *) = item;
             }
@@ -337,7 +357,9 @@ static inline void client_want(client_t *c, const char *names)
 
         s->wanted = strstr(names, s->name) != NULL;
         s->alert_status = s->code = s->pieces = 0;
-        s->refreshed = s->refreshed && c->resuming;
+        if (s->wanted && !c->resuming) {
+            s->refreshed = 0;
+        }
         s->announced = -1;
         memset(s->came, 0, sizeof(s->came));
     }
