@@ -188,6 +188,7 @@ BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
 ICAL_USERS := $(B)/bench/bench_form $(B)/fidelity/expand $(B)/t/test_item_zone \
               $(B)/t/test_item_recur
 $(ICAL_USERS): private PKG_LIBS += -lical
+$(B)/bench/bench_form: private PKG_LIBS += -licalvcal
 $(BENCHES): $(B)/bench/%: $(B)/bench/%.o $(LIBS_A)
 	@mkdir -p $(@D)
 	$(call say,LD)

@@ -88,6 +88,17 @@ int item_recur_begin(item_recur_iter_t *it, const item_recur_t *r,
  * @return 0: no more, or the cap was reached */
 int item_recur_next(item_recur_iter_t *it, apr_int64_t *secs);
 
+/**
+ * Go on from the period (day, week, month or year) that has a time, as many
+ * of them before it; none is given twice if they are behind what was given.
+ * For rules without COUNT, since what is passed over is not counted; those
+ * of HOURLY and below stay where they are.
+ * @param secs  on DTSTART's clock
+ * @return 0: that is the first period
+ */
+int item_recur_skip(item_recur_iter_t *it, apr_int64_t secs,
+                    apr_int64_t before);
+
 /** Non-zero if the last item_recur_next() gave up at the cap, or in the year
  * 9999. */
 int item_recur_gave_up(const item_recur_iter_t *it);

@@ -212,6 +212,42 @@ static int next_period(item_recur_iter_t *it)
     return 1;
 }
 
+/** The number of the period that has a time. */
+static apr_int64_t period_of(const item_recur_iter_t *it, apr_int64_t secs)
+{
+    apr_int64_t start = item_recur_day_of(it->start), periods;
+    apr_int64_t days = item_recur_day_of(secs) - start;
+    int y, m, d;
+
+    item_civil_from_days(start + days, &y, &m, &d);
+    switch (it->r->freq) {
+    case ITEM_FREQ_YEARLY:
+        periods = y - it->year;
+        break;
+    case ITEM_FREQ_MONTHLY:
+        periods = 12 * (apr_int64_t)(y - it->year) + m - it->month;
+        break;
+    case ITEM_FREQ_WEEKLY:
+        periods = days / 7;
+        break;
+    default:
+        periods = days;
+    }
+    return periods / it->r->interval;
+}
+
+int item_recur_skip(item_recur_iter_t *it, apr_int64_t secs,
+                    apr_int64_t before)
+{
+    if (it->r->freq < ITEM_FREQ_DAILY || it->r->count)
+        return 0;
+    it->period = period_of(it, secs) - before;
+    it->at = it->end = 0;
+    if (it->period <= 0)
+        it->period = 0;
+    return it->period > 0;
+}
+
 /* ---- times of the day --------------------------------------------------- */
 
 static int compare_ints(const void *a, const void *b)

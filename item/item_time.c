@@ -130,23 +130,42 @@ static const char *canon_zone(item_span_t zone, apr_pool_t *p)
     return name;
 }
 
+/** Two digits. @return what is behind them */
+static char *put_two(char *s, int n)
+{
+    *s++ = (char)('0' + n / 10);
+    *s++ = (char)('0' + n % 10);
+    return s;
+}
+
 const char *item_time_canon(const item_time_t *t, apr_pool_t *p)
 {
     apr_int64_t days = t->secs / DAY;
     int rest = (int)(t->secs % DAY), y, m, d;
+    char text[32], *s = text;
 
     if (rest < 0) {
         rest += DAY;
         days--;
     }
     item_civil_from_days(days, &y, &m, &d);
-    if (t->kind == ITEM_TIME_DATE)
-        return apr_psprintf(p, "%04d%02d%02d", y, m, d);
-    return apr_psprintf(p, "%04d%02d%02dT%02d%02d%02d%s%s", y, m, d,
-                        rest / 3600, rest / 60 % 60, rest % 60,
-                        t->kind == ITEM_TIME_UTC ? "Z"
-                        : t->zone.len ? "@" : "",
-                        t->zone.len ? canon_zone(t->zone, p) : "");
+    if (y < 0 || y > 9999)      /* reckoned, not read */
+        s += apr_snprintf(s, 16, "%04d", y);
+    else
+        s = put_two(put_two(s, y / 100), y % 100);
+    s = put_two(put_two(s, m), d);
+    if (t->kind != ITEM_TIME_DATE) {
+        *s++ = 'T';
+        s = put_two(put_two(put_two(s, rest / 3600), rest / 60 % 60),
+                    rest % 60);
+        if (t->kind == ITEM_TIME_UTC)
+            *s++ = 'Z';
+    }
+    *s = '\0';
+    return t->kind != ITEM_TIME_DATE && t->zone.len
+           ? apr_pstrcat(p, text, t->kind == ITEM_TIME_UTC ? "" : "@",
+                         canon_zone(t->zone, p), NULL)
+           : apr_pmemdup(p, text, (apr_size_t)(s - text) + 1);
 }
 
 int item_time_same_clock(const item_time_t *a, const item_time_t *b)

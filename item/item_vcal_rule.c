@@ -496,17 +496,22 @@ int item_recur_last(const item_recur_t *r, apr_int64_t start,
                     apr_int64_t until, apr_int64_t *last, apr_pool_t *p)
 {
     item_recur_iter_t *it;
-    apr_int64_t secs;
-    int found = 0;
+    apr_int64_t secs, back = 2;
+    int found = 0, more;
 
     if (!r->count && until == APR_INT64_MAX)
         return 0;
     it = apr_palloc(p, sizeof(*it));
     if (!item_recur_begin(it, r, start, until))
         return 0;
-    while (item_recur_next(it, &secs)) {
-        *last = secs;
-        found = 1;
-    }
+    /* Of the last few periods first; of more if there is nothing in them. */
+    do {
+        more = item_recur_skip(it, until, back);
+        back *= 4;
+        while (item_recur_next(it, &secs)) {
+            *last = secs;
+            found = 1;
+        }
+    } while (more && !found && !item_recur_gave_up(it));
     return found && !item_recur_gave_up(it);
 }

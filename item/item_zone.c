@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "item/item_civil.h"
@@ -183,11 +184,34 @@ const item_zone_t *item_zone_fixed(int offset, apr_pool_t *p)
     return zone;
 }
 
+/** The zones of files that were opened in a pool, by name; kept there, since
+ * they live as long. */
+static apr_hash_t *opened_in(apr_pool_t *p)
+{
+    static const char key[] = "syncml item zones";
+    apr_hash_t *opened;
+    void *data = NULL;
+
+    apr_pool_userdata_get(&data, key, p);
+    if (data)
+        return data;
+    opened = apr_hash_make(p);
+    apr_pool_userdata_setn(opened, key, NULL, p);
+    return opened;
+}
+
 static const item_zone_t *open_file(const char *name, apr_pool_t *p)
 {
-    item_zone_t *zone = apr_palloc(p, sizeof(*zone));
+    apr_hash_t *opened = opened_in(p);
+    item_zone_t *zone = apr_hash_get(opened, name, APR_HASH_KEY_STRING);
 
-    return item_zone_read(zone, name, p) == APR_SUCCESS ? zone : NULL;
+    if (zone)
+        return zone;
+    zone = apr_palloc(p, sizeof(*zone));
+    if (item_zone_read(zone, name, p) != APR_SUCCESS)
+        return NULL;
+    apr_hash_set(opened, zone->name, APR_HASH_KEY_STRING, zone);
+    return zone;
 }
 
 /** Parts of names that begin Olson names of three parts. */

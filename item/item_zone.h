@@ -5,11 +5,11 @@
  *
  * A zone is read from the system's time zone data (TZif, RFC 8536), so it is
  * as current as the tzdata package: a search in the file's octets, and the
- * rule at its end for the years beyond.  Nothing is shared between calls or
- * threads: a zone lives in the pool in which it was opened and is never
- * changed.  (libical's own zones are expanded on use, under one lock for the
- * whole process, and only so far as they were asked.)  Opening costs
- * microseconds; item_zones_t keeps those of one conversion.
+ * rule at its end for the years beyond.  Nothing is shared between threads: a
+ * zone lives in the pool in which it was opened and is never changed.
+ * (libical's own zones are expanded on use, under one lock for the whole
+ * process, and only so far as they were asked.)  Opening costs microseconds,
+ * once in a pool; item_zones_t keeps what the TZIDs of one conversion mean.
  */
 #ifndef SYNCML_ITEM_ZONE_H
 #define SYNCML_ITEM_ZONE_H
