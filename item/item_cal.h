@@ -116,6 +116,15 @@ item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
 item_time_t item_plan_occurrence(item_cal_ctx_t *c, const item_plan_t *plan,
                                  const item_time_t *t);
 
+/** The instant of a time as planned. @return 0: it has no zone */
+int item_plan_instant(const item_plan_t *plan, const item_time_t *t,
+                      apr_int64_t *utc);
+
+/** UNTIL of a rule on the clock of DTSTART; of a day its last second,
+ * APR_INT64_MAX for none. */
+apr_int64_t item_plan_until(item_cal_ctx_t *c, const item_cal_t *cal,
+                            const item_recur_t *r);
+
 /** When an alarm goes off, as planned; kind NONE: cannot be told. */
 item_time_t item_plan_alarm(item_cal_ctx_t *c, const item_plan_t *plan,
                             const item_cal_alarm_t *alarm);

@@ -52,6 +52,16 @@ static item_time_t make_time(item_time_e kind, apr_int64_t secs)
     return t;
 }
 
+int item_plan_instant(const item_plan_t *plan, const item_time_t *t,
+                      apr_int64_t *utc)
+{
+    *utc = t->secs;
+    if (t->kind == ITEM_TIME_LOCAL && plan->zone)
+        *utc = item_zone_to_utc(plan->zone, t->secs);
+    return t->kind == ITEM_TIME_UTC
+           || (t->kind == ITEM_TIME_LOCAL && plan->zone);
+}
+
 item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
                            const item_time_t *t)
 {
@@ -331,8 +341,7 @@ item_time_t item_plan_occurrence(item_cal_ctx_t *c, const item_plan_t *plan,
 
 /* ---- series ------------------------------------------------------------- */
 
-/** UNTIL on the clock of DTSTART. */
-static apr_int64_t until_of(item_cal_ctx_t *c, const item_cal_t *cal,
+apr_int64_t item_plan_until(item_cal_ctx_t *c, const item_cal_t *cal,
                             const item_recur_t *r)
 {
     const item_zone_t *own = zone_of(c, &cal->start);
@@ -378,7 +387,7 @@ static apr_int64_t end_on_wire(const item_cal_ctx_t *c,
 static const char *rule_end(item_cal_ctx_t *c, const item_plan_t *plan,
                             const item_recur_t *r)
 {
-    apr_int64_t until = until_of(c, plan->cal, r), last;
+    apr_int64_t until = item_plan_until(c, plan->cal, r), last;
     item_time_t t;
 
     if (r->count)
@@ -439,7 +448,7 @@ static void expand_rule(item_cal_ctx_t *c, const item_cal_t *cal,
         from = cal->stamp - BACK;
     if (r->freq == ITEM_FREQ_YEARLY)
         ahead *= 5;
-    until = until_of(c, cal, r);
+    until = item_plan_until(c, cal, r);
     if (until > from + ahead)
         until = from + ahead;
     if (!item_recur_begin(it, r, cal->start.secs, until))

@@ -277,6 +277,9 @@ int room_rule_kind(item_span_t rule)
             by |= i == 0;
         }
     }
+    /* Days counted by the year are another list than "each year". */
+    if (rule_part(rule, "BYYEARDAY", &value))
+        return 1 << (16 + (memchr(value.s, ',', value.len) != NULL));
     /* Days of the week or of the month, one or several. */
     return 1 << (kind * 4 + by * 2 + several);
 }

@@ -4,8 +4,8 @@
  * @brief From a device: a component on the wire becomes one of iCalendar.
  *
  * Private to item/.  item_vcal_import.c has the text and its components,
- * item_vcal_came.c reads one, item_vcal_back.c writes its times and series,
- * item_vcal_back_alarm.c its alarms.
+ * item_vcal_came.c reads one, item_vcal_back.c writes its times and lists,
+ * item_vcal_back_rule.c its rules, item_vcal_back_alarm.c its alarms.
  */
 #ifndef SYNCML_ITEM_VCAL_BACK_H
 #define SYNCML_ITEM_VCAL_BACK_H
@@ -53,6 +53,7 @@ typedef struct item_came_t {
     item_span_t summary;        /* escaped */
     item_cal_t *cal;            /* of like that it was, or NULL */
     item_plan_t *plan;          /* of cal */
+    int planned;                /* begins as it was sent */
     apr_array_header_t *skip;   /* item_time_t: EXDATE that overrides are */
 } item_came_t;
 
@@ -79,6 +80,19 @@ int item_back_instant(const item_back_t *k, const item_time_t *t,
 
 /** Write DTSTART, DTEND, rules and so on. */
 void item_back_times(item_back_t *k, const item_came_t *from);
+
+/** Write RRULE and EXRULE.  A rule that did not change is like's, however the
+ * device says its end.
+ * @return non-zero: RDATE is done with, too */
+int item_back_rules(item_back_t *k, item_came_t *came,
+                    const item_dest_t *dest);
+
+/** A time on the wire as it is to be stored. */
+item_time_t item_back_dest(item_back_t *k, const item_dest_t *dest,
+                           const item_time_t *wire);
+
+/** Write like's properties of a name as they are. @return how many */
+int item_back_named(item_back_t *k, const item_cal_t *cal, const char *name);
 
 /** Write VALARM components. */
 void item_back_alarms(item_back_t *k, const item_came_t *came);

@@ -220,6 +220,14 @@ static void test_rules(void **state)
     COMPLETED(weekly, series, one, series);
     COMPLETED(twice, series, one, one);
     COMPLETED(weekly, one, titled, titled);
+    /* Yearly, and yearly by days counted from January, are two things. */
+    series = event("DTSTART:20270101T140000Z\n"
+                   "RRULE:FREQ=YEARLY;INTERVAL=3;BYYEARDAY=1,100,200\n");
+    one = event("DTSTART:20270101T150000Z\n");
+    COMPLETED(event("RRULE:FREQ=YEARLY;BYMONTH=6,7\n"), series, one,
+              event("DTSTART:20270101T150000Z\n"
+                    "RRULE:FREQ=YEARLY;INTERVAL=3;BYYEARDAY=1,100,200\n"));
+    COMPLETED(event("RRULE:FREQ=YEARLY;BYYEARDAY=7,8\n"), series, one, one);
 }
 
 #define MANY  19000             /* lines, as many as there may be */
