@@ -241,15 +241,14 @@ static apr_time_t period_end(apr_time_t now, int period)
 }
 
 static int is_over(const policy_limit_t *limit, apr_int64_t sms,
-                   apr_int64_t cost, int leased, apr_int64_t price)
+                   apr_int64_t cost, int parts, apr_int64_t price)
 {
-    return (limit->sms >= 0 && sms + leased + 1 > limit->sms)
-           || (limit->cost >= 0
-               && cost + (leased + 1) * price > limit->cost);
+    return (limit->sms >= 0 && sms + parts > limit->sms)
+           || (limit->cost >= 0 && cost + parts * price > limit->cost);
 }
 
 void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
-                   const store_use_t use[3], apr_int64_t price,
+                   const store_use_t use[3], int parts, apr_int64_t price,
                    apr_time_t now)
 {
     int scope, period;
@@ -264,8 +263,8 @@ void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
 
             if (!is_over(&rules->budget[scope][period],
                          month ? u->month : u->day,
-                         month ? u->month_cost : u->day_cost, u->leased,
-                         price)) {
+                         month ? u->month_cost : u->day_cost,
+                         u->leased + parts, price)) {
                 continue;
             }
             plan->why = POLICY_BUDGET;

@@ -133,10 +133,11 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
                    apr_time_t now);
 
 /** May it be told now?  Else plan says until when not.
- * @param use    by store_use_e: what was sent
- * @param price  of one SMS to this device, as far as is known */
+ * @param use    by store_use_e: what was sent; leased in SMS
+ * @param parts  SMS that it takes
+ * @param price  of one SMS to this device, the highest that it may be */
 void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
-                   const store_use_t use[3], apr_int64_t price,
+                   const store_use_t use[3], int parts, apr_int64_t price,
                    apr_time_t now);
 /** Non-zero if there is any budget to look at. */
 int policy_has_budget(const policy_rules_t *rules, store_use_e scope);

@@ -112,6 +112,12 @@ static san_ui_e ui_mode_of(const char *text)
         : SAN_UI_BACKGROUND;
 }
 
+const char *push_device_address(const char *tcp, const char *seen)
+{
+    return !tcp || !strcmp(tcp, "off") ? "" : strcmp(tcp, "auto") ? tcp
+        : seen ? seen : "";
+}
+
 static void fill_in(push_device_t *d, const settings_t *s)
 {
     d->form_set = is_form(s->san_form);
@@ -124,9 +130,7 @@ static void fill_in(push_device_t *d, const settings_t *s)
         d->form.vendor = apr_punescape_hex(s->p, s->vendor, 0,
                                            &d->form.vendor_len);
     }
-    d->tcp = !s->tcp || !strcmp(s->tcp, "off") ? ""
-        : strcmp(s->tcp, "auto") ? s->tcp
-        : s->tcp_seen ? s->tcp_seen : "";
+    d->tcp = push_device_address(s->tcp, s->tcp_seen);
     d->held = s->held != NULL;
 }
 

@@ -65,6 +65,10 @@ typedef struct push_device_t {
 apr_status_t push_device_load(push_device_t **device, store_tx_t *tx,
                               const store_due_t *due, apr_pool_t *p);
 
+/** Where it listens: ADDRESS[:PORT], "" if it does not.
+ * @param tcp, seen  push.tcp and push.tcp-seen; NULL: not set */
+const char *push_device_address(const char *tcp, const char *seen);
+
 /** It was told in this form, now: kept until it answers. */
 apr_status_t push_device_told(store_tx_t *tx, store_id_t device,
                               notification_form_e form, apr_time_t now,

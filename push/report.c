@@ -145,34 +145,42 @@ static store_report_e get_state(const apr_array_header_t *values,
         : by_word(text);
 }
 
-/* Whether a failure is the number's own, for ever: said so, or by the usual
- * words. */
-static int is_permanent(const apr_array_header_t *values, int element,
-                        const char *text)
+/* What follows "NAME=" in a report's text, or NULL. */
+static const char *said(const char *text, const char *name)
 {
-    static const char *const said[] = { "error.permanent", NULL };
-    static const char *const vonage[] = { "err-code", NULL };
+    apr_size_t n = strlen(name);
+    const char *at;
+
+    for (at = strstr(text, name); at; at = strstr(at + 1, name)) {
+        if ((at == text || at[-1] == ' ') && at[n] == '=') {
+            return at + n + 1;
+        }
+    }
+    return NULL;
+}
+
+int report_is_permanent(const char *text)
+{
     static const char *const signs[] = {
         "unknown subscriber", "unknown_subscriber", "unknown number",
         "unallocated", "does not exist", "invalid destination",
         "invalid number", "illegal number", "deactivated", "barred"
     };
-    const char *value = get(values, element, said);
-    char *lower, *c;
+    const char *value = said(text, "error.permanent");
+    char lower[REPORT_MAX_TEXT];
     apr_size_t i;
-    int code;
 
     if (value) {
-        return strcasecmp(value, "true") == 0;
+        return strncasecmp(value, "true", 4) == 0;
     }
-    value = get(values, element, vonage);
-    code = value ? number(value) : -1;
-    if (code == 3 || code == 9) {   /* gone for good, no such number */
+    value = said(text, "err-code");     /* Vonage: gone for good, unknown */
+    if (value && (*value == '3' || *value == '9')
+        && (!value[1] || value[1] == ' ')) {
         return 1;
     }
-    lower = apr_pstrdup(values->pool, text);
-    for (c = lower; *c; c++) {
-        *c = (char)apr_tolower(*c);
+    apr_cpystrn(lower, text, sizeof lower);
+    for (i = 0; lower[i]; i++) {
+        lower[i] = (char)apr_tolower(lower[i]);
     }
     for (i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (strstr(lower, signs[i])) {
@@ -190,7 +198,8 @@ static void get_text(const apr_array_header_t *values, int element,
 {
     static const char *const names[] = { "dlr", "status.name",
         "status.groupName", "status", "answer", "err-code", "error.name",
-        "error.description", "status.description", "code", "smsc", NULL };
+        "error.permanent", "error.description", "status.description", "code",
+        "smsc", NULL };
     const char *const *name;
     apr_size_t n = 0;
 
@@ -225,7 +234,7 @@ static int read_one(report_t *report, const apr_array_header_t *values,
     memcpy(report->token, token, GATEWAY_TOKEN);
     get_text(values, element, report->text);
     report->permanent = report->state == STORE_REPORT_FAILED
-        && is_permanent(values, element, report->text);
+        && report_is_permanent(report->text);
     return 1;
 }
 

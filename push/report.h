@@ -60,6 +60,10 @@ report_result_e report_read(apr_array_header_t **reports, const char *path,
                             const char *query, const char *content_type,
                             const char *body, apr_size_t len, apr_pool_t *p);
 
+/** Whether a failure is the number's own, for ever, by the text of its report:
+ * it is said so, or by the usual words. */
+int report_is_permanent(const char *text);
+
 /** Whether a text is a token: GATEWAY_TOKEN lower-case hexadecimal digits. */
 int report_is_token(const char *text);
 

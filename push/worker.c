@@ -137,7 +137,7 @@ static void check_clock(worker_t *w, apr_time_t now)
     if (now < w->latest) {
         w->version_seen = w->store_until = 0;
         worker_lanes_clock(w);
-        w->turned = w->next_gc = 0;
+        w->turned = w->next_gc = w->next_close = 0;
         w->look = w->check_times = 1;
     }
     w->latest = now;
@@ -381,6 +381,7 @@ apr_status_t worker_create(worker_t **worker,
     w->check_times = 1;
     w->last_done = &w->done;
     w->warned = apr_hash_make(p);
+    w->several = apr_array_make(p, 4, sizeof(several_t));
     gethostname(host, sizeof host - 1);
     w->owner = apr_psprintf(p, "%s:%ld:%" APR_TIME_T_FMT, host,
                             (long)getpid(), apr_time_now());

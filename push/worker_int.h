@@ -50,6 +50,7 @@ typedef struct job_t {
     store_id_t log;             /* its row in the push log; 0: none */
     apr_interval_time_t wait;   /* for an answer, once sent; 0: suspended */
     int free_only;              /* by nothing that costs money */
+    int parts;                  /* SMS, where a budget counts them; 0 */
     int dry;                    /* it is not sent, but all else is done */
     store_id_t request;         /* a test that was asked for; 0: none */
     int sent;                   /* the result: store_due_sent() or _failed() */
@@ -84,8 +85,16 @@ typedef struct taken_t {
     store_id_t device;
     int dry;
     int free_only;              /* its budget is used up */
+    int parts;                  /* SMS that a budget has room for; 0: none
+                                   counts them */
     apr_interval_time_t wait;
 } taken_t;
+
+/* A notification of several SMS that is under way. */
+typedef struct several_t {
+    store_id_t device, account;
+    int more;                   /* SMS after the first */
+} several_t;
 
 struct worker_t {
     worker_options_t o;
@@ -118,12 +127,16 @@ struct worker_t {
     int check_times;            /* the clock may have been put back */
     int replanned;              /* by the rules of this worker */
     apr_time_t next_gc;
+    apr_time_t next_close;      /* of rows whose result was lost */
     policy_rules_t rules;       /* where o.rules points */
     policy_rules_t server_rules, *account_rules;    /* of the claim */
     store_id_t rules_account;   /* whose account_rules are; 0: nobody's */
     apr_pool_t *rules_pool;
     apr_array_header_t *taken;  /* of taken_t: rows that the rules took */
     int next_taken;
+    apr_array_header_t *several;        /* of several_t */
+    const char *address;        /* where the device being planned listens;
+                                   "": it does not */
     apr_hash_t *zones, *told;   /* time zones; budgets told to be used up */
     apr_hash_t *warned;         /* device ids told to need several SMS */
     apr_pool_t *plan_pool;      /* of the claim that is being made */
@@ -182,7 +195,8 @@ typedef enum {
 place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
                      apr_time_t *when);
 /* Whether a row may be claimed now, as far as gateways go; if so, room is kept
- * for it until worker_unreserve(). @return now, or when one has room */
+ * for it until worker_unreserve(). The device is the one that the rules have
+ * just looked at: w->address. @return now, or when one has room */
 apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
                             apr_time_t now, apr_pool_t *ptemp);
 void worker_unreserve(worker_t *w);
@@ -202,6 +216,8 @@ store_due_plan_fn worker_plan;
 apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx);
 /* What the rules said of a row that was claimed; rows in their order. */
 void worker_plan_taken(worker_t *w, job_t *job);
+/* A row that the rules took has its result in the store, or is not claimed. */
+void worker_plan_settled(worker_t *w, store_id_t device);
 /* The rules of a row. */
 apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
                           policy_rules_t *rules);
@@ -220,6 +236,9 @@ apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
 apr_status_t worker_request_end(worker_t *w, store_tx_t *tx,
                                 const job_t *job);
 
+/* What one SMS to a number costs by the dearest gateway that may get it. */
+apr_int64_t worker_dearest(const worker_t *w, const char *number,
+                           apr_pool_t *ptemp);
 /* Whether a device can be told without an SMS now: it holds a connection open,
  * or listens at that address ("": it does not). (worker_lane.c) */
 int worker_is_free(const worker_t *w, const store_due_t *due,
@@ -231,11 +250,23 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job);
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx,
                                const job_t *job);
 
+/* Rows whose result nobody will write any more, since their worker was killed,
+ * are closed as if sent.  Transactions of its own. */
+apr_status_t worker_ledger_close(worker_t *w, apr_time_t now);
+
 /* worker_report.c: take delivery reports from the pipe; write them into the
  * push log, in the transaction of the results; forget them after it. */
 void worker_reports_read(worker_t *w);
 apr_status_t worker_reports_write(worker_t *w, store_tx_t *tx,
                                   apr_time_t now);
+
+/* A message has not arrived, as the network says: what follows from it.
+ * @param row  of the push log, with its result
+ * @param text  of the report */
+apr_status_t worker_undelivered(worker_t *w, store_tx_t *tx,
+                                const store_push_log_t *row,
+                                const char *text, apr_time_t now,
+                                apr_pool_t *p);
 
 /* Names of the datastores that are owed, with commas. */
 const char *worker_names(const store_due_t *due, apr_pool_t *p);

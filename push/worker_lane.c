@@ -253,9 +253,11 @@ place_e worker_place(worker_t *w, job_t *job, apr_time_t now,
 apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
                             apr_time_t now, apr_pool_t *ptemp)
 {
+    static const unsigned char some[1];
     gateway_message_t m = { .device = due->device, .account = due->account,
                             .devid = due->devid,
-                            .account_name = due->account_name };
+                            .account_name = due->account_name,
+                            .address = w->address, .package = some };
     int choice[ROUTE_MAX], n, at = 0;
     lane_t *wait, *lane;
 
@@ -268,6 +270,28 @@ apr_time_t worker_lane_when(worker_t *w, const store_due_t *due,
         lane->reserved++;
     }
     return lane || !wait ? now : promise(wait, now);
+}
+
+apr_int64_t worker_dearest(const worker_t *w, const char *number,
+                           apr_pool_t *ptemp)
+{
+    apr_int64_t usual, dearest = -1, price;
+    const char *to;
+    int i;
+
+    if (sms_number(&to, number, NULL, ptemp) != APR_SUCCESS) {
+        return 0;
+    }
+    usual = worker_price(w, to);
+    for (i = 0; i < w->nlanes; i++) {
+        const route_t *route = w->lanes[i].route;
+
+        if (!route->gateway->whole && route_match(route, to) >= 0) {
+            price = route->price >= 0 ? route->price : usual;
+            dearest = price > dearest ? price : dearest;
+        }
+    }
+    return dearest >= 0 ? dearest : usual;
 }
 
 int worker_is_free(const worker_t *w, const store_due_t *due,

@@ -1,8 +1,18 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* The push worker: what it writes into the push log. */
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "worker_int.h"
+
+/* Up to this time no row is SENDING: a setting of the store, microseconds. */
+#define CLOSED      POLICY_PREFIX "log-closed"
+/* A result that is being written may be so late. */
+#define LATE        apr_time_from_sec(10)
+/* So many rows in one transaction. */
+#define CLOSE_ROWS  1000
+#define CLOSE_INTERVAL  apr_time_from_sec(600)
 
 const char *worker_names(const store_due_t *due, apr_pool_t *p)
 {
@@ -29,6 +39,7 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job)
 
     if (!job->request) {
         worker_plan_taken(w, job);
+        e.parts = job->parts;   /* should its result be lost */
     }
     rv = store_push_log_add(tx, &e);
     job->log = e.id;
@@ -111,7 +122,8 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
         .reason = reason(job), .number = job->number,
         .parts = is_sms(job) ? job->delivery.parts_sent : 0,
         .answer = answer->words,
-        .message_id = answer->id, .until = job->not_before };
+        .message_id = answer->id, .until = job->not_before,
+        .device = job->due->device, .devid = job->due->devid };
     apr_status_t rv;
 
     if (!job->log) {
@@ -135,9 +147,120 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
     if (rv == APR_SUCCESS) {
         rv = store_push_log_result(tx, &e);
     }
+    if (rv == APR_SUCCESS && job->sent && e.report == STORE_REPORT_FAILED) {
+        rv = worker_undelivered(w, tx, &e, e.report_text, apr_time_now(), p);
+    }
     if (rv == APR_SUCCESS && !job->not_before && !job->dry && !job->request
         && e.event != STORE_PUSH_RELEASED) {
         rv = suspended(w, tx, job, job->sent ? "unanswered" : e.reason);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;   /* the account is gone */
+}
+
+/* ---- results that were lost ---------------------------------------------- */
+
+static apr_status_t take_lost(void *baton, const store_push_log_t *e)
+{
+    apr_array_header_t *lost = baton;
+    store_push_log_t *copy = apr_array_push(lost);
+
+    memset(copy, 0, sizeof *copy);
+    copy->id = e->id;
+    copy->time = e->time;
+    copy->number = apr_pstrdup(lost->pool, e->number);
+    copy->parts = e->parts;
+    return APR_SUCCESS;
+}
+
+/* @param from  in and out: looked through up to it */
+static apr_status_t find_lost(worker_t *w, apr_time_t *from, apr_time_t to,
+                              apr_array_header_t *lost, apr_pool_t *p)
+{
+    const char *value;
+    store_tx_t *tx;
+    apr_status_t rv = store_begin(&tx, w->store, STORE_READ, p);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = store_setting_get(tx, CLOSED, &value);
+    *from = rv == APR_SUCCESS ? apr_atoi64(value) : 0;
+    if (*from > to) {
+        *from = 0;              /* by a clock that was wrong */
+    }
+    if (rv == APR_SUCCESS || rv == APR_NOTFOUND) {
+        rv = store_push_log_sending(tx, *from, to, CLOSE_ROWS, take_lost,
+                                    lost);
+    }
+    store_rollback(&tx);
+    return rv;
+}
+
+/* Nobody knows whether it went out: what it would have cost is counted, so
+ * that no budget is exceeded. */
+static apr_status_t close_lost(const worker_t *w, store_tx_t *tx,
+                               store_push_log_t *e)
+{
+    apr_status_t rv;
+
+    e->event = STORE_PUSH_SENT;
+    e->reason = "unknown";
+    e->answer = "the worker was killed between POST and result: counted as "
+                "sent";
+    if (!e->parts && *e->number) {
+        e->parts = 1;
+    }
+    e->cost = e->parts * worker_price(w, e->number);
+    rv = store_push_log_result(tx, e);
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+static apr_status_t close_all(worker_t *w, apr_array_header_t *lost,
+                              apr_time_t upto, apr_pool_t *p)
+{
+    store_tx_t *tx;
+    apr_status_t rv = store_begin(&tx, w->store, STORE_WRITE, p);
+    int i;
+
+    for (i = 0; i < lost->nelts && rv == APR_SUCCESS; i++) {
+        rv = close_lost(w, tx, &APR_ARRAY_IDX(lost, i, store_push_log_t));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_setting_set(tx, CLOSED, apr_psprintf(p, "%"
+                               APR_TIME_T_FMT, upto));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = store_commit(&tx, NULL);
+    }
+    store_rollback(&tx);
+    return rv;
+}
+
+apr_status_t worker_ledger_close(worker_t *w, apr_time_t now)
+{
+    apr_time_t from = 0, to = now - WORKER_LEASE - LATE;
+    apr_array_header_t *lost;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->store_pool);
+    lost = apr_array_make(p, 16, sizeof(store_push_log_t));
+    rv = find_lost(w, &from, to, lost, p);
+    if (rv == APR_SUCCESS && lost->nelts == CLOSE_ROWS) {
+        to = APR_ARRAY_IDX(lost, CLOSE_ROWS - 1, store_push_log_t).time;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = close_all(w, lost, to, p);
+    }
+    if (rv == APR_SUCCESS && lost->nelts) {
+        worker_log(w, 4, 0, "%d notifications have no result, because a "
+                   "worker was killed: they count as sent", lost->nelts);
+    }
+    /* The next look is for those of a worker that was killed just now. */
+    w->next_close = rv != APR_SUCCESS ? now
+        : lost->nelts == CLOSE_ROWS ? now + APR_USEC_PER_SEC
+        : !w->next_close ? now + WORKER_LEASE + 2 * LATE
+        : now + CLOSE_INTERVAL;
+    apr_pool_destroy(p);
+    return rv;
 }

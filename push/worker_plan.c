@@ -8,9 +8,11 @@
 #include "worker_int.h"
 
 /* The user's time zone, as it is set for items: a setting of the device, and
- * one of the store with the account's id behind it (mod_syncml/sml.h). */
+ * one of the store with the account's id behind it; and the one that was
+ * learnt from what the account's devices sent (mod_syncml/sml.h). */
 #define DEVICE_ZONE   "zone"
 #define ACCOUNT_ZONE  "zone."
+#define LEARNED_ZONE  "zone-seen."
 
 #define MAX_ZONES  1000         /* remembered */
 #define MAX_TOLD   10000        /* budgets told to be used up */
@@ -23,6 +25,7 @@ typedef struct settings_t {
     store_use_e scope;
     const char *whose;
     const char *zone;           /* the user's; NULL: not set */
+    const char *tcp, *tcp_seen; /* of a device */
     int zoned;                  /* the rules of this scope have one */
 } settings_t;
 
@@ -34,8 +37,14 @@ static apr_status_t apply(void *baton, const char *name, const char *value)
     const char *before = to->rules->zone_name;
     apr_status_t rv;
 
-    if (to->scope == STORE_USE_DEVICE && strcmp(name, DEVICE_ZONE) == 0) {
-        to->zone = apr_pstrdup(p, value);
+    if (to->scope == STORE_USE_DEVICE) {
+        const char **known = strcmp(name, DEVICE_ZONE) == 0 ? &to->zone
+            : strcmp(name, PUSH_DEVICE_TCP) == 0 ? &to->tcp
+            : strcmp(name, PUSH_DEVICE_TCP_SEEN) == 0 ? &to->tcp_seen : NULL;
+
+        if (known) {
+            *known = apr_pstrdup(p, value);
+        }
     }
     if (strncmp(name, POLICY_PREFIX, sizeof POLICY_PREFIX - 1) != 0) {
         return APR_SUCCESS;
@@ -64,13 +73,19 @@ static void use_zone(settings_t *to)
     }
 }
 
+/* As it was set, else as it was learnt. */
 static apr_status_t account_zone(settings_t *to, store_tx_t *tx,
                                  store_id_t account)
 {
-    const char *name = apr_psprintf(to->w->rules_pool, ACCOUNT_ZONE "%"
-                                    APR_INT64_T_FMT, account);
-    apr_status_t rv = store_setting_get(tx, name, &to->zone);
+    static const char *const names[] = { ACCOUNT_ZONE, LEARNED_ZONE };
+    apr_status_t rv = APR_NOTFOUND;
+    int i;
 
+    for (i = 0; i < 2 && rv == APR_NOTFOUND; i++) {
+        rv = store_setting_get(tx, apr_psprintf(to->w->rules_pool, "%s%"
+                                                APR_INT64_T_FMT, names[i],
+                                                account), &to->zone);
+    }
     if (rv == APR_SUCCESS) {
         use_zone(to);
     }
@@ -117,6 +132,7 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
     *rules = *account;
     rv = store_device_setting_list(tx, due->device, apply, &to);
     use_zone(&to);
+    w->address = push_device_address(to.tcp, to.tcp_seen);
     return rv;
 }
 
@@ -228,43 +244,90 @@ static void warn_of_budget(worker_t *w, const store_due_t *due,
                : "dropped until the device syncs");
 }
 
-static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
-                                 const policy_rules_t *rules,
-                                 const store_due_t *due, apr_time_t now,
-                                 policy_plan_t *plan, int *free_only)
+/* SMS of a device's notification: the password and the session change its
+ * octets, never its length. */
+static int count_parts(worker_t *w, const store_due_t *due,
+                       const push_device_t *device)
+{
+    const char *error;
+    notification_t *n;
+    apr_status_t rv = notification_create(&n, due, &device->form,
+                                          w->o.server_id, "", &error,
+                                          w->rules_pool);
+
+    return rv == APR_SUCCESS && n->parts->nelts ? n->parts->nelts : 1;
+}
+
+/* Parts after the first of what is under way; the store counts the first. */
+static int several_of(const worker_t *w, store_use_e scope, store_id_t id)
+{
+    int i, n = 0;
+
+    for (i = 0; i < w->several->nelts; i++) {
+        const several_t *s = &APR_ARRAY_IDX(w->several, i, several_t);
+
+        if (scope == STORE_USE_SERVER
+            || id == (scope == STORE_USE_DEVICE ? s->device : s->account)) {
+            n += s->more;
+        }
+    }
+    return n;
+}
+
+/* @param any  out: whether there is a budget at all */
+static apr_status_t read_use(worker_t *w, store_tx_t *tx,
+                             const policy_rules_t *rules,
+                             const store_due_t *due, apr_time_t now,
+                             store_use_t use[3], int *any)
 {
     const store_id_t ids[3] = { 0, due->account, due->device };
-    push_device_t *device = NULL;
-    store_use_t use[3];
     apr_status_t rv = APR_SUCCESS;
-    int scope, any = 0;
+    int scope;
 
-    memset(use, 0, sizeof use);
+    *any = 0;
+    memset(use, 0, 3 * sizeof *use);
     for (scope = 0; scope < 3 && rv == APR_SUCCESS; scope++) {
         if (policy_has_budget(rules, (store_use_e)scope)) {
-            any = 1;
+            *any = 1;
             rv = store_push_use(tx, (store_use_e)scope, ids[scope], now,
                                 &use[scope]);
-        }
-    }
-    if (rv == APR_SUCCESS && any) {
-        policy_budget(plan, rules, use, worker_price(w, due->number), now);
-        if (plan->why == POLICY_BUDGET) {
-            rv = push_device_load(&device, tx, due, w->rules_pool);
-        }
-    }
-    if (rv == APR_SUCCESS && any) {
-        if (plan->why == POLICY_BUDGET
-            && worker_is_free(w, due, device->tcp)) {
-            *free_only = 1;     /* what costs nothing is never over it */
-            plan->when = now;
-            plan->why = POLICY_QUIET;
-        }
-        else if (plan->why == POLICY_BUDGET) {
-            warn_of_budget(w, due, plan, now);
+            use[scope].leased += several_of(w, (store_use_e)scope,
+                                            ids[scope]);
         }
     }
     return rv;
+}
+
+/* @param taken  out: parts, and whether it is told by what costs nothing */
+static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
+                                 const policy_rules_t *rules,
+                                 const store_due_t *due, apr_time_t now,
+                                 policy_plan_t *plan, taken_t *taken)
+{
+    push_device_t *device;
+    store_use_t use[3];
+    int any;
+    apr_status_t rv = read_use(w, tx, rules, due, now, use, &any);
+
+    if (rv == APR_SUCCESS && any) {
+        rv = push_device_load(&device, tx, due, w->rules_pool);
+    }
+    if (rv != APR_SUCCESS || !any) {
+        return rv;
+    }
+    taken->parts = count_parts(w, due, device);
+    policy_budget(plan, rules, use, taken->parts,
+                  worker_dearest(w, due->number, w->rules_pool), now);
+    if (plan->why == POLICY_BUDGET && worker_is_free(w, due, w->address)) {
+        taken->free_only = 1;   /* what costs nothing is never over it */
+        taken->parts = 0;
+        plan->when = now;
+        plan->why = POLICY_QUIET;
+    }
+    else if (plan->why == POLICY_BUDGET) {
+        warn_of_budget(w, due, plan, now);
+    }
+    return APR_SUCCESS;
 }
 
 /* ---- the plan ------------------------------------------------------------ */
@@ -297,14 +360,21 @@ static int is_decision(const store_due_t *due, const policy_plan_t *plan)
 }
 
 static void take(worker_t *w, const policy_rules_t *rules,
-                 const store_due_t *due, int free_only)
+                 const store_due_t *due, const taken_t *taken)
 {
     taken_t *t = apr_array_push(w->taken);
 
+    *t = *taken;
     t->device = due->device;
-    t->free_only = free_only;
     t->dry = rules->dry_run;
     t->wait = policy_unanswered(rules, due->unanswered);
+    if (t->parts > 1) {
+        several_t *s = apr_array_push(w->several);
+
+        s->device = due->device;
+        s->account = due->account;
+        s->more = t->parts - 1;
+    }
 }
 
 apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
@@ -313,7 +383,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     worker_t *w = baton;
     policy_rules_t rules;
     policy_plan_t plan;
-    int free_only = 0;
+    taken_t taken = { 0 };
     apr_status_t rv = worker_rules(w, tx, due, &rules);
 
     if (rv != APR_SUCCESS) {
@@ -321,7 +391,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     }
     policy_decide(&plan, &rules, zone_of(w, rules.zone_name), due, now);
     if (plan.when <= now) {
-        rv = check_budget(w, tx, &rules, due, now, &plan, &free_only);
+        rv = check_budget(w, tx, &rules, due, now, &plan, &taken);
     }
     out->when = plan.when;
     out->reason = policy_word(plan.why);
@@ -329,7 +399,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
         return rv;
     }
     if (plan.when > 0 && plan.when <= now) {
-        take(w, &rules, due, free_only);
+        take(w, &rules, due, &taken);
     }
     else if (is_decision(due, &plan)) {
         const char *reason = plan.why == POLICY_BUDGET
@@ -349,9 +419,23 @@ void worker_plan_taken(worker_t *w, job_t *job)
             job->dry = t->dry;
             job->free_only = t->free_only;
             job->wait = t->wait;
+            job->parts = t->parts;
             return;
         }
     }
+}
+
+void worker_plan_settled(worker_t *w, store_id_t device)
+{
+    several_t *all = (several_t *)w->several->elts;
+    int i, n = 0;
+
+    for (i = 0; i < w->several->nelts; i++) {
+        if (all[i].device != device) {
+            all[n++] = all[i];
+        }
+    }
+    w->several->nelts = n;
 }
 
 /* ---- upkeep -------------------------------------------------------------- */
@@ -385,10 +469,16 @@ static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now,
     return rv;
 }
 
+/* Results that wait for the store are not lost. */
+static int may_close(const worker_t *w, apr_time_t now)
+{
+    return now >= w->next_close && !w->done;
+}
+
 int worker_has_upkeep(const worker_t *w, apr_time_t now)
 {
     return w->check_times || !w->replanned
-           || (w->o.keep && now >= w->next_gc);
+           || (w->o.keep && now >= w->next_gc) || may_close(w, now);
 }
 
 apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
@@ -408,6 +498,9 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
         store_rollback(&tx);
     }
     apr_pool_destroy(p);
+    if (rv == APR_SUCCESS && may_close(w, now)) {
+        rv = worker_ledger_close(w, now);
+    }
     if (rv == APR_SUCCESS) {
         w->check_times = 0;
         w->replanned = 1;

@@ -40,35 +40,35 @@ static const char *state_name(store_report_e state)
 
 /* Refused by the network's centre, not by the phone: Kannel's 16, and others'
  * word for it. */
-static int was_refused(const report_t *report)
+static int was_refused(const char *text)
 {
-    return strncmp(report->text, "dlr=16", 6) == 0
-           || strstr(report->text, "REJECTED") || strstr(report->text,
-                                                         "rejected");
+    return strncmp(text, "dlr=16", 6) == 0 || strstr(text, "REJECTED")
+           || strstr(text, "rejected");
 }
 
-/* A message has not arrived.  A number that will never get one is left alone
- * until the device syncs; what the centre refused is told again soon; one that
- * found the phone off waits for its back-off, which it would have met
- * anyway. */
-static apr_status_t follow(worker_t *w, store_tx_t *tx,
-                           const report_t *report,
-                           const store_push_log_t *row, apr_time_t now)
+/* A number that will never get one is left alone until the device syncs; what
+ * the centre refused is told again soon; one that found the phone off waits
+ * for its back-off, which it would have met anyway. */
+apr_status_t worker_undelivered(worker_t *w, store_tx_t *tx,
+                                const store_push_log_t *row,
+                                const char *text, apr_time_t now,
+                                apr_pool_t *p)
 {
-    const char *reason = apr_pstrcat(w->report_pool, "undelivered: ",
-                                     report->text, NULL);
-    apr_time_t again = report->permanent ? 0 : now + AGAIN;
+    int permanent = report_is_permanent(text);
+    apr_time_t again = permanent ? 0 : now + AGAIN;
     apr_status_t rv;
 
-    if (!report->permanent && !was_refused(report)) {
+    if (row->answered || !row->device || !row->until
+        || (!permanent && !was_refused(text))) {
         return APR_SUCCESS;
     }
-    rv = store_due_undelivered(tx, row->device, row->until, again, reason);
+    rv = store_due_undelivered(tx, row->device, row->until, again,
+                               apr_pstrcat(p, "undelivered: ", text, NULL));
     if (rv == APR_SUCCESS) {
         worker_log(w, 4, 0, "push device=%s number=%s: %s (%s)", row->devid,
                    row->number, again ? "refused by the network, it is told "
                    "again in 5 minutes" : "the number is no good, it is left "
-                   "alone until it syncs", report->text);
+                   "alone until it syncs", text);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
@@ -101,9 +101,10 @@ static apr_status_t write_one(worker_t *w, store_tx_t *tx, report_t *report,
     worker_log(w, 6, 0, "report device=%s number=%s state=%s text=\"%s\"",
                row->devid, row->number,
                state_name((store_report_e)report->state), report->text);
-    return report->state == STORE_REPORT_FAILED && !row->answered
-           && row->device && row->until
-        ? follow(w, tx, report, row, now) : APR_SUCCESS;
+    /* Before the result of its message it is acted on with that. */
+    return report->state == STORE_REPORT_FAILED
+        ? worker_undelivered(w, tx, row, report->text, now, w->report_pool)
+        : APR_SUCCESS;
 }
 
 apr_status_t worker_reports_write(worker_t *w, store_tx_t *tx,

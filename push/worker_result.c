@@ -172,12 +172,19 @@ static void note_attempt(job_t *job)
     }
 }
 
+/* Another gateway would send parts that this one has taken again, of which no
+ * budget knows yet: the rules are asked first. */
+static int is_paid_twice(const job_t *job)
+{
+    return job->parts && job->attempts && job->delivery.parts_sent;
+}
+
 /* Another gateway's turn, or the end. */
 static void try_next(worker_t *w, job_t *job, apr_time_t now)
 {
     apr_time_t when = 0;
-    place_e place = now > job->delivery.deadline ? PLACE_NOWHERE
-        : worker_place(w, job, now, &when);
+    place_e place = now > job->delivery.deadline || is_paid_twice(job)
+        ? PLACE_NOWHERE : worker_place(w, job, now, &when);
     const attempt_t *attempt;
 
     if (place == PLACE_DONE) {

@@ -211,17 +211,36 @@ apr_status_t store_push_log_add(store_tx_t *tx, store_push_log_t *entry)
     return rv_;
 }
 
-apr_status_t store_push_log_result(store_tx_t *tx,
-                                   const store_push_log_t *entry)
+apr_status_t store_push_log_result(store_tx_t *tx, store_push_log_t *entry)
 {
     store_push_log_t e = *entry;
 
+    entry->report = STORE_REPORT_NONE;
+    entry->report_text = "";
+    entry->answered = 0;
     BEGIN(STORE_WRITE);
     NEED(good_id(e.id) && good_entry(&e), BAD_ENTRY);
     complete(tx, &e);
     if (e.datastores)
         e.datastores = cut(tx, e.datastores);
-    CALL(push_log_result, &e);
+    rv_ = store_tx_result(tx, mode_, tx->driver->push_log_result(tx, &e));
+    if (rv_ == APR_SUCCESS && e.event != STORE_PUSH_RELEASED) {
+        entry->report = e.report;
+        entry->report_text = e.report_text;
+        entry->answered = e.answered;
+    }
+    return rv_;
+}
+
+apr_status_t store_push_log_sending(store_tx_t *tx, apr_time_t from,
+                                    apr_time_t to, int limit,
+                                    store_push_log_fn *fn, void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(from >= 0 && to >= 0, BAD_TIME);
+    NEED(limit >= 0, "a limit is not negative");
+    NEED(fn, BAD_CALLBACK);
+    CALL(push_log_sending, from, to, limit, fn, baton);
 }
 
 apr_status_t store_push_log_report(store_tx_t *tx, const char *token,

@@ -320,8 +320,10 @@ struct store_driver_t {
     /** Texts are never NULL and cut, the time is set. */
     apr_status_t (*push_log_add)(store_tx_t *tx, store_push_log_t *entry);
     /** datastores may be NULL: as they are. */
-    apr_status_t (*push_log_result)(store_tx_t *tx,
-                                    const store_push_log_t *entry);
+    apr_status_t (*push_log_result)(store_tx_t *tx, store_push_log_t *entry);
+    apr_status_t (*push_log_sending)(store_tx_t *tx, apr_time_t from,
+                                     apr_time_t to, int limit,
+                                     store_push_log_fn *fn, void *baton);
     apr_status_t (*push_log_report)(store_tx_t *tx, const char *token,
                                     store_report_e report, const char *text,
                                     apr_time_t when,
@@ -383,7 +385,7 @@ struct store_driver_t {
     X(due_failed) X(due_later) X(due_undelivered) \
     X(due_release) X(due_next) X(due_get) X(due_list) X(due_refresh) \
     X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
-    X(push_log_result) X(push_log_report) \
+    X(push_log_result) X(push_log_sending) X(push_log_report) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \
     X(account_setting_set) X(account_setting_list) X(push_request_add) \
     X(push_request_claim) X(push_request_next) X(push_request_done) \

@@ -7,8 +7,9 @@
  *
  * A notification is written when it is claimed (STORE_PUSH_SENDING), so a
  * report of it finds its row however early it comes, and gets its result
- * later.  A row that stays SENDING is one whose worker was killed between
- * the gateway's answer and the commit: nobody knows whether it went out.
+ * later.  A row that is SENDING when the lease is over is one whose worker was
+ * killed between the claim and the commit of the result: nobody knows whether
+ * it went out, and it is closed as if it had.
  */
 #ifndef SYNCML_STORE_LEDGER_H
 #define SYNCML_STORE_LEDGER_H
@@ -24,7 +25,7 @@ extern "C" {
 #define STORE_MAX_TOKEN   64
 
 typedef enum {
-    STORE_PUSH_SENDING = 1,     /* claimed; or its result was lost */
+    STORE_PUSH_SENDING = 1,     /* claimed */
     STORE_PUSH_SENT,            /* the gateway took it, or did not answer */
     STORE_PUSH_FAILED,          /* not sent; it is tried again or not, see
                                    the reason */
@@ -80,10 +81,20 @@ apr_status_t store_push_log_add(store_tx_t *tx, store_push_log_t *entry);
 /** What became of a row that is SENDING: event, reason, transport, number,
  * parts, cost, answer, message_id and until are taken from @p entry, the
  * row's id too.  SENT counts for the budgets (once).
- * @param entry  its datastores too, unless NULL
+ * @param entry  its datastores too, unless NULL; out: report, report_text
+ *               and answered, what has come before the result
  * @return APR_NOTFOUND: no such row, or it has a result already */
-apr_status_t store_push_log_result(store_tx_t *tx,
-                                   const store_push_log_t *entry);
+apr_status_t store_push_log_result(store_tx_t *tx, store_push_log_t *entry);
+typedef apr_status_t store_push_log_fn(void *baton,
+                                       const store_push_log_t *entry);
+/** Rows that are SENDING, of a time, the oldest first: of those from before
+ * a lease nobody will write the result any more.
+ * @param from, to  from <= time < to
+ * @param limit  0: all
+ * @param fn  APR_EOF from it ends the list */
+apr_status_t store_push_log_sending(store_tx_t *tx, apr_time_t from,
+                                    apr_time_t to, int limit,
+                                    store_push_log_fn *fn, void *baton);
 /** A report from the network for the message of a token.  Repeated and
  * reordered ones change nothing.
  * @param entry  out: the row as it is now; may be NULL
@@ -101,8 +112,6 @@ typedef struct store_push_filter_t {
     const char *number;         /* NULL: all */
     int limit;                  /* 0: all */
 } store_push_filter_t;
-typedef apr_status_t store_push_log_fn(void *baton,
-                                       const store_push_log_t *entry);
 /** Latest first. */
 apr_status_t store_push_log_list(store_tx_t *tx,
                                  const store_push_filter_t *filter,

@@ -68,7 +68,7 @@ apr_status_t sq_push_log_add(store_tx_t *tx, store_push_log_t *e)
         ? count(tx, e->account, e->device, e->parts, e->cost) : APR_SUCCESS;
 }
 
-apr_status_t sq_push_log_result(store_tx_t *tx, const store_push_log_t *e)
+apr_status_t sq_push_log_result(store_tx_t *tx, store_push_log_t *e)
 {
     store_id_t account, device;
     sqlite3_stmt *st;
@@ -87,6 +87,9 @@ apr_status_t sq_push_log_result(store_tx_t *tx, const store_push_log_t *e)
         return rv;
     account = sqlite3_column_int64(st, 0);
     device = sqlite3_column_int64(st, 1);
+    e->report = (store_report_e)sqlite3_column_int(st, 2);
+    e->report_text = e->report ? sq_text(st, 3, tx->p) : "";
+    e->answered = sqlite3_column_int64(st, 4);
     sq_done(tx, st, SQ_PUSH_LOG_RESULT);
     return was_paid(e)
         ? count(tx, account, device, e->parts, e->cost) : APR_SUCCESS;
@@ -171,6 +174,18 @@ apr_status_t sq_push_log_list(store_tx_t *tx,
                   (apr_int64_t)f->events, f->number,
                   f->device ? f->device : f->account);
     return sq_each(tx, rv, st, which, entry_row, &to);
+}
+
+apr_status_t sq_push_log_sending(store_tx_t *tx, apr_time_t from,
+                                 apr_time_t to, int limit,
+                                 store_push_log_fn *fn, void *baton)
+{
+    entries_t list = { fn, baton };
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_PUSH_LOG_SENDING, "iid", from, to,
+                               limit ? limit : -1);
+
+    return sq_each(tx, rv, st, SQ_PUSH_LOG_SENDING, entry_row, &list);
 }
 
 apr_status_t sq_push_log_gc(store_tx_t *tx, apr_time_t before, int limit,

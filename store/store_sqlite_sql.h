@@ -538,7 +538,10 @@ X(PUSH_LOG_RESULT, "UPDATE push_log SET event = ?2, reason = ?3, " \
   "transport = ?4, number = ?5, parts = ?6, cost = ?7, answer = ?8, " \
   "message_id = ?9, until = ?10, " \
   "datastores = ifnull(?11, datastores) " \
-  "WHERE id = ?1 AND event = 1 RETURNING account, device") \
+  "WHERE id = ?1 AND event = 1 RETURNING account, device, report, " \
+  "report_text, answered") \
+X(PUSH_LOG_SENDING, "SELECT " SQL_PUSH_LOG_COLUMNS \
+  "WHERE time >= ?1 AND time < ?2 AND event = 1 ORDER BY time LIMIT ?3") \
 X(PUSH_LOG_DROP, "DELETE FROM push_log WHERE id = ?1 AND event = 1") \
 X(PUSH_LOG_REPORT, "UPDATE push_log SET report = ?2, report_text = ?3, " \
   "report_time = ?4 WHERE token = ?1 AND token <> '' AND report < ?2") \

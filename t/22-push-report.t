@@ -174,6 +174,30 @@ like $p->due, qr/undelivered: dlr=2 answer=unknown subscriber/,
 $p->answer;
 unlike $p->due, qr/phone-second/, '... and then nothing is owed';
 
+# one that is faster than the answer to the message that it is about
+{
+    my $before = $g->requests;
+    $g->mode('slow 2');
+    $p->change;
+    my $limit = time + 5 * $slow;
+    sleep 0.02 while $g->requests == $before && time < $limit;
+    my ($early) = ($g->requests)[-1]{headers}{'x-kannel-dlr-url'}
+        =~ m{(/syncml-dlr/\w{32})};
+    is call("$early?dlr=16&answer=NACK"), 200,
+        'a report before the answer to its message';
+    ok $h->wait_log(qr/report device=phone-second .* text="dlr=16/, 2),
+        '... is noted';
+    unlike $p->due, qr/undelivered/, '... there is nothing to do yet';
+    ok until_true(5 * $slow, sub {
+            $p->due =~ /undelivered: dlr=16 answer=NACK/ }),
+        '... and acted on when the answer is there';
+    is +(rows($h))[-1]{event}, 2, '... the message counts as sent';
+    is +(rows($h))[-1]{report}, $report{failed}, '... and as undelivered';
+    $g->mode('accept');
+    $p->answer;
+    $n++;
+}
+
 # a late one, about a message that the device has answered
 $p->change;
 @r = $g->wait_requests($n + 3, 5 * $slow);

@@ -54,7 +54,7 @@ static void decide(const policy_rules_t *rules, apr_pool_t *p)
         due.state = i ? STORE_DUE_SENT : STORE_DUE_WAITING;
         policy_decide(&plan, rules, NULL, &due, NOW);
         MUST(plan.when >= NOW && plan.when <= STORE_DUE_NEVER);
-        policy_budget(&plan, rules, use, 1, NOW);
+        policy_budget(&plan, rules, use, 1, 1, NOW);
         MUST(plan.when == 0 || plan.when >= NOW);
     }
     for (i = 0; i < 10; i++) {

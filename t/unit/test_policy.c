@@ -313,10 +313,10 @@ static void budgets(void **state)
     assert_false(policy_has_budget(&w->rules, STORE_USE_ACCOUNT));
     use[STORE_USE_DEVICE].day = 2;
     at(w, NOON + S(60));
-    policy_budget(&w->plan, &w->rules, use, 0, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 0, NOON + S(60));
     assert_int_equal(w->plan.why, POLICY_QUIET);
     use[STORE_USE_DEVICE].leased = 1;           /* the third is under way */
-    policy_budget(&w->plan, &w->rules, use, 0, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 0, NOON + S(60));
     assert_int_equal(w->plan.why, POLICY_BUDGET);
     assert_int_equal(w->plan.scope, STORE_USE_DEVICE);
     assert_int_equal(w->plan.period, POLICY_DAY);
@@ -333,22 +333,22 @@ static void budgets(void **state)
     assert_null(set(w, STORE_USE_SERVER, "over-budget.account", "drop"));
     use[STORE_USE_ACCOUNT].month_cost = 9250;
     at(w, NOON + S(60));
-    policy_budget(&w->plan, &w->rules, use, 750, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 750, NOON + S(60));
     assert_int_equal(w->plan.why, POLICY_QUIET);
     use[STORE_USE_ACCOUNT].month_cost = 9251;
-    policy_budget(&w->plan, &w->rules, use, 750, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 750, NOON + S(60));
     assert_int_equal(w->plan.why, POLICY_BUDGET);
     assert_int_equal(w->plan.when, 0);
     w->rules.drop[STORE_USE_ACCOUNT] = 0;
     w->plan.why = POLICY_QUIET;
-    policy_budget(&w->plan, &w->rules, use, 750, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 750, NOON + S(60));
     store_use_period(w->plan.when, &d, &m);
     assert_int_equal(m, month % 100 == 12 ? month + 89 : month + 1);
     assert_int_equal(d, m * 100 + 1);
     /* Who asks for it pays for it. */
     w->due.now = 1;
     at(w, NOON);
-    policy_budget(&w->plan, &w->rules, use, 750, NOON);
+    policy_budget(&w->plan, &w->rules, use, 1, 750, NOON);
     assert_int_equal(w->plan.when, NOON);
 }
 

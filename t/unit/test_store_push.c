@@ -357,6 +357,62 @@ static void results(void **state)
     assert_string_equal(seen.first.datastores, "contacts");
 }
 
+static apr_status_t see_id(void *baton, const store_push_log_t *e)
+{
+    store_id_t *sum = baton;
+
+    *sum = *sum * 10 + e->id;
+    return APR_SUCCESS;
+}
+
+static store_id_t sending(fixture_t *f, apr_time_t from, apr_time_t to,
+                          int limit)
+{
+    store_tx_t *tx = begin(f, STORE_READ);
+    store_id_t ids = 0;
+
+    OK(store_push_log_sending(tx, from, to, limit, see_id, &ids));
+    roll_back(tx);
+    return ids;
+}
+
+/* Rows without a result, by their time; a report may come before it. */
+static void results_to_come(void **state)
+{
+    fixture_t *f = *state;
+    store_push_log_t e[4];
+    store_tx_t *tx = begin_write(f);
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        e[i] = entry(f, i == 3 ? STORE_PUSH_SENT : STORE_PUSH_SENDING,
+                     apr_psprintf(f->p, "t%d", i));
+        e[i].time = S(1000 - 10 * i);
+        OK(store_push_log_add(tx, &e[i]));
+        assert_int_equal(e[i].id, i + 1);
+    }
+    OK(store_push_log_report(tx, "t1", STORE_REPORT_FAILED, "dlr=16", S(999),
+                             NULL));
+    commit(tx);
+    assert_int_equal(sending(f, 0, S(2000), 0), 321);
+    assert_int_equal(sending(f, S(980), S(1000), 0), 32);
+    assert_int_equal(sending(f, S(981), S(1001), 0), 21);
+    assert_int_equal(sending(f, 0, S(2000), 2), 32);
+    tx = begin_write(f);
+    for (i = 0; i < 2; i++) {
+        e[i].event = STORE_PUSH_SENT;
+        e[i].report_text = NULL;
+        OK(store_push_log_result(tx, &e[i]));
+    }
+    commit(tx);
+    assert_int_equal(e[0].report, STORE_REPORT_NONE);
+    assert_string_equal(e[0].report_text, "");
+    assert_int_equal(e[1].report, STORE_REPORT_FAILED);
+    assert_string_equal(e[1].report_text, "dlr=16");
+    assert_int_equal(e[1].answered, 0);
+    assert_int_equal(sending(f, 0, S(2000), 0), 3);
+}
+
 /* Of two parts the network took one: that one is paid for. */
 static void paid_in_part(void **state)
 {
@@ -553,6 +609,7 @@ int main(void)
         SYNCED(what_marks_a_row), SYNCED(starts_of_what_was),
         SYNCED(plans_are_kept), SYNCED(dry_runs), SYNCED(own_syncs),
         SYNCED(session_under_way), SYNCED(clock_put_back), SYNCED(results),
+        SYNCED(results_to_come),
         SYNCED(paid_in_part),
         SYNCED(reports), SYNCED(answers_and_needless_ones), SYNCED(keeping),
         SYNCED(account_settings), SYNCED(requests)
