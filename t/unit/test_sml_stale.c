@@ -184,6 +184,43 @@ static void test_luid_like_a_guid(void **state)
     assert_int_equal(world_count("contacts"), 2);
 }
 
+static int refuse(client_t *c, client_store_t *s, const sml_command_t *change)
+{
+    return 420;
+}
+
+/* ... also that of one which it had no room for; and not all phones say Add of
+ * a new item. */
+static void test_luid_like_a_refused_guid(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_item_t *item;
+    char guid[STORE_GUID_LEN];
+    store_id_t id;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        c->judge = refuse;
+        id = world_put("contacts", 0, card(i ? "Server1" : "Server0"));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        c->judge = NULL;
+        item = client_put(c, "contacts", card(i ? "Phone1" : "Phone0"));
+        item->luid = apr_pstrdup(w->pool, store_guid(id, guid));
+        item->dirty = SYNCML_REPLACE;
+        if (i == 1) {
+            client_erase(item); /* nobody knows it yet */
+            item->dirty = SYNCML_DELETE;
+        }
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_same(c, "contacts");
+        assert_int_equal(world_find("contacts", i ? "Server1" : "Server0"),
+                         id);
+        assert_int_equal(world_count("contacts"), 2 + i);
+        world_quiet(c, "contacts");
+    }
+}
+
 /* ---- modifications before our decision ------------------------------------- */
 
 static phone_t *ph;
@@ -556,6 +593,7 @@ int main(void)
         ON_EACH_STORE(test_deleted_after_edit),
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
+        ON_EACH_STORE(test_luid_like_a_refused_guid),
         ON_EACH_STORE(test_changes_with_the_alert),
         ON_EACH_STORE(test_suspended),
         ON_EACH_STORE(test_suspended_later),
