@@ -35,6 +35,8 @@ typedef struct client_store_t {
     apr_array_header_t *items;  /* of client_item_t * */
     const char *last;           /* anchor, or NULL */
     int numbers;                /* LUIDs given out */
+    apr_array_header_t *spare;  /* const char *: LUIDs of items that are gone,
+                                   as both sides know */
     int anchors;                /* anchors given out: never the same again */
     /* of the latest session */
     const char *next;
@@ -70,6 +72,8 @@ struct client_t {
     int final_222;              /* Final also with Alert 222 */
     int devinf_known;           /* Put it no more */
     int forgets_guids;          /* takes the same Add twice */
+    int spares_luids;           /* gives LUIDs again that are gone */
+    int knows_replace;          /* says Replace of new items, too */
     int counts_less;            /* fewer changes than announced are fine */
     int sync_code;              /* said to the server's Sync, 0: 200; from
                                    300 on, its changes are not taken */
@@ -112,6 +116,7 @@ static inline client_store_t *client_add_store(client_t *c, const char *name,
     s->local = apr_pstrcat(c->pool, "./local-", name, NULL);
     s->type = type;
     s->items = apr_array_make(c->pool, 8, sizeof(client_item_t *));
+    s->spare = apr_array_make(c->pool, 8, sizeof(const char *));
     return s;
 }
 
@@ -134,7 +139,9 @@ static inline client_item_t *client_new_item(client_t *c, client_store_t *s,
 {
     client_item_t *item = apr_pcalloc(c->pool, sizeof(*item));
 
-    item->luid = apr_psprintf(c->pool, "%d", ++s->numbers);
+    item->luid = c->spares_luids && s->spare->nelts > 0
+               ? *(const char **)apr_array_pop(s->spare)
+               : apr_psprintf(c->pool, "%d", ++s->numbers);
     item->text = text;
     APR_ARRAY_PUSH(s->items, client_item_t *) = item;
     return item;

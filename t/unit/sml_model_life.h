@@ -9,7 +9,7 @@
 #ifndef T_UNIT_SML_MODEL_LIFE_H
 #define T_UNIT_SML_MODEL_LIFE_H
 
-#include "sml_model_phone.h"
+#include "sml_model_fate.h"
 
 #define LIFE_DEVICES  3
 #define LIFE_STEPS    36
@@ -111,7 +111,8 @@ static inline const char *life_names(device_t *d)
 }
 
 /* Between two messages of a session somebody edits, another device has a
- * session, or the same one. */
+ * session, or the same one, or so much time goes by that the session has
+ * expired. */
 static inline void life_between(device_t *d)
 {
     device_t *other = life.devices[device_dice(d, LIFE_DEVICES)];
@@ -120,6 +121,10 @@ static inline void life_between(device_t *d)
         life.inside = 1;
         device_overlap(d);
         life.inside = 0;
+        return;
+    }
+    if (device_dice(d, 12) == 0) {
+        device_expire(d);
         return;
     }
     if (device_dice(d, 3) || other == d || life.inside) {
@@ -184,6 +189,7 @@ static inline void life_sync(device_t *d, const step_t *step)
     if (step->kind == STEP_SYNC) {
         d->rough = device_dice(d, 5) ? 2 + (int)device_dice(d, 9) : 0;
         d->suspend_at = device_dice(d, 6) ? 0 : 2 + device_dice(d, 5);
+        d->refuses = device_dice(d, 5) ? 0 : 1 + (int)device_dice(d, 4);
         d->between = device_dice(d, 2) ? life_between : NULL;
         code = life_code(d);
         names = code == 225 ? life_suspended(d) : names;

@@ -125,7 +125,8 @@ static inline int client_tag(const client_t *c, const client_store_t *s,
     case 204: case 205:
         return 0;
     default:
-        return item->dirty;
+        return item->dirty == SYNCML_ADD && c->knows_replace
+             ? SYNCML_REPLACE : item->dirty;
     }
 }
 
@@ -341,6 +342,9 @@ static inline void client_commit(client_t *c)
             item->unheard = 0;
             if (!item->gone || item->dirty) {
                 APR_ARRAY_IDX(s->items, kept++, client_item_t *) = item;
+            }
+            else {
+                APR_ARRAY_PUSH(s->spare, const char *) = item->luid;
             }
         }
         s->items->nelts = kept;
