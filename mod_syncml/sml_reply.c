@@ -167,6 +167,7 @@ void sml_reply_begin(sml_session_t *s)
     codec_open(s->w, SYNCML_SYNCML);
     write_header(s);
     codec_open(s->w, SYNCML_SYNCBODY);
+    s->head = codec_writer_size(s->w);
     s->tail = measure_tail(s);
 }
 

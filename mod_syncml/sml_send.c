@@ -5,31 +5,11 @@
  * in the next message.  What has been sent is remembered until its Status
  * comes, so that only what the device has confirmed counts as known to it.
  */
-#include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_send.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
-
-/* Room for the commands that carry a piece of a large object, and the
- * smallest piece worth sending. */
-#define PIECE_MIN  64
-
-typedef struct sender_t {
-    sml_session_t *s;
-    sml_sync_t *y;
-    int index;                  /* of y in the session */
-    int full;                   /* the message has no room for the next */
-    int written;                /* commands in this Sync */
-    apr_uint32_t sync_cmdid;    /* of this Sync */
-    int none;                   /* counted: there are no changes */
-    int over;                   /* the present item is larger than the path
-                                   allows */
-    sml_stage_e stage;
-    apr_pool_t *scratch;        /* for one item's way out */
-    apr_array_header_t *waiting;        /* of store_map_t: due, but the Map of
-                                   their Add has not come */
-} sender_t;
 
 static void open_command(sml_session_t *s, int tag, apr_uint32_t *cmdid)
 {
@@ -45,8 +25,8 @@ static void write_uri(codec_writer_t *w, int tag, const char *uri)
     codec_close(w);
 }
 
-static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
-                     store_id_t item, store_id_t version, const char *luid)
+void sml_send_remember(sml_sender_t *b, apr_uint32_t cmdid, int tag,
+                       store_id_t item, store_id_t version, const char *luid)
 {
     sml_outstanding_t *o = apr_array_push(b->s->state->outstanding);
 
@@ -62,13 +42,10 @@ static void remember(sender_t *b, apr_uint32_t cmdid, int tag,
     b->s->sent = 1;
 }
 
-/* @param size  of the whole, with its first piece; else 0
- * @param at  where the piece belongs, with the first one of a resumed session;
- *            else -1.  Synthesis' clients know no other way to be told. */
-static void write_item(sml_session_t *s, int tag, const char *type,
-                       store_id_t item, const char *luid, const char *data,
-                       apr_size_t len, apr_size_t size, long at,
-                       int more, apr_uint32_t *cmdid)
+void sml_send_item(sml_session_t *s, int tag, const char *type,
+                   store_id_t item, const char *luid, const char *data,
+                   apr_size_t len, apr_size_t size, long at, int more,
+                   apr_uint32_t *cmdid)
 {
     codec_writer_t *w = s->w;
     char guid[STORE_GUID_LEN];
@@ -106,122 +83,24 @@ static void write_item(sml_session_t *s, int tag, const char *type,
 }
 
 /* An item that was passed over before is no news. */
-static void pass_over(sender_t *b, store_id_t item, const char *why)
+void sml_send_pass_over(sml_sender_t *b, store_id_t item, const char *why)
 {
     b->y->sent[3] += b->y->retried;
     sml_log(b->s->config, b->y->retried ? 4 : 7, 0, "item %"
             APR_INT64_T_FMT " of account %s, %s, was not sent to device "
-            "%s: %s", item, b->s->state->user, b->y->name, b->s->device->devid, why);
+            "%s: %s", item, b->s->state->user, b->y->name,
+            b->s->device->devid, why);
 }
 
 /* The message is as empty as they get: before this there are but the Sync
  * and the Statuses of SyncHdr and Alert 222. */
-static int is_empty(const sender_t *b)
+int sml_send_is_empty(const sml_sender_t *b)
 {
     return b->written == 0 && b->sync_cmdid <= 3;
 }
 
-/* ---- large objects ------------------------------------------------------ */
-
-static void write_piece(sml_session_t *s, const sml_object_t *o,
-                        apr_size_t n, int more, apr_uint32_t *cmdid)
-{
-    write_item(s, o->tag, o->type, o->item, o->luid, o->data, n,
-               o->begun ? 0 : o->size,
-               o->resumed ? (long)(o->size - o->len) : -1, more, cmdid);
-}
-
-/* How many octets of data fit into what is left of the message: by trial,
- * because the encoding decides. */
-static apr_size_t piece_size(sender_t *b, const sml_object_t *o)
-{
-    sml_session_t *s = b->s;
-    apr_size_t low = 0, high = o->len < s->limit ? o->len : s->limit;
-
-    while (low < high) {
-        apr_size_t half = low + (high - low + 1) / 2;
-        apr_uint32_t before = s->cmdid, cmdid;
-        codec_mark_t mark;
-
-        codec_writer_mark(s->w, &mark);
-        write_piece(s, o, half, 1, &cmdid);
-        if (sml_reply_fits(s)) {
-            low = half;
-        }
-        else {
-            high = half - 1;
-        }
-        codec_writer_rollback(s->w, &mark);
-        s->cmdid = before;
-    }
-    return low;
-}
-
-/* The next piece of the object on its way. */
-static void send_piece(sender_t *b)
-{
-    sml_session_t *s = b->s;
-    sml_object_t *o = s->state->outgoing;
-    apr_uint32_t cmdid;
-    apr_size_t n;
-    int more;
-
-    sml_large_next(s, o);
-    n = piece_size(b, o);
-    more = n < o->len;
-    b->full = 1;
-    if (n < PIECE_MIN && more) {
-        if (is_empty(b) && !o->begun) {
-            pass_over(b, o->item, "its MaxMsgSize has no room for any");
-            s->state->outgoing = NULL;
-            b->full = 0;
-        }
-        return;
-    }
-    if (more) {
-        /* Not in the middle of a UTF-8 character: pieces that are text by
-         * themselves survive clients that convert each. */
-        while (n > PIECE_MIN / 2 && ((unsigned char)o->data[n] & 0xc0) == 0x80) {
-            n--;
-        }
-    }
-    write_piece(s, o, n, more, &cmdid);
-    o->begun = 1;
-    o->resumed = 0;
-    o->msg = s->state->our_msg;
-    o->cmd = cmdid;
-    b->written++;
-    s->sent = 1;
-    if (more) {
-        o->last = n;            /* until its Status has come */
-        return;
-    }
-    remember(b, cmdid, o->tag, o->item, o->version, o->luid);
-    s->state->outgoing = NULL;
-    b->full = 0;
-}
-
-static void begin_large(sender_t *b, const store_change_t *c, int tag)
-{
-    sml_session_t *s = b->s;
-    sml_object_t *o = apr_pcalloc(s->p, sizeof(*o));
-
-    o->sync = b->index;
-    o->tag = tag;
-    o->type = apr_pstrdup(s->p, c->item.type);
-    o->luid = c->luid ? apr_pstrdup(s->p, c->luid) : NULL;
-    o->item = c->item.id;
-    o->version = c->item.change;
-    o->data = apr_pstrmemdup(s->p, c->item.data, c->item.len);
-    o->len = o->size = c->item.len;
-    /* The client may have pieces of it already, as of an object whose last
-     * Status was lost: this one begins at 0. */
-    o->resumed = b->y->resumed && sml_large_says_where(s);
-    s->state->outgoing = o;
-}
-
 /* The change is dealt with. */
-static void pass(sender_t *b, const store_change_t *c)
+static void pass(sml_sender_t *b, const store_change_t *c)
 {
     switch (b->stage) {
     case SML_STAGE_RETRY:   b->y->retry_cursor = c->item.id; break;
@@ -232,7 +111,7 @@ static void pass(sender_t *b, const store_change_t *c)
 
 /* It is looked at again in each sync: the client may say another limit one
  * day, or the item may have become smaller. */
-static void keep_for_later(sender_t *b, const store_change_t *c)
+static void keep_for_later(sml_sender_t *b, const store_change_t *c)
 {
     store_map_t *map;
 
@@ -251,43 +130,41 @@ static void keep_for_later(sender_t *b, const store_change_t *c)
 
 /* It did not fit.  Another message may have room; if this one is as empty as
  * they get, it has to go in pieces. */
-static void too_large(sender_t *b, const store_change_t *c, int tag)
+static void too_large(sml_sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
 
     if (s->state->client_large) {
-        begin_large(b, c, tag);
-        send_piece(b);
+        sml_large_begin(b, c, tag);
+        sml_large_send(b);
         pass(b, c);
         return;
     }
-    if (!is_empty(b)) {
+    if (!sml_send_is_empty(b)) {
         b->full = 1;
         return;
     }
-    pass_over(b, c->item.id, "larger than its MaxMsgSize, and it takes no large "
-              "objects");
+    sml_send_pass_over(b, c->item.id, "larger than its MaxMsgSize, and it "
+                       "takes no large objects");
     keep_for_later(b, c);
     pass(b, c);
 }
 
 /* ---- one change --------------------------------------------------------- */
 
-static int is_too_large(const sml_session_t *s, const store_item_t *item)
+int sml_send_is_too_large(const sml_session_t *s, const store_item_t *item)
 {
     return s->state->client_max_obj && item->len > s->state->client_max_obj;
 }
 
-/* The device took it but has not said under which LUID: until its Map comes
- * nothing can be told of the item without doubling it. */
-static int waits_for_map(const store_change_t *c)
+int sml_send_waits_for_map(const store_change_t *c)
 {
     return c->mapped && c->luid == NULL && (c->version || c->item.deleted);
 }
 
 /* It is looked at again in the next sync; should its Map still be missing
  * then, only a slow sync helps. */
-static void wait_for_map(sender_t *b, const store_change_t *c)
+static void wait_for_map(sml_sender_t *b, const store_change_t *c)
 {
     store_map_t *map;
 
@@ -306,7 +183,7 @@ static void wait_for_map(sender_t *b, const store_change_t *c)
     pass(b, c);
 }
 
-static void keep_waiting(sender_t *b)
+static void keep_waiting(sml_sender_t *b)
 {
     int i;
 
@@ -321,7 +198,7 @@ static void keep_waiting(sender_t *b)
  * was lost here or there, and would add it to them: so it is told that this is
  * the whole, by the place where it begins or by its Size.
  * @return 0: it does not fit */
-static int write_change(sender_t *b, const store_change_t *c, int tag)
+static int write_change(sml_sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
     int gone = tag == SYNCML_DELETE;
@@ -330,34 +207,34 @@ static int write_change(sender_t *b, const store_change_t *c, int tag)
     codec_mark_t mark;
 
     codec_writer_mark(s->w, &mark);
-    write_item(s, tag, gone ? NULL : c->item.type, c->item.id, c->luid,
-               gone ? NULL : c->item.data, c->item.len,
-               anew && !where ? c->item.len : 0, anew && where ? 0 : -1, 0,
-               &cmdid);
+    sml_send_item(s, tag, gone ? NULL : c->item.type, c->item.id, c->luid,
+                  gone ? NULL : c->item.data, c->item.len,
+                  anew && !where ? c->item.len : 0, anew && where ? 0 : -1,
+                  0, &cmdid);
     if (!sml_reply_fits(s)) {
         codec_writer_rollback(s->w, &mark);
         s->cmdid = before;
         return 0;
     }
-    remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
+    sml_send_remember(b, cmdid, tag, c->item.id, c->item.change, c->luid);
     pass(b, c);
     b->written++;
     return 1;
 }
 
-static void send_change(sender_t *b, const store_change_t *c, int tag)
+static void send_change(sml_sender_t *b, const store_change_t *c, int tag)
 {
     sml_session_t *s = b->s;
 
-    if (tag != SYNCML_DELETE && is_too_large(s, &c->item)) {
-        pass_over(b, c->item.id, "larger than its MaxObjSize");
+    if (tag != SYNCML_DELETE && sml_send_is_too_large(s, &c->item)) {
+        sml_send_pass_over(b, c->item.id, "larger than its MaxObjSize");
         keep_for_later(b, c);
         pass(b, c);
         return;
     }
     if (tag != SYNCML_DELETE && b->over) {
-        pass_over(b, c->item.id, "what is left of it is larger than the path "
-                  "allows");
+        sml_send_pass_over(b, c->item.id, "what is left of it is larger than "
+                           "the path allows");
         pass(b, c);
         return;
     }
@@ -374,13 +251,8 @@ static void send_change(sender_t *b, const store_change_t *c, int tag)
     }
 }
 
-/* The item as it goes on its way.
- * @param over  out: it is larger than the path allows
- * @param scratch  cleared, then the item is in it: any number of items may be
- *                 looked at for one answer, only to be passed over
- * @return 0: the device's form has no such items */
-static int as_sent(sml_session_t *s, sml_sync_t *y, store_item_t *item,
-                   int *over, apr_pool_t *scratch)
+int sml_send_form(sml_session_t *s, sml_sync_t *y, store_item_t *item,
+                  int *over, apr_pool_t *scratch)
 {
     const store_item_t whole = *item;
     apr_pool_t *own = s->p;
@@ -401,13 +273,13 @@ static int as_sent(sml_session_t *s, sml_sync_t *y, store_item_t *item,
 
 static apr_status_t on_change(void *baton, const store_change_t *found)
 {
-    sender_t *b = baton;
+    sml_sender_t *b = baton;
     sml_sync_t *y = b->y;
     apr_int64_t room = y->room;
     store_change_t c = *found;
     int tag;
 
-    if (waits_for_map(&c)) {
+    if (sml_send_waits_for_map(&c)) {
         wait_for_map(b, &c);
         return APR_SUCCESS;
     }
@@ -426,8 +298,8 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         return APR_SUCCESS;
     }
     if (tag != SYNCML_DELETE
-        && !as_sent(b->s, y, &c.item, &b->over, b->scratch)) {
-        pass_over(b, c.item.id, "its format has no such items");
+        && !sml_send_form(b->s, y, &c.item, &b->over, b->scratch)) {
+        sml_send_pass_over(b, c.item.id, "its format has no such items");
         y->room = room;
         pass(b, &c);
         return APR_SUCCESS;
@@ -441,86 +313,6 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
 
 /* ---- one datastore ------------------------------------------------------ */
 
-typedef struct counter_t {
-    sml_session_t *s;
-    sml_sync_t y;               /* a copy: nothing is sent yet */
-    sml_stage_e stage;
-    apr_int64_t n;
-    apr_pool_t *scratch;
-} counter_t;
-
-static apr_status_t count_change(void *baton, const store_change_t *c)
-{
-    counter_t *count = baton;
-    store_item_t item = c->item;
-    apr_int64_t room = count->y.room;
-    int over;
-
-    if (waits_for_map(c)) {
-        return APR_SUCCESS;     /* it is kept for later */
-    }
-    if (sml_select(count->s, &count->y, c, count->stage) == 0) {
-        return APR_SUCCESS;
-    }
-    if (count->stage == SML_STAGE_RETRY && !c->item.deleted
-        && count->s->state->client_max_obj
-        && (!as_sent(count->s, &count->y, &item, &over, count->scratch)
-            || is_too_large(count->s, &item))) {
-        count->y.room = room;
-        return APR_SUCCESS;     /* so is that */
-    }
-    count->n++;
-    return APR_SUCCESS;
-}
-
-/* Those that have changed; where the device sees not everything each has to
- * be looked at. */
-static apr_int64_t number_changed(sml_session_t *s, sml_sync_t *y,
-                                  counter_t *count)
-{
-    apr_int64_t n = 0;
-
-    if (sml_select_all(s, y)) {
-        s->rv = store_changes_count(s->tx, s->account, s->device->id,
-                                    y->datastore, y->cursor, y->upto, &n);
-        return n;
-    }
-    n = count->n;
-    count->stage = SML_STAGE_CHANGES;
-    s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
-                          y->cursor, y->upto, count_change, count);
-    n = count->n - n;
-    count->n -= n;
-    return n;
-}
-
-/* @param none  out: nothing has changed */
-static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y,
-                             apr_pool_t *scratch, int *none)
-{
-    counter_t count = { s, *y, SML_STAGE_RETRY, 0, scratch };
-    apr_int64_t n;
-
-    if (y->access == SML_ACCESS_SEND_ONLY) {
-        return 0;
-    }
-    if (!y->retried) {
-        s->rv = store_changes_retry(s->tx, s->account, s->device->id,
-                                    y->datastore, 0, y->seen, count_change,
-                                    &count);
-    }
-    if (s->rv == APR_SUCCESS && !y->moved && !sml_select_all(s, y)) {
-        count.stage = y->review ? SML_STAGE_HELD : SML_STAGE_MOVED;
-        s->rv = sml_select_moved(s, y, 0, count_change, &count);
-    }
-    if (s->rv != APR_SUCCESS) {
-        return 0;
-    }
-    n = number_changed(s, y, &count);
-    *none = n == 0 && sml_select_all(s, y);
-    return n + count.n;
-}
-
 /* A LUID that no device has. */
 #define NOBODY  "none-0"
 
@@ -530,7 +322,7 @@ static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y,
  * whole before it makes them forget (seen with SyncEvolution 2.0, where the
  * message was cut in the first piece of the second of two objects).  Such a
  * one is a Delete of what nobody has; what they say to it is ignored. */
-static int begins_with_nothing(const sml_session_t *s, const sml_sync_t *y)
+int sml_send_begins_with_nothing(const sml_session_t *s, const sml_sync_t *y)
 {
     const sml_object_t *o = s->state->outgoing;
 
@@ -542,36 +334,10 @@ static void write_nothing(sml_session_t *s)
 {
     apr_uint32_t cmdid;
 
-    write_item(s, SYNCML_DELETE, NULL, 0, NOBODY, NULL, 0, 0, -1, 0, &cmdid);
+    sml_send_item(s, SYNCML_DELETE, NULL, 0, NOBODY, NULL, 0, 0, -1, 0, &cmdid);
 }
 
-/* Of all members of a combination in the first's. */
-static void write_number_of_changes(sender_t *b)
-{
-    sml_session_t *s = b->s;
-    const sml_object_t *o = s->state->outgoing;
-    sml_sync_t *y;
-    apr_int64_t n = 0;
-
-    for (y = b->y; y != NULL && s->rv == APR_SUCCESS;
-         y = sml_sync_next(s, y)) {
-        int none = 0;
-
-        sml_select_open(s, y);
-        n += number_of(s, y, b->scratch, &none);
-        b->none |= y == b->y && none;
-        n += begins_with_nothing(s, y);
-        if (o != NULL && o->sync == sml_sync_index(s, y)
-            && (!y->large || y->large_is_newer)) {
-            n++;                /* its turn had come, but there was no room */
-        }
-    }
-    if (s->rv == APR_SUCCESS) {
-        codec_number(s->w, SYNCML_NUMBEROFCHANGES, n);
-    }
-}
-
-static void open_sync(sender_t *b)
+static void open_sync(sml_sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_sync_t *y = b->y;
@@ -581,22 +347,22 @@ static void open_sync(sender_t *b)
     write_uri(s->w, SYNCML_SOURCE, y->server_uri);
     if (!y->opened && y->member == 0 && s->state->client_counts
         && s->state->version != CODEC_V10) {
-        write_number_of_changes(b);
+        sml_count_write(b);
     }
-    if (!y->opened && begins_with_nothing(s, y)) {
+    if (!y->opened && sml_send_begins_with_nothing(s, y)) {
         write_nothing(s);
     }
 }
 
 /* May the next stage begin?  The last one is through and there is room. */
-static int may_go_on(const sender_t *b)
+static int may_go_on(const sml_sender_t *b)
 {
     return b->s->rv == APR_SUCCESS && !b->full && sml_reply_fits(b->s);
 }
 
 /* What the store has for the device, in this order: what it could not be
  * given last time, what comes or goes by itself, what has changed. */
-static void send_changes(sender_t *b)
+static void send_changes(sml_sender_t *b)
 {
     sml_session_t *s = b->s;
     sml_sync_t *y = b->y;
@@ -634,7 +400,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
 {
     apr_uint32_t before = s->cmdid;
     codec_mark_t mark;
-    sender_t b = { 0 };
+    sml_sender_t b = { 0 };
     int first = !y->opened && y->member == 0;
 
     b.s = s;
@@ -652,7 +418,7 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
         return 0;
     }
     if (s->state->outgoing != NULL && s->state->outgoing->sync == index) {
-        send_piece(&b);
+        sml_large_send(&b);
     }
     if (y->access == SML_ACCESS_SEND_ONLY) {
         y->server_ended = 1;

@@ -79,6 +79,7 @@ typedef struct sml_session_t {
     codec_writer_t *w;
     apr_uint32_t cmdid;
     apr_size_t limit;           /* octets that the answer may have */
+    apr_size_t head;            /* of them, those of its header */
     apr_size_t tail;            /* of them, kept for its end */
 } sml_session_t;
 

@@ -542,6 +542,18 @@ apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
                                  store_id_t after, store_id_t upto,
                                  apr_int64_t *count);
 /**
+ * Those of store_changes() of which it is not sure that the device can be told
+ * of them now, in the same order: live items of more than @p over octets
+ * (negative: of no size), and items that it has without having said under
+ * which LUID.  Costs as store_changes_count() does, and what it gives: no text
+ * is read for its length.
+ */
+apr_status_t store_changes_doubtful(store_tx_t *tx, store_id_t account,
+                                    store_id_t device, store_id_t datastore,
+                                    store_id_t after, store_id_t upto,
+                                    apr_int64_t over, store_change_fn *fn,
+                                    void *baton);
+/**
  * The highest counter value up to which the device lacks nothing, given that
  * it has everything up to @p upto: passes over the device's own changes, so
  * that its next sync need not look at them again.

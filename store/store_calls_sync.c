@@ -181,6 +181,21 @@ apr_status_t store_changes_count(store_tx_t *tx, store_id_t account,
     CALL(changes_count, account, device, datastore, after, upto, count);
 }
 
+apr_status_t store_changes_doubtful(store_tx_t *tx, store_id_t account,
+                                    store_id_t device, store_id_t datastore,
+                                    store_id_t after, store_id_t upto,
+                                    apr_int64_t over, store_change_fn *fn,
+                                    void *baton)
+{
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(device), BAD_DEVICE);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(fn, BAD_CALLBACK);
+    CALL(changes_doubtful, account, device, datastore, after, upto, over, fn,
+         baton);
+}
+
 apr_status_t store_changes_settled(store_tx_t *tx, store_id_t device,
                                    store_id_t datastore, store_id_t upto,
                                    store_id_t *settled)

@@ -233,6 +233,11 @@ struct store_driver_t {
                                   store_id_t device, store_id_t datastore,
                                   store_id_t after, store_id_t upto,
                                   apr_int64_t *count);
+    apr_status_t (*changes_doubtful)(store_tx_t *tx, store_id_t account,
+                                     store_id_t device, store_id_t datastore,
+                                     store_id_t after, store_id_t upto,
+                                     apr_int64_t over, store_change_fn *fn,
+                                     void *baton);
     apr_status_t (*changes_settled)(store_tx_t *tx, store_id_t device,
                                     store_id_t datastore, store_id_t upto,
                                     store_id_t *settled);
@@ -375,7 +380,8 @@ struct store_driver_t {
     X(item_delete_many) X(map_put) X(map_by_luid) X(map_by_item) \
     X(map_delete) X(map_clear) X(map_list) X(map_former) \
     X(map_forget_former) X(changes) X(changes_count) X(changes_retry) \
-    X(changes_moved) X(changes_held) X(datastore_delete) \
+    X(changes_moved) X(changes_held) X(changes_doubtful) \
+    X(datastore_delete) \
     X(changes_settled) X(anchor_get) X(anchor_put) X(anchor_list) \
     X(session_get) X(session_by_request) X(session_put) X(session_delete) \
     X(session_of_device) X(session_expire) X(session_delete_others) \

@@ -204,10 +204,19 @@ static mem_item_t **lacking(store_tx_t *tx, const mem_table_t *t,
     return rows;
 }
 
-apr_status_t mem_changes(store_tx_t *tx, store_id_t account,
-                         store_id_t device, store_id_t datastore,
-                         store_id_t after, store_id_t upto,
-                         store_change_fn *fn, void *baton)
+/* See store_changes_doubtful(). */
+static int is_meant(const store_change_t *c, int doubtful, apr_int64_t over)
+{
+    return !doubtful
+        || (c->mapped && !c->luid && (c->item.deleted || c->version > 0))
+        || (!c->item.deleted && over >= 0 && (apr_int64_t)c->item.len > over);
+}
+
+static apr_status_t some_changes(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 store_id_t after, store_id_t upto,
+                                 int doubtful, apr_int64_t over,
+                                 store_change_fn *fn, void *baton)
 {
     apr_status_t rv = APR_SUCCESS;
     mem_table_t *items, *maps;
@@ -227,11 +236,31 @@ apr_status_t mem_changes(store_tx_t *tx, store_id_t account,
         c.mapped = m != NULL;
         c.luid = m ? m->v.luid : NULL;
         c.version = m ? m->v.version : 0;
-        rv = fn(baton, &c);
+        if (is_meant(&c, doubtful, over))
+            rv = fn(baton, &c);
     }
     mem_release(tx, maps);
     mem_release(tx, items);
     return rv == APR_EOF ? APR_SUCCESS : rv;
+}
+
+apr_status_t mem_changes(store_tx_t *tx, store_id_t account,
+                         store_id_t device, store_id_t datastore,
+                         store_id_t after, store_id_t upto,
+                         store_change_fn *fn, void *baton)
+{
+    return some_changes(tx, account, device, datastore, after, upto, 0, 0,
+                        fn, baton);
+}
+
+apr_status_t mem_changes_doubtful(store_tx_t *tx, store_id_t account,
+                                  store_id_t device, store_id_t datastore,
+                                  store_id_t after, store_id_t upto,
+                                  apr_int64_t over, store_change_fn *fn,
+                                  void *baton)
+{
+    return some_changes(tx, account, device, datastore, after, upto, 1, over,
+                        fn, baton);
 }
 
 apr_status_t mem_changes_retry(store_tx_t *tx, store_id_t account,

@@ -265,6 +265,24 @@ apr_status_t sq_changes_count(store_tx_t *tx, store_id_t account,
     return rv;
 }
 
+apr_status_t sq_changes_doubtful(store_tx_t *tx, store_id_t account,
+                                 store_id_t device, store_id_t datastore,
+                                 store_id_t after, store_id_t upto,
+                                 apr_int64_t over, store_change_fn *fn,
+                                 void *baton)
+{
+    changes_t to = { fn, baton };
+    sq_datastore_t *ds;
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_pair(tx, account, device, datastore, &ds);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = sq_first(tx, &st, SQ_CHANGES_DOUBTFUL, "iiiii", device, datastore,
+                  after, upto, over);
+    return sq_each(tx, rv, st, SQ_CHANGES_DOUBTFUL, change_row, &to);
+}
+
 apr_status_t sq_changes_settled(store_tx_t *tx, store_id_t device,
                                 store_id_t datastore, store_id_t upto,
                                 store_id_t *settled)

@@ -353,6 +353,12 @@ X(CHANGES_HELD, "SELECT " SQL_ITEM_COLUMNS ", 1, m.luid, m.version " \
   "AND m.soft = 0 AND i.deleted = 0 AND i.change <= ?4 " \
   "AND m.version = i.change ORDER BY m.item") \
 X(CHANGES_COUNT, "SELECT count(*) " SQL_LACKS "AND i.change <= ?4") \
+X(CHANGES_DOUBTFUL, "SELECT " SQL_ITEM_COLUMNS ", m.item IS NOT NULL, " \
+  "m.luid, m.version " SQL_LACKS "AND i.change <= ?4 " \
+  "AND CASE WHEN m.item IS NOT NULL AND m.luid IS NULL " \
+  "AND (i.deleted <> 0 OR m.version > 0) THEN 1 " \
+  "WHEN i.deleted <> 0 OR ?5 < 0 THEN 0 ELSE length(i.data) > ?5 END " \
+  "ORDER BY i.change") \
 X(CHANGES_SETTLED, "SELECT i.change " SQL_LACKS \
   "ORDER BY i.change LIMIT 1") \
 \

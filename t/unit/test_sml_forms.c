@@ -512,7 +512,6 @@ static void test_size_as_sent(void **state)
 
     c->ph->max_obj = strlen(text) + 10;         /* but not in quoted-printable */
     world_put("contacts", 0, text);
-    c->counts_less = 1;
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_int_equal(client_count(c, "contacts"), 0);
     c->ph->max_obj = 1000;
@@ -539,7 +538,6 @@ static void test_many_passed_over(void **state)
     int i;
 
     c->ph->max_obj = 1000;
-    c->counts_less = 1;
     for (i = 0; i < MANY; i++) {
         world_put("contacts", 0, world_large_card(
                       apr_psprintf(w->pool, "Large%d", i), OCTETS));

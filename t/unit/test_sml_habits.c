@@ -33,7 +33,6 @@ static void test_map_never_comes(void **state)
     client_store_t *s = client_store(c, "contacts");
 
     c->maps = MAPS_NEVER;
-    c->counts_less = 1;
     world_put("contacts", 0, card_with_uid("u1", "New"));
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_int_equal(s->came[0], 1);

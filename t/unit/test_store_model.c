@@ -221,7 +221,11 @@ static apr_status_t act_map(side_t *s, int account, int device)
     m.luid = roll(s, 3) ? word(s) : NULL;
     m.retry = roll(s, 3) == 0;
     m.soft = roll(s, 4) == 0;
-    switch (roll(s, 14)) {
+    switch (roll(s, 15)) {
+    case 14:
+        return store_changes_doubtful(s->tx, account, device, m.datastore,
+                                      after, after + roll(s, 40),
+                                      roll(s, 6) - 1, tell_change, s);
     case 13:
         return roll(s, 3) ? APR_SUCCESS
                : store_map_forget_former(s->tx, device, m.datastore);

@@ -109,6 +109,8 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_CHANGES, "items_change (datastore=? AND change>? AND change<?)" },
     { SQ_CHANGES, "m USING PRIMARY KEY (device=? AND item=?)" },
     { SQ_CHANGES_COUNT, "COVERING INDEX items_change" },
+    { SQ_CHANGES_DOUBTFUL,
+      "items_change (datastore=? AND change>? AND change<?)" },
     { SQ_CHANGES_SETTLED, "COVERING INDEX items_change" },
     { SQ_CHANGES_RETRY, "maps_retry (device=? AND datastore=? AND item>?)" },
     { SQ_CHANGES_MOVED, "items_ends (datastore=? AND ends>? AND ends<?)" },

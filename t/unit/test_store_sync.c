@@ -113,6 +113,16 @@ static apr_status_t see_change(void *baton, const store_change_t *c)
     return strlen(all) > 60 ? APR_EOF : APR_SUCCESS;
 }
 
+/* The same of any length, which is said. */
+static apr_status_t see_any(void *baton, const store_change_t *c)
+{
+    char *all = baton;
+
+    sprintf(all + strlen(all), "%d%s%d ", (int)c->item.id,
+            c->item.deleted ? "-" : c->mapped ? "=" : "+", (int)c->item.len);
+    return APR_SUCCESS;
+}
+
 static void assert_changes(fixture_t *f, store_tx_t *tx, store_id_t device,
                            store_id_t after, store_id_t upto,
                            const char *wanted)
@@ -183,6 +193,59 @@ static void changes(void **state)
     OK(store_item_restore(tx, f->alice, &item));
     assert_changes(f, tx, f->phone, 10, 11, "3+ ");
     commit(tx);
+}
+
+static void assert_doubtful(fixture_t *f, store_tx_t *tx, apr_int64_t over,
+                            store_id_t after, store_id_t upto,
+                            const char *wanted)
+{
+    char all[400] = "";
+
+    OK(store_changes_doubtful(tx, f->alice, f->phone, f->contacts, after,
+                              upto, over, see_any, all));
+    assert_string_equal(all, wanted);
+}
+
+/* What may be too large, or waits for its Map. */
+static void doubtful(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    store_item_t item = make_item(f->contacts, 0, "22");
+    int i;
+
+    for (i = 1; i <= 9; i++)
+        add_item(tx, f->alice, f->contacts, 0, &"123456789"[9 - i]);
+    put_map(tx, f->phone, f->contacts, 8, "8", 8);      /* it has that one */
+    put_map(tx, f->phone, f->contacts, 2, NULL, 1);
+    put_map(tx, f->phone, f->contacts, 3, NULL, 0);
+    put_map(tx, f->phone, f->contacts, 7, "7", 3);
+    OK(store_item_delete(tx, f->alice, f->contacts, 9, 0, NULL));   /* 10 */
+    put_map(tx, f->phone, f->contacts, 9, "9", 9);
+    assert_doubtful(f, tx, -1, 0, 99, "2=2 ");
+    assert_doubtful(f, tx, 5, 0, 99, "2=2 6+6 7=7 ");
+    assert_doubtful(f, tx, 6, 0, 99, "2=2 7=7 ");
+    assert_doubtful(f, tx, 7, 0, 99, "2=2 ");
+    assert_doubtful(f, tx, 0, 2, 5, "3=3 4+4 5+5 ");
+    assert_doubtful(f, tx, 0, 7, 99, "");
+    put_map(tx, f->phone, f->contacts, 9, NULL, 9);
+    OK(store_item_delete(tx, f->alice, f->contacts, 3, 0, NULL));   /* 11 */
+    assert_doubtful(f, tx, -1, 0, 99, "2=2 9-9 3-3 ");
+    assert_doubtful(f, tx, 9, 0, 10, "2=2 9-9 ");
+    item.id = 2;
+    OK(store_item_update(tx, f->alice, &item));                     /* 12 */
+    assert_doubtful(f, tx, -1, 11, 12, "2=2 ");
+    commit(tx);
+    EXPECT(APR_EINVAL, store_changes_doubtful(tx = begin_write(f), 0,
+                                              f->phone, f->contacts, 0, 9,
+                                              0, see_any, NULL));
+    EXPECT(APR_NOTFOUND, store_changes_doubtful(tx, f->bob, f->phone,
+                                                f->contacts, 0, 9, 0,
+                                                see_any, NULL));
+    EXPECT(APR_NOTFOUND, store_changes_doubtful(tx, f->alice, f->bobs,
+                                                f->contacts, 0, 9, 0,
+                                                see_any, NULL));
+    store_rollback(&tx);
 }
 
 static void assert_retries(fixture_t *f, store_tx_t *tx, store_id_t after,
@@ -525,7 +588,7 @@ int main(void)
 {
     static const test_entry_t tests[] = {
         TEST(maps), TEST(map_limits), TEST(changes), TEST(changes_in_pieces),
-        TEST(retries),
+        TEST(doubtful), TEST(retries),
         TEST(anchors), TEST(sessions), TEST(newest_request),
         TEST(session_expiry), TEST(other_sessions), TEST(session_limits)
     };
