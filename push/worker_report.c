@@ -38,12 +38,12 @@ static const char *state_name(store_report_e state)
     }
 }
 
-/* Refused by the network's centre, not by the phone: Kannel's 16, and others'
- * word for it. */
+/* Refused by the network's centre, not by the phone: Kannel's 16, SMPP's word
+ * and others' for it. */
 static int was_refused(const char *text)
 {
-    return strncmp(text, "dlr=16", 6) == 0 || strstr(text, "REJECTED")
-           || strstr(text, "rejected");
+    return strncmp(text, "dlr=16", 6) == 0 || strstr(text, "REJECTD")
+           || strstr(text, "REJECTED") || strstr(text, "rejected");
 }
 
 /* A number that will never get one is left alone until the device syncs; what

@@ -17,7 +17,7 @@ package Test::Gateway;
 # chaos takes most messages, and with about RATE each: refuses one, reads one
 # and closes without an answer, answers late, answers a page of HTML.  It keeps
 # no requests but a list of what it has taken, which costs little for
-# thousands: $g->taken is { number => how often }.
+# thousands: $g->taken is { number => [ when, ... ] }.
 
 use strict;
 use warnings;
@@ -161,7 +161,8 @@ sub do_chaos {
         if $dice < $rate;
     return answer($c, 200, '<html>Maintenance</html>') if $dice < 1.5 * $rate;
     open my $f, '>>', "$self->{dir}/taken" or die $!;
-    syswrite $f, "$r->{headers}{'x-kannel-to'}\n";     # one write: whole
+    # one write: whole
+    syswrite $f, sprintf "%s %.6f\n", $r->{headers}{'x-kannel-to'}, time;
     close $f;
     return 0 if $dice < 2 * $rate;
     sleep 0.3 if $dice < 3 * $rate;
@@ -170,9 +171,12 @@ sub do_chaos {
 
 sub taken {
     my ($self) = @_;
-    my %n;
-    $n{$_}++ for split /\n/, slurp("$self->{dir}/taken");
-    return \%n;
+    my %at;
+    for (split /\n/, slurp("$self->{dir}/taken")) {
+        my ($number, $time) = split / /;
+        push @{ $at{$number} }, $time;
+    }
+    return \%at;
 }
 
 # What has been asked, in order.

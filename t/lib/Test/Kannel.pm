@@ -50,6 +50,7 @@ sub missing {
 
     user, password   of the sendsms-user; 'syncml', 'se cret%'
     smsc             0: the SMSC's group is there, nothing connects to it
+    smpp             port of a Test::Smsc: that one instead of fakesmsc
     core             { name => value }: more lines of the core group
 
 =cut
@@ -64,6 +65,28 @@ sub new {
     mkdir "$self->{dir}/log";
     $self->write_conf;
     return $self;
+}
+
+sub smsc_group {
+    my ($self) = @_;
+    return $self->{smpp} ? [
+        smsc                    => 'smpp',
+        'smsc-id'               => 'SMPP1',
+        host                    => '127.0.0.1',
+        port                    => $self->{smpp},
+        'smsc-username'         => 'kannel',
+        'smsc-password'         => 'kannel',
+        'system-type'           => 'VMA',
+        'transceiver-mode'      => 'true',
+        'reconnect-delay'       => 1,
+        'wait-ack'              => 5,
+    ] : [
+        smsc               => 'fake',
+        'smsc-id'          => 'FAKE1',
+        port               => $self->{smsc_port},
+        'our-host'         => '127.0.0.1',
+        'connect-allow-ip' => '"127.0.0.1"',
+    ];
 }
 
 # Kannel's file has groups, and an empty line ends one: keep them together.
@@ -82,14 +105,11 @@ sub write_conf {
             'log-file'           => "\"$d/log/bearerbox.log\"",
             'log-level'          => 1,
             'dlr-storage'        => 'internal',
+            $self->{smpp} ? ('sms-resend-freq' => 1) : (),
             %{ $self->{core} || {} },
-        ], [
-            smsc                 => 'fake',
-            'smsc-id'            => 'FAKE1',
-            port                 => $self->{smsc_port},
-            'our-host'           => '127.0.0.1',
-            'connect-allow-ip'   => '"127.0.0.1"',
-        ], [
+        ],
+        $self->smsc_group,
+        [
             smsbox               => '',
             'smsbox-id'          => 'box1',
             'bearerbox-host'     => '127.0.0.1',
@@ -185,7 +205,12 @@ sub start {
     my ($self) = @_;
     $self->start_bearerbox;
     $self->start_smsbox;
-    $self->start_smsc if $self->{smsc};
+    if ($self->{smpp}) {
+        wait_until('SMPP', 20, sub { $self->status =~ /SMPP1.*online/ });
+    }
+    elsif ($self->{smsc}) {
+        $self->start_smsc;
+    }
     return $self;
 }
 
