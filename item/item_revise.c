@@ -243,6 +243,25 @@ static int same_keep(item_span_t text, const item_part_t *part, apr_pool_t *p)
     return b.len == text.len && !memcmp(b.s, text.s, b.len);
 }
 
+/** Both are times before or after the start, which one may say and the other
+ * need not. */
+static int are_from_start(const item_entry_t *ours,
+                          const item_entry_t *theirs)
+{
+    const item_entry_t *entries[2] = { ours, theirs };
+    const item_param_t *from;
+    apr_int64_t secs;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        from = item_line_param(&entries[i]->line, "RELATED");
+        if (!item_duration_parse(entries[i]->line.value, &secs)
+            || (from && !item_span_is(from->value, "START")))
+            return 0;
+    }
+    return 1;
+}
+
 int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
                       const item_entry_t *theirs)
 {
@@ -262,10 +281,17 @@ int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
 
         if (entry->part)
             item_part_keep(&out, entry->part);
-        else if (entry == was)
-            item_raw_add(&out, when->raw, m->docs[ITEM_OURS]->eol);
-        else
+        else if (entry != was)
             item_buf_add(&out, entry->raw.s, entry->raw.len);
+        else if (are_from_start(was, when)) {
+            item_span_t head = item_line_head(&was->line);
+
+            item_buf_add(&out, head.s, head.len);
+            item_buf_add(&out, when->line.value.s, when->line.value.len);
+            item_buf_puts(&out, m->docs[ITEM_OURS]->eol);
+        }
+        else
+            item_raw_add(&out, when->raw, m->docs[ITEM_OURS]->eol);
     }
     item_buf_add(&out, part->end.s, part->end.len);
     ours->instead = item_buf_span(&out);

@@ -61,6 +61,20 @@ static int offset_of(const item_back_t *k, const item_came_t *came,
     return 1;
 }
 
+/** How long after the beginning of a day a time is: some devices count so,
+ * also where a clock is changed in between. */
+static int by_the_sun(const item_back_t *k, const item_came_t *came,
+                      const item_time_t *at, apr_int64_t *secs)
+{
+    apr_int64_t from, to;
+
+    if (base_of(came)->kind != ITEM_TIME_DATE || at->kind == ITEM_TIME_NONE
+        || !instant(k, base_of(came), &from) || !instant(k, at, &to))
+        return 0;
+    *secs = to - from;
+    return 1;
+}
+
 /** The same alarm twice: to be seen and to be heard. */
 static int is_twin(const item_back_t *k, const item_cal_alarm_t *a,
                    const item_cal_alarm_t *b)
@@ -122,8 +136,11 @@ static int is_like(const item_back_t *k, const item_came_t *came,
         return 1;
     if (!offset_of(k, came, alarm, &now))
         return 0;
-    if (was->relative && !was->from_end)
-        return was->secs == now && base_of(came) == &came->start;
+    /* A task without a start: what is before that is before its end. */
+    if (was->relative && !was->from_end && was->secs == now
+        && (base_of(came) == &came->start
+            || came->cal->start.kind == ITEM_TIME_NONE))
+        return 1;
     /* By how long after the start it was sent: a device moves an alarm with
      * its event, also one from the end or at a time of its own. */
     sent = *came;
@@ -131,7 +148,10 @@ static int is_like(const item_back_t *k, const item_came_t *came,
     sent.end = came->plan->end;
     planned.relative = 0;
     planned.at = at;
-    return offset_of(k, &sent, &planned, &then) && then == now;
+    if (offset_of(k, &sent, &planned, &then) && then == now)
+        return 1;
+    return by_the_sun(k, came, &alarm->at, &now)
+           && by_the_sun(k, &sent, &at, &then) && then == now;
 }
 
 static void put_new(item_back_t *k, const item_came_t *came,

@@ -417,6 +417,24 @@ static int is_on_own_clock(const item_recur_t *r, apr_int64_t wire, int by)
     return own && !other;
 }
 
+/** Whether a rule says what like's says, on whatever clock it was sent. */
+static int is_like_rule(item_back_t *k, const item_came_t *came,
+                        const item_recur_t *r)
+{
+    item_buf_t a = { NULL, NULL, 0, 0 }, b = { NULL, NULL, 0, 0 };
+    item_recur_t was;
+
+    if (!came->cal || came->cal->rules->nelts != 1
+        || came->rules->nelts != 1
+        || !item_recur_parse(&was, APR_ARRAY_IDX(came->cal->rules, 0,
+                                                 item_span_t)))
+        return 0;
+    a.p = b.p = k->c->p;
+    item_recur_write(&a, r);
+    item_recur_write(&b, &was);
+    return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
 static void convert_rule(item_back_t *k, const item_came_t *came,
                          const item_dest_t *dest, const char *name,
                          item_span_t text)
@@ -452,7 +470,10 @@ static void convert_rule(item_back_t *k, const item_came_t *came,
     }
     if (r.until.kind != ITEM_TIME_NONE)
         set_until(k, came, dest, &r);
-    put_rule(k, name, &r);
+    if (is_like_rule(k, came, &r))
+        item_back_named(k, came->cal, "RRULE");
+    else
+        put_rule(k, name, &r);
 }
 
 /** Whether the dates that came are those to which a rule was expanded, or

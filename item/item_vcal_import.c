@@ -108,18 +108,22 @@ void item_back_zones(const item_back_t *k, item_buf_t *b)
 
 /* ---- properties --------------------------------------------------------- */
 
-/** A property on the wire as one text. */
+/** A property on the wire as one text.  Devices differ in what they escape,
+ * and some write what they read as if there had been no escapes: so without
+ * backslashes, and ends of lines alike. */
 static const char *wire_key(const char *head, item_span_t value,
                             apr_pool_t *p, apr_size_t *len)
 {
-    item_buf_t key = { NULL, NULL, 0, 0 };
+    apr_size_t n = strlen(head), i;
+    char *key = apr_palloc(p, n + value.len + 2), *w = key + n;
 
-    key.p = p;
-    item_buf_puts(&key, head);
-    item_buf_putc(&key, ':');
-    item_buf_add(&key, value.s, value.len);
-    *len = key.len;
-    return key.s;
+    memcpy(key, head, n);
+    *w++ = ':';
+    for (i = 0; i < value.len; i++)
+        if (value.s[i] != '\\' && value.s[i] != '\r')
+            *w++ = value.s[i];
+    *len = (apr_size_t)(w - key);
+    return key;
 }
 
 /** What the device was sent of the like, by what it looked like. */

@@ -102,6 +102,31 @@ static const edit_t edits[] = {
       "20260706T120000\r\nDTEND:20260706T130000\r\n"
       "RRULE:W1 MO 20260727T120000",
       "RRULE:FREQ=WEEKLY;UNTIL=20260727T100000Z" },
+    /* A rule that would be sent as dates now, but the phone has it still. */
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=America/New_York:20260524T200000\r\n"
+      "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14\r\nX-A:1\r\n",
+      "X-A:1\r\n", "RRULE:MP1 4+ SU #14\r\n",
+      "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14" },
+    /* Escapes that came otherwise, or twice. */
+    { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\\\\\\;c\r\n", "a\\;b\\\\\\;c",
+      "a;b\\;c", "LOCATION;X-P=1:a\\;b\\\\\\;c" },
+    { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\r\n", "a\\;b", "a;d",
+      "LOCATION:a\\;d" },
+    /* A day before by the clock, 25 hours by the sun: moved on. */
+    { "Australia/Adelaide", ITEM_CLOCK_UTC, 0, "UID:1\r\n"
+      "DTSTART:20280402T113000\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\n"
+      "TRIGGER:-P1D\r\nEND:VALARM\r\n", "DTSTART:20280402T020000Z\r\n"
+      "AALARM:20280401T01", "DTSTART:20280402T030000Z\r\nAALARM:20280401T02",
+      "DTSTART:20280402T123000|TRIGGER:-P1D" },
+    /* Before the end of whole days, by a phone that counts the seconds. */
+    { "America/Denver", LOCAL, 0, "UID:1\r\nDTSTART;VALUE=DATE:20260306\r\n"
+      "DTEND;VALUE=DATE:20260308\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\n"
+      "TRIGGER;RELATED=END:-PT5M\r\nEND:VALARM\r\n",
+      "DTSTART:20260306T000000\r\nDTEND:20260308T000000\r\n"
+      "AALARM:20260307T235500", "DTSTART:20260307T000000\r\n"
+      "DTEND:20260309T000000\r\nAALARM:20260309T005500",
+      "DTSTART;VALUE=DATE:20260307|TRIGGER;RELATED=END:-PT5M" },
     /* Beyond the phone, which answers in UTC. */
     { "America/New_York", 0, 0, THIRD_YEARS, "20270101T090000\r\n"
       "DTEND:20270101T094500\r\nRRULE:YD3 1 100 200 #10",
@@ -236,6 +261,23 @@ static void test_edits(void **state)
             fail_msg("no \"%s\" in\n%s", e->find, sent);
         has(import(&form, edited, ical(e->stored)), e->want);
     }
+}
+
+#define TASK  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:1\r\n" \
+    "DUE;TZID=Europe/Berlin:20260706T100000\r\nBEGIN:VALARM\r\n" \
+    "ACTION:DISPLAY\r\nTRIGGER;RELATED=START:-PT1H\r\nEND:VALARM\r\n" \
+    "END:VTODO\r\nEND:VCALENDAR\r\n"
+
+/* Tasks without a start have alarms before it: they go with the end. */
+static void test_task(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *sent = export(&form, TASK);
+
+    has(sent, "DUE:20260706T100000");
+    has(import(&form, replace(sent, "20260706", "20260708"), TASK),
+        "DUE;TZID=Europe/Berlin:20260708T100000|"
+        "TRIGGER;RELATED=START:-PT1H|!TRIGGER;RELATED=END");
 }
 
 /* ---- overrides ---------------------------------------------------------- */
@@ -410,6 +452,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_task),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_full_lists),

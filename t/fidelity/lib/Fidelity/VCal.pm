@@ -86,7 +86,7 @@ sub take_rule {
         my $ics = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:$start\r\nRRULE:"
             . rule_to_ical($rule, $start) . "\r\nEND:VEVENT\r\n"
             . "END:VCALENDAR\r\n";
-        my $all = Fidelity::World::expand($ics, 'UTC', 60) or return;
+        my $all = Fidelity::World::expand($ics, 'UTC', 150) or return;
         my ($last) = $all->[-1] =~ /^(\d+)/;
         $rule->{until} = substr length $last == 8 ? $last
             : epoch_to_wall($last, 'UTC'), 0, 8;
