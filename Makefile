@@ -186,9 +186,10 @@ $(B)/fuzz/%: $(B)/t/fuzz/%.o $(LIBS_A)
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
 # libical is no part of the product: it is what the tests hold ours against.
 ICAL_USERS := $(B)/bench/bench_form $(B)/fidelity/expand $(B)/t/test_item_zone \
-              $(B)/t/test_item_recur
+              $(B)/t/test_item_recur $(B)/t/test_item_icalvcal
 $(ICAL_USERS): private PKG_LIBS += -lical
-$(B)/bench/bench_form: private PKG_LIBS += -licalvcal
+$(B)/bench/bench_form $(B)/t/test_item_icalvcal: private \
+    PKG_LIBS += -licalvcal
 $(BENCHES): $(B)/bench/%: $(B)/bench/%.o $(LIBS_A)
 	@mkdir -p $(@D)
 	$(call say,LD)
