@@ -306,6 +306,9 @@ my %cal_edit = (
         $r->{completed} = { at => wall_to_epoch('20261201T100000', 'UTC') };
         set_prop($e, 'STATUS', 'COMPLETED');
         set_prop($e, 'COMPLETED', '20261201T100000Z');
+        # What is done is done as a whole.
+        set_prop($e, 'PERCENT-COMPLETE', '100')
+            if first_prop($e, 'PERCENT-COMPLETE');
         return 1;
     },
     exdate => sub {
@@ -313,6 +316,8 @@ my %cal_edit = (
         return if number_of_entries($c) > 1 || !$r->{rule}
             || !$p->{cal}{exdates} || props($e, qw(RDATE EXRULE));
         my $start = first_prop($e, 'DTSTART');
+        return if grep { index($_->{text}, $start->{text}) >= 0 }
+            props($e, 'EXDATE');
         # The last day that a rule names is one of it; the first is enough.
         my $wall = Fidelity::VCal::wall_of($p, $r->{start});
         return if $wall lt '1981';
@@ -324,24 +329,6 @@ my %cal_edit = (
 );
 my @cal_edits = qw(summary move alarm description location exdate delalarm
     priority done due);
-
-sub forgive_cal {
-    my ($name) = @_;
-    return sub {
-        my ($want, $is, @found) = @_;
-        # How the excluded time is written; the instances are compared.
-        @found = grep { $_->{prop} !~ /EXDATE$/ } @found if $name eq 'exdate';
-        # When it was done says the device; how much follows from that.
-        @found = grep { $_->{prop} !~ /(?:PERCENT-COMPLETE|COMPLETED)$/
-            || ($_->{what} eq 'lost' && $_->{prop} !~ /PERCENT/) } @found
-            if $name eq 'done';
-        # An end where there was none, the one that it had anyway.
-        @found = grep { $_->{what} ne 'added' || $_->{prop} !~ /DTEND$/
-            } @found if $name eq 'move' && !grep { $_->{what} eq 'shifted' }
-            @found;
-        return @found;
-    };
-}
 
 # Devices with iCalendar have the tree itself.
 my %ical_edit = (
@@ -452,7 +439,7 @@ sub edit {
         }
         next unless $done;
         return { name => $name, want => text_of($c), forgive =>
-            $ds eq 'contacts' ? forgive_card($name) : forgive_cal($name) };
+            $ds eq 'contacts' ? forgive_card($name) : undef };
     }
     return;
 }
