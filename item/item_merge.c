@@ -90,9 +90,13 @@ static int revise(job_t *job, const item_slot_t *slot,
     return 1;
 }
 
+static const item_span_t name_of_card = { "N", 1 };
+
 /** A card needs FN and N, even of a device that sends but one of them. */
-static void keep_name(const item_slot_t *slot)
+static void keep_name(job_t *job, const item_slot_t *slot)
 {
+    const item_entry_t *was = only_line(slot, ITEM_OURS, name_of_card);
+    const item_entry_t *now = only_line(slot, ITEM_THEIRS, name_of_card);
     item_member_t *member, *theirs;
 
     for (member = slot->how == MERGE_NAME ? slot->first[ITEM_OURS] : NULL;
@@ -102,8 +106,11 @@ static void keep_name(const item_slot_t *slot)
         for (theirs = slot->first[ITEM_THEIRS]; theirs; theirs = theirs->next)
             if (theirs->entry->line.name.len == name.len)
                 break;
-        if (!theirs)
-            member->entry->gone = 0;
+        if (theirs)
+            continue;
+        member->entry->gone = 0;
+        if (was && now && item_span_is(name, "FN"))
+            item_revise_fn(job->m, member->entry, was, now);
     }
 }
 
@@ -114,7 +121,7 @@ static void replace(job_t *job, const item_slot_t *slot)
     int place = member ? member->entry->index : -2;
 
     drop_ours(job, slot);
-    keep_name(slot);
+    keep_name(job, slot);
     for (member = slot->first[ITEM_THEIRS]; member; member = member->next) {
         if (member->number >= 0) {
             item_adds_word(job->adds, member);

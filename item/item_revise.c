@@ -234,6 +234,130 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
     return 1;
 }
 
+/* ---- names ---------------------------------------------------------------- */
+
+#define NAMES  5                /* family, given, additional, before, behind */
+
+static void names_of(const item_entry_t *n, item_span_t *names)
+{
+    item_span_t rest = n->line.value, word;
+    int i = 0;
+
+    memset(names, 0, NAMES * sizeof(*names));
+    while (i < NAMES && item_value_next(&rest, ';', &word))
+        names[i++] = item_span_trim(word);
+}
+
+/** "Dr. Given Additional Family Jr." */
+static item_span_t joined(const item_span_t *names, apr_pool_t *p)
+{
+    static const int order[NAMES] = { 3, 1, 2, 0, 4 };
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    int i;
+
+    b.p = p;
+    for (i = 0; i < NAMES; i++) {
+        if (!names[order[i]].len)
+            continue;
+        if (b.len)
+            item_buf_putc(&b, ' ');
+        item_buf_add(&b, names[order[i]].s, names[order[i]].len);
+    }
+    return item_buf_span(&b);
+}
+
+static int is_edge(item_span_t text, apr_size_t at)
+{
+    return at >= text.len || strchr(" ,.;()\"'-\\", text.s[at]) != NULL;
+}
+
+/** Where a word stands in a text, once. @return text.len: not, or twice */
+static apr_size_t only_place(item_span_t text, item_span_t word)
+{
+    apr_size_t i, found = text.len;
+
+    for (i = 0; word.len && i + word.len <= text.len; i++) {
+        if (memcmp(text.s + i, word.s, word.len) != 0
+            || (i && !is_edge(text, i - 1)) || !is_edge(text, i + word.len))
+            continue;
+        if (found < text.len)
+            return text.len;
+        found = i;
+    }
+    return found;
+}
+
+static int is_word(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+/** A text with a word for another; without one also without a blank. */
+static item_span_t with_word(item_span_t text, apr_size_t at, apr_size_t len,
+                             item_span_t word, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    apr_size_t behind = at + len;
+
+    b.p = p;
+    if (!word.len && behind < text.len && text.s[behind] == ' ')
+        behind++;
+    else if (!word.len && at && behind == text.len && text.s[at - 1] == ' ')
+        at--;
+    item_buf_add(&b, text.s, at);
+    item_buf_add(&b, word.s, word.len);
+    item_buf_add(&b, text.s + behind, text.len - behind);
+    return item_buf_span(&b);
+}
+
+/** Each part that was changed, where it stands in the text; from the last
+ * one on, so that the others stay where they were found. */
+static item_span_t with_names(item_span_t text, const item_span_t *old,
+                              const item_span_t *new, apr_pool_t *p)
+{
+    apr_size_t at[NAMES], end = text.len;
+    int i, last;
+
+    for (i = 0; i < NAMES; i++)
+        at[i] = is_word(old[i], new[i]) ? text.len
+                                        : only_place(text, old[i]);
+    do {
+        for (i = 0, last = -1; i < NAMES; i++)
+            if (at[i] < end && (last < 0 || at[i] > at[last]))
+                last = i;
+        if (last < 0)
+            break;
+        if (at[last] + old[last].len <= end)
+            text = with_word(text, at[last], old[last].len, new[last], p);
+        end = at[last];
+    } while (end);
+    return text;
+}
+
+void item_revise_fn(item_merging_t *m, item_entry_t *fn,
+                    const item_entry_t *was, const item_entry_t *now)
+{
+    item_span_t old[NAMES], new[NAMES], text = fn->line.value, head;
+    item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
+
+    names_of(was, old);
+    names_of(now, new);
+    line.p = out.p = m->p;
+    text = is_word(joined(old, m->p), text) ? joined(new, m->p)
+                                            : with_names(text, old, new,
+                                                         m->p);
+    if (!text.len || is_word(text, fn->line.value))
+        return;
+    head = item_line_head(&fn->line);
+    item_buf_add(&line, head.s, head.len);
+    item_buf_add(&line, text.s, text.len);
+    item_fold_add(&out, item_buf_span(&line), m->docs[ITEM_OURS]->eol);
+    fn->instead = item_buf_span(&out);
+    m->not_theirs = 1;
+}
+
+/* ---- alarms --------------------------------------------------------------- */
+
 static int same_keep(item_span_t text, const item_part_t *part, apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };

@@ -117,6 +117,12 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
 int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
                      apr_pool_t *p);
 
+/** An FN of ours goes with an N of theirs that came without one: a part of the
+ * name that was changed is changed in it, too, where it stands there.
+ * @param was, now  lines of N, ours' and theirs' */
+void item_revise_fn(item_merging_t *m, item_entry_t *fn,
+                    const item_entry_t *was, const item_entry_t *now);
+
 /** Ours' alarm with theirs' time. @return 0: one of them has none */
 int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
                       const item_entry_t *theirs);

@@ -147,6 +147,15 @@ static const case_t cards[] = {
     /* N and FN together. */
     { "N:A;B\nFN:B A\nTEL:1\n", "N:A;C\nFN:C A\nTEL:1\n",
       "N:A;B\nFN:Bob\nTEL:1\n", T, "N", THEIRS },
+    /* An N alone takes the FN along, as far as it says the same. */
+    { "N:Ann;Bea\nFN:Bea Ann\n", "N:Ann;Bea\nFN:Bea Ann\nTEL:1\n",
+      "N:Ann;Cora;Maria;Dr.\n", O, "",
+      "N:Ann;Cora;Maria;Dr.\nFN:Dr. Cora Maria Ann\nTEL:1\n" },
+    { "N:Ann;Bea\nFN;X-A=1:Ann\\, Bea (work)\n",
+      "N:Ann;Bea\nFN;X-A=1:Ann\\, Bea (work)\nTEL:1\n", "N:Bea;Ann\n", O, "",
+      "N:Bea;Ann\nFN;X-A=1:Bea\\, Ann (work)\nTEL:1\n" },
+    { "N:Ann;Bea\nFN:Bee Ann\n", "N:Ann;Bea\nFN:Bee Ann\nTEL:1\n",
+      "N:Ann;Cora\n", O, "", "N:Ann;Cora\nFN:Bee Ann\nTEL:1\n" },
     { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", O,
       "", "N:A;B\nFN:B A\nTEL:1\n" },
     { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", S,

@@ -90,6 +90,14 @@ my %card_edit = (
         return unless length($v[1] // '')
             && unescape($v[1]) eq ($f->{comps}[1] // '')
             && unescape($v[0]) eq $f->{comps}[0];
+        # What stands over the card says it, too, where it says it once and
+        # the device has no such field.
+        my $edge = qr/[ ,.;()"'\\-]/;
+        for my $fn ($p->{card}{rebuild_fn} ? props($c, 'FN') : ()) {
+            my $word = qr/(?:(?<=$edge)|^)\Q$v[1]\E(?=$edge|$)/;
+            my $n = () = $fn->{text} =~ /$word/g;
+            $fn->{text} =~ s/$word/Q$v[1]/ if $n == 1;
+        }
         $f->{comps}[1] = 'Q' . $f->{comps}[1];
         $v[1] = "Q$v[1]";
         $o->{text} = join ';', @v;
@@ -158,11 +166,12 @@ my @card_edits = qw(tel note email given addtel deltel title city bday);
 
 # What an edit may bring along or cannot say.
 sub forgive_card {
-    my ($name) = @_;
+    my ($name, $p) = @_;
     return sub {
         my ($want, $is, @found) = @_;
-        # A changed name changes what stands over the card.
-        @found = grep { $_->{prop} ne 'FN' } @found if $name eq 'given';
+        # A device that makes this name of the parts made one of the new.
+        @found = grep { $_->{prop} ne 'FN' } @found if $name eq 'given'
+            && ($p->{card}{rebuild_fn} // '') eq 'yes';
         # A new number's kinds are the device's words.
         @found = grep { !($_->{what} eq 'changed' && $_->{prop} eq 'TEL'
             && $_->{was} =~ /(\+1555\d{7})$/ && $_->{is} =~ /\Q$1\E$/
@@ -439,7 +448,7 @@ sub edit {
         }
         next unless $done;
         return { name => $name, want => text_of($c), forgive =>
-            $ds eq 'contacts' ? forgive_card($name) : undef };
+            $ds eq 'contacts' ? forgive_card($name, $p) : undef };
     }
     return;
 }
