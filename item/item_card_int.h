@@ -15,6 +15,7 @@
 #include "item/item_card.h"
 #include "item/item_charset.h"
 #include "item/item_lines.h"
+#include "item/item_qp.h"
 #include "item/item_value.h"
 
 typedef enum { CARD_21 = 21, CARD_30 = 30, CARD_40 = 40 } card_version_e;
@@ -51,6 +52,7 @@ typedef struct card_reader_t {
     card_version_e version;
     const item_charset_t *charset;      /* of values without CHARSET; NULL */
     int count;
+    item_qp_doc_t quoted;       /* the text, for its soft line breaks */
 } card_reader_t;
 
 /**

@@ -10,10 +10,9 @@
 #include <apr_lib.h>
 
 #include "item/item_card_int.h"
+#include "item/item_doc.h"
 
 #define MAX_VERSION  32         /* octets of a VERSION, white space included */
-#include "item/item_doc.h"
-#include "item/item_qp.h"
 
 static int is_blank(char c)
 {
@@ -157,6 +156,7 @@ apr_status_t card_reader_init(card_reader_t *r, item_span_t text,
     if (!text.len || memchr(text.s, '\0', text.len))
         return ITEM_EMALFORMED;
     r->pos = text.s;
+    r->quoted.text = text;
     r->end = text.s + text.len;
     if (text.len >= 3 && !memcmp(r->pos, "\xef\xbb\xbf", 3))
         r->pos += 3;
@@ -239,30 +239,11 @@ static int peek(const card_reader_t *r, item_span_t *line, const char **next)
     return 1;
 }
 
-/** Non-zero if lines behind "=" are folded as well: each of several begins
- * with one blank.  Where but some do, that is a blank of the text. */
-static int is_folded_too(const card_reader_t *r)
-{
-    card_reader_t look = *r;
-    item_span_t line;
-    const char *next;
-    int n = 0;
-
-    while (peek(&look, &line, &next) && line.len > 1) {
-        if (!is_blank(*line.s) || is_blank(line.s[1]))
-            return 0;
-        n++;
-        if (line.s[line.len - 1] != '=')
-            break;
-        look.pos = next;
-    }
-    return n > 1;
-}
-
 /** The lines of a quoted-printable value behind its first. */
 static void join_quoted(card_reader_t *r, char **w, char *value)
 {
-    int soft, folded = *w > value && (*w)[-1] == '=' && is_folded_too(r);
+    int soft, folded = *w > value && (*w)[-1] == '='
+                       && item_qp_is_folded(&r->quoted, r->pos);
     item_span_t line;
     const char *next;
 

@@ -66,6 +66,69 @@ apr_size_t item_qp_decode(char *s, apr_size_t len)
     return unify_lines(s, (apr_size_t)(w - s));
 }
 
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/** The line at s, up to its end. */
+static item_span_t line_at(const char *s, const char *end)
+{
+    item_span_t line = { s, 0 };
+
+    while (s + line.len < end && !line_end(s + line.len, end))
+        line.len++;
+    return line;
+}
+
+/** Non-zero if a value goes on behind "=" with an octet in hexadecimal: no
+ * blank is put in there. */
+static int goes_on_bare(item_span_t doc)
+{
+    const char *s = doc.s, *end = s + doc.len, *next;
+
+    while (s < end && (s = memchr(s, '=', (apr_size_t)(end - s))) != NULL) {
+        s++;
+        if (s == end || !line_end(s, end))
+            continue;
+        next = s + line_end(s, end);
+        if (end - next >= 3 && *next == '=' && hex(next[1]) >= 0
+            && hex(next[2]) >= 0)
+            return 1;
+    }
+    return 0;
+}
+
+int item_qp_is_folded(item_qp_doc_t *doc, const char *at)
+{
+    const char *begin = doc->text.s, *end = begin + doc->text.len;
+    const char *before = at;
+    item_span_t line;
+    int n = 0;
+
+    while (before > begin && strchr(" \t\r\n", before[-1]))
+        before--;
+    while (before > begin && before[-1] == '=')
+        before--;
+    while (at < end) {
+        line = line_at(at, end);
+        if (line.len < 2 || !is_blank(*line.s) || is_blank(line.s[1])
+            || (before > begin && strchr(",.;:!?", before[-1])))
+            return 0;
+        n++;
+        if (line.s[line.len - 1] != '=')
+            break;
+        before = line.s + line.len - 1;
+        at = line.s + line.len;
+        while (end - at > 2 && *at == '\r' && at[1] == '\r')
+            at++;               /* CRCRLF */
+        at += at < end ? line_end(at, end) : 0;
+    }
+    if (n > 1 && !doc->bare)
+        doc->bare = goes_on_bare(doc->text) ? 1 : -1;
+    return n > 1 && doc->bare < 0;
+}
+
 /** One octet as it is written. @return octets of it */
 static apr_size_t encode_one(char *out, unsigned char c, int quote)
 {

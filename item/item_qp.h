@@ -21,6 +21,22 @@
  */
 apr_size_t item_qp_decode(char *s, apr_size_t len);
 
+/** A document that has quoted-printable in it. */
+typedef struct item_qp_doc_t {
+    item_span_t text;
+    int bare;                   /* a value goes on without a blank: 0: not
+                                 * looked yet, 1: yes, -1: no */
+} item_qp_doc_t;
+
+/**
+ * Are the lines behind a "=" folded as well, with a blank that is none of the
+ * text's?  So if each of several begins with one, unless one follows a comma
+ * or the like, where a text has blanks, or another value of the document goes
+ * on without.
+ * @param at  in the text: the line behind the first "="
+ */
+int item_qp_is_folded(item_qp_doc_t *doc, const char *at);
+
 /**
  * Encode.  No line but perhaps the first begins with B, E or a space.
  * @param column  octets that are on the line already

@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* What a device has been seen to hold: see item_room.h. */
 #include "item/item_room_int.h"
+#include "item/item_image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,11 @@ static room_seen_t *seen_of(item_room_t *room, const char *name)
         apr_hash_set(room->names, seen->name, APR_HASH_KEY_STRING, seen);
     }
     return seen;
+}
+
+void item_room_speaks(item_room_t *room, const char *charset)
+{
+    room->charset = charset ? apr_pstrdup(room->p, charset) : NULL;
 }
 
 /* ---- values --------------------------------------------------------------- */
@@ -168,6 +174,31 @@ int room_is_item(const item_part_t *part)
     return part->kind >= 0;
 }
 
+/** Which characters has it? */
+static int note_blocks(item_room_t *room, item_span_t text)
+{
+    int blocks = (int)item_image_blocks(text);
+    room_seen_t *all = blocks ? seen_of(room, ITEM_ROOM_ALL) : NULL;
+
+    if (!all || !(blocks & ~all->kinds))
+        return 0;
+    all->kinds |= blocks;
+    return 1;
+}
+
+/** How long is a component? */
+static int note_length(room_seen_t *seen, int i, item_span_t text)
+{
+    apr_size_t chars = room_chars(text);
+    int news = text.len > seen->octets[i] || chars > seen->chars[i];
+
+    if (text.len > seen->octets[i])
+        seen->octets[i] = text.len;
+    if (chars > seen->chars[i])
+        seen->chars[i] = chars;
+    return news;
+}
+
 static int note_line(item_room_t *room, apr_hash_t *counts,
                      const item_line_t *line, apr_pool_t *p)
 {
@@ -194,12 +225,9 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
         news = 1;
     }
     room_value_read(&v, line, p);
-    for (i = 0; i < v.n; i++) {
-        if (v.part[i].len > seen->octets[i]) {
-            seen->octets[i] = v.part[i].len;
-            news = 1;
-        }
-    }
+    for (i = 0; i < v.n; i++)
+        news |= note_length(seen, i, v.part[i])
+                | note_blocks(room, v.part[i]);
     return news;
 }
 
@@ -347,12 +375,25 @@ static int by_name(const void *a, const void *b)
                   (*(const room_seen_t *const *)b)->name);
 }
 
+/** "/14,9", after a "," for each but the first. */
+static void put_sizes(apr_array_header_t *out, const char *first,
+                      const apr_size_t *sizes, apr_pool_t *p)
+{
+    int j, last = ITEM_ROOM_PARTS;
+
+    while (last > 0 && !sizes[last - 1])
+        last--;
+    for (j = 0; j < last; j++)
+        APR_ARRAY_PUSH(out, const char *) =
+            apr_psprintf(p, "%s%" APR_SIZE_T_FMT, j ? "," : first, sizes[j]);
+}
+
 const char *item_room_text(const item_room_t *room, apr_pool_t *p)
 {
     apr_array_header_t *all = apr_array_make(p, 32, sizeof(room_seen_t *));
     apr_array_header_t *out = apr_array_make(p, 64, sizeof(const char *));
     apr_hash_index_t *hi;
-    int i, j;
+    int i;
 
     for (hi = apr_hash_first(p, room->names); hi; hi = apr_hash_next(hi)) {
         void *seen;
@@ -363,25 +404,30 @@ const char *item_room_text(const item_room_t *room, apr_pool_t *p)
     qsort(all->elts, (size_t)all->nelts, sizeof(room_seen_t *), by_name);
     for (i = 0; i < all->nelts; i++) {
         const room_seen_t *seen = APR_ARRAY_IDX(all, i, const room_seen_t *);
-        int last = ITEM_ROOM_PARTS;
 
-        while (last > 0 && !seen->octets[last - 1])
-            last--;
         APR_ARRAY_PUSH(out, const char *) =
             apr_psprintf(p, "%s%s=%d,%d,%d", i ? " " : "", seen->name,
                          seen->most, seen->items, seen->kinds);
-        for (j = 0; j < last; j++)
-            APR_ARRAY_PUSH(out, const char *) =
-                apr_psprintf(p, ",%" APR_SIZE_T_FMT, seen->octets[j]);
+        put_sizes(out, ",", seen->octets, p);
+        put_sizes(out, "/", seen->chars, p);
     }
     return apr_array_pstrcat(p, out, 0);
+}
+
+/** Numbers, each behind a "," but the first. @return what follows them */
+static char *read_sizes(char *at, char first, apr_size_t *sizes)
+{
+    int i;
+
+    for (i = 0; *at == (i ? ',' : first) && i < ITEM_ROOM_PARTS; i++)
+        sizes[i] = (apr_size_t)strtoul(at + 1, &at, 10);
+    return at;
 }
 
 void item_room_read(item_room_t *room, const char *text)
 {
     char *words = apr_pstrdup(room->p, text), *last, *word, *at;
     room_seen_t *seen;
-    int i;
 
     while ((word = apr_strtok(words, " ", &last)) != NULL) {
         words = NULL;
@@ -397,7 +443,7 @@ void item_room_read(item_room_t *room, const char *text)
             seen->items = (int)strtol(at + 1, &at, 10);
         if (*at == ',')
             seen->kinds = (int)strtol(at + 1, &at, 10);
-        for (i = 0; *at == ',' && i < ITEM_ROOM_PARTS; i++)
-            seen->octets[i] = (apr_size_t)strtoul(at + 1, &at, 10);
+        at = read_sizes(at, ',', seen->octets);
+        read_sizes(at, '/', seen->chars);
     }
 }

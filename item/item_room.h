@@ -8,7 +8,12 @@
  * and given names these two of five.  None of that is an edit of its user's.
  * What a device sent so far tells: so many properties of a name in one item,
  * so long, with these components.  Where its text has less than the text that
- * it had, and no more than it ever had, it is completed from there.
+ * it had, and no more than it ever had, it is completed from there.  Fields
+ * end after so many octets or so many characters: as long as any in either is
+ * as long as it gets.
+ *
+ * Characters that the device does not have (item_image.h) are put back, in
+ * values that were edited as well.
  *
  * The same holds for series: one of a kind (by days of the week, by several
  * days of the month...) that it never sent came back as a single event.
@@ -43,8 +48,14 @@ item_room_t *item_room_make(apr_pool_t *p);
 int item_room_note(item_room_t *room, const char *data, apr_size_t len,
                    apr_pool_t *p);
 
-/** As words without line ends, to be kept: "TEL=2,3,14 N=1,3,20,9", which are
- * most in one item, items (at most ITEM_ROOM_CERTAIN), octets by component. */
+/** In which character set the device is sent its items; NULL, as at first:
+ * UTF-8. */
+void item_room_speaks(item_room_t *room, const char *charset);
+
+/** As words without line ends, to be kept: "TEL=2,3,0,14/14 N=1,3,0,20,9/20,8",
+ * which are most in one item, items (at most ITEM_ROOM_CERTAIN), kinds, octets
+ * by component, characters by component; "*" stands for all, its kinds for the
+ * blocks of characters that came. */
 const char *item_room_text(const item_room_t *room, apr_pool_t *p);
 
 /** Read that again; what is none of it is passed over. */

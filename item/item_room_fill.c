@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* A device's text is completed: see item_room.h. */
 #include "item/item_room_int.h"
+#include "item/item_image.h"
 
 #include <string.h>
 #include <strings.h>
@@ -8,53 +9,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#define PROBE     16            /* octets by which a text's end is found */
 #define MAX_LIKE  64            /* properties of one name that are compared */
-
-static apr_size_t char_len(item_span_t text)
-{
-    apr_size_t n = 1;
-
-    while (n < text.len && ((unsigned char)text.s[n] & 0xc0) == 0x80)
-        n++;
-    return n;
-}
-
-static void skip(item_span_t *text, apr_size_t n)
-{
-    text->s += n;
-    text->len -= n;
-}
-
-/** How much of @p was @p is says, where characters that the device does not
- * have may be question marks or missing.
- * @param garbled  out: there are such
- * @return 0: something else; 1: its beginning; 2: all of it */
-static int reads_like(item_span_t was, item_span_t is, int *garbled)
-{
-    *garbled = 0;
-    while (was.len) {
-        apr_size_t n = char_len(was);
-        int marks = 0;
-
-        if (is.len >= n && !memcmp(was.s, is.s, n)) {
-            skip(&was, n);
-            skip(&is, n);
-            continue;
-        }
-        if (!is.len && !((unsigned char)*was.s & 0x80))
-            return 1;
-        if (!((unsigned char)*was.s & 0x80))
-            return 0;
-        for (; is.len && marks < 4 && *is.s == '?'; marks++)
-            skip(&is, 1);
-        if (is.len >= 3 && !marks && !memcmp(is.s, "\xef\xbf\xbd", 3))
-            skip(&is, 3);
-        *garbled = 1;
-        skip(&was, n);
-    }
-    return is.len ? 0 : 2;
-}
 
 /** A long text that was cut is known to the caller. */
 static int is_long(item_span_t name)
@@ -62,15 +17,34 @@ static int is_long(item_span_t name)
     return item_span_is(name, "NOTE") || item_span_is(name, "DESCRIPTION");
 }
 
+/** Non-zero if a component is as long as any that came. */
+static int is_longest(const room_seen_t *seen, int i, item_span_t text)
+{
+    return text.len >= seen->octets[i]
+           || (seen->chars[i] && room_chars(text) >= seen->chars[i]);
+}
+
+/** Non-zero if a component is what it was, as far as the device has place
+ * and characters. */
+static int is_cut_part(item_image_t *image, const room_seen_t *seen, int i,
+                       item_span_t name, item_span_t was, item_span_t is)
+{
+    int garbled, how = item_image_reads(image, was, is, &garbled);
+
+    return how == 2 || (how == 1 && is.len >= ITEM_ROOM_SHORT
+                        && is_longest(seen, i, is)
+                        && (garbled || !is_long(name)));
+}
+
 /** Non-zero if t is b, as far as the device has place and characters. */
-static int is_cut(const room_seen_t *seen, item_span_t name,
-                  const room_value_t *b, const room_value_t *t)
+static int is_cut(item_image_t *image, const room_seen_t *seen,
+                  item_span_t name, const room_value_t *b,
+                  const room_value_t *t)
 {
     int i, cut = 0;
 
     for (i = 0; i < ITEM_ROOM_PARTS; i++) {
         item_span_t was = room_value_part(b, i), is = room_value_part(t, i);
-        int garbled, how;
 
         if (room_part_same(was, is))
             continue;
@@ -80,10 +54,7 @@ static int is_cut(const room_seen_t *seen, item_span_t name,
                 return 0;
             continue;
         }
-        how = reads_like(was, is, &garbled);
-        if (!how || (how == 1 && (is.len < ITEM_ROOM_SHORT
-                                  || is.len < seen->octets[i]
-                                  || (!garbled && is_long(name)))))
+        if (!is_cut_part(image, seen, i, name, was, is))
             return 0;
     }
     return cut;
@@ -96,6 +67,7 @@ typedef struct job_t {
     const char *eol;
     apr_hash_t *more;           /* item_part_t * => item_buf_t * */
     int done, uncertain;
+    item_image_t image;         /* of what the device does not show */
     apr_pool_t *p;
 } job_t;
 
@@ -256,78 +228,153 @@ static void add_large(job_t *job, const item_part_t *base,
             add_from(job, theirs, base, b->entry[i]);
 }
 
-/** Components that the device does not know, of an edited value. */
-static void complete_parts(job_t *job, const room_seen_t *seen,
-                           const item_entry_t *base, item_entry_t *theirs)
+/** A component that was edited, or stayed as the device shows it.
+ * @param was, is  as they are written, escaped; the values have them as text
+ * @return non-zero if it is not as it came */
+static int put_part(job_t *job, const room_seen_t *seen, int i,
+                    item_span_t name, item_span_t was, item_span_t is,
+                    const likes_t *b, const likes_t *t, item_buf_t *out)
 {
-    item_span_t was = base->line.value, is = theirs->line.value, w, t;
-    item_buf_t value = { NULL, NULL, 0, 0 };
-    item_entry_t whole = *base;
+    if (!was.len || (is.len == was.len && !memcmp(is.s, was.s, is.len))
+        || (!is.len && seen->octets[i])) {
+        item_buf_add(out, is.s, is.len);
+        return 0;
+    }
+    if (!is.len || is_cut_part(&job->image, seen, i, name,
+                               room_value_part(b->value, i),
+                               room_value_part(t->value, i)))
+        item_buf_add(out, was.s, was.len);
+    else if (!item_image_restore(&job->image, was, is, out)) {
+        item_buf_add(out, is.s, is.len);
+        return 0;
+    }
+    return 1;
+}
+
+/** Components that the device does not know or show, of an edited value.
+ * @param b, t  the value that was and the one that is, as values[0]
+ * @return 0: there are none */
+static int edited_parts(job_t *job, const room_seen_t *seen,
+                        const likes_t *b, const likes_t *t, item_buf_t *out)
+{
+    item_span_t was = b->entry[0]->line.value, w;
+    item_span_t is = t->entry[0]->line.value, one;
     int i = 0, filled = 0, more_was = 1, more_is = 1;
 
-    value.p = job->p;
     for (;; i++) {
         more_was = more_was && item_value_next(&was, ';', &w);
-        more_is = more_is && item_value_next(&is, ';', &t);
+        more_is = more_is && item_value_next(&is, ';', &one);
         if ((!more_was && !more_is) || i == ITEM_ROOM_PARTS)
             break;
         if (i)
-            item_buf_putc(&value, ';');
-        if (more_was && w.len && !(more_is && t.len) && !seen->octets[i]) {
-            item_buf_add(&value, w.s, w.len);
-            filled = 1;
-        }
-        else if (more_is)
-            item_buf_add(&value, t.s, t.len);
+            item_buf_putc(out, ';');
+        if (!more_was)
+            w.len = 0;
+        if (!more_is)
+            one.len = 0;
+        filled |= put_part(job, seen, i, t->entry[0]->line.name, w, one, b,
+                           t, out);
     }
-    if (!filled || more_is)
-        return;
-    whole.line.value = item_buf_span(&value);
-    rewrite(job, theirs, &whole, theirs);
+    return filled && !more_is;
 }
 
-/** Where the end of theirs stands in base, behind it; 0: nowhere, or at
- * several places. */
-static apr_size_t end_in(item_span_t base, item_span_t theirs)
+/** Where a text ends that the device shows the beginning of, and that was
+ * edited there. @return 0: it shows all of it, or that cannot be told */
+static apr_size_t shown_end(job_t *job, const room_seen_t *seen,
+                            item_span_t name, item_span_t was, item_span_t is)
 {
-    apr_size_t n = theirs.len < PROBE ? theirs.len : PROBE, i, found = 0;
-    const char *probe = theirs.s + theirs.len - n;
+    apr_size_t octets = seen->octets[0], chars = seen->chars[0], at;
+    apr_size_t was_n = room_chars(was), is_n = room_chars(is);
 
-    if (n < PROBE)
+    if (is_n > was_n || (was.len <= octets && (!chars || was_n <= chars)))
         return 0;
-    for (i = 0; i + n <= base.len; i++) {
-        if (memcmp(base.s + i, probe, n) != 0)
-            continue;
-        if (found)
-            return 0;
-        found = i + n;
-    }
-    return found;
+    /* It is about as long as what the device ever showed. */
+    if (is.len < octets - octets / 4
+        && (!chars || is_n < chars - chars / 4))
+        return 0;
+    if (is_long(name) && is.len <= was.len && !memcmp(was.s, is.s, is.len))
+        return 0;               /* cut, and no more: the caller's */
+    at = item_image_end(&job->image, was, is);
+    return at == was.len ? 0 : at;
 }
 
-/** A text that the device shows the beginning of was edited there: what it
- * does not show follows. */
-static void complete_tail(job_t *job, const room_seen_t *seen,
-                          const item_entry_t *base, item_entry_t *theirs)
+/** Put together what somebody has edited and what the device does not show.
+ * @return 0: there is no such */
+static int put_edited(job_t *job, const room_seen_t *seen, item_span_t name,
+                      item_span_t was, item_span_t is, item_buf_t *out)
 {
-    item_span_t was = base->line.value, is = theirs->line.value;
-    item_buf_t value = { NULL, NULL, 0, 0 };
-    item_entry_t whole = *base;
-    apr_size_t room = seen->octets[0], at;
+    apr_size_t at = shown_end(job, seen, name, was, is);
+    item_span_t shown = was;
 
-    /* It is about as long as what the device ever showed. */
-    if (was.len <= room || is.len > was.len || is.len < room - room / 4)
-        return;
-    if (is_long(base->line.name) && !memcmp(was.s, is.s, is.len))
-        return;                 /* cut, and no more: the caller's */
-    at = end_in(was, is);
-    if (!at || at == was.len)
-        return;
+    if (at)
+        shown.len = at;
+    if (!item_image_restore(&job->image, shown, is, out)) {
+        if (!at)
+            return 0;
+        item_buf_add(out, is.s, is.len);
+    }
+    if (at)
+        item_buf_add(out, was.s + at, was.len - at);
+    return 1;
+}
+
+/** Non-zero for lists, in which a comma may part words. */
+static int is_list(item_span_t name)
+{
+    return item_span_is(name, "CATEGORIES") || item_span_is(name, "NICKNAME")
+           || item_span_is(name, "RESOURCES");
+}
+
+/** An edited text: what the device does not show of it is as it was.
+ * @return 0: there is no such */
+static int edited_text(job_t *job, const room_seen_t *seen,
+                       const likes_t *b, const likes_t *t, item_buf_t *out)
+{
+    item_span_t name = t->entry[0]->line.name;
+    item_buf_t text = { NULL, NULL, 0, 0 };
+
+    if (item_span_is(name, "TEL") || item_span_is(name, "EMAIL")
+        || room_is_large(name))
+        return 0;
+    if (put_edited(job, seen, name, b->entry[0]->line.value,
+                   t->entry[0]->line.value, out))
+        return 1;
+    /* One of them may have other escapes. */
+    text.p = job->p;
+    if (is_list(name)
+        || !put_edited(job, seen, name, room_value_part(b->value, 0),
+                       room_value_part(t->value, 0), &text))
+        return 0;
+    item_escape(out, item_buf_span(&text));
+    return 1;
+}
+
+/** The i-th of several, by itself. */
+static void one_of(likes_t *one, const likes_t *all, int i)
+{
+    one->entry[0] = all->entry[i];
+    one->value[0] = all->value[i];
+    one->n = 1;
+}
+
+/** A value that was edited: it has kept what the device cannot say. */
+static void complete_edited_line(job_t *job, const room_seen_t *seen,
+                                 const likes_t *b, const likes_t *t)
+{
+    item_entry_t *base = b->entry[0], *theirs = t->entry[0];
+    item_entry_t whole = *theirs;
+    const item_entry_t *head = lacks_kinds(seen, base, theirs) ? base
+                                                               : theirs;
+    item_buf_t value = { NULL, NULL, 0, 0 };
+
     value.p = job->p;
-    item_buf_add(&value, is.s, is.len);
-    item_buf_add(&value, was.s + at, was.len - at);
-    whole.line.value = item_buf_span(&value);
-    rewrite(job, theirs, &whole, theirs);
+    if (room_has_parts(theirs->line.name)
+        ? edited_parts(job, seen, b, t, &value)
+        : edited_text(job, seen, b, t, &value))
+        whole.line.value = item_buf_span(&value);
+    else if (head == theirs)
+        return;
+    rewrite(job, head, &whole, theirs);
 }
 
 /** What was edited, one by one in order, has kept kinds that the device
@@ -335,6 +382,8 @@ static void complete_tail(job_t *job, const room_seen_t *seen,
 static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
                             likes_t *t)
 {
+    likes_t *was = apr_palloc(job->p, sizeof(*was));
+    likes_t *is = apr_palloc(job->p, sizeof(*is));
     int i, j = 0;
 
     for (i = 0; i < t->n; i++) {
@@ -344,13 +393,9 @@ static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
             j++;
         if (j == b->n || j >= seen->most)
             return;             /* the rest has no place there */
-        if (lacks_kinds(seen, b->entry[j], t->entry[i]))
-            rewrite(job, b->entry[j], t->entry[i], t->entry[i]);
-        else if (room_has_parts(t->entry[i]->line.name))
-            complete_parts(job, seen, b->entry[j], t->entry[i]);
-        else if (!item_span_is(t->entry[i]->line.name, "TEL")
-                 && !item_span_is(t->entry[i]->line.name, "EMAIL"))
-            complete_tail(job, seen, b->entry[j], t->entry[i]);
+        one_of(was, b, j);
+        one_of(is, t, i);
+        complete_edited_line(job, seen, was, is);
         j++;
     }
 }
@@ -379,7 +424,8 @@ static void complete_name(job_t *job, const item_part_t *base,
     match_equal(job, seen, b, t);
     for (i = 0; i < t->n && !t->entry[i]->part; i++) {
         for (j = 0; j < b->n && !t->used[i]; j++) {
-            if (b->used[j] || !is_cut(seen, t->entry[i]->line.name,
+            if (b->used[j] || !is_cut(&job->image, seen,
+                                        t->entry[i]->line.name,
                                       &b->value[j], &t->value[i]))
                 continue;
             b->used[j] = t->used[i] = 1;
@@ -525,18 +571,34 @@ static void write_part(job_t *job, item_buf_t *b, const item_part_t *part)
     item_buf_add(b, part->end.s, part->end.len);
 }
 
+static void image_init(item_image_t *image, const item_room_t *room,
+                       apr_pool_t *p)
+{
+    const room_seen_t *all = apr_hash_get(room->names, ITEM_ROOM_ALL,
+                                          APR_HASH_KEY_STRING);
+
+    item_image_init(image, room->charset, all ? (unsigned)all->kinds : 0, p);
+}
+
 /** A note whose characters the device does not have. */
-static int complete_note(const item_text_t *base, item_text_t *theirs,
-                         const char *type)
+static int complete_note(item_image_t *image, const item_text_t *base,
+                         item_text_t *theirs, apr_pool_t *p)
 {
     item_span_t was = { base->data, base->len };
     item_span_t is = { theirs->data, theirs->len };
+    item_buf_t out = { NULL, NULL, 0, 0 };
     int garbled;
 
-    if (!type || strncasecmp(type, "text/plain", 10) != 0
-        || reads_like(was, is, &garbled) != 2 || !garbled)
+    if (item_image_reads(image, was, is, &garbled) == 2) {
+        *theirs = *base;
+        return garbled;
+    }
+    out.p = p;
+    if (!item_image_restore(image, was, is, &out))
         return 0;
-    *theirs = *base;
+    item_buf_putc(&out, '\0');
+    theirs->data = out.s;
+    theirs->len = out.len - 1;
     return 1;
 }
 
@@ -550,14 +612,15 @@ int item_room_complete(const item_room_t *room, const char *type,
     int i;
 
     *certain = 1;
-    if (complete_note(base, theirs, type))
-        return 1;
+    memset(&job, 0, sizeof(job));
+    image_init(&job.image, room, p);
+    if (type && !strncasecmp(type, "text/plain", 10))
+        return complete_note(&job.image, base, theirs, p);
     if (item_doc_read(&had, type, base->data, base->len, p) != APR_SUCCESS
         || item_doc_read(&has, type, theirs->data, theirs->len, p)
            != APR_SUCCESS || !had->root || !has->root
         || had->kind != has->kind)
         return 0;
-    memset(&job, 0, sizeof(job));
     job.room = room;
     job.p = out.p = p;
     job.eol = has->eol;

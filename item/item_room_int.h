@@ -24,12 +24,17 @@ typedef struct room_seen_t {
     int kinds;                  /* of it that came, as bits; of FN: 1, it has
                                  * one that it did not make of N; of RRULE:
                                  * room_rule_kind() */
-    apr_size_t octets[ITEM_ROOM_PARTS];
+    apr_size_t octets[ITEM_ROOM_PARTS];         /* of the longest */
+    apr_size_t chars[ITEM_ROOM_PARTS];
 } room_seen_t;
+
+/** The name of all properties together: its kinds are blocks of characters. */
+#define ITEM_ROOM_ALL  "*"
 
 struct item_room_t {
     apr_pool_t *p;
     apr_hash_t *names;          /* name => room_seen_t */
+    const char *charset;        /* of what it is sent; NULL: UTF-8 */
 };
 
 /** A value as it is compared: its components, unescaped. */
@@ -42,6 +47,16 @@ typedef struct room_value_t {
 static inline int room_part_same(item_span_t a, item_span_t b)
 {
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+/** Characters of a text in UTF-8. */
+static inline apr_size_t room_chars(item_span_t text)
+{
+    apr_size_t n = 0, i;
+
+    for (i = 0; i < text.len; i++)
+        n += ((unsigned char)text.s[i] & 0xc0) != 0x80;
+    return n;
 }
 
 void room_value_read(room_value_t *v, const item_line_t *line, apr_pool_t *p);

@@ -368,8 +368,39 @@ static void put_key(sorter_t *s, item_buf_t *key, const item_slot_t *slot,
     item_buf_add(key, text.s, text.len);
 }
 
+/** Values that stand several times in the base, of numbers and addresses:
+ * what else their lines say tells which of them is gone or was edited.
+ * @return NULL: there are none */
+static apr_hash_t *values_twice(sorter_t *s, const item_slot_t *slot)
+{
+    apr_hash_t *seen = NULL, *twice = NULL;
+    const item_member_t *member = slot->first[ITEM_BASE];
+
+    if (s->kind != (int)ITEM_VCARD30 || slot->how != MERGE_SET
+        || slot->n[ITEM_BASE] < 2)
+        return NULL;
+    for (; member; member = member->next) {
+        item_buf_t key = { NULL, NULL, 0, 0 };
+
+        key.p = s->m->p;
+        put_key(s, &key, slot, ITEM_BASE, member->entry);
+        if (!key.len)
+            continue;
+        if (!seen)
+            seen = apr_hash_make(s->m->p);
+        if (apr_hash_get(seen, key.s, (apr_ssize_t)key.len)) {
+            if (!twice)
+                twice = apr_hash_make(s->m->p);
+            apr_hash_set(twice, key.s, (apr_ssize_t)key.len, "");
+        }
+        apr_hash_set(seen, key.s, (apr_ssize_t)key.len, "");
+    }
+    return twice;
+}
+
+/** @param twice  values that do not tell a member from others; NULL: none */
 static void split_member(sorter_t *s, const item_slot_t *slot, int side,
-                         item_entry_t *entry)
+                         item_entry_t *entry, apr_hash_t *twice)
 {
     item_buf_t key = { NULL, NULL, 0, 0 }, detail = { NULL, NULL, 0, 0 };
     item_slot_t *member;
@@ -382,6 +413,11 @@ static void split_member(sorter_t *s, const item_slot_t *slot, int side,
     put_key(s, &key, slot, side, entry);
     if (key.len == name)
         return;                 /* an empty one is as good as none */
+    if (twice && apr_hash_get(twice, key.s + name,
+                              (apr_ssize_t)(key.len - name))) {
+        item_buf_putc(&key, '\x1d');
+        put_detail(&key, s->kind, entry);
+    }
     member = slot_of(s, key.s, key.len, slot->name, slot->how);
     member->member = 1;
     member->there[side] = 1;
@@ -462,6 +498,7 @@ static int is_set(const item_slot_t *slot, int based, int kind)
 static apr_status_t split(sorter_t *s, item_slot_t *slot)
 {
     static const int order[] = { ITEM_OURS, ITEM_THEIRS, ITEM_BASE };
+    apr_hash_t *twice = values_twice(s, slot);
     apr_status_t rv = APR_SUCCESS;
     const item_member_t *member;
     int i;
@@ -472,7 +509,7 @@ static apr_status_t split(sorter_t *s, item_slot_t *slot)
             if (slot->how == MERGE_LIST)
                 rv = split_words(s, slot, order[i], member->entry);
             else
-                split_member(s, slot, order[i], member->entry);
+                split_member(s, slot, order[i], member->entry, twice);
             if (rv != APR_SUCCESS)
                 return rv;
         }

@@ -8,6 +8,7 @@
 
 #include "item/item_cal.h"
 #include "item/item_charset.h"
+#include "item/item_qp.h"
 
 #define LINE_MAX_QP  72         /* octets of a quoted-printable line */
 
@@ -15,6 +16,7 @@
 
 typedef struct source_t {
     const char *s, *end;
+    item_qp_doc_t *quoted;      /* all of it */
 } source_t;
 
 /** The next physical line, without its end. @return 0: no more */
@@ -66,29 +68,12 @@ static int is_blank_first(item_span_t line)
            && line.s[1] != ' ';
 }
 
-/** Whether lines behind "=" are folded as well: all of several begin with one
- * blank.  Where but some do, that is a blank of the text. */
-static int is_folded_too(source_t look)
-{
-    item_span_t line;
-    int n = 0;
-
-    while (physical(&look, &line) && !is_structure(line)) {
-        if (!is_blank_first(line))
-            return 0;
-        n++;
-        if (line.s[line.len - 1] != '=')
-            break;
-    }
-    return n > 1;
-}
-
 /** Append what continues a line: after "=" in quoted-printable, or behind
  * white space. */
 static void take_rest(source_t *src, item_buf_t *b, int quoted)
 {
     int folded = quoted && b->len && b->s[b->len - 1] == '='
-                 && is_folded_too(*src);
+                 && item_qp_is_folded(src->quoted, src->s);
     source_t look = *src;
     item_span_t line;
 
@@ -122,7 +107,8 @@ static void take_rest(source_t *src, item_buf_t *b, int quoted)
 static void unfold(const item_text_t *in, item_buf_t *b,
                    item_span_t *version)
 {
-    source_t src = { in->data, in->data + in->len };
+    item_qp_doc_t quoted = { { in->data, in->len }, 0 };
+    source_t src = { in->data, in->data + in->len, &quoted };
     item_span_t line;
     apr_size_t from;
     int depth = 0;

@@ -132,6 +132,13 @@ static void test_quoted_lines(void **unused)
     in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\n two=0D=0A=\n three\n",
          N "NOTE:one\\ntwo\\nthree\n");
     /* A break that nothing follows, and text without one. */
+    /* But not here: a blank of the text, by what is before it, and by how
+     * another value goes on. */
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one,=\n two,=\n three\n",
+         N "NOTE:one\\, two\\, three\n");
+    in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one=\n two=\n three\n"
+         "TITLE;ENCODING=QUOTED-PRINTABLE:a=\n=41b\n",
+         N "NOTE:one two three\nTITLE:aAb\n");
     in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one=\n", N "NOTE:one\n");
     in21(N "NOTE;ENCODING=QUOTED-PRINTABLE:one\nand two\nTEL:1\n",
          N "NOTE:one\\nand two\nTEL:1\n");

@@ -127,6 +127,15 @@ static const case_t cards[] = {
     /* Sets. */
     { "N:A\nTEL:1\nTEL:2\n", "N:A\nTEL:1\nTEL:2\nTEL:3\n",
       "N:A\nTEL:2\nTEL:4\n", O, "", "N:A\nTEL:4\nTEL:2\nTEL:3\n" },
+    /* One of two with the same value. */
+    { "N:A\nTEL;TYPE=HOME:1\nTEL;TYPE=WORK:1\nNOTE:n\n",
+      "N:A\nTEL;TYPE=HOME:1\nTEL;TYPE=WORK:1\nNOTE:m\n",
+      "N:A\nTEL;TYPE=HOME:2\nTEL;TYPE=WORK:1\nNOTE:n\n", O, "",
+      "N:A\nTEL;TYPE=HOME:2\nTEL;TYPE=WORK:1\nNOTE:m\n" },
+    { "N:A\nEMAIL;TYPE=HOME:X\nEMAIL;TYPE=WORK:x\nNOTE:n\n",
+      "N:A\nEMAIL;TYPE=HOME:X\nEMAIL;TYPE=WORK:x\nNOTE:m\n",
+      "N:A\nEMAIL;TYPE=HOME:X\nNOTE:n\n", O, "",
+      "N:A\nEMAIL;TYPE=HOME:X\nNOTE:m\n" },
     { "N:A\nTEL:1\n", "N:A\nTEL:2\n", "N:A\nTEL:3\n", O, "",
       "N:A\nTEL:2\nTEL:3\n" },
     { "N:A\nTEL:1\nEMAIL:x\n", "N:A\nTEL;TYPE=HOME:1\nEMAIL:x\n",

@@ -189,9 +189,48 @@ static void test_characters(void **state)
     COMPLETED(card("N:F\nTEL;TYPE=HOME:2\n"), greek, card("N:??;?\nTEL:1\n"),
               card("N:\xce\x91\xce\xb2;\xce\xb3\nTEL:1\n"));
     COMPLETED(NULL, greek, card("N:??;x\nTEL;TYPE=HOME:1\n"),
-              card("N:??;x\nTEL;TYPE=HOME:1\n"));
+              card("N:\xce\x91\xce\xb2;x\nTEL;TYPE=HOME:1\n"));
     COMPLETED(NULL, card("N:A\nTEL:1 ext. 2\n"), card("N:A\nTEL:12\n"),
               card("N:A\nTEL:1 ext. 2\n"));
+}
+
+/* Of a value that was edited, what the device shows otherwise stays. */
+static void test_edited(void **state)
+{
+    const char *was = card("N:\xce\x91\xce\xb2;Anna\n"
+                           "NOTE:a\\, \xce\xb1 b c\n");
+
+    COMPLETED(NULL, was, card("N:??;Anne\nNOTE:a\\, ? b d\n"),
+              card("N:\xce\x91\xce\xb2;Anne\n"
+                   "NOTE:a\\, \xce\xb1 b d\n"));
+    /* A comma may have a backslash before it, or none. */
+    COMPLETED(NULL, was, card("N:??;Anna\nNOTE:a, ? b d\n"),
+              card("N:\xce\x91\xce\xb2;Anna\n"
+                   "NOTE:a\\, \xce\xb1 b d\n"));
+    /* The device has Greek letters. */
+    COMPLETED(card("N:\xce\xb3\n"), card("N:\xce\x91\xce\xb2 and Co\n"),
+              card("N:and Company\n"), card("N:and Company\n"));
+}
+
+/* A field of 24 characters, or of 24 octets. */
+static void test_ends(void **state)
+{
+    const char *umlauts = "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
+                          "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc";
+    const char *by_chars = card(apr_pstrcat(pool, "N:B\nTITLE:", umlauts,
+                                            umlauts, "\n", NULL));
+    const char *by_octets = card("N:B\nTITLE:Twenty-four octets wide\n");
+    const char *plain = card("N:A\nTITLE:Head of the department of texts\n");
+    const char *other = card(apr_pstrcat(pool, "N:A\nTITLE:", umlauts, " and ",
+                                         umlauts, "\n", NULL));
+
+    COMPLETED(by_chars, plain, card("N:A\nTITLE:Head of the department o\n"),
+              plain);
+    COMPLETED(by_chars, plain, card("N:A\nTITLE:Tail of the department o\n"),
+              card("N:A\nTITLE:Tail of the department of texts\n"));
+    COMPLETED(by_octets, other,
+              card(apr_pstrcat(pool, "N:A\nTITLE:", umlauts, "\n", NULL)),
+              other);
 }
 
 /* A device that makes FN of N. */
@@ -282,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_elements, setup, teardown),
         cmocka_unit_test_setup_teardown(test_characters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_edited, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown)
