@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <apr_hash.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -367,4 +368,34 @@ void item_part_put(item_buf_t *b, const item_part_t *part)
             item_buf_add(b, entry->raw.s, entry->raw.len);
     }
     item_buf_add(b, part->end.s, part->end.len);
+}
+
+void item_part_adjuncts(const item_part_t *part, apr_pool_t *p)
+{
+    apr_hash_t *leads = NULL;
+    item_entry_t *entry, *lead;
+    int n = part->entries->nelts, pass, i;
+    char *group;
+
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < n; i++) {       /* adjuncts from the end */
+            entry = APR_ARRAY_IDX(part->entries, pass ? n - 1 - i : i,
+                                  item_entry_t *);
+            if (entry->part || !entry->line.group.len || entry->line.junk
+                || (entry->line.name.len > 1
+                    && entry->line.name.s[1] == '-') != pass)
+                continue;
+            if (!leads)
+                leads = apr_hash_make(p);
+            group = item_span_upper(entry->line.group, p);
+            lead = apr_hash_get(leads, group, APR_HASH_KEY_STRING);
+            if (!pass && !lead)
+                apr_hash_set(leads, group, APR_HASH_KEY_STRING, entry);
+            else if (pass && lead) {
+                entry->lead = lead;
+                entry->next = lead->adjuncts;
+                lead->adjuncts = entry;
+            }
+        }
+    }
 }

@@ -85,4 +85,8 @@ void item_part_keep(item_buf_t *b, const item_part_t *part);
  * to be written in the place of others. */
 void item_part_put(item_buf_t *b, const item_part_t *part);
 
+/** Make the lines of a card named X- that are in a group the adjuncts of its
+ * first other line. @param p  scratch */
+void item_part_adjuncts(const item_part_t *part, apr_pool_t *p);
+
 #endif

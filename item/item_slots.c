@@ -229,37 +229,6 @@ static void sort_part(sorter_t *s, int side, item_entry_t *entry)
     add_member(s, slot_of(s, key.s, key.len, name, how), side, entry);
 }
 
-/** Lines named X- in a group are adjuncts of its first other line. */
-static void find_adjuncts(sorter_t *s, const item_part_t *part)
-{
-    apr_hash_t *leads = NULL;
-    item_entry_t *entry, *lead;
-    int n = part->entries->nelts, pass, i;
-    char *group;
-
-    for (pass = 0; pass < 2; pass++) {
-        for (i = 0; i < n; i++) {       /* adjuncts from the end */
-            entry = APR_ARRAY_IDX(part->entries, pass ? n - 1 - i : i,
-                                  item_entry_t *);
-            if (entry->part || !entry->line.group.len || entry->line.junk
-                || (entry->line.name.len > 1
-                    && entry->line.name.s[1] == '-') != pass)
-                continue;
-            if (!leads)
-                leads = apr_hash_make(s->m->p);
-            group = item_span_upper(entry->line.group, s->m->p);
-            lead = apr_hash_get(leads, group, APR_HASH_KEY_STRING);
-            if (!pass && !lead)
-                apr_hash_set(leads, group, APR_HASH_KEY_STRING, entry);
-            else if (pass && lead) {
-                entry->lead = lead;
-                entry->next = lead->adjuncts;
-                lead->adjuncts = entry;
-            }
-        }
-    }
-}
-
 static void sort_side(sorter_t *s, int side)
 {
     const item_part_t *part = s->parts[side];
@@ -268,7 +237,7 @@ static void sort_side(sorter_t *s, int side)
     if (!part)
         return;
     if (s->kind == (int)ITEM_VCARD30)
-        find_adjuncts(s, part);
+        item_part_adjuncts(part, s->m->p);
     for (i = 0; i < part->entries->nelts; i++) {
         item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
                                             item_entry_t *);

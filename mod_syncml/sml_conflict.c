@@ -261,9 +261,11 @@ static const store_item_t *known_base(sides_t *sides, const sml_change_t *c,
     return base;
 }
 
-/* What the device has no place for it has not deleted. */
+/* What the device has no place for it has not deleted.
+ * @param base  what it had; @param full  of which that is the projection */
 static void complete(sides_t *sides, item_kind_e kind,
-                     const store_item_t *base, store_item_t *theirs)
+                     const store_item_t *base, const store_item_t *full,
+                     store_item_t *theirs)
 {
     item_text_t whole = sml_form_uncut(sides->s, sides->y, theirs->type,
                                        text_of(base), text_of(theirs));
@@ -274,6 +276,10 @@ static void complete(sides_t *sides, item_kind_e kind,
     if (sml_held_complete(sides->s, sides->y, kind, base, theirs)) {
         sides->sent = text_of(theirs);
     }
+    whole = sml_form_unshrink(sides->s, theirs->type, text_of(full),
+                              text_of(base), text_of(theirs));
+    theirs->data = whole.data;
+    theirs->len = whole.len;
     sides->theirs = text_of(theirs);
 }
 
@@ -341,8 +347,8 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     if (base != NULL) {
         had = *base;            /* what it was not sent teaches nothing */
         sml_projection_had(s, sides.y, base, &had.data, &had.len);
+        complete(&sides, c->keys.kind, &had, base, &theirs);
         base = &had;
-        complete(&sides, c->keys.kind, base, &theirs);
     }
     sml_held_missing(s, y, c->keys.kind, base, old, &theirs, slow,
                      &sides.missing);

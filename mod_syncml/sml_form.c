@@ -197,6 +197,91 @@ void sml_form_fit(sml_session_t *s, const sml_sync_t *y, const char *type,
     }
 }
 
+/* Octets of an item as it is sent; 0: that cannot be. */
+static apr_size_t sent_size(sml_session_t *s, const sml_sync_t *y,
+                            const char *type, const char *data,
+                            apr_size_t len)
+{
+    store_item_t item = { 0 };
+
+    item.type = type;
+    item.data = data;
+    item.len = len;
+    return sml_form_export(s, y, &item) == APR_SUCCESS ? item.len : 0;
+}
+
+/* What a form may make of a text at the most: an octet may become "=XX" or
+ * "&quot;", and the whole base64. */
+#define GROWTH  8
+#define FRAME   1000
+
+void sml_form_shrink(sml_session_t *s, const sml_sync_t *y, const char *type,
+                     const char **data, apr_size_t *len, apr_size_t octets)
+{
+    const char *less = *data;
+    apr_size_t n = *len, sent, room;
+    int i;
+
+    if (octets == 0 || *len * GROWTH + FRAME <= octets
+        || (strcmp(type, "text/vcard") != 0
+            && strcmp(type, "text/calendar") != 0)) {
+        return;
+    }
+    sent = sent_size(s, y, type, less, n);
+    for (i = 0; i < 8 && sent > octets; i++) {
+        room = (apr_size_t)((apr_uint64_t)n * octets / sent);
+        if (item_reduce(type, &less, &n, room, s->p) != APR_SUCCESS) {
+            return;
+        }
+        sent = sent_size(s, y, type, less, n);
+    }
+    if (sent > 0 && sent <= octets) {
+        *data = less;
+        *len = n;
+    }
+}
+
+/* The only value of that name. @return NULL: none, or several */
+static const char *only_value(sml_session_t *s, const char *type,
+                              item_text_t text, const char *name)
+{
+    const apr_array_header_t *values = item_values(type, text.data, text.len,
+                                                   name, s->p);
+
+    return values->nelts == 1 ? APR_ARRAY_IDX(values, 0, const char *) : NULL;
+}
+
+item_text_t sml_form_unshrink(sml_session_t *s, const char *type,
+                              item_text_t full, item_text_t had,
+                              item_text_t theirs)
+{
+    static const char *const names[] = { "NOTE", "DESCRIPTION" };
+    item_limits_t limits = { NULL, 0 };
+    item_text_t out = theirs;
+    int i;
+
+    for (i = 0; i < 2 && full.len > had.len; i++) {
+        const char *was = only_value(s, type, full, names[i]);
+        const char *is = only_value(s, type, had, names[i]);
+        apr_size_t *n;
+
+        if (was == NULL || is == NULL || strlen(is) >= strlen(was)
+            || strncmp(was, is, strlen(is)) != 0) {
+            continue;
+        }
+        if (limits.sizes == NULL) {
+            limits.sizes = apr_hash_make(s->p);
+        }
+        n = apr_palloc(s->p, sizeof(*n));
+        *n = strlen(is);
+        apr_hash_set(limits.sizes, names[i], APR_HASH_KEY_STRING, n);
+    }
+    if (limits.sizes != NULL) {
+        item_uncut(type, &full, &theirs, &limits, &out, s->p);
+    }
+    return out;
+}
+
 item_text_t sml_form_uncut(sml_session_t *s, const sml_sync_t *y,
                            const char *type, item_text_t had,
                            item_text_t theirs)

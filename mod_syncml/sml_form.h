@@ -118,6 +118,23 @@ void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
 void sml_form_fit(sml_session_t *s, const sml_sync_t *y, const char *type,
                   const char **data, apr_size_t *len);
 
+/**
+ * Make a projection fit into so many octets as it is sent: see item_reduce().
+ * @param octets  0: no limit
+ * @param data, len  in and out; unchanged where that is not to be done, so that
+ *                   it is passed over, and for what is no contact, event, task
+ *                   or journal
+ */
+void sml_form_shrink(sml_session_t *s, const sml_sync_t *y, const char *type,
+                     const char **data, apr_size_t *len, apr_size_t octets);
+
+/** What the device sent, with the ends of NOTE and DESCRIPTION put back that
+ * it was not sent.
+ * @param full  the text of which it had a projection; @param had  that */
+item_text_t sml_form_unshrink(sml_session_t *s, const char *type,
+                              item_text_t full, item_text_t had,
+                              item_text_t theirs);
+
 /** What the device sent, with what it has cut put back: see item_uncut().
  * @param had  what it had */
 item_text_t sml_form_uncut(sml_session_t *s, const sml_sync_t *y,

@@ -66,7 +66,12 @@ static int is_other_view(sml_session_t *s, sml_sync_t *y)
 void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
                       const store_anchor_t *a)
 {
-    y->view = sml_view_text(view, 1, s->p);
+    sml_view_t sized = *view;
+
+    if (s->state->client_max_obj <= SML_VIEW_MAX_OCTETS) {
+        sized.octets = (int)s->state->client_max_obj;
+    }
+    y->view = sml_view_text(&sized, 1, s->p);
     y->view_parsed = NULL;
     y->view_had = a && a->view ? a->view : "";
     y->view_had_parsed = NULL;
@@ -134,7 +139,8 @@ void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)
 
 int sml_select_all(sml_session_t *s, sml_sync_t *y)
 {
-    return *y->view == '\0' && *y->view_had == '\0' && y->view_sent == NULL
+    return !y->review && sml_view_is_whole(y->view)
+           && sml_view_is_whole(y->view_had) && y->view_sent == NULL
            && y->from == SML_WINDOW_FROM && y->to == SML_WINDOW_TO
            && y->had_from == SML_WINDOW_FROM && y->had_to == SML_WINDOW_TO;
 }
@@ -213,8 +219,11 @@ static void project(const sml_view_t *view, const store_item_t *item,
 void sml_select_part(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
                      const char **data, apr_size_t *len)
 {
-    project(sml_sync_view(s, y), item, data, len, s->p);
+    const sml_view_t *view = sml_sync_view(s, y);
+
+    project(view, item, data, len, s->p);
     sml_form_fit(s, y, item->type, data, len);
+    sml_form_shrink(s, y, item->type, data, len, (apr_size_t)view->octets);
 }
 
 void sml_projection(sml_session_t *s, sml_sync_t *y, const store_item_t *item,
@@ -246,13 +255,51 @@ static void part_had(sml_session_t *s, sml_sync_t *y,
     }
 }
 
+/* As octets that the device may have had at the most; 0: no limit. */
+static apr_size_t octets_had(sml_session_t *s, sml_sync_t *y)
+{
+    int had = view_had(s, y)->octets, sent = 0;
+
+    if (y->view_sent != NULL) {
+        sent = parsed(s, y->view_sent, &y->view_sent_parsed)->octets;
+    }
+    return (apr_size_t)(sent > 0 && (had == 0 || sent < had) ? sent : had);
+}
+
 void sml_projection_had(sml_session_t *s, sml_sync_t *y,
                         const store_item_t *item, const char **data,
                         apr_size_t *len)
 {
     part_had(s, y, item, data, len, s->p);
     sml_form_fit(s, y, item->type, data, len);
+    sml_form_shrink(s, y, item->type, data, len, octets_had(s, y));
     sml_form_echo(s, y, item, data, len);
+}
+
+/* Has the device room for more of it than before?  What it has already stays
+ * there when it says less, as some do when they are full.
+ * @param p  scratch */
+static int has_other_size(sml_session_t *s, sml_sync_t *y,
+                          const store_item_t *item, const char *data,
+                          apr_size_t len, apr_pool_t *p)
+{
+    apr_size_t now = (apr_size_t)sml_sync_view(s, y)->octets;
+    apr_size_t had = octets_had(s, y), now_len, had_len;
+    const char *now_data, *had_data;
+    apr_pool_t *own = s->p;
+
+    if (had == 0 || (now != 0 && now <= had)) {
+        return 0;
+    }
+    sml_form(s, y);             /* what the session keeps is in its own pool */
+    s->p = p;
+    sml_form_fit(s, y, item->type, &data, &len);
+    now_data = had_data = data;
+    now_len = had_len = len;
+    sml_form_shrink(s, y, item->type, &now_data, &now_len, now);
+    sml_form_shrink(s, y, item->type, &had_data, &had_len, had);
+    s->p = own;
+    return now_len != had_len || memcmp(now_data, had_data, now_len) != 0;
 }
 
 /* An item that the device has as it is: has its projection changed? */
@@ -267,7 +314,8 @@ static int looks_other(sml_session_t *s, sml_sync_t *y,
     apr_pool_create(&p, s->p);  /* all items may be looked at */
     project(sml_sync_view(s, y), item, &now, &now_len, p);
     part_had(s, y, item, &had, &had_len, p);
-    other = now_len != had_len || memcmp(now, had, now_len) != 0;
+    other = now_len != had_len || memcmp(now, had, now_len) != 0
+            || has_other_size(s, y, item, now, now_len, p);
     apr_pool_destroy(p);
     return other;
 }

@@ -105,6 +105,12 @@ static int limit(option_t *o)
                  "li wants a number of kilobytes from 1, as in li(5)");
 }
 
+static int size(option_t *o)
+{
+    return count(o, SML_VIEW_MAX_OCTETS, &o->view->octets,
+                 "size wants a number of octets from 1, as in size(32000)");
+}
+
 static int max(option_t *o)
 {
     return count(o, SML_VIEW_MAX_ITEMS, &o->view->max,
@@ -197,7 +203,7 @@ static const struct {
     { "fo", 1, 0, format }, { "format", 1, 0, format },
     { "na", 0, 0, no_attachments }, { "slow", 0, 0, slow },
     { "fields", 1, 1, fields }, { "access", 1, 1, access_ },
-    { "more", 0, 1, left_out }
+    { "more", 0, 1, left_out }, { "size", 1, 1, size }
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -272,6 +278,7 @@ const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p)
     if (view->ranged) {
         text = apr_psprintf(p, "/dr(%d,%d)", view->days_from, view->days_to);
     }
+    text = with_number(text, "size", view->octets, p);
     text = with_number(text, "li", view->limit, p);
     text = with_number(text, "max", view->max, p);
     text = with(text, view->no_attachments, "/na", p);
@@ -291,6 +298,12 @@ const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p)
                            ")", NULL);
     }
     return with(text, all && view->left_out, "/more", p);
+}
+
+int sml_view_is_whole(const char *text)
+{
+    return *text == '\0' || (strncmp(text, "/size(", 6) == 0
+                             && strchr(text + 1, '/') == NULL);
 }
 
 int sml_view_parse(sml_view_t *view, const char *text, apr_pool_t *p)

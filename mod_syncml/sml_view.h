@@ -33,6 +33,7 @@ int sml_access_parse(const char *word, sml_access_e *access);
 /** Limits of options: days either way, kilobytes, items, properties. */
 #define SML_VIEW_MAX_DAYS    36500
 #define SML_VIEW_MAX_KB      1000000
+#define SML_VIEW_MAX_OCTETS  9999999    /* more is no limit */
 #define SML_VIEW_MAX_ITEMS   1000000
 #define SML_VIEW_MAX_FIELDS  100
 
@@ -43,6 +44,8 @@ typedef struct sml_view_t {
     int ranged;                 /* the days count */
     int days_from, days_to;     /* around today: -30, 90 */
     int limit;                  /* kilobytes of an item; 0: none */
+    int octets;                 /* of an item as it is sent, the device's
+                                   MaxObjSize; 0: none */
     int max;                    /* items on the device; 0: no limit */
     int left_out;               /* last time that limit left something out */
     int no_attachments;
@@ -85,6 +88,9 @@ apr_size_t sml_view_segment(const char *text, apr_size_t len);
  *             there are: slow, left_out, format
  */
 const char *sml_view_text(const sml_view_t *view, int all, apr_pool_t *p);
+
+/** Non-zero if such a text is of a view of everything, but for the size. */
+int sml_view_is_whole(const char *text);
 
 /** Read such a text back. @return 0 if it is none */
 int sml_view_parse(sml_view_t *view, const char *text, apr_pool_t *p);

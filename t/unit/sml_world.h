@@ -367,6 +367,15 @@ static inline const char *world_large_card(const char *name, apr_size_t size)
                         note);
 }
 
+/** One that is large in what a device with a MaxObjSize is not spared. */
+static inline const char *world_large_role(const char *name, apr_size_t size)
+{
+    char *text = apr_pstrdup(w->pool, world_large_card(name, size));
+
+    memcpy(strstr(text, "NOTE"), "ROLE", 4);
+    return text;
+}
+
 static inline store_id_t world_account_id(store_tx_t *tx, const char *name)
 {
     store_account_t *account;

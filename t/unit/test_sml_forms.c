@@ -506,7 +506,7 @@ static void test_size_as_sent(void **state)
 {
     client_t *c = s60("Maker", no_caps);
     const char *text = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lang;;;;\r\nFN:Lang\r\n"
-        "NOTE:\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "ROLE:\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
         "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\r\n"
         "END:VCARD\r\n";
 
@@ -539,7 +539,7 @@ static void test_many_passed_over(void **state)
 
     c->ph->max_obj = 1000;
     for (i = 0; i < MANY; i++) {
-        world_put("contacts", 0, world_large_card(
+        world_put("contacts", 0, world_large_role(
                       apr_psprintf(w->pool, "Large%d", i), OCTETS));
     }
     before = had();

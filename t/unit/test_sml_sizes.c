@@ -431,12 +431,13 @@ static void test_no_pieces_in_1_0(void **state)
     assert_true(world_logged("larger than its MaxMsgSize"));
 }
 
+/* One that is large in what cannot be left out. */
 static void test_larger_than_max_obj_size(void **state)
 {
     client_t *c = fresh_phone(CODEC_WBXML, CODEC_V12, 3000);
 
     c->ph->max_obj = 8000;
-    world_put("contacts", 0, world_large_card("Large", 30000));
+    world_put("contacts", 0, world_large_role("Large", 30000));
     world_put("contacts", 0, world_large_card("Medium", 7000));
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_int_equal(client_count(c, "contacts"), 1);
@@ -455,7 +456,7 @@ static void test_number_is_what_comes(void **state)
 
     c->ph->max_obj = 2000;
     for (i = 0; i < 20; i++) {
-        world_put("contacts", 0, world_large_card(
+        world_put("contacts", 0, world_large_role(
                       apr_psprintf(w->pool, "Card%d", i),
                       (apr_size_t)(1850 + 10 * i)));
     }
@@ -467,7 +468,7 @@ static void test_number_is_what_comes(void **state)
     for (i = 0; i < 20; i += 2) {
         world_put("contacts", world_find("contacts",
                       apr_psprintf(w->pool, "FN:Card%d\r", i)),
-                  world_large_card(apr_psprintf(w->pool, "Card%d", i),
+                  world_large_role(apr_psprintf(w->pool, "Card%d", i),
                                    (apr_size_t)(1990 - 10 * i)));
     }
     SYNCED(c, client_sync(c, 200, "contacts"));

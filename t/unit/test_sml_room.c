@@ -1,0 +1,207 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * Items larger than a device's MaxObjSize: it gets them without what makes
+ * them so large, the store keeps that, and a device with more room gets it.
+ */
+#include "sml_poor.h"
+
+static const described_t speaks[] = {
+    { "./contacts", "text/x-vcard", "2.1", NULL },
+    { "./calendar", "text/x-vcalendar", "1.0", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+/** @param size  of the picture in base64, in octets */
+static const char *picture(apr_size_t size)
+{
+    char *text = apr_palloc(w->pool, size + 1);
+    apr_size_t i;
+
+    for (i = 0; i < size; i++) {
+        text[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop0123456789+/ab"
+                  "cdefgh"[(i * 7 + i / 64) % 62];
+    }
+    text[size] = '\0';
+    return text;
+}
+
+static const char *card_with(const char *name, const char *photo)
+{
+    return apr_pstrcat(w->pool, "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:", name,
+                       "\r\nN:", name, ";Ann;;;\r\nFN:Ann ", name,
+                       "\r\nTEL;TYPE=CELL:+491\r\nNOTE:short\r\n"
+                       "PHOTO;ENCODING=b;TYPE=JPEG:", photo,
+                       "\r\nEND:VCARD\r\n", NULL);
+}
+
+/** A text as one line of the store, without its folding. */
+static const char *flat(const char *text)
+{
+    char *out = apr_palloc(w->pool, strlen(text) + 1), *to = out;
+
+    for (; *text != '\0'; text++) {
+        if (text[0] == '\r' && text[1] == '\n' && text[2] == ' ') {
+            text += 2;
+            continue;
+        }
+        *to++ = *text;
+    }
+    *to = '\0';
+    return out;
+}
+
+/** The store's item with that word in it, flat. */
+static const char *stored_with(const char *word)
+{
+    world_items_t list = { 0 };
+    int i;
+
+    world_list(&list, w->account, "contacts");
+    for (i = 0; i < list.texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(list.texts, i, const char *);
+
+        if (strstr(text, word) != NULL) {
+            return flat(text);
+        }
+    }
+    fail_msg("nothing has %s", word);
+    return "";
+}
+
+static void a_photo(client_t *c, apr_size_t small)
+{
+    const char *large = picture(200000);
+    client_item_t *card;
+
+    c->chunk = 10000;
+    /* It can hold pictures, and has sent one. */
+    client_put(c, "contacts", "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Own;;;;\r\n"
+               "PHOTO;ENCODING=BASE64;JPEG:\r\n AAAA\r\n\r\nEND:VCARD\r\n");
+    c->ph->max_obj = small;
+    world_put("contacts", 0, card_with("Large", large));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    card = client_find(c, "contacts", "+491");
+    assert_non_null(card);
+    assert_null(strstr(card->text, "PHOTO"));
+    assert_non_null(strstr(card->text, "short"));
+    assert_true(strlen(card->text) <= small);
+    assert_false(world_logged("larger than its MaxObjSize"));
+    world_quiet(c, "contacts");
+
+    client_edit(c, card, with(card->text, "+491", "+4917"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored_with("+4917"), large));
+    world_quiet(c, "contacts");
+
+    /* In a slow sync, too. */
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    assert_int_equal(world_count("contacts"), 2);
+    assert_non_null(strstr(stored_with("+4917"), large));
+
+    /* There is room for it now. */
+    c->ph->max_obj = 400000;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    card = client_find(c, "contacts", "+4917");
+    assert_non_null(strstr(card->text, "PHOTO"));
+    assert_true(strlen(card->text) > 200000);
+    world_quiet(c, "contacts");
+
+    /* And less again: it has it all the same, nothing goes back and forth. */
+    c->ph->max_obj = small;
+    world_quiet(c, "contacts");
+    assert_non_null(strstr(client_find(c, "contacts", "+4917")->text,
+                           "PHOTO"));
+    client_edit(c, card, with(card->text, "+4917", "+4918"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored_with("+4918"), large));
+}
+
+static client_t *s60_of_12(void)
+{
+    client_t *c = s60("Maker", speaks);
+
+    c->ph->version = CODEC_V12;
+    c->counts_less = 1;
+    return c;
+}
+
+static void test_photo(void **state)
+{
+    a_photo(s60_of_12(), 32000);
+}
+
+static void test_photo_without_conversion(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    c->counts_less = 1;
+    a_photo(c, 32000);
+}
+
+/* What may be cut is cut; the end stays, whatever is done to the beginning. */
+static void test_note(void **state)
+{
+    client_t *c = s60_of_12();
+    client_item_t *card;
+    const char *text;
+
+    c->ph->max_obj = 2000;
+    world_put("contacts", 0, with(world_large_card("Long", 30000),
+                                  "NOTE:", "NOTE:Begin "));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    card = client_find(c, "contacts", "Begin ");
+    assert_non_null(card);
+    assert_true(strlen(card->text) <= 2000);
+    assert_true(strlen(card->text) > 1000);
+    world_quiet(c, "contacts");
+    client_edit(c, card, with(card->text, "Begin ", "Edited "));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    text = flat(stored("contacts"));
+    assert_non_null(strstr(text, "NOTE:Edited abc"));
+    assert_null(strstr(text, "Begin"));
+    assert_true(strlen(text) > 30000);
+    assert_int_equal(strlen(text),
+                     strlen(with(world_large_card("Long", 30000), "NOTE:",
+                                 "NOTE:Edited ")));
+    /* A number besides. */
+    card = client_find(c, "contacts", "Edited ");
+    client_edit(c, card, with(card->text, "END:", "TEL:+49\r\nEND:"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    text = flat(stored("contacts"));
+    assert_non_null(strstr(text, "+49"));
+    assert_true(strlen(text) > 30000);
+}
+
+static void test_event(void **state)
+{
+    client_t *c = s60_of_12();
+    const char *large = picture(50000);
+    client_item_t *event;
+
+    c->ph->max_obj = 3000;
+    world_put("calendar", 0, apr_pstrcat(
+        w->pool, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
+        "BEGIN:VEVENT\r\nUID:e\r\nDTSTART:20270104T100000Z\r\n"
+        "DTEND:20270104T110000Z\r\nSUMMARY:Plan\r\nATTACH;ENCODING=BASE64;"
+        "VALUE=BINARY:", large, "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", NULL));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    event = client_find(c, "calendar", "Plan");
+    assert_non_null(event);
+    assert_true(strlen(event->text) <= 3000);
+    client_edit(c, event, with(event->text, "Plan", "Plans"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    assert_non_null(strstr(flat(stored("calendar")), large));
+    assert_non_null(strstr(stored("calendar"), "SUMMARY:Plans"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_photo),
+        ON_EACH_STORE(test_photo_without_conversion),
+        ON_EACH_STORE(test_note),
+        ON_EACH_STORE(test_event)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_room");
+}
