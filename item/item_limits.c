@@ -49,23 +49,51 @@ static item_span_t put_doc(const item_doc_t *doc, apr_pool_t *p)
 
 /* ---- large values --------------------------------------------------------- */
 
-static int drop_large(const item_part_t *part, apr_hash_t *sizes,
+/** Non-zero for what stays whatever its length is. */
+static int is_title(const char *name)
+{
+    return !strcmp(name, "N") || !strcmp(name, "FN")
+           || !strcmp(name, "SUMMARY");
+}
+
+/** Octets of a value as a text. */
+static apr_size_t text_len(item_span_t value, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    if (!value.len || !memchr(value.s, '\\', value.len))
+        return value.len;
+    b.p = p;
+    item_unescape(&b, value);
+    return b.len;
+}
+
+/** Has the device no room for it, and will it not cut it? */
+static int is_too_large(const item_entry_t *entry,
+                        const item_limits_t *limits, apr_pool_t *p)
+{
+    const char *name = item_span_upper(entry->line.name, p);
+    apr_size_t limit = limit_of(limits->sizes, name);
+
+    if (!limit || entry->line.value.len <= limit)
+        return 0;
+    return is_large_name(name)
+           || (limits->whole && !is_title(name)
+               && apr_hash_get(limits->whole, name, APR_HASH_KEY_STRING)
+               && text_len(entry->line.value, p) > limit);
+}
+
+static int drop_large(const item_part_t *part, const item_limits_t *limits,
                       apr_pool_t *p)
 {
     int i, dropped = 0;
 
     for (i = 0; i < part->entries->nelts; i++) {
         item_entry_t *entry = APR_ARRAY_IDX(part->entries, i, item_entry_t *);
-        const char *name;
-        apr_size_t limit;
 
-        if (entry->part) {
-            dropped += drop_large(entry->part, sizes, p);
-            continue;
-        }
-        name = item_span_upper(entry->line.name, p);
-        limit = is_large_name(name) ? limit_of(sizes, name) : 0;
-        if (limit && entry->line.value.len > limit) {
+        if (entry->part)
+            dropped += drop_large(entry->part, limits, p);
+        else if (is_too_large(entry, limits, p)) {
             entry->gone = 1;
             dropped++;
         }
@@ -74,17 +102,17 @@ static int drop_large(const item_part_t *part, apr_hash_t *sizes,
 }
 
 apr_status_t item_without_large(const char *type, const char **data,
-                                apr_size_t *len, apr_hash_t *sizes,
+                                apr_size_t *len, const item_limits_t *limits,
                                 apr_pool_t *p)
 {
     item_doc_t *doc;
     item_span_t out;
     apr_status_t rv;
 
-    if (sizes == NULL)
+    if (limits->sizes == NULL)
         return APR_SUCCESS;
     rv = item_doc_read(&doc, type, *data, *len, p);
-    if (rv != APR_SUCCESS || !doc->root || !drop_large(doc->root, sizes, p))
+    if (rv != APR_SUCCESS || !doc->root || !drop_large(doc->root, limits, p))
         return rv;
     out = put_doc(doc, p);
     *data = out.s;

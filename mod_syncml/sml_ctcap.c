@@ -15,6 +15,7 @@ typedef struct reader_t {
     apr_pool_t *p;
     apr_hash_t *names;
     apr_hash_t *sizes;          /* apr_size_t * by name */
+    apr_hash_t *whole;          /* names with NoTruncate */
     const char *property;       /* the one that a size belongs to; NULL: none */
     int card;                   /* vCards are asked for */
     int in_cap;                 /* inside CTCap */
@@ -37,7 +38,8 @@ static apr_status_t on_start(void *baton, int tag)
         r->property = NULL;     /* what follows is the parameter's */
     }
     r->leaf = r->in_cap && (tag == DEVINF_CTTYPE || tag == DEVINF_PROPNAME
-                            || tag == DEVINF_VALENUM || tag == DEVINF_SIZE)
+                            || tag == DEVINF_VALENUM || tag == DEVINF_SIZE
+                            || tag == DEVINF_NOTRUNCATE)
             ? tag : 0;
     r->len = 0;
     return APR_SUCCESS;
@@ -112,6 +114,9 @@ static apr_status_t on_end(void *baton, int tag)
     else if (r->ours && tag == DEVINF_SIZE) {
         add_size(r);
     }
+    else if (r->ours && tag == DEVINF_NOTRUNCATE && r->property != NULL) {
+        apr_hash_set(r->whole, r->property, APR_HASH_KEY_STRING, "");
+    }
     else if (r->ours && tag == DEVINF_PROPNAME && r->len > 0) {
         add(r, is_alarm(r->text) ? "VALARM" : r->text);
         r->property = apr_pstrdup(r->p, r->text);
@@ -143,6 +148,7 @@ static int read_caps(reader_t *r, const char *devinf, apr_size_t len,
     r->p = p;
     r->names = apr_hash_make(p);
     r->sizes = apr_hash_make(p);
+    r->whole = apr_hash_make(p);
     r->card = kind == ITEM_VCARD30;
     sink.baton = r;
     limits.max_octets = STORE_MAX_DEVINF;
@@ -170,6 +176,15 @@ apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
 
     return read_caps(&r, devinf, len, kind, p)
            && apr_hash_count(r.sizes) > 0 ? r.sizes : NULL;
+}
+
+apr_hash_t *sml_ctcap_whole(const char *devinf, apr_size_t len,
+                            item_kind_e kind, apr_pool_t *p)
+{
+    reader_t r;
+
+    return read_caps(&r, devinf, len, kind, p)
+           && apr_hash_count(r.whole) > 0 ? r.whole : NULL;
 }
 
 static apr_status_t on_any(void *baton, int tag)

@@ -39,9 +39,17 @@ apr_hash_t *sml_ctcap_read(const char *devinf, apr_size_t len,
 apr_hash_t *sml_ctcap_sizes(const char *devinf, apr_size_t len,
                             item_kind_e kind, apr_pool_t *p);
 
+/**
+ * Which properties a device wants whole or not at all: those with NoTruncate,
+ * which DevInf 1.2 has beside MaxSize.  Values above that size are not for it
+ * (Synthesis' clients and servers leave them out, too).  Arguments as above.
+ * @return names in capitals; NULL: there are none
+ */
+apr_hash_t *sml_ctcap_whole(const char *devinf, apr_size_t len,
+                            item_kind_e kind, apr_pool_t *p);
+
 /** Non-zero if a device takes times in UTC, by its DevInf: the UTC element of
- * 1.1 and 1.2, without which times are to be local ones (OMA DS DevInf 1.2,
- * 5.3.39).  Also where it has said nothing that can be read. */
+ * 1.1 and 1.2, without which times are to be local ones.  Also where it has said nothing that can be read. */
 int sml_ctcap_utc(const char *devinf, apr_size_t len, apr_pool_t *p);
 
 #endif

@@ -193,7 +193,7 @@ void sml_form_fit(sml_session_t *s, const sml_sync_t *y, const char *type,
                     f->not_held->nelts, 1, s->p);
     }
     if (f->limits.sizes != NULL) {
-        item_without_large(type, data, len, f->limits.sizes, s->p);
+        item_without_large(type, data, len, &f->limits, s->p);
     }
 }
 
@@ -256,7 +256,7 @@ item_text_t sml_form_unshrink(sml_session_t *s, const char *type,
                               item_text_t theirs)
 {
     static const char *const names[] = { "NOTE", "DESCRIPTION" };
-    item_limits_t limits = { NULL, 0 };
+    item_limits_t limits = { NULL, 0, NULL };
     item_text_t out = theirs;
     int i;
 

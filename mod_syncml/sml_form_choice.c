@@ -136,6 +136,8 @@ static void set_limits(sml_session_t *s, sml_form_t *f, item_kind_e kind)
     if (!(t->flags & (ITEM_QUIRK_IGNORE_MAX_SIZE | ITEM_QUIRK_IGNORE_CTCAP))) {
         f->limits.sizes = sml_ctcap_sizes(s->device->devinf,
                                           s->device->devinf_len, kind, s->p);
+        f->limits.whole = sml_ctcap_whole(s->device->devinf,
+                                          s->device->devinf_len, kind, s->p);
     }
     if (lengths != NULL) {
         f->limits.sizes = f->limits.sizes

@@ -62,10 +62,12 @@ static void check_devinf(const char *text, apr_size_t len, apr_pool_t *p)
     for (kind = ITEM_VCARD30; kind <= ITEM_VJOURNAL; kind++) {
         apr_hash_t *names = sml_ctcap_read(text, len, (item_kind_e)kind, p);
         apr_hash_t *sizes = sml_ctcap_sizes(text, len, (item_kind_e)kind, p);
+        apr_hash_t *whole = sml_ctcap_whole(text, len, (item_kind_e)kind, p);
         item_format_e format = sml_offer_format(offers, "./contacts",
                                                 (item_kind_e)kind, &type);
 
         MUST(sizes == NULL || names != NULL);
+        MUST(whole == NULL || names != NULL);
         MUST(format == ITEM_FORMAT_AS_IS
              || (type != NULL && item_format_holds(format,
                                                    (item_kind_e)kind)));
@@ -75,7 +77,7 @@ static void check_devinf(const char *text, apr_size_t len, apr_pool_t *p)
 static void check_uncut(const char *text, apr_size_t len, apr_pool_t *p)
 {
     const char *nul = memchr(text, '\0', len);
-    item_limits_t limits = { NULL, 1 };
+    item_limits_t limits = { NULL, 1, NULL };
     apr_size_t ten = 10;
     item_text_t had, is, out, again;
     int n;

@@ -33,7 +33,8 @@ static inline void know(const char *text)
     w->config.quirks_baton = q;
 }
 
-/** Names and sizes of one media type in CTCap: "N=40 TEL NOTE=100". */
+/** Names and sizes of one media type in CTCap: "N=40 TEL NOTE=100!", the last
+ * one with NoTruncate. */
 typedef struct described_t {
     const char *local, *type, *version, *caps;
 } described_t;
@@ -72,7 +73,12 @@ static inline void write_caps(phone_t *ph, codec_writer_t *w_, const described_t
         }
         codec_text(w_, DEVINF_PROPNAME, word);
         if (size != NULL) {
-            codec_text(w_, DEVINF_SIZE, size);
+            codec_text(w_, DEVINF_SIZE,
+                       apr_pstrndup(ph->message_pool, size,
+                                    strspn(size, "0123456789")));
+        }
+        if (size != NULL && strchr(size, '!') != NULL) {
+            codec_empty(w_, DEVINF_NOTRUNCATE);
         }
         if (own) {
             codec_close(w_);

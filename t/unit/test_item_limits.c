@@ -21,7 +21,7 @@ static apr_pool_t *pool;
 
 static item_limits_t limits_of(const char *name, apr_size_t size, int any)
 {
-    item_limits_t limits = { NULL, any };
+    item_limits_t limits = { NULL, any, NULL };
 
     if (name) {
         limits.sizes = apr_hash_make(pool);
@@ -159,13 +159,13 @@ static void test_large_values(void **state)
                             "KEY;ENCODING=b:QUJDREVGR0g=\r\n"), *data = text;
     apr_size_t len = strlen(text);
 
-    assert_int_equal(item_without_large("", &data, &len, eight.sizes, pool),
+    assert_int_equal(item_without_large("", &data, &len, &eight, pool),
                      APR_SUCCESS);
     assert_string_equal(apr_pstrmemdup(pool, data, len),
                         CARD("N:A\r\nKEY;ENCODING=b:QUJDREVGR0g=\r\n"));
     data = text = CARD("N:A\r\nPHOTO;ENCODING=b:QUJDRA==\r\n");
     len = strlen(text);
-    assert_int_equal(item_without_large("", &data, &len, eight.sizes, pool),
+    assert_int_equal(item_without_large("", &data, &len, &eight, pool),
                      APR_SUCCESS);
     assert_ptr_equal(data, text);
 }
@@ -226,9 +226,44 @@ static void test_recognising(void **state)
     is_format("image/png", "anything", ITEM_FORMAT_AS_IS);
 }
 
+/* What the device wants whole or not at all. */
+static void test_whole(void **state)
+{
+    item_limits_t ten = limits_of("NOTE", 10, 0);
+    const char *text = CARD("N:Somebody of ten;B\r\nNOTE:0123456789a\r\n"
+                            "TEL:1\r\n");
+    const char *fits = CARD("N:A\r\nNOTE:01234567\\,\\n\r\n");
+    const char *data = text;
+    apr_size_t len = strlen(text);
+
+    assert_int_equal(item_without_large("", &data, &len, &ten, pool),
+                     APR_SUCCESS);
+    assert_string_equal(data, text);            /* it may cut it */
+    ten.whole = apr_hash_make(pool);
+    apr_hash_set(ten.whole, "NOTE", APR_HASH_KEY_STRING, "");
+    assert_int_equal(item_without_large("", &data, &len, &ten, pool),
+                     APR_SUCCESS);
+    assert_string_equal(data, CARD("N:Somebody of ten;B\r\nTEL:1\r\n"));
+    data = fits;
+    len = strlen(fits);
+    assert_int_equal(item_without_large("", &data, &len, &ten, pool),
+                     APR_SUCCESS);
+    assert_string_equal(data, fits);
+    /* Nothing is without a name. */
+    ten = limits_of("N", 10, 0);
+    ten.whole = apr_hash_make(pool);
+    apr_hash_set(ten.whole, "N", APR_HASH_KEY_STRING, "");
+    data = text;
+    len = strlen(text);
+    assert_int_equal(item_without_large("", &data, &len, &ten, pool),
+                     APR_SUCCESS);
+    assert_string_equal(data, text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole),
         cmocka_unit_test(test_known_length),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_unknown_lengths),

@@ -71,6 +71,22 @@ static void test_new_form(void **state)
     assert_true(has(caps, "VALARM"));
 }
 
+/* What the device will not have cut. */
+static void test_no_truncate(void **state)
+{
+    const char *xml = NEW("text/vcard", PROPERTY("N") "<Property><PropName>"
+        "note</PropName><MaxSize>100</MaxSize><NoTruncate/></Property>"
+        "<Property><PropName>TITLE</PropName><PropParam><ParamName>X"
+        "</ParamName><NoTruncate/></PropParam></Property>");
+    apr_hash_t *whole = sml_ctcap_whole(xml, strlen(xml), ITEM_VCARD30, pool);
+
+    assert_non_null(whole);
+    assert_int_equal(apr_hash_count(whole), 1);
+    assert_true(has(whole, "NOTE"));
+    assert_null(sml_ctcap_whole(xml, strlen(xml), ITEM_VEVENT, pool));
+    assert_null(sml_ctcap_whole(OLD, strlen(OLD), ITEM_VCARD30, pool));
+}
+
 /* What cannot be believed is as good as nothing. */
 static void test_unusable(void **state)
 {
@@ -146,6 +162,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_old_form, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_form, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_truncate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unusable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         ON_MEMORY(test_as_sent)

@@ -194,13 +194,47 @@ static void test_event(void **state)
     assert_non_null(strstr(stored("calendar"), "SUMMARY:Plans"));
 }
 
+static const described_t no_cuts[] = {
+    { "./contacts", "text/x-vcard", "2.1",
+      "BEGIN VERSION N TEL NOTE=20! TITLE=20 END" },
+    { NULL, NULL, NULL, NULL }
+};
+
+/* What a device wants whole or not at all, and has no room for: it stays in
+ * the store, and an edit of something else is one. */
+static void test_no_truncate(void **state)
+{
+    client_t *c = s60("Maker", no_cuts);
+    const char *full = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:1\r\nN:B;A;;;\r\n"
+        "FN:A B\r\nTEL:+491\r\nNOTE:More than twenty octets\r\n"
+        "TITLE:More than twenty octets\r\nEND:VCARD\r\n";
+    client_item_t *card;
+
+    c->ph->version = CODEC_V12;
+    world_put("contacts", 0, full);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    card = item_of(c, "contacts");
+    assert_null(strstr(card->text, "NOTE"));
+    assert_non_null(strstr(card->text, "TITLE:More than twenty octets"));
+    client_edit(c, card, with(card->text, "+491", "+4917"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    edited("contacts", full, "+491", "+4917");
+    world_quiet(c, "contacts");
+    /* One that fits is sent. */
+    world_put("contacts", world_find("contacts", "+4917"),
+              with(full, "NOTE:More than twenty octets", "NOTE:Short"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(item_of(c, "contacts")->text, "NOTE:Short"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_photo),
         ON_EACH_STORE(test_photo_without_conversion),
         ON_EACH_STORE(test_note),
-        ON_EACH_STORE(test_event)
+        ON_EACH_STORE(test_event),
+        ON_EACH_STORE(test_no_truncate)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_room");
