@@ -24,11 +24,21 @@ item_room_t *item_room_make(apr_pool_t *p)
     return room;
 }
 
+/** Non-zero for what may stand in the text that is kept. */
+static int is_plain(const char *name)
+{
+    const char *c = name;
+
+    while (apr_isalnum(*c) || *c == '-' || *c == '_' || *c == '*')
+        c++;
+    return c > name && !*c && c - name < 64;
+}
+
 static room_seen_t *seen_of(item_room_t *room, const char *name)
 {
     room_seen_t *seen = apr_hash_get(room->names, name, APR_HASH_KEY_STRING);
 
-    if (!seen && apr_hash_count(room->names) < ITEM_ROOM_NAMES) {
+    if (!seen && is_plain(name) && apr_hash_count(room->names) < ITEM_ROOM_NAMES) {
         seen = apr_pcalloc(room->p, sizeof(*seen));
         seen->name = apr_pstrdup(room->p, name);
         apr_hash_set(room->names, seen->name, APR_HASH_KEY_STRING, seen);

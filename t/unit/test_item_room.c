@@ -148,6 +148,10 @@ static void test_nothing(void **state)
     assert_int_equal(item_room_note(room, "BEGIN:VCARD\n", 12, pool), 0);
     assert_int_equal(item_room_note(room, "text", 4, pool), 0);
     assert_string_equal(item_room_text(room, pool), "");
+    /* No name that could be taken for something else when it is read again. */
+    assert_int_equal(item_room_note(room, card("PHOT=OTO:1\n"),
+                                    strlen(card("PHOT=OTO:1\n")), pool), 0);
+    assert_string_equal(item_room_text(room, pool), "");
     item_room_read(room, "nonsense = =5 TEL=2,1,x A=,");
     assert_int_equal(item_room_complete(room, "text/plain", &bad, &note,
                                         &certain, pool), 0);
