@@ -11,23 +11,33 @@
 
 #define MAX_MINUTES  (60 * 24 * 3660)
 
-/* AttendeeStatus, as Outlook counts its responses. */
+/* AttendeeStatus: the numbers are OlRecipientStatus of Windows Mobile's
+ * pimstore.h (learn.microsoft.com, bb446180), which Funambol's server has as
+ * well; its client for Outlook writes words, one of them misspelt.  The first
+ * of several is written. */
 static const struct {
     long status;
-    const char *partstat;
+    const char *word, *partstat;
 } states[] = {
-    { 2, "TENTATIVE" }, { 3, "ACCEPTED" }, { 4, "DECLINED" },
-    { 5, "NEEDS-ACTION" }
+    { 1, "ACCEPTED", "ACCEPTED" },
+    { 2, "DECLINED", "DECLINED" },
+    { 3, "TENTATIVE", "TENTATIVE" },
+    { 3, "TENATIVE", "TENTATIVE" },
+    { 4, "NEEDS ACTION", "NEEDS-ACTION" },
+    { 2, "DELEGATED", "DELEGATED" }
 };
-/* AttendeeType, as Outlook counts its recipients. */
+/* AttendeeType: OlRecipientType (bb446052), where 0 is not known.  The first
+ * of a number is read. */
 static const struct {
     long type;
     const char *params, *name, *value;
 } types[] = {
-    { 0, ";ROLE=CHAIR", "ROLE", "CHAIR" },
     { 3, ";CUTYPE=RESOURCE;ROLE=NON-PARTICIPANT", "CUTYPE", "RESOURCE" },
+    { 3, NULL, "CUTYPE", "ROOM" },
     { 2, ";ROLE=OPT-PARTICIPANT", "ROLE", "OPT-PARTICIPANT" },
-    { 1, ";ROLE=REQ-PARTICIPANT", "ROLE", "REQ-PARTICIPANT" }
+    { 2, NULL, "ROLE", "NON-PARTICIPANT" },
+    { 1, ";ROLE=REQ-PARTICIPANT", "ROLE", "REQ-PARTICIPANT" },
+    { 1, NULL, "ROLE", "CHAIR" }
 };
 
 /* ---- attendees ------------------------------------------------------------ */
@@ -68,11 +78,25 @@ static const char *address_of(item_span_t email, item_span_t name,
     return b.s;
 }
 
+/** PARTSTAT for a status in numbers or words. @return NULL: none */
+static const char *partstat_of(const item_xml_t *e)
+{
+    item_span_t text = item_span_trim(item_xml_text(e, "AttendeeStatus"));
+    long status = sif_number(e, "AttendeeStatus", 0);
+    unsigned i;
+
+    for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (states[i].status == status
+            || item_span_is(text, states[i].word))
+            return states[i].partstat;
+    return NULL;
+}
+
 static void read_attendee(item_sif_t *s, const item_xml_t *e)
 {
     item_span_t name = item_xml_text(e, "AttendeeName");
     item_span_t email = item_xml_text(e, "AttendeeEmail");
-    long status = sif_number(e, "AttendeeStatus", 0);
+    const char *partstat = partstat_of(e);
     long type = sif_number(e, "AttendeeType", -1);
     const char *head = "ATTENDEE";
     unsigned i;
@@ -83,15 +107,10 @@ static void read_attendee(item_sif_t *s, const item_xml_t *e)
         name.s = quoted(name, s->p);
         head = apr_pstrcat(s->p, head, ";CN=\"", name.s, "\"", NULL);
     }
-    for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (states[i].status == status)
-            head = apr_pstrcat(s->p, head, ";PARTSTAT=", states[i].partstat,
-                               NULL);
-    if (status == 1)            /* who has called the meeting */
-        head = apr_pstrcat(s->p, head, ";PARTSTAT=ACCEPTED;"
-                           ITEM_SIF_KEPT "STATUS=1", NULL);
+    if (partstat)
+        head = apr_pstrcat(s->p, head, ";PARTSTAT=", partstat, NULL);
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (types[i].type == type)
+        if (types[i].type == type && types[i].params)
             head = apr_pstrcat(s->p, head, types[i].params, NULL);
     item_put(&s->out, head, address_of(email, name, s->p));
 }
@@ -110,9 +129,6 @@ static long status_of(const item_line_t *line)
     item_span_t state = item_line_value(line, "PARTSTAT");
     unsigned i;
 
-    if (item_span_is(state, "ACCEPTED")
-        && item_span_is(item_line_value(line, ITEM_SIF_KEPT "STATUS"), "1"))
-        return 1;
     for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
         if (item_span_is(state, states[i].partstat))
             return states[i].status;

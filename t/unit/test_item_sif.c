@@ -481,15 +481,53 @@ static void test_attendees(void **state)
 
     (void)state;
     assert_non_null(strstr(text,
-        "ATTENDEE;CN=\"Jo 'J' D\";PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT:mai"
-        "lto:jo@x.o\r\n rg\r\n"
+        "ATTENDEE;CN=\"Jo 'J' D\";PARTSTAT=TENTATIVE;ROLE=REQ-PARTICIPANT:ma"
+        "ilto:jo@x.\r\n org\r\n"
         "ATTENDEE;CN=\"Room 1\";CUTYPE=RESOURCE;ROLE=NON-PARTICIPANT:cn:Room"
-        "%201\r\nATTENDEE;PARTSTAT=ACCEPTED;X-FUNAMBOL-STATUS=1;ROLE=CHAIR:"
-        "mailto:me@x.org\r\n"));
+        "%201\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:me@x.org\r\n"));
     again = export(text);
     assert_non_null(strstr(import(again, NULL), strstr(text, "ATTENDEE")));
     assert_non_null(strstr(again, "<AttendeeName>Room 1</AttendeeName>\r\n"
         "<AttendeeEmail></AttendeeEmail>\r\n<AttendeeStatus>0"));
+}
+
+/* Numbers are Windows Mobile's, words the Outlook client's. */
+static void test_attendee_status(void **state)
+{
+    static const char *const both[][2] = {
+        { "1", "ACCEPTED" }, { "2", "DECLINED" }, { "3", "TENTATIVE" },
+        { "4", "NEEDS-ACTION" }, { "ACCEPTED", "ACCEPTED" },
+        { "DECLINED", "DECLINED" }, { "TENATIVE", "TENTATIVE" },
+        { "NEEDS ACTION", "NEEDS-ACTION" }
+    };
+    static const char *const out[][3] = {
+        { "PARTSTAT=ACCEPTED;ROLE=CHAIR", "1", "1" },
+        { "PARTSTAT=DECLINED;ROLE=OPT-PARTICIPANT", "2", "2" },
+        { "PARTSTAT=TENTATIVE;CUTYPE=ROOM", "3", "3" },
+        { "PARTSTAT=NEEDS-ACTION;ROLE=NON-PARTICIPANT", "4", "2" },
+        { "PARTSTAT=DELEGATED;ROLE=REQ-PARTICIPANT", "2", "1" }
+    };
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+        const char *text = import(sife(apr_pstrcat(pool, "<Attendees>"
+            "<Attendee><AttendeeEmail>a@x</AttendeeEmail><AttendeeStatus>",
+            both[i][0], "</AttendeeStatus></Attendee></Attendees>", NULL)),
+            NULL);
+
+        assert_non_null(strstr(text, apr_pstrcat(pool, "ATTENDEE;PARTSTAT=",
+                                                 both[i][1], ":mailto:a@x",
+                                                 NULL)));
+    }
+    for (i = 0; i < sizeof(out) / sizeof(out[0]); i++) {
+        const char *text = export(event(apr_pstrcat(pool, "ATTENDEE;",
+            out[i][0], ":mailto:a@x\r\n", NULL)));
+
+        assert_non_null(strstr(text, apr_pstrcat(pool, "<AttendeeStatus>",
+            out[i][1], "</AttendeeStatus>\r\n<AttendeeType>", out[i][2],
+            "</", NULL)));
+    }
 }
 
 static void test_task(void **state)
@@ -623,6 +661,7 @@ int main(void)
         cmocka_unit_test_setup(test_other_day, fresh),
         cmocka_unit_test_setup(test_exceptions, fresh),
         cmocka_unit_test_setup(test_attendees, fresh),
+        cmocka_unit_test_setup(test_attendee_status, fresh),
         cmocka_unit_test_setup(test_task, fresh),
         cmocka_unit_test_setup(test_task_states, fresh),
         cmocka_unit_test_setup(test_task_times, fresh),
