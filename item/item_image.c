@@ -221,6 +221,13 @@ static int image_at(item_image_t *image, way_e way, item_span_t c,
 
 /* ---- texts -------------------------------------------------------------- */
 
+/** A backslash that a device may take for an escape. */
+static int is_escape(item_span_t text)
+{
+    return text.len > 1 && *text.s == '\\' && strchr(",;", text.s[1])
+           && text.s[1];
+}
+
 static int reads_as(item_image_t *image, way_e way, item_span_t was,
                     item_span_t is, int *garbled)
 {
@@ -229,7 +236,8 @@ static int reads_as(item_image_t *image, way_e way, item_span_t was,
     image->letters = 0;
     for (; was.len; count += n) {
         item_span_t c = first_of(was);
-        int octets = image_at(image, way, c, is, 0);
+        int octets = is_escape(was) && !has(is, c, 0)
+                     ? 0 : image_at(image, way, c, is, 0);
 
         if (octets < 0)
             break;

@@ -228,6 +228,28 @@ static void add_large(job_t *job, const item_part_t *base,
             add_from(job, theirs, base, b->entry[i]);
 }
 
+/** Non-zero if the device knows no component of a value that is not empty:
+ * then nothing is left of it there. */
+static int is_unknown(const room_seen_t *seen, const room_value_t *value)
+{
+    int i, known = 0;
+
+    for (i = 0; i < value->n; i++)
+        known |= value->part[i].len && seen->octets[i];
+    return !known;
+}
+
+static void add_unknown(job_t *job, const item_part_t *base,
+                        item_part_t *theirs, const likes_t *b,
+                        const room_seen_t *seen)
+{
+    int i;
+
+    for (i = 0; i < b->n; i++)
+        if (is_unknown(seen, &b->value[i]))
+            add_from(job, theirs, base, b->entry[i]);
+}
+
 /** A component that was edited, or stayed as the device shows it.
  * @param was, is  as they are written, escaped; the values have them as text
  * @return non-zero if it is not as it came */
@@ -419,6 +441,9 @@ static void complete_name(job_t *job, const item_part_t *base,
     if (!t->n) {                /* absence as such: the caller's */
         if (!b->entry[0]->part && room_is_large(b->entry[0]->line.name))
             add_large(job, base, theirs, b, seen);
+        else if (!b->entry[0]->part
+                 && room_has_parts(b->entry[0]->line.name))
+            add_unknown(job, base, theirs, b, seen);
         return;
     }
     match_equal(job, seen, b, t);
@@ -444,24 +469,36 @@ static void complete_name(job_t *job, const item_part_t *base,
         job->uncertain = 1;
 }
 
-/** A device that makes FN of N has none of its own. */
+/** Has the device the same N as before, or no place for anything of it? */
+static int same_name(const job_t *job, const item_entry_t *had,
+                     const item_entry_t *n)
+{
+    const room_seen_t *seen = apr_hash_get(job->room->names, "N",
+                                           APR_HASH_KEY_STRING);
+    room_value_t a, b;
+
+    room_value_read(&b, &had->line, job->p);
+    if (!n)
+        return seen && is_unknown(seen, &b);
+    room_value_read(&a, &n->line, job->p);
+    return n->instead.s || room_value_same(&a, &b);
+}
+
+/** A device that makes FN of N, or of what else there is, has none of its
+ * own. */
 static void complete_fn(job_t *job, const item_part_t *base,
                         item_part_t *theirs)
 {
     const room_seen_t *seen = apr_hash_get(job->room->names, "FN",
                                       APR_HASH_KEY_STRING);
     const item_entry_t *was = item_part_find(base, "FN");
-    const item_entry_t *n = item_part_find(theirs, "N");
     const item_entry_t *had = item_part_find(base, "N");
     item_entry_t *is = item_part_find(theirs, "FN");
     room_value_t a, b;
 
-    if (!seen || seen->kinds || !was || !n || !had || !is)
+    if (!seen || seen->kinds || !was || !had || !is
+        || !same_name(job, had, item_part_find(theirs, "N")))
         return;
-    room_value_read(&a, &n->line, job->p);
-    room_value_read(&b, &had->line, job->p);
-    if (!n->instead.s && !room_value_same(&a, &b))
-        return;                 /* another name */
     room_value_read(&a, &is->line, job->p);
     room_value_read(&b, &was->line, job->p);
     if (!room_value_same(&a, &b)) {

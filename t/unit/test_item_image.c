@@ -76,6 +76,9 @@ static void test_signs(void **state)
     assert_int_equal(reads("M" UE "ller", "M\xc3\x83\xc2\xbcller"), 12);
     /* Gone. */
     assert_int_equal(reads("a" JP "b", "ab"), 12);
+    /* A backslash, taken for an escape. */
+    assert_int_equal(reads("a\\;b", "a;b"), 12);
+    assert_int_equal(reads("a\\nb", "anb"), 0);
     /* An ASCII character was none that it lacks. */
     assert_int_equal(reads("Mueller", "M?eller"), 0);
 }

@@ -102,6 +102,11 @@ static void test_components(void **state)
     COMPLETED(card("N:F;G;H;I;J\n"), five, card("N:A;B;;;\n"),
               card("N:A;B;;;\n"));
     COMPLETED(NULL, five, card("N:A;Q;;;\n"), card("N:A;Q;C;D;E\n"));
+    /* Nothing is left of a name without those that it knows. */
+    COMPLETED(card("N:F;G;;;\n"), card("TEL:1\nN:;;C;D;\n"),
+              card("TEL:1\n"), card("TEL:1\nN:;;C;D;\n"));
+    COMPLETED(card("N:F;G;;;\n"), card("TEL:1\nN:;B;C;D;\n"),
+              card("TEL:1\n"), card("TEL:1\n"));
 }
 
 static void test_alarms(void **state)
@@ -249,6 +254,13 @@ static void test_fn(void **state)
               card("N:Clemens;Sam\nFN:Sam Clemens\n"));
 }
 
+/* ... or of the number, where it knows nothing of N. */
+static void test_fn_of_another(void **state)
+{
+    COMPLETED(card("N:A;B\nFN:B A\n"), card("N:;;C;;\nFN:Sea\nTEL:1\n"),
+              card("FN:1\nTEL:1\n"), card("FN:Sea\nTEL:1\nN:;;C;;\n"));
+}
+
 /* A phone without rules of that kind. */
 static void test_rules(void **state)
 {
@@ -328,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_edited, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fn_of_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown)
     };
