@@ -5,10 +5,11 @@
  * comes back cut.
  *
  * Texts are never cut on their way to a device, since that does it itself and
- * knows best where; what it wants whole or not at all it is not sent.  What comes back as the beginning of what it had, and as
- * long as its field, is no edit: the long value is put in its place, before
- * the texts are merged.  Where somebody has edited the beginning of a long
- * text, what the device never showed him is put behind it again.
+ * knows best where; what it wants whole or not at all it is not sent.  What
+ * comes back as the beginning of what it had, and as long as its field, is no
+ * edit: the long value is put in its place, before the texts are merged.
+ * Where somebody has edited the beginning of a long text, what the device
+ * never showed him is put behind it again.
  */
 #ifndef SYNCML_ITEM_LIMITS_H
 #define SYNCML_ITEM_LIMITS_H

@@ -49,7 +49,8 @@ apr_hash_t *sml_ctcap_whole(const char *devinf, apr_size_t len,
                             item_kind_e kind, apr_pool_t *p);
 
 /** Non-zero if a device takes times in UTC, by its DevInf: the UTC element of
- * 1.1 and 1.2, without which times are to be local ones.  Also where it has said nothing that can be read. */
+ * 1.1 and 1.2, without which times are to be local ones.  Also where it has
+ * said nothing that can be read. */
 int sml_ctcap_utc(const char *devinf, apr_size_t len, apr_pool_t *p);
 
 #endif
