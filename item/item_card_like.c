@@ -286,13 +286,40 @@ static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
     item_fold_add(b, item_buf_span(&mixed), "\r\n");
 }
 
+/** Non-zero if a value is a list of several words. */
+static int is_list(item_span_t value)
+{
+    item_span_t word;
+
+    return item_value_next(&value, ',', &word) && value.s;
+}
+
+/** A field's text as the value of a line: of several nicknames the device has
+ * but one text. */
+static void put_field(item_buf_t *b, const item_line_t *ours,
+                      item_span_t value)
+{
+    apr_size_t i;
+    int list = item_span_is(ours->name, "NICKNAME") && is_list(ours->value);
+
+    for (i = 0; i < value.len; i++) {
+        int comma = list && value.s[i] == '\\' && i + 1 < value.len
+                    && value.s[i + 1] == ',';
+
+        if (!comma && value.s[i] == '\\' && i + 1 < value.len)
+            item_buf_putc(b, value.s[i++]);
+        if (!comma)
+            item_buf_putc(b, value.s[i]);
+    }
+}
+
 /** What stands in a field now, with all that the store has of that line but
  * the value.  @return 0: it has none */
 static int put_edited(item_buf_t *b, card_like_t *like,
                       const item_line_t *device, int slot)
 {
     static const char *const named[] = {
-        "TEL", "EMAIL", "ADR", "URL", "LABEL", NULL
+        "TEL", "EMAIL", "ADR", "URL", "LABEL", "NICKNAME", NULL
     };
     item_buf_t text = { NULL, NULL, 0, 0 };
     item_line_t ours;
@@ -316,7 +343,7 @@ static int put_edited(item_buf_t *b, card_like_t *like,
         if (!item_span_is(ours.params[i].name, "VALUE"))
             put_param(&text, &ours.params[i]);
     item_buf_putc(&text, ':');
-    item_buf_add(&text, device->value.s, device->value.len);
+    put_field(&text, &ours, device->value);
     item_fold_add(b, item_buf_span(&text), "\r\n");
     return 1;
 }

@@ -379,6 +379,21 @@ static void test_habits_back(void **unused)
            wrap("3.0", N "BDAY:19690405\n"));
 }
 
+/** Several nicknames are one text in SIF, and several again. */
+static void test_nicknames(void **unused)
+{
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t two = import_like(sif, "<contact><LastName>Doe</LastName>"
+        "<NickName>Jay,B\\o</NickName></contact>",
+        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo,Bo\n"));
+    item_text_t one = import_like(sif, "<contact><LastName>Doe</LastName>"
+        "<NickName>Jay, the first</NickName></contact>",
+        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo\\, the first\n"));
+
+    assert_non_null(strstr(two.data, "NICKNAME:Jay,B\\\\o\r\n"));
+    assert_non_null(strstr(one.data, "NICKNAME:Jay\\, the first\r\n"));
+}
+
 /* ---- 4.0 ------------------------------------------------------------------------ */
 
 #define FOUR \
@@ -545,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_habits_back),
         cmocka_unit_test(test_four),
         cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_sif),
