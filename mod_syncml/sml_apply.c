@@ -23,6 +23,9 @@
 #include "mod_syncml/sml_guard.h"
 #include "mod_syncml/sml_held.h"
 
+/* So many of an item's latest texts are looked at for what a device had. */
+#define MOST_BASES  4
+
 /* ---- finding the item --------------------------------------------------- */
 
 /* The device's row for a LUID.  A client that uses our GUID as its own id
@@ -312,6 +315,37 @@ static store_item_t *had_text(sml_session_t *s, const sml_sync_t *y,
     return rv == APR_SUCCESS ? base : NULL;
 }
 
+/* A device that was sent a text, and whose Status was lost, may have it all
+ * the same, and say its own edits on top of it.  So a newer text than the one
+ * that it is known to have had is the base, if all that is new in it is in the
+ * device's as well: else what was changed there since would clash with it, and
+ * lose to it.
+ * @param base  in and out, not NULL
+ * @param version  in and out: of it */
+static void newest_base(sml_session_t *s, const sml_sync_t *y,
+                        const sml_change_t *c, const store_item_t *old,
+                        store_item_t **base, store_id_t *version)
+{
+    store_id_t at = old->change + 1, known = *version;
+    store_item_t *text;
+    int i;
+
+    for (i = 0; i < MOST_BASES && s->rv == APR_SUCCESS; i++) {
+        s->rv = store_item_version_before(s->tx, s->account, y->datastore,
+                                          old->id, at, &text);
+        if (s->rv != APR_SUCCESS || text->change <= known) {
+            break;
+        }
+        if (sml_builds_on(*base, text, &c->item, s->p)) {
+            *base = text;
+            *version = text->change;
+            break;
+        }
+        at = text->change;
+    }
+    s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
+}
+
 /* The item exists; @p version is the one that the device knew, 0: none, it was
  * perhaps @p matched by its content. */
 static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
@@ -332,6 +366,9 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
     }
     if (c->raw_type == NULL) {
         base = had_text(s, y, old, version);
+    }
+    if (base != NULL && version != old->change && s->rv == APR_SUCCESS) {
+        newest_base(s, y, c, old, &base, &version);
     }
     if (s->rv != APR_SUCCESS) {
         return 510;

@@ -114,6 +114,28 @@ static int same(sides_t *sides, item_text_t a, item_text_t b)
                       sides->s->p) == APR_SUCCESS && m.is_ours;
 }
 
+int sml_builds_on(const store_item_t *base, const store_item_t *newer,
+                  const store_item_t *theirs, apr_pool_t *p)
+{
+    const store_item_t *items[] = { base, newer, theirs };
+    apr_hash_t *stamps = stamp_names(p);
+    item_text_t texts[3];
+    item_merge_t m;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        if (strcmp(items[i]->type, theirs->type) != 0) {
+            return 0;
+        }
+        texts[i].len = items[i]->len;
+        texts[i].data = item_without(items[i]->data, &texts[i].len, stamps,
+                                     p);
+    }
+    return item_merge(&m, theirs->type, &texts[0], &texts[2], &texts[1],
+                      ITEM_PREFER_OURS, p) == APR_SUCCESS
+        && m.is_ours && m.clashes->nelts == 0;
+}
+
 /* Would the device learn anything from that text?  What it cannot hold does
  * not count. */
 static int tells_nothing(sides_t *sides, item_text_t text)

@@ -40,6 +40,14 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
                          const store_item_t *base, store_id_t known,
                          sml_outcome_t *out);
 
+/** Does one text say all that another, newer than what the device is known to
+ * have had, says otherwise than that?  Then the device had that one.
+ * @param base  what it is known to have had
+ * @param newer  what it was sent perhaps
+ * @param theirs  what it says */
+int sml_builds_on(const store_item_t *base, const store_item_t *newer,
+                  const store_item_t *theirs, apr_pool_t *p);
+
 /** One log line for a conflict, and count it.
  * @param done  what was done, in words */
 void sml_conflict_log(sml_session_t *s, sml_sync_t *y, store_id_t item,

@@ -403,6 +403,14 @@ apr_status_t store_item_version(store_tx_t *tx, store_id_t account,
                                 store_id_t datastore, store_id_t id,
                                 store_id_t change, store_item_t **item);
 
+/** The text that it had before that: the latest one written below @p change,
+ * by its own change counter.  @return APR_NOTFOUND: there was none, or none is
+ * kept any longer */
+apr_status_t store_item_version_before(store_tx_t *tx, store_id_t account,
+                                       store_id_t datastore, store_id_t id,
+                                       store_id_t change,
+                                       store_item_t **item);
+
 typedef apr_status_t store_item_fn(void *baton, const store_item_t *item);
 /** Live items by id, from the one after @p after, at most @p limit
  * (0: all). */

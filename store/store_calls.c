@@ -508,6 +508,33 @@ apr_status_t store_item_version(store_tx_t *tx, store_id_t account,
     CALL(item_version, account, datastore, id, change, item);
 }
 
+apr_status_t store_item_version_before(store_tx_t *tx, store_id_t account,
+                                       store_id_t datastore, store_id_t id,
+                                       store_id_t change,
+                                       store_item_t **item)
+{
+    apr_array_header_t *past;
+    store_id_t added, before = 0;
+    apr_status_t rv;
+    int i;
+
+    *item = NULL;
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(good_item(id), BAD_ITEM);
+    NEED(change > 0, "a version's change counter is above 0");
+    rv = tx->driver->item_history(tx, datastore, id, &added, &past);
+    for (i = 0; rv == APR_SUCCESS && i < past->nelts; i++) {
+        const store_past_t *text = &APR_ARRAY_IDX(past, i, store_past_t);
+
+        before = text->change < change ? text->change : before;
+    }
+    if (rv != APR_SUCCESS || before == 0)
+        return rv == APR_SUCCESS ? APR_NOTFOUND : rv;
+    return store_item_version(tx, account, datastore, id, before, item);
+}
+
 apr_status_t store_item_list(store_tx_t *tx, store_id_t account,
                              store_id_t datastore, store_id_t after,
                              int limit, store_item_fn *fn, void *baton)

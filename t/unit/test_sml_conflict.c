@@ -538,6 +538,41 @@ static void test_broken_off(void **state)
     }
 }
 
+/* The phone has taken a change of the server's, and its Status was lost.  What
+ * the server's side does to the same property later has seen that change, and
+ * does not lose to it. */
+static void test_unheard(void **state)
+{
+    int later;
+
+    for (later = 0; later < 2; later++) {
+        client_t *c;
+        store_id_t id;
+
+        world_add_account(apr_psprintf(w->pool, "u%d", later));
+        policy("contacts", SML_NORMAL_SYNC)->policy =
+            later ? SML_POLICY_MERGE : SML_POLICY_SERVER;
+        c = in_step("IMEI:1", card("Doe", TEL1 NOTE1 ORG1));
+        id = world_find("contacts", "Works");
+        world_put("contacts", id, card("Doe", TEL1 NOTE1 "ORG:Sent\r\n"));
+        w->break_at = 3;
+        assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+        w->break_at = 0;
+        assert_non_null(client_find(c, "contacts", "Sent"));
+        if (later) {
+            world_put("contacts", id, card("Doe", TEL1 NOTE1
+                                           "ORG:Later\r\n"));
+        }
+        client_edit(c, client_find(c, "contacts", ""),
+                    card("Doe", TEL2 NOTE1 "ORG:Sent\r\n"));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_same(c, "contacts");
+        has(c, "222");
+        has(c, later ? "Later" : "Sent");
+        in_peace(c);
+    }
+}
+
 /* Three sides: each changes something else of one contact. */
 static void test_three_sides(void **state)
 {
@@ -605,6 +640,7 @@ int main(void)
         ON_EACH_STORE(test_sent_again),
         ON_EACH_STORE(test_sent_again_late),
         ON_EACH_STORE(test_broken_off),
+        ON_EACH_STORE(test_unheard),
         ON_EACH_STORE(test_three_sides),
         ON_EACH_STORE(test_one_way)
     };

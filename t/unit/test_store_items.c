@@ -156,6 +156,22 @@ static void assert_version(fixture_t *f, store_tx_t *tx, store_id_t id,
     assert_string_equal(v->type, "text/vcard");
 }
 
+static void assert_before(fixture_t *f, store_tx_t *tx, store_id_t id,
+                          store_id_t change, store_id_t is, const char *data)
+{
+    store_item_t *v;
+    apr_status_t rv = store_item_version_before(tx, f->alice, f->contacts, id,
+                                                change, &v);
+
+    assert_int_equal(rv, data ? APR_SUCCESS : APR_NOTFOUND);
+    if (data == NULL) {
+        assert_null(v);
+        return;
+    }
+    assert_data(v, data);
+    assert_true(v->id == id && v->change == is);
+}
+
 /* Each text is found by the counter value that a device may have of it,
  * through overwriting, deletion and restoring. */
 static void versions(void **state)
@@ -178,8 +194,21 @@ static void versions(void **state)
     assert_version(f, tx, item.id, 4, "4");
     assert_version(f, tx, item.id, 5, "4");
     assert_version(f, tx, item.id, 6, NULL);
+    assert_before(f, tx, item.id, 6, 4, "4");
     item.data = "6";
     OK(store_item_restore(tx, f->alice, &item));
+    assert_before(f, tx, item.id, 7, 6, "6");
+    assert_before(f, tx, item.id, 6, 4, "4");
+    assert_before(f, tx, item.id, 4, 3, "3");
+    assert_before(f, tx, item.id, 3, 1, "1");
+    assert_before(f, tx, item.id, 1, 0, NULL);
+    assert_before(f, tx, item.id + 1, 2, 0, NULL);
+    EXPECT(APR_EINVAL, store_item_version_before(tx, f->alice, f->contacts,
+                                                 item.id, 0,
+                                                 &(store_item_t *){ NULL }));
+    EXPECT(APR_NOTFOUND, store_item_version_before(tx, f->bob, f->contacts,
+                                                   item.id, 7,
+                                                   &(store_item_t *){ NULL }));
     assert_version(f, tx, item.id, 1, "1");
     assert_version(f, tx, item.id, 4, "4");
     assert_version(f, tx, item.id, 5, NULL);
