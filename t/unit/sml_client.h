@@ -74,6 +74,8 @@ struct client_t {
     int forgets_guids;          /* takes the same Add twice */
     int spares_luids;           /* gives LUIDs again that are gone */
     int knows_replace;          /* says Replace of new items, too */
+    int atomic;                 /* its changes of a message are an Atomic */
+    int in_atomic;              /* one is open */
     int counts_less;            /* fewer changes than announced are fine */
     int sync_code;              /* said to the server's Sync, 0: 200; from
                                    300 on, its changes are not taken */
@@ -535,7 +537,7 @@ static inline apr_status_t client_take_sync(client_t *c,
         }
         s->announced = atol(sync->number_of_changes);
     }
-    if (s->code == 205 && !s->refreshed) {
+    if (s->code == 205 && !s->refreshed && c->sync_code < 300) {
         s->refreshed = 1;
         s->last = NULL;
         apr_array_clear(s->items);

@@ -183,6 +183,7 @@ static inline void device_habits(device_t *d)
     c->maps = device_dice(d, 4) ? MAPS_NOW : MAPS_NEXT_SESSION;
     c->chunk = large && device_dice(d, 3) == 0 ? 60 + device_dice(d, 400)
                                                : 0;
+    c->atomic = c->chunk == 0 && device_dice(d, 4) == 0;
     c->ph->scheme = device_dice(d, 4) ? SML_AUTH_MD5 : SML_AUTH_BASIC;
     c->ph->max_msg = (large ? 2600 : 5500) + device_dice(d, 3000);
 }
@@ -196,6 +197,7 @@ static inline void device_behave(device_t *d)
     d->between = NULL;
     d->c->per_message = 0;
     d->c->maps = MAPS_NOW;
+    d->c->mute = d->c->sync_code = d->c->atomic = 0;
 }
 
 #endif

@@ -191,6 +191,8 @@ static inline void life_sync(device_t *d, const step_t *step)
         d->suspend_at = device_dice(d, 6) ? 0 : 2 + device_dice(d, 5);
         d->refuses = device_dice(d, 5) ? 0 : 1 + (int)device_dice(d, 4);
         d->between = device_dice(d, 2) ? life_between : NULL;
+        d->c->mute = device_dice(d, 15) == 0;
+        d->c->sync_code = device_dice(d, 15) == 0 ? 503 : 0;
         code = life_code(d);
         names = code == 225 ? life_suspended(d) : names;
     }

@@ -440,6 +440,9 @@ static inline int device_sync(device_t *d, int code, const char *names)
         model_fail("%s, sync %d of %s: %s", c->ph->devid, code, names,
                    c->ph->why);
     }
+    if (rv == APR_SUCCESS && c->sync_code >= 300) {
+        rv = device_cut(d, "it refused all");   /* no anchors, then */
+    }
     device_account(d, code, rv == APR_SUCCESS);
     if (rv == APR_SUCCESS) {
         stop_forget(c, c->resuming);

@@ -130,12 +130,21 @@ static inline int client_tag(const client_t *c, const client_store_t *s,
     }
 }
 
+static inline void client_close_sync(client_t *c)
+{
+    if (c->in_atomic) {
+        codec_close(c->ph->w);
+        c->in_atomic = 0;
+    }
+    codec_close(c->ph->w);
+}
+
 /* End the message inside a Sync and begin the next there. */
 static inline apr_status_t client_turn_page(client_t *c, client_store_t *s)
 {
     apr_status_t rv;
 
-    codec_close(c->ph->w);
+    client_close_sync(c);
     rv = client_post(c, 0);
     if (rv == APR_SUCCESS) {
         client_open(c);
@@ -176,6 +185,11 @@ static inline void client_write_item(client_t *c, client_store_t *s,
 {
     int delete = tag == SYNCML_DELETE;
 
+    if (c->atomic && !c->in_atomic) {
+        phone_command(c->ph, SYNCML_ATOMIC);
+        phone_expect(c->ph, "Atomic", NULL);
+        c->in_atomic = 1;
+    }
     phone_change(c->ph, tag, item->luid, delete ? NULL : s->type,
                  delete ? NULL : item->text, delete ? 0 : strlen(item->text),
                  0, 0)->what = item;
@@ -186,12 +200,14 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
     apr_status_t rv = APR_SUCCESS;
     int i, n = 0;
 
+    c->in_atomic = 0;
     phone_open_sync(c->ph, s->name, s->local);
     for (i = 0; i < s->items->nelts && rv == APR_SUCCESS; i++) {
         client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
         int tag = client_tag(c, s, item);
         unsigned cmd = c->ph->cmd;
         codec_mark_t mark;
+        int inside;
 
         if (tag == 0 || item->confirmed) {
             continue;
@@ -212,9 +228,11 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         }
         codec_writer_mark(c->ph->w, &mark);
         cmd = c->ph->cmd;
+        inside = c->in_atomic;
         client_write_item(c, s, item, tag);
         if (!phone_has_room(c->ph, 200)) {
             client_undo(c, &mark, cmd);
+            c->in_atomic = inside;
             rv = client_turn_page(c, s);
             if (rv == APR_SUCCESS) {
                 client_write_item(c, s, item, tag);
@@ -223,7 +241,7 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         }
     }
     if (rv == APR_SUCCESS) {
-        codec_close(c->ph->w);
+        client_close_sync(c);
     }
     return rv;
 }
@@ -310,6 +328,13 @@ static inline void client_settle_maps(client_t *c)
     }
 }
 
+/* 215 and 216: in an Atomic that failed. */
+static inline int client_is_done(int code)
+{
+    return (code >= 200 && code < 300 && code != 215 && code != 216)
+        || code == 419;
+}
+
 /** Take the end of the session as good: anchors move on. */
 static inline void client_commit(client_t *c)
 {
@@ -317,9 +342,8 @@ static inline void client_commit(client_t *c)
 
     for (i = 0; i < c->ph->sent->nelts; i++) {
         const phone_sent_t *t = &APR_ARRAY_IDX(c->ph->sent, i, phone_sent_t);
-        int fine = (t->code >= 200 && t->code < 300) || t->code == 419;
 
-        if (t->what != NULL && fine && strcmp(t->name, "Alert") != 0) {
+        if (t->what != NULL && client_is_done(t->code) && strcmp(t->name, "Alert") != 0) {
             ((client_item_t *)t->what)->dirty = 0;
         }
     }
@@ -339,7 +363,7 @@ static inline void client_commit(client_t *c)
                 /* All there is was said; deletes cannot be. */
                 item->dirty = item->gone ? 0 : item->dirty;
             }
-            item->unheard = 0;
+            item->unheard &= c->mute;
             if (!item->gone || item->dirty) {
                 APR_ARRAY_IDX(s->items, kept++, client_item_t *) = item;
             }

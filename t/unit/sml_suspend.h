@@ -29,7 +29,7 @@ static inline void stop_note_confirmed(client_t *c)
         const phone_sent_t *t = &APR_ARRAY_IDX(c->ph->sent, i, phone_sent_t);
 
         if (t->what != NULL && strcmp(t->name, "Alert") != 0
-            && ((t->code >= 200 && t->code < 300) || t->code == 419)) {
+            && client_is_done(t->code)) {
             ((client_item_t *)t->what)->confirmed = 1;
         }
     }
