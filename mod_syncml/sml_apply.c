@@ -423,6 +423,30 @@ static void note_held(sml_session_t *s, const sml_sync_t *y,
     sml_held_note(s, y, c->keys.kind, data, len);
 }
 
+/* The server has deleted it.  A device that has taken that delete gives the
+ * LUID to a new item, perhaps before its Status of the delete has been heard:
+ * the item is forgotten then, and what comes is no version of it.  (Not where
+ * it says Replace: its owner may have changed all that there is to change.)
+ * @param version  that the device had; @param old  out: NULL if that is so */
+static void look_for_successor(sml_session_t *s, const sml_sync_t *y,
+                               const sml_change_t *c, store_id_t version,
+                               store_item_t **old)
+{
+    store_item_t *had;
+
+    if (!(*old)->deleted || c->tag != SYNCML_ADD || sml_sync_is_slow(y)) {
+        return;
+    }
+    had = had_text(s, y, *old, version);
+    if (s->rv == APR_SUCCESS
+        && sml_form_likeness(s, y, had ? had : *old, &c->item)
+           == ITEM_DIFFERENT) {
+        s->rv = store_map_delete(s->tx, s->device->id, y->datastore,
+                                 (*old)->id);
+        *old = NULL;
+    }
+}
+
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
     store_map_t *map = NULL;
@@ -444,6 +468,9 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         }
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
+        if (s->rv == APR_SUCCESS) {
+            look_for_successor(s, y, c, version, &old);
+        }
     }
     else if (s->rv == APR_NOTFOUND) {
         matched = 1;

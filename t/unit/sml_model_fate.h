@@ -178,7 +178,9 @@ static inline void device_habits(device_t *d)
     c->per_message = (int)device_dice(d, 4);
     c->map_first = (int)device_dice(d, 2);
     c->final_222 = (int)device_dice(d, 2);
-    c->knows_replace = device_dice(d, 4) == 0;
+    /* Who gives a LUID again and says Replace of it as well says just what an
+     * edit of the former item would say. */
+    c->knows_replace = device_dice(d, 4) == 0 && !c->spares_luids;
     c->slow_tag = device_dice(d, 2) ? SYNCML_ADD : SYNCML_REPLACE;
     c->maps = device_dice(d, 4) ? MAPS_NOW : MAPS_NEXT_SESSION;
     c->chunk = large && device_dice(d, 3) == 0 ? 60 + device_dice(d, 400)

@@ -221,6 +221,30 @@ static void test_luid_like_a_refused_guid(void **state)
     }
 }
 
+/* A phone has taken our Delete, its Status was lost, and the LUID is that of a
+ * new item by now. */
+static void test_luid_of_a_deleted_one(void **state)
+{
+    client_t *c = in_step();
+    client_item_t *old = client_find(c, "contacts", "Old");
+    store_id_t id = world_find("contacts", "Old");
+
+    world_delete("contacts", id);
+    w->break_at = 3;
+    assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+    w->break_at = 0;
+    assert_true(old->gone);
+    client_put(c, "contacts", card("Successor"))->luid = old->luid;
+    old->luid = "none";
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_false(world_find("contacts", "Old"));
+    assert_true(world_find("contacts", "Successor"));
+    assert_true(world_find("contacts", "Successor") != id);
+    world_same(c, "contacts");
+    assert_int_equal(world_count("contacts"), 1);
+    world_quiet(c, "contacts");
+}
+
 /* ---- modifications before our decision ------------------------------------- */
 
 static phone_t *ph;
@@ -594,6 +618,7 @@ int main(void)
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
         ON_EACH_STORE(test_luid_like_a_refused_guid),
+        ON_EACH_STORE(test_luid_of_a_deleted_one),
         ON_EACH_STORE(test_changes_with_the_alert),
         ON_EACH_STORE(test_suspended),
         ON_EACH_STORE(test_suspended_later),
