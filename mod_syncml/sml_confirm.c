@@ -279,6 +279,13 @@ void sml_confirm_end(sml_session_t *s)
 
 /* ---- Map ---------------------------------------------------------------- */
 
+/* A row that only says that the device refused the item, another time, knows
+ * no version. */
+static int is_known(const store_map_t *map)
+{
+    return map != NULL && (map->luid != NULL || map->version != 0);
+}
+
 /* Where the Map comes before the Status. */
 static store_id_t sent_version(sml_session_t *s, store_id_t item)
 {
@@ -332,7 +339,7 @@ static int map_item(sml_session_t *s, store_id_t datastore,
     map.datastore = datastore;
     map.item = id;
     map.luid = pair->source.uri;
-    map.version = old ? old->version : sent_version(s, id);
+    map.version = is_known(old) ? old->version : sent_version(s, id);
     /* What became of it meanwhile could not be said without the LUID. */
     map.retry = item->change != map.version;
     s->rv = store_map_put(s->tx, &map);

@@ -221,6 +221,27 @@ static void test_luid_like_a_refused_guid(void **state)
     }
 }
 
+/* An item that was refused once is taken the next time, without a Status: its
+ * Map says so, and a delete of it is no clash. */
+static void test_taken_the_second_time(void **state)
+{
+    client_t *c = in_step();
+
+    c->judge = refuse;
+    world_put("contacts", 0, card("Server"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    c->judge = NULL;
+    w->break_at = 3;
+    assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+    w->break_at = 0;
+    client_erase(client_find(c, "contacts", "Server"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_false(world_find("contacts", "Server"));
+    world_same(c, "contacts");
+    assert_int_equal(world_count("contacts"), 1);
+    world_quiet(c, "contacts");
+}
+
 /* A phone has taken our Delete, its Status was lost, and the LUID is that of a
  * new item by now. */
 static void test_luid_of_a_deleted_one(void **state)
@@ -618,6 +639,7 @@ int main(void)
         ON_EACH_STORE(test_edited_again),
         ON_EACH_STORE(test_luid_like_a_guid),
         ON_EACH_STORE(test_luid_like_a_refused_guid),
+        ON_EACH_STORE(test_taken_the_second_time),
         ON_EACH_STORE(test_luid_of_a_deleted_one),
         ON_EACH_STORE(test_changes_with_the_alert),
         ON_EACH_STORE(test_suspended),
