@@ -25,6 +25,8 @@ typedef struct client_item_t {
     int confirmed;              /* its Status came in the session that is to
                                    be resumed */
     int map;                    /* a Map: 0 none, 1 owed, 2 on its way */
+    int clashed;                /* its delete was refused (419): the server may
+                                   still call it by its LUID */
     int unheard;                /* the server changed it in a session that has
                                    not ended well: perhaps it knows nothing of
                                    our Status */

@@ -345,6 +345,7 @@ static inline void client_commit(client_t *c)
 
         if (t->what != NULL && client_is_done(t->code) && strcmp(t->name, "Alert") != 0) {
             ((client_item_t *)t->what)->dirty = 0;
+            ((client_item_t *)t->what)->clashed = t->code == 419;
         }
     }
     for (i = 0; i < c->nstores; i++) {
@@ -367,7 +368,7 @@ static inline void client_commit(client_t *c)
             if (!item->gone || item->dirty) {
                 APR_ARRAY_IDX(s->items, kept++, client_item_t *) = item;
             }
-            else {
+            else if (!item->clashed && !c->mute) {
                 APR_ARRAY_PUSH(s->spare, const char *) = item->luid;
             }
         }
