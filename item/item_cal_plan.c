@@ -138,6 +138,7 @@ static void choose_clock(item_cal_ctx_t *c, item_plan_t *plan)
             && ((plan->cal->rules->nelts && !plan->expanded)
                 || plan->cal->rid.kind != ITEM_TIME_NONE)
             && item_zone_next(own, base->secs, &change)
+            && !(zone_said && (c->form->habits & ITEM_HABIT_ZONE_CLOCK))
             && (!c->user || zones_agree(own, c->user, base->secs))) {
             use_own(plan, own);
             return;
@@ -390,14 +391,19 @@ static const char *rule_end(item_cal_ctx_t *c, const item_plan_t *plan,
     apr_int64_t until = item_plan_until(c, plan->cal, r), last;
     item_time_t t;
 
-    if (r->count)
+    /* What a number counts is understood otherwise by some: Synthesis'
+     * clients count weeks and months, not occurrences. */
+    if (r->count && !(c->form->habits & ITEM_HABIT_SIMPLE_RULES))
         return apr_psprintf(c->p, " #%d", r->count);
-    if (until == APR_INT64_MAX)
+    if (until == APR_INT64_MAX && !r->count)
         return " #0";
     /* The beginning of the last occurrence: that is the end whether a device
      * compares times or days. */
-    if (!item_recur_last(r, plan->cal->start.secs, until, &last, c->p))
+    if (!item_recur_last(r, plan->cal->start.secs, until, &last, c->p)) {
+        if (r->count)
+            return apr_psprintf(c->p, " #%d", r->count);
         last = until;
+    }
     t = own_time(plan->cal, last);
     t = item_plan_occurrence(c, plan, &t);
     if (t.kind == ITEM_TIME_DATE)
@@ -417,6 +423,7 @@ static int day_shift(const item_plan_t *plan)
 static int say_rule(item_cal_ctx_t *c, item_plan_t *plan)
 {
     const item_cal_t *cal = plan->cal;
+    apr_int64_t day = day_of(plan->start.secs);
     item_recur_t r, moved;
     const char *text;
 
@@ -425,10 +432,15 @@ static int say_rule(item_cal_ctx_t *c, item_plan_t *plan)
         || !item_recur_parse(&r, APR_ARRAY_IDX(cal->rules, 0, item_span_t)))
         return 0;
     moved = r;
-    if (!item_recur_shift(&moved, day_of(cal->start.secs), day_shift(plan)))
+    if (!plan->local && plan->lines
+        && (c->form->habits & ITEM_HABIT_ZONE_CLOCK))
+        day = day_of(cal->start.secs);
+    else if (!item_recur_shift(&moved, day_of(cal->start.secs),
+                               day_shift(plan)))
         return 0;
-    text = item_vcal_rule_write(&moved, day_of(plan->start.secs), c->p);
-    if (!text)
+    text = item_vcal_rule_write(&moved, day, c->p);
+    if (!text || ((c->form->habits & ITEM_HABIT_SIMPLE_RULES)
+                  && !item_vcal_rule_is_plain(text)))
         return 0;
     plan->rule = apr_pstrcat(c->p, text, rule_end(c, plan, &r), NULL);
     return 1;

@@ -439,6 +439,16 @@ static int has_word(item_span_t text, const char *word)
                    | ITEM_HABIT_NO_FOLD | ITEM_HABIT_NO_EMPTY \
                    | ITEM_HABIT_DATE_1980)
 
+/** Non-zero if a device may say things of the store's text twice. */
+static int has_twins(const item_form_t *form, item_span_t text)
+{
+    return (form->habits & ITEM_HABIT_X_TWINS)
+           && (has_word(text, "X-EVOLUTION-") || has_word(text, "X-SPOUSE")
+               || has_word(text, "X-MANAGER") || has_word(text, "X-GENDER")
+               || has_word(text, "ANNIVERSARY")
+               || has_word(text, "X-ASSISTANT") || has_word(text, "PRODID"));
+}
+
 /** Non-zero if a device has a text of the store as the store has it. */
 static int is_same(const item_form_t *form, item_span_t text, int version)
 {
@@ -533,13 +543,14 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
 {
     item_span_t text = span_of(in);
     item_buf_t b;
-    int version;
+    int version, twins;
     apr_status_t rv;
 
     memset(out, 0, sizeof(*out));
     version = card_version_of(text, form_version(form) == CARD_21 ? CARD_21
                                                              : CARD_30, p);
-    if (version && is_same(form, text, version)
+    twins = like && has_twins(form, text);
+    if (version && is_same(form, text, version) && !twins
         && !(text.len && memchr(text.s, '\0', text.len))
         && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version
@@ -550,6 +561,8 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     b = buf_for(size_for(text), p);
     rv = like ? import_like(&b, form, text, span_of(like), p)
               : card_import(&b, form, text, NULL, 0, 0, p);
+    if (rv == APR_SUCCESS && twins)
+        card_untwin(&b, span_of(like), p);
     if (rv == APR_SUCCESS) {
         out->data = b.s;
         out->len = b.len;

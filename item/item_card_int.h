@@ -232,4 +232,16 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
 void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
                    int slot);
 
+/* ---- one thing under two names: item_card_twin.c ------------------------ */
+
+/**
+ * For devices of "x-twins": leave out lines that say under another name what
+ * a line of the store's text says, or what theirs says under the store's name
+ * as well; dates are the same with and without hyphens.  So is a PRODID where
+ * the store's text has none.
+ * @param b  in and out: a card in the store's form
+ * @param like  the store's text
+ */
+void card_untwin(item_buf_t *b, item_span_t like, apr_pool_t *p);
+
 #endif

@@ -254,12 +254,17 @@ int item_format_is_native(item_format_e format)
 
 int item_form_is_plain(const item_form_t *form)
 {
+    apr_uint32_t habits = form->habits;
+
+    if (form->format == ITEM_FORMAT_VCARD30
+        || form->format == ITEM_FORMAT_TEXT)
+        habits &= ~(apr_uint32_t)ITEM_HABITS_ICAL;
     return (form->format == ITEM_FORMAT_AS_IS
             || form->format == ITEM_FORMAT_VCARD30
             || form->format == ITEM_FORMAT_ICAL20
             || form->format == ITEM_FORMAT_TEXT)
         && form->charset == NULL && form->clock == ITEM_CLOCK_DEFAULT
-        && form->days == ITEM_DAYS_DEFAULT && form->habits == 0;
+        && form->days == ITEM_DAYS_DEFAULT && habits == 0;
 }
 
 int item_form_keeps(const item_form_t *form, const char *type,

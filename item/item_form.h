@@ -82,9 +82,34 @@ typedef enum {
                                  * lines, no VTIMEZONE */
     ITEM_HABIT_NO_RDATE = 1 << 11,      /* "no-rdate": series that its grammar
                                  * cannot say are sent without RDATE */
-    ITEM_HABIT_TEXT_8BIT = 1 << 12      /* "text-8bit": quoted-printable is not
+    ITEM_HABIT_TEXT_8BIT = 1 << 12,     /* "text-8bit": quoted-printable is not
                                  * understood; 8-bit text as it is */
+    ITEM_HABIT_ZONE_CLOCK = 1 << 18,    /* "zone-clock": reads TZ and DAYLIGHT
+                                 * and takes the days of a rule for those of
+                                 * that zone, above a start in UTC too
+                                 * (Synthesis) */
+    ITEM_HABIT_COARSE_PRIORITY = 1 << 19,       /* "coarse-priority": sends 1, 2
+                                 * or 3 for 1 to 4, 5, 6 to 9 (Synthesis) */
+    ITEM_HABIT_X_TWINS = 1 << 17,       /* "x-twins": sends one thing under two
+                                 * names: X-MANAGER and X-EVOLUTION-MANAGER,
+                                 * likewise ASSISTANT, SPOUSE, ANNIVERSARY,
+                                 * GENDER and X-GENDER (Synthesis) */
+    /* The following are of readers of iCalendar, "one-event" also of
+     * vCalendar. */
+    ITEM_HABIT_PLAIN_END = 1 << 13,     /* "plain-end": knows neither DURATION
+                                 * nor days without an end (Synthesis) */
+    ITEM_HABIT_ONE_ALARM = 1 << 14,     /* "one-alarm": makes one alarm of
+                                 * several, with words of each (Synthesis) */
+    ITEM_HABIT_ONE_EVENT = 1 << 15,     /* "one-event": likewise of a series
+                                 * and its changed occurrences (Synthesis) */
+    ITEM_HABIT_SIMPLE_RULES = 1 << 16   /* "simple-rules": drops the parts of
+                                 * rules that it does not know (Synthesis) */
 } item_habit_e;
+
+/** Habits that change nothing but events and tasks. */
+#define ITEM_HABITS_ICAL \
+    (ITEM_HABIT_PLAIN_END | ITEM_HABIT_ONE_ALARM | ITEM_HABIT_ONE_EVENT \
+     | ITEM_HABIT_SIMPLE_RULES)
 
 typedef struct item_form_t {
     item_format_e format;

@@ -162,12 +162,8 @@ static void put_time_line(const out_t *o, const item_entry_t *entry)
         put_moved(o, &entry->line);
     else if (o->keep && !days)
         item_raw_add(o->b, entry->raw, "\r\n");
-    else if (item_span_is(name, "DTSTART")) {
+    else if (item_span_is(name, "DTSTART"))
         put_time(o, "DTSTART", plan->start, 0);
-        /* A day alone says how long it is only as a day. */
-        if (days && !plan->cal->has_end && plan->cal->kind == ITEM_VEVENT)
-            put_time(o, "DTEND", plan->end, 1);
-    }
     else if (item_span_is(name, "DTEND") || item_span_is(name, "DUE"))
         put_time(o, item_span_upper(name, o->c->p), plan->end, 1);
     else if (item_span_is(name, "RECURRENCE-ID"))
@@ -177,35 +173,111 @@ static void put_time_line(const out_t *o, const item_entry_t *entry)
         put_words(o, entry);
 }
 
-/** A rule on the clock on which DTSTART is sent. */
-static void put_rule(const out_t *o, const item_entry_t *entry)
+/** Behind DTSTART: the end of a day that has none. */
+static void put_day_end(const out_t *o)
+{
+    const item_cal_t *cal = o->plan->cal;
+    item_time_t end = cal->start;
+
+    if (cal->has_end || cal->kind != ITEM_VEVENT || !o->plan->all_day
+        || cal->start.kind != ITEM_TIME_DATE)
+        return;
+    /* A day alone says how long it is only as a day. */
+    if (o->c->form->days > ITEM_DAYS_DATE)
+        put_time(o, "DTEND", o->plan->end, 1);
+    else if (o->c->form->habits & ITEM_HABIT_PLAIN_END) {
+        end.secs += o->moved + DAY;
+        put_line(o, item_ical_time("DTEND", &end, o->c->p));
+    }
+}
+
+/** DURATION as DTEND or DUE, for "plain-end". */
+static void put_duration(const out_t *o, const item_entry_t *entry)
+{
+    const item_cal_t *cal = o->plan->cal;
+    const char *name = cal->kind == ITEM_VTODO ? "DUE" : "DTEND";
+    item_time_t end = cal->end;
+
+    if (!(o->c->form->habits & ITEM_HABIT_PLAIN_END)
+        || !cal->has_end || end.kind != cal->start.kind
+        || item_part_find(cal->part, name))
+        item_raw_add(o->b, entry->raw, "\r\n");
+    else if (!o->keep || o->c->form->days > ITEM_DAYS_DATE)
+        put_time(o, name, o->plan->end, 1);
+    else {
+        end.secs += o->moved;
+        put_line(o, item_ical_time(name, &end, o->c->p));
+    }
+}
+
+/** The occurrences that do not go along are none of the series. */
+static void put_exceptions(const out_t *o, const apr_array_header_t *cals)
+{
+    int i;
+
+    if (!cals || o->plan->cal->rid.kind != ITEM_TIME_NONE)
+        return;
+    for (i = 0; i < cals->nelts; i++) {
+        const item_cal_t *other = APR_ARRAY_IDX(cals, i, const item_cal_t *);
+        item_time_t t = other->rid;
+
+        if (t.kind == ITEM_TIME_NONE || other->range
+            || other->kind != o->plan->cal->kind)
+            continue;
+        if (o->keep && o->c->form->days <= ITEM_DAYS_DATE)
+            put_line(o, item_ical_time("EXDATE", &t, o->c->p));
+        else
+            put_time(o, "EXDATE", item_plan_occurrence(o->c, o->plan, &t), 0);
+    }
+}
+
+/** A rule on the clock on which DTSTART is sent. @return 0: as it is */
+static int move_rule(const out_t *o, item_recur_t *r)
 {
     const item_plan_t *plan = o->plan;
     apr_int64_t from = item_recur_day_of(plan->cal->start.secs), utc;
     int by = (int)(item_recur_day_of(plan->start.secs) - from);
-    item_buf_t text = { NULL, NULL, 0, 0 };
-    item_recur_t r;
     item_time_t t;
 
-    if (o->keep || plan->all_day || !item_recur_parse(&r, entry->line.value)
-        || (!by && (r.until.kind == ITEM_TIME_NONE
-                    || r.until.kind == ITEM_TIME_DATE))) {
+    if (o->keep || plan->all_day
+        || (!by && (r->until.kind == ITEM_TIME_NONE
+                    || r->until.kind == ITEM_TIME_DATE)))
+        return 0;
+    item_recur_shift(r, from, by);
+    if (r->until.kind == ITEM_TIME_LOCAL && plan->cal->start.zone.len
+        && plan->start.kind == ITEM_TIME_UTC) {
+        t = r->until;
+        t.zone = plan->cal->start.zone;
+        if (item_zones_instant(&o->c->zones, &t, NULL, &utc)) {
+            r->until.secs = utc;
+            r->until.kind = ITEM_TIME_UTC;
+        }
+    }
+    else if (r->until.kind == ITEM_TIME_UTC
+             && plan->start.kind == ITEM_TIME_LOCAL)
+        r->until = item_plan_time(o->c, plan, &r->until);
+    return 1;
+}
+
+static void put_rule(const out_t *o, const item_entry_t *entry)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    item_recur_t r, was;
+    int changed;
+
+    if (!item_recur_parse(&r, entry->line.value)) {
         item_raw_add(o->b, entry->raw, "\r\n");
         return;
     }
-    item_recur_shift(&r, from, by);
-    if (r.until.kind == ITEM_TIME_LOCAL && plan->cal->start.zone.len
-        && plan->start.kind == ITEM_TIME_UTC) {
-        t = r.until;
-        t.zone = plan->cal->start.zone;
-        if (item_zones_instant(&o->c->zones, &t, NULL, &utc)) {
-            r.until.secs = utc;
-            r.until.kind = ITEM_TIME_UTC;
-        }
+    was = r;
+    changed = (o->c->form->habits & ITEM_HABIT_SIMPLE_RULES)
+              && item_ical_simplify(o->c, &r, &o->plan->cal->start)
+              && memcmp(&was, &r, sizeof(r));
+    changed |= move_rule(o, &r);
+    if (!changed) {
+        item_raw_add(o->b, entry->raw, "\r\n");
+        return;
     }
-    else if (r.until.kind == ITEM_TIME_UTC
-             && plan->start.kind == ITEM_TIME_LOCAL)
-        r.until = item_plan_time(o->c, plan, &r.until);
     text.p = o->c->p;
     item_buf_add(&text, entry->line.name.s, entry->line.name.len);
     item_buf_putc(&text, ':');
@@ -257,27 +329,32 @@ static void put_entry(const out_t *o, const item_entry_t *entry)
     const item_line_t *line = &entry->line;
     apr_uint32_t habits = o->c->form->habits;
 
+    if (!item_ical_sends(o->c, o->plan->cal, entry))
+        return;
     if (entry->part && item_span_is(entry->part->name, "VALARM"))
         put_alarm(o, entry->part);
     else if (entry->part)
         item_part_add(o->b, entry->part);
-    else if (item_ical_is_time(line->name))
+    else if (item_ical_is_time(line->name)) {
         put_time_line(o, entry);
+        if (item_span_is(line->name, "DTSTART"))
+            put_day_end(o);
+    }
+    else if (item_span_is(line->name, "DURATION"))
+        put_duration(o, entry);
     else if (item_span_is(line->name, "RRULE")
              || item_span_is(line->name, "EXRULE"))
         put_rule(o, entry);
     else if (item_span_is(line->name, "CATEGORIES")
              && (habits & ITEM_HABIT_CATEGORY_X))
         item_ical_words(o->b, line, 0);
-    else if ((habits & ITEM_HABIT_NO_EMPTY) && !line->junk
-             && !item_span_trim(line->value).len)
-        return;
     else
         item_raw_add(o->b, entry->raw, "\r\n");
 }
 
+/** @param others  item_cal_t *: do not go along; NULL: none */
 static void put_component(item_cal_ctx_t *c, const item_part_t *part,
-                          item_buf_t *b)
+                          const apr_array_header_t *others, item_buf_t *b)
 {
     const item_cal_t *cal = item_cal_read(part, c->p);
     out_t o;
@@ -292,6 +369,7 @@ static void put_component(item_cal_ctx_t *c, const item_part_t *part,
     item_raw_add(b, part->begin, "\r\n");
     for (i = 0; i < part->entries->nelts; i++)
         put_entry(&o, APR_ARRAY_IDX(part->entries, i, const item_entry_t *));
+    put_exceptions(&o, others);
     item_raw_add(b, part->end, "\r\n");
 }
 
@@ -326,6 +404,8 @@ static apr_status_t export_doc(const item_form_t *form,
                                apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
+    apr_array_header_t *others = NULL;
+    const item_part_t *main;
     item_cal_ctx_t c;
     item_doc_t *doc;
     apr_status_t rv = item_doc_read(&doc, "text/calendar", in->data, in->len,
@@ -336,6 +416,9 @@ static apr_status_t export_doc(const item_form_t *form,
         return rv;
     item_cal_ctx_init(&c, form, 0, p);
     item_cal_ctx_zones(&c, doc);
+    main = item_ical_main(form, doc);
+    if (main)
+        others = item_cals_read(doc, p);
     b.p = p;
     item_raw_add(&b, doc->root->begin, "\r\n");
     for (i = 0; i < doc->root->entries->nelts; i++) {
@@ -344,8 +427,10 @@ static apr_status_t export_doc(const item_form_t *form,
 
         if (!entry->part)
             item_raw_add(&b, entry->raw, "\r\n");
-        else if (item_cal_is(entry))
-            put_component(&c, entry->part, &b);
+        else if (item_cal_is(entry)) {
+            if (!main || main == entry->part)
+                put_component(&c, entry->part, others, &b);
+        }
         else if (!item_span_is(entry->part->name, "VTIMEZONE")
                  || item_ical_keeps(form))
             item_part_add(&b, entry->part);

@@ -2,33 +2,15 @@
 /* iCalendar from a device: see item_vcal.h and item_ical_form.h. */
 #include <string.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "item/item_charset.h"
-#include "item/item_ical_form.h"
+#include "item/item_ical_in.h"
 #include "item/item_vcal.h"
-#include "item/item_vcal_back.h"
 
 #define DAY  ITEM_CAL_DAY
 
 static const item_span_t no_zone = { "", 0 };
-
-/** A component from the device. */
-typedef struct in_t {
-    item_back_t k;
-    const item_part_t *part;
-    item_cal_t *cal;            /* as it came */
-    item_cal_t *was;            /* of like, or NULL */
-    apr_hash_t *sent;           /* what like's lines were sent as, by text:
-                                 * item_entry_t of like, or an empty one for
-                                 * a line that was added */
-    int all_day;                /* written as times */
-    item_time_t first, last;    /* then: the days */
-    item_dest_t dest;
-    int by;                     /* DTSTART is so many days later there */
-    item_time_t start;          /* ... and this */
-} in_t;
 
 /* ---- what was sent ------------------------------------------------------ */
 
@@ -54,11 +36,12 @@ static item_span_t line_key(const item_entry_t *entry, apr_pool_t *p)
     return item_buf_span(&key);
 }
 
-/** @param e  the component of like as it was sent: the same lines in the same
- * order, but for an end of whole days that it needed */
-static apr_hash_t *sent_lines(const item_part_t *e, const item_part_t *like,
-                              const item_form_t *form, apr_pool_t *p)
+/** @param e  the component of like as it was sent: see item_ical_form.h */
+static apr_hash_t *sent_lines(const item_part_t *e, const item_cal_t *was,
+                              item_cal_ctx_t *c)
 {
+    const item_part_t *like = was->part;
+    apr_pool_t *p = c->p;
     apr_hash_t *sent = apr_hash_make(p);
     int i, n = 0;
 
@@ -69,13 +52,11 @@ static apr_hash_t *sent_lines(const item_part_t *e, const item_part_t *like,
         item_span_t key = line_key(to, p);
 
         if (!to->part && item_span_is(to->line.name, "DTEND")
-            && !item_part_find(like, "DTEND"))
+            && !was->has_end)
             from = apr_pcalloc(p, sizeof(*from));       /* was added */
-        /* "no-empty" leaves some out. */
         for (; n < like->entries->nelts && !from; n++) {
             from = APR_ARRAY_IDX(like->entries, n, const item_entry_t *);
-            if ((form->habits & ITEM_HABIT_NO_EMPTY) && !from->part
-                && !item_span_trim(from->line.value).len)
+            if (!item_ical_sends(c, was, from))
                 from = NULL;
         }
         if (!from)
@@ -89,13 +70,13 @@ static apr_hash_t *sent_lines(const item_part_t *e, const item_part_t *like,
 /* ---- times -------------------------------------------------------------- */
 
 /** Whether a time from the device is one that it has no zone for. */
-static int is_bare(const in_t *in, const item_time_t *t)
+static int is_bare(const item_in_t *in, const item_time_t *t)
 {
     return t->kind == ITEM_TIME_LOCAL && !t->zone.len;
 }
 
 /** Where times without a zone, or in UTC, are to go. */
-static void choose_dest(in_t *in)
+static void choose_dest(item_in_t *in)
 {
     const item_form_t *form = in->k.c->form;
     const item_time_t *t = in->was
@@ -123,7 +104,7 @@ static void choose_dest(in_t *in)
 }
 
 /** A time as it is to be stored. @return 0: as it came */
-static int convert(in_t *in, item_time_t *t)
+static int convert(item_in_t *in, item_time_t *t)
 {
     const item_dest_t *dest = &in->dest;
     apr_int64_t utc;
@@ -146,42 +127,19 @@ static int convert(in_t *in, item_time_t *t)
     return 1;
 }
 
-static const char *head_of(in_t *in, const char *name, const item_time_t *t)
+/** A line of a time, whose zone is noted. */
+static const char *time_line(item_in_t *in, const char *name,
+                             const item_time_t *t)
 {
-    const char *tzid;
-
-    if (t->kind == ITEM_TIME_DATE)
-        return apr_pstrcat(in->k.c->p, name, ";VALUE=DATE:", NULL);
-    if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
-        return apr_pstrcat(in->k.c->p, name, ":", NULL);
-    item_back_use(&in->k, t->zone, item_zones_get(&in->k.c->zones, t->zone),
-                  t->secs);
-    tzid = apr_pstrmemdup(in->k.c->p, t->zone.s, t->zone.len);
-    return apr_pstrcat(in->k.c->p, name, strpbrk(tzid, ";:,")
-                       ? ";TZID=\"" : ";TZID=", tzid,
-                       strpbrk(tzid, ";:,") ? "\":" : ":", NULL);
-}
-
-static const char *value_of(const item_time_t *t, apr_pool_t *p)
-{
-    item_time_t bare = *t;
-
-    bare.zone = no_zone;
-    return item_time_canon(&bare, p);
-}
-
-static void put(in_t *in, const char *text)
-{
-    item_span_t span;
-
-    span.s = text;
-    span.len = strlen(text);
-    item_fold_add(in->k.b, span, "\r\n");
+    if (t->kind == ITEM_TIME_LOCAL && t->zone.len)
+        item_back_use(&in->k, t->zone,
+                      item_zones_get(&in->k.c->zones, t->zone), t->secs);
+    return item_ical_time(name, t, in->k.c->p);
 }
 
 /** Words of a line of times, each converted; one head for all. @return 0:
  * nothing to be done */
-static int convert_line(in_t *in, const item_line_t *line)
+static int convert_line(item_in_t *in, const item_line_t *line)
 {
     apr_pool_t *p = in->k.c->p;
     /* Apart, as a word behind others may leave the line as it is. */
@@ -189,7 +147,7 @@ static int convert_line(in_t *in, const item_line_t *line)
     item_span_t rest = line->value, word, zone = item_line_value(line, "TZID");
     const char *name = item_span_upper(line->name, p);
     const char *head = NULL, *next;
-    int changed = 0;
+    int changed = 0, len;
     item_time_t t;
 
     if (zone.len)
@@ -206,17 +164,18 @@ static int convert_line(in_t *in, const item_line_t *line)
         else
             changed |= convert(in, &t)
                        || (in->k.c->form->clock >= ITEM_CLOCK_UTC_BARE);
-        next = head_of(in, name, &t);
-        if (head && !strcmp(head, next))
+        next = time_line(in, name, &t);
+        len = (int)(strrchr(next, ':') + 1 - next);
+        if (head && !strncmp(head, next, (apr_size_t)len)) {
             item_buf_putc(&text, ',');
-        else {
-            if (head)
-                item_fold_add(&lines, item_buf_span(&text), "\r\n");
-            text.len = 0;
-            item_buf_puts(&text, next);
-            head = next;
+            item_buf_puts(&text, next + len);
+            continue;
         }
-        item_buf_puts(&text, value_of(&t, p));
+        if (head)
+            item_fold_add(&lines, item_buf_span(&text), "\r\n");
+        text.len = 0;
+        item_buf_puts(&text, next);
+        head = apr_pstrmemdup(p, next, (apr_size_t)len);
     }
     if (!changed)
         return 0;
@@ -227,7 +186,7 @@ static int convert_line(in_t *in, const item_line_t *line)
 }
 
 /** DTSTART, DTEND and DUE of whole days. @return 0: nothing to be done */
-static int put_days(in_t *in, const item_line_t *line)
+static int put_days(item_in_t *in, const item_line_t *line)
 {
     int start = item_span_is(line->name, "DTSTART");
     const item_time_t *day = start ? &in->first : &in->last;
@@ -235,15 +194,14 @@ static int put_days(in_t *in, const item_line_t *line)
     if (!in->all_day || (!start && !item_span_is(line->name, "DTEND")
                          && !item_span_is(line->name, "DUE")))
         return 0;
-    put(in, apr_pstrcat(in->k.c->p, head_of(in, item_span_upper(
-        line->name, in->k.c->p), day), value_of(day, in->k.c->p), NULL));
+    item_in_put(in, time_line(in, item_span_upper(line->name, in->k.c->p), day));
     return 1;
 }
 
 /* ---- rules and alarms --------------------------------------------------- */
 
 /** @return 0: nothing to be done */
-static int put_rule(in_t *in, const item_line_t *line)
+static int put_rule(item_in_t *in, const item_line_t *line)
 {
     item_buf_t text = { NULL, NULL, 0, 0 };
     apr_int64_t day = item_recur_day_of(in->cal->start.secs), utc;
@@ -280,7 +238,7 @@ static int put_rule(in_t *in, const item_line_t *line)
 
 /** An alarm at a time becomes one before the start: a device that cannot say
  * that moves it with the event. @return 0: nothing to be done */
-static int put_alarm(in_t *in, const item_part_t *part)
+static int put_alarm(item_in_t *in, const item_part_t *part)
 {
     const item_entry_t *trigger = item_part_find(part, "TRIGGER");
     apr_int64_t from, at;
@@ -307,7 +265,7 @@ static int put_alarm(in_t *in, const item_part_t *part)
                                                   const item_entry_t *);
 
         if (entry == trigger)
-            put(in, apr_pstrcat(in->k.c->p, "TRIGGER:",
+            item_in_put(in, apr_pstrcat(in->k.c->p, "TRIGGER:",
                                 item_duration_text(at - from, in->k.c->p),
                                 NULL));
         else if (entry->part)
@@ -322,7 +280,7 @@ static int put_alarm(in_t *in, const item_part_t *part)
 /* ---- components --------------------------------------------------------- */
 
 /** What is to be known of a component before it is written. */
-static void look(in_t *in)
+static void look(item_in_t *in)
 {
     item_cal_t *cal = in->cal;
     const item_form_t *form = in->k.c->form;
@@ -348,7 +306,7 @@ static void look(in_t *in)
         in->by = 0;
 }
 
-static void put_entry(in_t *in, const item_entry_t *entry)
+static void put_entry(item_in_t *in, const item_entry_t *entry)
 {
     const item_entry_t *same = NULL;
     const item_line_t *line = &entry->line;
@@ -365,6 +323,8 @@ static void put_entry(in_t *in, const item_entry_t *entry)
             item_back_raw(&in->k, same);
         return;
     }
+    if (item_in_alike(in, entry))
+        return;
     if (entry->part) {
         if (!item_span_is(entry->part->name, "VALARM")
             || !put_alarm(in, entry->part))
@@ -384,7 +344,7 @@ static void put_entry(in_t *in, const item_entry_t *entry)
 }
 
 /** The component of like with the same RECURRENCE-ID, or the next one. */
-static int find_was(in_t *in, const apr_array_header_t *cals,
+static int find_was(item_in_t *in, const apr_array_header_t *cals,
                     const apr_array_header_t *sent)
 {
     item_cal_t *e, *was;
@@ -398,6 +358,7 @@ static int find_was(in_t *in, const apr_array_header_t *cals,
             continue;
         was->matched = 1;
         in->was = was;
+        in->had = e;
         return i;
     }
     return -1;
@@ -406,7 +367,28 @@ static int find_was(in_t *in, const apr_array_header_t *cals,
 /** The like as it was sent, and its components. */
 typedef struct sent_t {
     apr_array_header_t *cals, *sent;    /* item_cal_t *, pairwise */
+    apr_array_header_t *others; /* item_cal_t *: were not sent; NULL: none */
 } sent_t;
+
+/** Leave those that were not sent out of the pairs. */
+static void drop_others(sent_t *s, const item_form_t *form,
+                        const item_doc_t *doc, apr_pool_t *p)
+{
+    const item_part_t *main = item_ical_main(form, doc);
+    apr_array_header_t *all = s->cals;
+    int i;
+
+    if (!main)
+        return;
+    s->cals = apr_array_make(p, 1, sizeof(item_cal_t *));
+    s->others = apr_array_make(p, 2, sizeof(item_cal_t *));
+    for (i = 0; i < all->nelts; i++) {
+        item_cal_t *cal = APR_ARRAY_IDX(all, i, item_cal_t *);
+
+        APR_ARRAY_PUSH(cal->part == main ? s->cals : s->others,
+                       item_cal_t *) = cal;
+    }
+}
 
 static int read_like(sent_t *s, item_back_t *k, const item_text_t *like)
 {
@@ -428,24 +410,48 @@ static int read_like(sent_t *s, item_back_t *k, const item_text_t *like)
     item_cal_ctx_zones(k->c, doc);
     s->cals = item_cals_read(doc, p);
     s->sent = item_cals_read(sent, p);
+    drop_others(s, form, doc, p);
     return s->cals->nelts == s->sent->nelts;
 }
 
-static void put_component(in_t *in, const sent_t *s)
+static void put_component(item_in_t *in, const sent_t *s)
 {
     int i, n = -1;
 
     if (s->cals)
         n = find_was(in, s->cals, s->sent);
     if (n >= 0)
-        in->sent = sent_lines(APR_ARRAY_IDX(s->sent, n, item_cal_t *)->part,
-                              in->was->part, in->k.c->form, in->k.c->p);
+        in->sent = sent_lines(in->had->part, in->was, in->k.c);
+    in->others = s->others;
     look(in);
     item_raw_add(in->k.b, in->part->begin, "\r\n");
     for (i = 0; i < in->part->entries->nelts; i++)
         put_entry(in, APR_ARRAY_IDX(in->part->entries, i,
                                     const item_entry_t *));
+    if (in->was)
+        item_in_unsent(in);
     item_raw_add(in->k.b, in->part->end, "\r\n");
+}
+
+/** The changed occurrences of a series that the device never had, unless it
+ * says now what they are. */
+static void put_others(item_back_t *k, const sent_t *s,
+                       const item_doc_t *doc)
+{
+    apr_array_header_t *came = s->others ? item_cals_read(doc, k->c->p)
+                                         : NULL;
+    int i, n, there;
+
+    for (i = 0; came && i < s->others->nelts; i++) {
+        const item_cal_t *cal = APR_ARRAY_IDX(s->others, i,
+                                              const item_cal_t *);
+
+        for (n = there = 0; n < came->nelts && !there; n++)
+            there = item_time_equal(&cal->rid, &APR_ARRAY_IDX(
+                                        came, n, item_cal_t *)->rid);
+        if (!there)
+            item_back_part(k, cal->part);
+    }
 }
 
 static int has_zone(const item_doc_t *doc, item_span_t tzid)
@@ -485,7 +491,7 @@ static void import_doc(item_cal_ctx_t *c, const item_doc_t *doc,
     item_buf_t head = { NULL, NULL, 0, 0 }, body = { NULL, NULL, 0, 0 };
     item_back_t k;
     sent_t s;
-    in_t in;
+    item_in_t in;
     int i;
 
     memset(&k, 0, sizeof(k));
@@ -496,6 +502,8 @@ static void import_doc(item_cal_ctx_t *c, const item_doc_t *doc,
     if (!read_like(&s, &k, like))
         memset(&s, 0, sizeof(s));
     item_cal_ctx_zones(c, doc);
+    if (k.like)
+        doc = item_ical_rename(c, doc, k.like);
     k.b = &body;
     for (i = 0; i < doc->root->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
@@ -515,6 +523,7 @@ static void import_doc(item_cal_ctx_t *c, const item_doc_t *doc,
             put_component(&in, &s);
         }
     }
+    put_others(&k, &s, doc);
     drop_known_zones(&k, doc);
     item_raw_add(out, doc->root->begin, "\r\n");
     item_buf_add(out, head.s, head.len);

@@ -6,6 +6,7 @@
 
 #include "item/item_cal.h"
 #include "item/item_civil.h"
+#include "item/item_ical_form.h"
 #include "item/item_vcal.h"
 
 #define DAY  ITEM_CAL_DAY
@@ -226,6 +227,7 @@ apr_status_t item_vcal_export(const item_form_t *form, const item_text_t *in,
                               item_text_t *out, apr_pool_t *p)
 {
     apr_array_header_t *cals, *plans;
+    const item_part_t *main;
     item_buf_t b = { NULL, NULL, 0, 0 };
     item_cal_ctx_t c;
     item_doc_t *doc;
@@ -240,12 +242,15 @@ apr_status_t item_vcal_export(const item_form_t *form, const item_text_t *in,
     item_cal_ctx_init(&c, form, 1, p);
     item_cal_ctx_zones(&c, doc);
     cals = item_cals_read(doc, p);
+    main = item_ical_main(form, doc);
     if (!cals->nelts)
         return ITEM_ETYPE;      /* vCalendar has no journals */
     plans = apr_array_make(p, cals->nelts, sizeof(item_plan_t *));
     for (i = 0; i < cals->nelts; i++) {
         const item_cal_t *cal = APR_ARRAY_IDX(cals, i, const item_cal_t *);
 
+        if (main && cal->part != main)
+            continue;
         APR_ARRAY_PUSH(plans, item_plan_t *)
             = item_plan_make(&c, cal, cal->rid.kind == ITEM_TIME_NONE
                                       && (cal->rules->nelts

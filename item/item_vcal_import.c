@@ -1,8 +1,10 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* vCalendar 1.0 for the store: see item_vcal.h and item_vcal_back.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "item/item_civil.h"
@@ -185,10 +187,44 @@ static int is_wire_time(item_span_t name)
     return names[i] != NULL;
 }
 
+/** A priority as devices of "coarse-priority" send it. */
+static int coarse(item_span_t value)
+{
+    int n = atoi(apr_isdigit(value.len ? *value.s : 0) ? value.s : "0");
+
+    return n <= 0 ? 0 : n <= 4 ? 1 : n == 5 ? 2 : 3;
+}
+
+/** Whether a line says nothing that like does not say: a description that
+ * repeats the title where there is none, a priority that is like's in the
+ * device's steps. @param same  out: like's line, NULL: none */
+static int is_echo(const item_back_t *k, const item_came_t *came,
+                   const item_line_t *line, const item_entry_t **same)
+{
+    const item_part_t *part = came->cal ? came->cal->part : NULL;
+    const item_entry_t *title;
+
+    if (part && item_span_is(line->name, "DESCRIPTION")) {
+        title = item_part_find(came->part, "SUMMARY");
+        return title && !item_part_find(part, "DESCRIPTION")
+            && title->line.value.len == line->value.len
+            && !memcmp(title->line.value.s, line->value.s, line->value.len);
+    }
+    if (part && item_span_is(line->name, "PRIORITY")
+        && (k->c->form->habits & ITEM_HABIT_COARSE_PRIORITY)) {
+        *same = item_part_find(part, "PRIORITY");
+        return *same && coarse((*same)->line.value)
+            && line->value.len == 1
+            && *line->value.s - '0' == coarse((*same)->line.value);
+    }
+    return 0;
+}
+
 static void put_props(item_back_t *k, const item_came_t *came)
 {
     apr_hash_t *sent = came->cal ? sent_lines(k, came->cal) : NULL;
     item_cal_ctx_t *c = k->c;
+    const item_entry_t *echo;
     item_entry_t *same;
     item_span_t value;
     const char *key;
@@ -208,8 +244,11 @@ static void put_props(item_back_t *k, const item_came_t *came)
             key = wire_key(came_head(line, c->p), value, c->p, &len);
             same = apr_hash_get(sent, key, (apr_ssize_t)len);
         }
-        if (same)
-            item_back_raw(k, same);
+        echo = same;
+        if (same || is_echo(k, came, line, &echo)) {
+            if (echo)
+                item_back_raw(k, echo);
+        }
         else
             item_vcal_prop_in(c, came->kind, line, value, k->b);
     }

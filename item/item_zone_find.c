@@ -133,6 +133,21 @@ static item_span_t value_of(const item_part_t *part, const char *name)
     return entry ? item_span_trim(entry->line.value) : none;
 }
 
+/** A rule of every year, whatever it says of that: Synthesis' clients write
+ * FREQ=MONTHLY;INTERVAL=12. @param month  of DTSTART @return 0: it is none */
+static int take_yearly(item_recur_t *r, item_span_t text, int month)
+{
+    if (!item_recur_parse(r, text) || r->count)
+        return 0;
+    if (r->freq == ITEM_FREQ_MONTHLY && r->interval == 12 && !r->months.n) {
+        r->freq = ITEM_FREQ_YEARLY;
+        r->interval = 1;
+        r->months.n = 1;
+        r->months.v[0] = (short)month;
+    }
+    return r->freq == ITEM_FREQ_YEARLY && r->interval == 1;
+}
+
 /** The onsets of a STANDARD or DAYLIGHT about a time. */
 static void observance_clues(clues_t *clues, const item_part_t *part,
                              apr_int64_t around)
@@ -155,13 +170,12 @@ static void observance_clues(clues_t *clues, const item_part_t *part,
             add_clue(clues, t.secs - before, before, after);
         return;
     }
-    if (!item_recur_parse(&recur, rule) || recur.freq != ITEM_FREQ_YEARLY
-        || recur.interval != 1 || recur.count || before == after)
+    item_civil_from_days(item_recur_day_of(t.secs), &start, &m, &d);
+    if (!take_yearly(&recur, rule, m) || before == after)
         return;
     if (recur.until.kind != ITEM_TIME_NONE && recur.until.secs < to)
         to = recur.until.secs;
     /* Without the years since 1601. */
-    item_civil_from_days(item_recur_day_of(t.secs), &start, &m, &d);
     item_civil_from_days(item_recur_day_of(from), &y, &m, &d);
     item_civil_from_days(item_recur_day_of(t.secs), &start, &m, &d);
     if (y > start && (m != 2 || d != 29))

@@ -184,7 +184,8 @@ static void make_form(item_form_t *form)
     static const apr_uint32_t habits[] = {
         ITEM_HABIT_EMAIL_INTERNET, ITEM_HABIT_CATEGORY_X,
         ITEM_HABIT_PHOTO_BLANK, ITEM_HABIT_NO_FOLD, ITEM_HABIT_NO_EMPTY,
-        ITEM_HABIT_DATE_1980, ITEM_HABIT_BMP_ONLY, ITEM_HABIT_TEXT_8BIT
+        ITEM_HABIT_DATE_1980, ITEM_HABIT_BMP_ONLY, ITEM_HABIT_TEXT_8BIT,
+        ITEM_HABIT_X_TWINS
     };
 
     memset(form, 0, sizeof(*form));

@@ -24,6 +24,9 @@ static apr_pool_t *pool;
     "PRODID:-//x//y\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTAMP:20260101T000000Z\r\n" \
     "SUMMARY:Meet\r\nDTSTART" start "\r\nDTEND" end "\r\n" lines \
     "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define UNENDING(lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
+    "PRODID:-//x//y\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTAMP:20260101T000000Z\r\n" \
+    "SUMMARY:Meet\r\n" lines "END:VEVENT\r\nEND:VCALENDAR\r\n"
 #define SUMMER EVENT(":20260701T080000Z", ":20260701T090000Z", "")
 #define DAY EVENT(";VALUE=DATE:20260701", ";VALUE=DATE:20260702", "")
 #define LONG_TEXT "one two three four five six seven eight nine ten eleven " \
@@ -67,6 +70,46 @@ static const habit_t habits[] = {
       "RDATE:" },
     { "text-8bit on", ITEM_FORMAT_VCARD21, CARD("NOTE:\xc3\xa4\r\n"),
       "\xc3\xa4", "=C3=A4" },
+    { "plain-end on", ITEM_FORMAT_ICAL20,
+      UNENDING("DTSTART;TZID=Europe/Berlin:20260701T080000\r\n"
+               "DURATION:PT90M\r\n"), "DTEND;TZID=Europe/Berlin:20260701T093000\r\n",
+      "DURATION:PT90M\r\n" },
+    { "plain-end on", ITEM_FORMAT_ICAL20,
+      UNENDING("DTSTART;VALUE=DATE:20260701\r\n"),
+      "DTEND;VALUE=DATE:20260702\r\n", NULL },
+    { "one-alarm on", ITEM_FORMAT_ICAL20,
+      EVENT(":20260701T080000Z", ":20260701T090000Z",
+            "BEGIN:VALARM\r\nACTION:EMAIL\r\nTRIGGER:-PT1H\r\n"
+            "END:VALARM\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\n"
+            "TRIGGER:-PT15M\r\nEND:VALARM\r\n"), NULL, "TRIGGER:-PT1H" },
+    { "one-event on", ITEM_FORMAT_ICAL20,
+      EVENT(":20260701T080000Z", ":20260701T090000Z",
+            "RRULE:FREQ=DAILY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\n"
+            "RECURRENCE-ID:20260703T080000Z\r\n"
+            "DTSTART:20260703T090000Z\r\n"),
+      "EXDATE:20260703T080000Z\r\n", "RECURRENCE-ID:20260703T080000Z\r\n" },
+    { "one-event on", ITEM_FORMAT_VCAL10,
+      EVENT(":20260701T080000Z", ":20260701T090000Z",
+            "RRULE:FREQ=DAILY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\n"
+            "RECURRENCE-ID:20260703T080000Z\r\n"
+            "DTSTART:20260703T090000Z\r\n"), NULL, "X-RECURRENCE-ID" },
+    { "simple-rules on", ITEM_FORMAT_VCAL10,
+      EVENT(":20260701T080000Z", ":20260701T090000Z",
+            "RRULE:FREQ=DAILY;COUNT=3\r\n"), "RRULE:D1 20260703T",
+      "#3" },
+    { "zone-clock on", ITEM_FORMAT_VCAL10,
+      EVENT(";TZID=Australia/Sydney:20261203T090000",
+            ";TZID=Australia/Sydney:20261203T094500",
+            "RRULE:FREQ=WEEKLY\r\n"), "RRULE:W1 TH #0\r\n",
+      "RRULE:W1 WE #0\r\n" },
+    { "simple-rules on", ITEM_FORMAT_ICAL20,
+      EVENT(":20260701T080000Z", ":20260701T090000Z",
+            "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=1\r\n"), NULL,
+      "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=1\r\n" },
+    { "simple-rules on", ITEM_FORMAT_ICAL20,
+      EVENT(":20260703T080000Z", ":20260703T090000Z",
+            "RRULE:FREQ=MONTHLY;BYDAY=FR;BYSETPOS=1\r\n"),
+      "RRULE:FREQ=MONTHLY;BYDAY=1FR\r\n", "BYSETPOS=1\r\n" },
     { "charset ISO-8859-1", ITEM_FORMAT_VCARD21, CARD("NOTE:\xc3\xa4\r\n"),
       "=E4", "=C3=A4" },
     { "clock utc-bare", ITEM_FORMAT_VCAL10, SUMMER,

@@ -230,6 +230,7 @@ sub syncml_conf {
 LoadModule syncml_module $b/mod_syncml.so
 SyncMLStore @{[ $h->store ]}
 SyncMLKeyFile $h->{dir}/state/syncml.key
+SyncMLQuirks $Test::Places::ROOT/conf/quirks.conf
 <Location "$h->{location}">
     SetHandler syncml
     @{[ $h->{in_location} // '' ]}

@@ -1,0 +1,153 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* What a device says in other words, or never had: see item_ical_in.h. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "item/item_ical_in.h"
+
+void item_in_put(item_in_t *in, const char *text)
+{
+    item_fold_add(in->k.b, item_span_of(text), "\r\n");
+}
+
+/** DTEND or DUE of what has a DURATION in the store, and the other way round.
+ * @return 0: nothing to be done */
+static int put_length(item_in_t *in, const item_line_t *line)
+{
+    const item_cal_t *cal = in->cal;
+    apr_int64_t secs = cal->end.secs - cal->start.secs;
+
+    /* Synthesis' clients send both, which RFC 5545 3.6.1 forbids. */
+    if (item_span_is(line->name, "DURATION"))
+        return item_part_find(in->part, "DTEND")
+               || item_part_find(in->part, "DUE");
+    if (!in->was || in->all_day
+        || !item_span_is(line->name, cal->kind == ITEM_VTODO ? "DUE" : "DTEND")
+        || !item_part_find(in->was->part, "DURATION")
+        || item_part_find(in->was->part, "DTEND")
+        || cal->start.kind != cal->end.kind || secs < 0
+        || cal->start.zone.len != cal->end.zone.len
+        || memcmp(cal->start.zone.s, cal->end.zone.s, cal->start.zone.len))
+        return 0;
+    item_in_put(in, apr_pstrcat(in->k.c->p, "DURATION:",
+                        item_duration_text(secs, in->k.c->p), NULL));
+    return 1;
+}
+
+/** A rule that says what like's says. @param line  NULL: none came
+ * @return 0: it does not */
+static int put_like_rule(item_in_t *in, const item_line_t *line)
+{
+    const item_entry_t *was = in->was ? item_part_find(in->was->part, "RRULE")
+                                      : NULL;
+    item_recur_t had, came;
+
+    if (!was || in->had->rules->nelts != 1 || in->cal->rules->nelts > 1
+        || !item_recur_parse(&had, APR_ARRAY_IDX(in->had->rules, 0,
+                                                 item_span_t))
+        || (line && !item_recur_parse(&came, line->value))
+        || (!item_ical_series_same(in->k.c, &had, line ? &came : NULL,
+                                   &in->cal->start)
+            && !item_ical_series_same(in->k.c, &had, line ? &came : NULL,
+                                      &in->had->start)))
+        return 0;
+    item_back_raw(&in->k, was);
+    return 1;
+}
+
+/** @return 0: it says something else than any of like */
+static int put_like_alarm(item_in_t *in, const item_part_t *part)
+{
+    const item_cal_alarm_t *came = NULL;
+    const item_cal_t *had = in->had;
+    int i;
+
+    for (i = 0; i < in->cal->alarms->nelts && !came; i++)
+        if (APR_ARRAY_IDX(in->cal->alarms, i, item_cal_alarm_t).part == part)
+            came = &APR_ARRAY_IDX(in->cal->alarms, i, item_cal_alarm_t);
+    for (i = 0; came && had && i < had->alarms->nelts; i++) {
+        const item_cal_alarm_t *alarm = &APR_ARRAY_IDX(had->alarms, i,
+                                                       item_cal_alarm_t);
+        const item_entry_t *was;
+        item_span_t key;
+
+        if (!item_ical_alarm_same(alarm, came))
+            continue;
+        key = item_part_canon(alarm->part, in->k.c->p);
+        was = apr_hash_get(in->sent, key.s, (apr_ssize_t)key.len);
+        if (!was || !was->part)
+            continue;
+        item_back_part(&in->k, was->part);
+        return 1;
+    }
+    return 0;
+}
+
+/** The dates of occurrences that the device never had are no exceptions.
+ * @return 0: there are none on this line */
+static int put_exdates(item_in_t *in, const item_line_t *line)
+{
+    item_span_t rest = line->value, word, head = item_line_head(line);
+    item_span_t zone = item_line_value(line, "TZID");
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    int i, left = 0, n = 0;
+    item_time_t t;
+
+    text.p = in->k.c->p;
+    item_buf_add(&text, head.s, head.len);
+    while (item_value_next(&rest, ',', &word)) {
+        int other = 0;
+
+        for (i = 0; i < in->others->nelts && !other; i++)
+            other = item_time_parse(&t, word, zone)
+                    && item_time_equal(&APR_ARRAY_IDX(in->others, i,
+                                                      item_cal_t *)->rid, &t);
+        left += other;
+        if (other)
+            continue;
+        if (n++)
+            item_buf_putc(&text, ',');
+        item_buf_add(&text, word.s, word.len);
+    }
+    if (!left)
+        return 0;
+    if (n)
+        item_fold_add(in->k.b, item_buf_span(&text), "\r\n");
+    return 1;
+}
+
+int item_in_alike(item_in_t *in, const item_entry_t *entry)
+{
+    const item_line_t *line = &entry->line;
+
+    if (entry->part)
+        return in->sent && item_span_is(entry->part->name, "VALARM")
+               && put_like_alarm(in, entry->part);
+    if (item_span_is(line->name, "RRULE"))
+        return put_like_rule(in, line);
+    if (item_span_is(line->name, "EXDATE"))
+        return in->others && put_exdates(in, line);
+    return put_length(in, line);
+}
+
+void item_in_unsent(item_in_t *in)
+{
+    const item_part_t *part = in->was->part;
+    int i;
+
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (item_ical_sends(in->k.c, in->was, entry))
+            continue;
+        if (entry->part)
+            item_back_part(&in->k, entry->part);
+        else if (!in->cal->rules->nelts && item_span_trim(
+                     entry->line.value).len)
+            item_back_raw(&in->k, entry);
+    }
+    if (!in->cal->rules->nelts)
+        put_like_rule(in, NULL);
+}
