@@ -112,6 +112,9 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line);
  */
 int item_prop_value(item_buf_t *b, int kind, const item_line_t *line);
 
+/** What item_prop_value() returns. */
+int item_prop_is_known(int kind, const item_line_t *line);
+
 /** What of its parameters counts. */
 void item_prop_detail(item_buf_t *b, int kind, const item_line_t *line);
 

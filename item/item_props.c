@@ -496,6 +496,11 @@ int item_prop_value(item_buf_t *b, int kind, const item_line_t *line)
     return prop->how != V_OMIT;
 }
 
+int item_prop_is_known(int kind, const item_line_t *line)
+{
+    return prop_of(kind, line)->how != V_OMIT;
+}
+
 void item_prop_detail(item_buf_t *b, int kind, const item_line_t *line)
 {
     const prop_t *prop = prop_of(kind, line);

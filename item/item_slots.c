@@ -1,115 +1,11 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
-/* Which properties are merged how: see item_slots.h. */
+/* Lines sorted into what is decided as one: see item_slots.h. */
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "item/item_slots.h"
 #include "item/item_zone.h"
-
-#define CARD   1
-#define CAL    2                /* events, tasks and journals */
-#define ROOT   4
-
-typedef struct rule_t {
-    const char *name;
-    int where;
-    item_how_e how;
-    const char *slot;           /* of several that are one */
-} rule_t;
-
-static const rule_t rules[] = {
-    { "N",              CARD, MERGE_NAME, "N" },
-    { "FN",             CARD, MERGE_NAME, "N" },
-    { "TEL",            CARD, MERGE_SET, NULL },
-    { "EMAIL",          CARD, MERGE_SET, NULL },
-    { "ADR",            CARD, MERGE_SET, NULL },
-    { "URL",            CARD, MERGE_SET, NULL },
-    { "IMPP",           CARD, MERGE_SET, NULL },
-    { "LABEL",          CARD, MERGE_SET, NULL },
-    { "MEMBER",         CARD, MERGE_SET, NULL },
-    { "RELATED",        CARD, MERGE_SET, NULL },
-    { "LANG",           CARD, MERGE_SET, NULL },
-    { "ORG",            CARD, MERGE_MANY, NULL },
-    { "TITLE",          CARD, MERGE_MANY, NULL },
-    { "ROLE",           CARD, MERGE_MANY, NULL },
-    { "NICKNAME",       CARD, MERGE_MANY, NULL },
-    { "PHOTO",          CARD, MERGE_MANY, NULL },
-    { "LOGO",           CARD, MERGE_MANY, NULL },
-    { "SOUND",          CARD, MERGE_MANY, NULL },
-    { "KEY",            CARD, MERGE_MANY, NULL },
-    { "AGENT",          CARD, MERGE_MANY, NULL },
-    { "GEO",            CARD, MERGE_MANY, NULL },
-    { "TZ",             CARD, MERGE_MANY, NULL },
-    { "NOTE",           CARD, MERGE_TEXT, NULL },
-    { "BDAY",           CARD, MERGE_ONE, NULL },
-    { "ANNIVERSARY",    CARD, MERGE_ONE, NULL },
-    { "GENDER",         CARD, MERGE_ONE, NULL },
-    { "KIND",           CARD, MERGE_ONE, NULL },
-    { "SORT-STRING",    CARD, MERGE_ONE, NULL },
-    { "CLASS",          CARD | CAL, MERGE_ONE, NULL },
-    { "MAILER",         CARD, MERGE_ONE, NULL },
-    { "REV",            CARD, MERGE_NEWEST, NULL },
-    { "UID",            CARD | CAL, MERGE_KEEP, NULL },
-    { "VERSION",        CARD | ROOT, MERGE_KEEP, NULL },
-    { "PRODID",         CARD | ROOT, MERGE_KEEP, NULL },
-    { "CALSCALE",       ROOT, MERGE_ONE, NULL },
-    { "METHOD",         ROOT, MERGE_ONE, NULL },
-    { "CATEGORIES",     CARD | CAL, MERGE_LIST, NULL },
-
-    { "DTSTART",        CAL, MERGE_TIME, "DTSTART" },
-    { "DTEND",          CAL, MERGE_TIME, "DTSTART" },
-    { "DUE",            CAL, MERGE_TIME, "DTSTART" },
-    { "DURATION",       CAL, MERGE_TIME, "DTSTART" },
-    { "RRULE",          CAL, MERGE_TIME, "DTSTART" },
-    { "EXRULE",         CAL, MERGE_TIME, "DTSTART" },
-    { "EXDATE",         CAL, MERGE_LIST, NULL },
-    { "RDATE",          CAL, MERGE_LIST, NULL },
-    { "RESOURCES",      CAL, MERGE_LIST, NULL },
-    { "STATUS",         CAL, MERGE_STATE, "STATUS" },
-    { "COMPLETED",      CAL, MERGE_STATE, "STATUS" },
-    { "PERCENT-COMPLETE", CAL, MERGE_STATE, "STATUS" },
-    { "SUMMARY",        CAL, MERGE_ONE, NULL },
-    { "DESCRIPTION",    CAL, MERGE_TEXT, NULL },
-    { "LOCATION",       CAL, MERGE_ONE, NULL },
-    { "TRANSP",         CAL, MERGE_ONE, NULL },
-    { "PRIORITY",       CAL, MERGE_ONE, NULL },
-    { "GEO",            CAL, MERGE_ONE, NULL },
-    { "URL",            CAL, MERGE_ONE, NULL },
-    { "ORGANIZER",      CAL, MERGE_ONE, NULL },
-    { "ATTENDEE",       CAL, MERGE_SET, NULL },
-    { "ATTACH",         CAL, MERGE_SET, NULL },
-    { "COMMENT",        CAL, MERGE_SET, NULL },
-    { "CONTACT",        CAL, MERGE_SET, NULL },
-    { "RELATED-TO",     CAL, MERGE_SET, NULL },
-    { "DTSTAMP",        CAL, MERGE_NEWEST, NULL },
-    { "LAST-MODIFIED",  CAL, MERGE_NEWEST, NULL },
-    { "SEQUENCE",       CAL, MERGE_GREATEST, NULL },
-    { "CREATED",        CAL, MERGE_KEEP, NULL },
-    { "RECURRENCE-ID",  CAL, MERGE_ONE, NULL },
-    { NULL, 0, MERGE_LOOSE, NULL }
-};
-
-/* Not cut by phones, though they are no sets: numbers, times, choices. */
-static const char *const not_texts[] = {
-    "BDAY", "ANNIVERSARY", "GENDER", "KIND", "CLASS", "GEO", "TZ", "TRANSP",
-    "PRIORITY", "ORGANIZER", "CALSCALE", "METHOD", "DTSTART", "STATUS", NULL
-};
-
-static const rule_t *find_rule(int kind, item_span_t name)
-{
-    int where = kind == (int)ITEM_VCARD30 ? CARD
-                : kind >= 0 ? CAL : kind == ITEM_PART_ROOT ? ROOT : 0;
-    char first = name.len ? (char)apr_toupper(*name.s) : '\0';
-    const rule_t *rule;
-
-    for (rule = rules; rule->name; rule++)
-        if (*rule->name == first && (rule->where & where)
-            && item_span_is(name, rule->name))
-            break;
-    return rule;
-}
 
 int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b)
 {
@@ -118,15 +14,6 @@ int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b)
            && (!slot->canon[a].len
                || !memcmp(slot->canon[a].s, slot->canon[b].s,
                           slot->canon[a].len));
-}
-
-int item_slot_is_text(const item_slot_t *slot)
-{
-    const char *const *name = not_texts;
-
-    while (*name && strcmp(*name, slot->name))
-        name++;
-    return !*name && !slot->member && slot->how <= MERGE_NAME;
 }
 
 /* ---- sorting lines into slots --------------------------------------------- */
@@ -174,7 +61,8 @@ static item_member_t *add_member(sorter_t *s, item_slot_t *slot, int side,
 
 static void sort_property(sorter_t *s, int side, item_entry_t *entry)
 {
-    const rule_t *rule = find_rule(s->kind, entry->line.name);
+    const item_slot_rule_t *rule = item_slot_rule(s->kind,
+                                                  entry->line.name);
     const char *key = rule->slot ? rule->slot
                       : rule->name ? rule->name
                       : item_span_upper(entry->line.name, s->m->p);
@@ -289,26 +177,53 @@ static item_comp_t *make_comp(sorter_t *s)
     return comp;
 }
 
-/** An alarm's time, as it is compared. */
-static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
+/** Non-zero if two lines are the same octets, and nothing belongs to them:
+ * then all that is made of them is the same. */
+static int same_line(const item_entry_t *a, const item_entry_t *b)
+{
+    return !a->part && !b->part && !a->adjuncts && !b->adjuncts
+           && a->raw.len == b->raw.len
+           && !memcmp(a->raw.s, b->raw.s, a->raw.len);
+}
+
+/** What alarms of a side are reckoned from; shared with a side that says it
+ * in the same lines. */
+static item_comp_t *alarm_times(sorter_t *s, int side)
 {
     static const char *const names[] = { "DTSTART", "DTEND", "DUE",
                                          "DURATION" };
+    const item_entry_t *own[4], *other;
+    int i, n;
+
+    for (n = 0; n < 4; n++)
+        own[n] = item_part_find(s->parts[side], names[n]);
+    for (i = 0; i < ITEM_SIDES; i++) {
+        for (n = 0; s->times[i] && n < 4; n++) {
+            other = item_part_find(s->parts[i], names[n]);
+            if (!own[n] != !other || (other && !same_line(own[n], other)))
+                break;
+        }
+        if (n == 4)
+            return s->times[i];
+    }
+    s->times[side] = make_comp(s);
+    for (n = 0; n < 4; n++)
+        if (own[n])
+            item_comp_property(s->times[side], &own[n]->line);
+    item_comp_finish(s->times[side]);
+    return s->times[side];
+}
+
+/** An alarm's time, as it is compared. */
+static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
+{
     const item_entry_t *entry;
-    item_comp_t *comp = s->times[side];
-    unsigned n;
+    item_comp_t *comp;
     int i;
 
-    if (!comp) {
-        comp = make_comp(s);
-        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-            entry = item_part_find(s->parts[side], names[n]);
-            if (entry)
-                item_comp_property(comp, &entry->line);
-        }
-        item_comp_finish(comp);
-        s->times[side] = comp;
-    }
+    if (!s->times[side])
+        s->times[side] = alarm_times(s, side);
+    comp = s->times[side];
     for (i = 0; i < alarm->entries->nelts; i++) {
         entry = APR_ARRAY_IDX(alarm->entries, i, const item_entry_t *);
         if (!entry->part)
@@ -367,38 +282,64 @@ static apr_hash_t *values_twice(sorter_t *s, const item_slot_t *slot)
     return twice;
 }
 
-/** @param twice  values that do not tell a member from others; NULL: none */
-static void split_member(sorter_t *s, const item_slot_t *slot, int side,
-                         item_entry_t *entry, apr_hash_t *twice)
+/** Look which member of its set a line is.
+ * @param twice  values that do not tell a member from others; NULL: none */
+static void find_member(sorter_t *s, const item_slot_t *slot, int side,
+                        item_member_t *line, apr_hash_t *twice)
 {
     item_buf_t key = { NULL, NULL, 0, 0 }, detail = { NULL, NULL, 0, 0 };
-    item_slot_t *member;
     apr_size_t name;
 
     key.p = detail.p = s->m->p;
     item_buf_puts(&key, slot->name);
     item_buf_putc(&key, ':');
     name = key.len;
-    put_key(s, &key, slot, side, entry);
+    put_key(s, &key, slot, side, line->entry);
     if (key.len == name)
         return;                 /* an empty one is as good as none */
     if (twice && apr_hash_get(twice, key.s + name,
                               (apr_ssize_t)(key.len - name))) {
         item_buf_putc(&key, '\x1d');
-        put_detail(&key, s->kind, entry);
+        put_detail(&key, s->kind, line->entry);
     }
-    member = slot_of(s, key.s, key.len, slot->name, slot->how);
-    member->member = 1;
+    line->set = slot_of(s, key.s, key.len, slot->name, slot->how);
+    line->set->member = 1;
+    if (!line->entry->part)
+        put_detail(&detail, s->kind, line->entry);
+    line->detail = item_buf_span(&detail);
+}
+
+/** @param twin  the line of ours that may be the same, moved on; at NULL:
+ * there is none */
+static void split_member(sorter_t *s, const item_slot_t *slot, int side,
+                         item_member_t *line, const item_member_t **twin,
+                         apr_hash_t *twice)
+{
+    const item_member_t *ours = *twin;
+    item_slot_t *member;
+    item_span_t *canon;
+
+    /* One may be missing here. */
+    if (ours && ours->next && !same_line(ours->entry, line->entry)
+        && same_line(ours->next->entry, line->entry))
+        ours = ours->next;
+    if (ours && same_line(ours->entry, line->entry)) {
+        line->set = ours->set;
+        line->detail = ours->detail;
+    }
+    else
+        find_member(s, slot, side, line, twice);
+    *twin = ours ? ours->next : NULL;
+    member = line->set;
+    if (!member)
+        return;
     member->there[side] = 1;
-    add_member(s, member, side, entry);
-    if (!entry->part)
-        put_detail(&detail, s->kind, entry);
-    if (detail.len > member->canon[side].len
-        || (detail.len && detail.len == member->canon[side].len
-            && memcmp(detail.s, member->canon[side].s, detail.len) > 0)) {
-        member->canon[side].s = detail.s;
-        member->canon[side].len = detail.len;
-    }
+    add_member(s, member, side, line->entry);
+    canon = &member->canon[side];
+    if (line->detail.len > canon->len
+        || (line->detail.len && line->detail.len == canon->len
+            && memcmp(line->detail.s, canon->s, canon->len) > 0))
+        *canon = line->detail;
 }
 
 static apr_status_t split_words(sorter_t *s, const item_slot_t *slot,
@@ -469,7 +410,8 @@ static apr_status_t split(sorter_t *s, item_slot_t *slot)
     static const int order[] = { ITEM_OURS, ITEM_THEIRS, ITEM_BASE };
     apr_hash_t *twice = values_twice(s, slot);
     apr_status_t rv = APR_SUCCESS;
-    const item_member_t *member;
+    const item_member_t *twin = NULL;
+    item_member_t *member;
     int i;
 
     slot->split = 1;
@@ -478,10 +420,11 @@ static apr_status_t split(sorter_t *s, item_slot_t *slot)
             if (slot->how == MERGE_LIST)
                 rv = split_words(s, slot, order[i], member->entry);
             else
-                split_member(s, slot, order[i], member->entry, twice);
+                split_member(s, slot, order[i], member, &twin, twice);
             if (rv != APR_SUCCESS)
                 return rv;
         }
+        twin = slot->first[ITEM_OURS];
     }
     return APR_SUCCESS;
 }
@@ -580,16 +523,40 @@ static int repeats_summary(const sorter_t *s, int side, item_span_t text)
     return b.len == text.len && (!b.len || !memcmp(b.s, text.s, b.len));
 }
 
+/** A side before another that has the same lines; the other one: none. */
+static int same_lines(const item_slot_t *slot, int side)
+{
+    const item_member_t *a, *b;
+    int other;
+
+    for (other = 0; other < side; other++) {
+        a = slot->first[other];
+        b = slot->first[side];
+        while (a && b && same_line(a->entry, b->entry)) {
+            a = a->next;
+            b = b->next;
+        }
+        if (!a && !b)
+            return other;
+    }
+    return side;
+}
+
 static void compare_slot(sorter_t *s, item_slot_t *slot)
 {
-    int own[ITEM_SIDES] = { 0, 0, 0 }, side;
+    int own[ITEM_SIDES] = { 0, 0, 0 }, side, like;
 
     slot->known = 1;
     for (side = 0; side < ITEM_SIDES; side++) {
         slot->canon[side].s = "";
         if (!slot->n[side])
             continue;
-        if (slot->how == MERGE_TIME || slot->how == MERGE_STATE)
+        like = same_lines(slot, side);
+        if (like != side) {
+            slot->canon[side] = slot->canon[like];
+            own[side] = own[like];
+        }
+        else if (slot->how == MERGE_TIME || slot->how == MERGE_STATE)
             slot->canon[side] = canon_together(s, slot, side);
         else if (slot->how == MERGE_NAME)
             slot->canon[side] = canon_name(s, slot, side, &own[side]);
@@ -597,7 +564,10 @@ static void compare_slot(sorter_t *s, item_slot_t *slot)
             slot->canon[side].len = 1;      /* compared by item_merge.c */
         else
             slot->canon[side] = canon_lines(s, slot, side, &slot->known);
+    }
+    for (side = 0; side < ITEM_SIDES; side++) {
         if (slot->how == MERGE_TEXT && s->kind != (int)ITEM_VCARD30
+            && slot->canon[side].len
             && repeats_summary(s, side, slot->canon[side]))
             slot->canon[side].len = 0;
         slot->there[side] = slot->canon[side].len > 0;
@@ -609,15 +579,13 @@ static void compare_slot(sorter_t *s, item_slot_t *slot)
 /** Members of sets: whether clients drop them shows in any of them. */
 static void compare_member(const sorter_t *s, item_slot_t *slot)
 {
-    item_buf_t b = { NULL, NULL, 0, 0 };
     const item_member_t *member = NULL;
     int side;
 
     for (side = 0; side < ITEM_SIDES && !member; side++)
         member = slot->first[side];
-    b.p = s->m->p;
     slot->known = !member || member->entry->part
-                  || item_prop_value(&b, s->kind, &member->entry->line);
+                  || item_prop_is_known(s->kind, &member->entry->line);
     for (side = 0; side < ITEM_SIDES; side++)
         if (!slot->canon[side].s)
             slot->canon[side].s = "";

@@ -4,8 +4,8 @@
  * @brief What is decided as one when items are merged.
  *
  * Private to item/.  A slot is a property, or several that belong together,
- * or one member of a set, with what each side has of it.  item_slots.c holds
- * the table of which is which, item_decide.c says which side wins,
+ * or one member of a set, with what each side has of it.  item_slots_rules.c
+ * holds the table of which is which, item_slots.c sorts, item_decide.c says which side wins,
  * item_merge.c carries that out, item_write.c writes the result.
  */
 #ifndef SYNCML_ITEM_SLOTS_H
@@ -29,11 +29,22 @@ typedef enum {
     MERGE_ALARM, MERGE_PART, MERGE_ZONE, MERGE_OTHER    /* components */
 } item_how_e;
 
+/** What is done with properties of a name. */
+typedef struct item_slot_rule_t {
+    const char *name;           /* NULL: nothing is known of it */
+    int where;                  /* private */
+    item_how_e how;
+    const char *slot;           /* of several that are one, else NULL */
+} item_slot_rule_t;
+
 /** A property or component of one side, or one word of a list. */
 typedef struct item_member_t {
     item_entry_t *entry;
     item_span_t word;
     int number;                 /* of the word, from 0; -1: no list */
+    struct item_slot_t *set;    /* of the line of a set: whose member it is,
+                                 * NULL: it says nothing */
+    item_span_t detail;         /* likewise: what counts besides the value */
     struct item_member_t *next;
 } item_member_t;
 
@@ -74,11 +85,18 @@ typedef struct item_merging_t {
 apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
                              item_part_t *const *parts);
 
-/** Non-zero if two sides have the same. */
-int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b);
+/* ---- item_slots_rules.c --------------------------------------------------- */
+
+/** The rule of a name in a component of that kind; never NULL. */
+const item_slot_rule_t *item_slot_rule(int kind, item_span_t name);
 
 /** Non-zero if a slot's values may be cut short by a phone. */
 int item_slot_is_text(const item_slot_t *slot);
+
+/* ---- item_slots.c --------------------------------------------------------- */
+
+/** Non-zero if two sides have the same. */
+int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b);
 
 /* ---- item_decide.c -------------------------------------------------------- */
 
