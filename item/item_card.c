@@ -104,6 +104,7 @@ static void note_cut(apr_array_header_t *cuts, apr_size_t at, item_span_t raw)
     cut = apr_array_push(cuts);
     cut->at = at;
     cut->raw = raw;
+    cut->came = 0;
 }
 
 /** Non-zero if quotes enclose whole words of a list, or there are none. */
@@ -345,8 +346,7 @@ void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names)
 
 /* ---- for the store ----------------------------------------------------- */
 
-/** A device's property as the store has it, in c->line. */
-static apr_status_t import_prop(card_conv_t *c, card_prop_t *prop)
+apr_status_t card_import_prop(card_conv_t *c, card_prop_t *prop)
 {
     apr_status_t rv = APR_SUCCESS;
 
@@ -365,7 +365,7 @@ static apr_status_t import_prop(card_conv_t *c, card_prop_t *prop)
 }
 
 static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
-                                 card_reader_t *r, card_like_t *like)
+                                 card_reader_t *r)
 {
     card_names_t names;
     card_prop_t prop;
@@ -373,41 +373,53 @@ static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
 
     card_names_init(&names, c->p);
     while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
-        rv = import_prop(c, &prop);
+        rv = card_import_prop(c, &prop);
         if (rv == APR_EOF)
             continue;
         if (rv != APR_SUCCESS)
             return rv;
         card_names_note(&names, &prop);
-        card_like_put(b, like, item_buf_span(&c->line), -1);
+        item_fold_add(b, item_buf_span(&c->line), "\r\n");
     }
     if (rv != APR_EOF)
         return rv;
-    if (!like && !c->depth && c->from != c->to)
+    if (!c->depth && c->from != c->to)
         card_put_fn(b, c, &names);
     return APR_SUCCESS;
 }
 
-apr_status_t card_import(item_buf_t *b, const item_form_t *form,
-                         item_span_t in, card_like_t *like, int to, int depth,
-                         apr_pool_t *p)
+apr_status_t card_import_begin(card_conv_t *c, card_reader_t *r,
+                               const item_form_t *form, item_span_t in,
+                               int to, int depth, apr_pool_t *p)
 {
     int none = form_version(form);
-    card_reader_t r;
-    card_conv_t c;
     apr_status_t rv;
 
     if (depth > ITEM_CARD_MAX_DEPTH)
         return ITEM_ELIMIT;
-    rv = card_reader_init(&r, in, (card_version_e)(none ? none : CARD_21),
+    rv = card_reader_init(r, in, (card_version_e)(none ? none : CARD_21),
                           form_charset(form), p);
     if (rv != APR_SUCCESS)
         return rv;
-    card_conv_init(&c, form, depth, p);
-    c.from = r.version;
-    c.to = (card_version_e)(to ? to : c.from == CARD_40 ? CARD_40 : CARD_30);
+    card_conv_init(c, form, depth, p);
+    c->from = r->version;
+    c->to = (card_version_e)(to ? to : c->from == CARD_40 ? CARD_40
+                                                          : CARD_30);
+    return APR_SUCCESS;
+}
+
+apr_status_t card_import(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, int to, int depth, apr_pool_t *p)
+{
+    card_reader_t r;
+    card_conv_t c;
+    apr_status_t rv;
+
+    rv = card_import_begin(&c, &r, form, in, to, depth, p);
+    if (rv != APR_SUCCESS)
+        return rv;
     card_begin(b, c.to);
-    rv = import_props(b, &c, &r, like);
+    rv = import_props(b, &c, &r);
     item_buf_puts(b, "END:VCARD\r\n");
     return rv;
 }
@@ -472,37 +484,6 @@ int card_version_of(item_span_t text, int none, apr_pool_t *p)
     return r.version;
 }
 
-/** Each line of a device's card with the store's that it was made of. */
-static void fill_like(card_like_t *like, const item_form_t *form,
-                      item_span_t device, const apr_array_header_t *cuts,
-                      int version, apr_pool_t *p)
-{
-    static const item_span_t none = { "", 0 };
-    card_reader_t r;
-    card_prop_t prop;
-    card_conv_t c;
-    int i = -1;
-
-    if (card_reader_init(&r, device, CARD_21, form_charset(form), p)
-        != APR_SUCCESS)
-        return;
-    card_conv_init(&c, form, 0, p);
-    c.from = r.version;
-    c.to = (card_version_e)version;
-    while (card_read(&r, &prop) == APR_SUCCESS) {
-        apr_size_t at = (apr_size_t)(prop.raw.s - device.s);
-
-        while (i + 1 < cuts->nelts
-               && APR_ARRAY_IDX(cuts, i + 1, card_cut_t).at <= at)
-            i++;
-        if (import_prop(&c, &prop) == APR_SUCCESS)
-            card_like_add(like, item_buf_span(&c.line),
-                          i < 0 ? none
-                                : APR_ARRAY_IDX(cuts, i, card_cut_t).raw,
-                          -1);
-    }
-}
-
 /** The store's card without what the device has not got of it. */
 static void put_known(item_buf_t *b, const apr_array_header_t *cuts,
                       int version)
@@ -523,18 +504,16 @@ static apr_status_t import_like(item_buf_t *b, const item_form_t *form,
     apr_array_header_t *cuts = apr_array_make(p, 32, sizeof(card_cut_t));
     item_buf_t device = buf_for(size_for(card), p);
     int version = card_version_of(card, CARD_30, p);
-    card_like_t *like;
 
     if (!version || version == CARD_21
         || card_export(&device, form, card, cuts, 0, p) != APR_SUCCESS)
-        return card_import(b, form, in, NULL, 0, 0, p);
+        return card_import(b, form, in, 0, 0, p);
     if (in.len == device.len && !memcmp(in.s, device.s, in.len)) {
         put_known(b, cuts, version);    /* just what it was given */
         return APR_SUCCESS;
     }
-    like = card_like_make((card_version_e)version, form, p);
-    fill_like(like, form, item_buf_span(&device), cuts, version, p);
-    return card_import(b, form, in, like, version, 0, p);
+    return card_import_beside(b, form, in, item_buf_span(&device), cuts,
+                              version, p);
 }
 
 apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
@@ -560,7 +539,7 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     }
     b = buf_for(size_for(text), p);
     rv = like ? import_like(&b, form, text, span_of(like), p)
-              : card_import(&b, form, text, NULL, 0, 0, p);
+              : card_import(&b, form, text, 0, 0, p);
     if (rv == APR_SUCCESS && twins)
         card_untwin(&b, span_of(like), p);
     if (rv == APR_SUCCESS) {

@@ -162,6 +162,9 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
 typedef struct card_cut_t {
     apr_size_t at;              /* octets before it */
     item_span_t raw;            /* in the store's text; len 0: made up */
+    int came;                   /* it came back as it was sent */
+    apr_uint64_t hash;          /* for item_card_beside.c, as is: */
+    struct card_cut_t *next;
 } card_cut_t;
 
 /**
@@ -173,13 +176,20 @@ apr_status_t card_export(item_buf_t *b, const item_form_t *form,
                          item_span_t in, apr_array_header_t *cuts, int depth,
                          apr_pool_t *p);
 
-typedef struct card_like_t card_like_t;
+/** Begin to read a device's card. @param to  card_version_e; 0: 4.0 where it
+ * came as that, else 3.0 @return as card_reader_init(); ITEM_ELIMIT */
+apr_status_t card_import_begin(card_conv_t *c, card_reader_t *r,
+                               const item_form_t *form, item_span_t in,
+                               int to, int depth, apr_pool_t *p);
 
-/** Import. @param like  NULL: nothing is known @param to  card_version_e;
- * 0: 4.0 where it came as that, else 3.0 */
+/** A device's property as the store has it, in c->line. @return APR_SUCCESS;
+ * APR_EOF: it says nothing; ITEM_E* of a nested card */
+apr_status_t card_import_prop(card_conv_t *c, card_prop_t *prop);
+
+/** Import, and nothing is known of the card. @param to  as
+ * card_import_begin() */
 apr_status_t card_import(item_buf_t *b, const item_form_t *form,
-                         item_span_t in, card_like_t *like, int to, int depth,
-                         apr_pool_t *p);
+                         item_span_t in, int to, int depth, apr_pool_t *p);
 
 /** A conversion at its beginning; from and to are still to be set. */
 void card_conv_init(card_conv_t *c, const item_form_t *form, int depth,
@@ -215,7 +225,25 @@ void card_names_note(card_names_t *names, const card_prop_t *prop);
 /** Append an FN to a card for the store that has none. */
 void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names);
 
+/* ---- beside what was sent: item_card_beside.c --------------------------- */
+
+/**
+ * Import a card that may be one that the device was sent.
+ * @param device  what it was sent, as card_export() has made it
+ * @param cuts  card_cut_t: of @p device; used up
+ * @param version  card_version_e of the store's card
+ */
+apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
+                                item_span_t in, item_span_t device,
+                                apr_array_header_t *cuts, int version,
+                                apr_pool_t *p);
+
 /* ---- the store's own words: item_card_like.c --------------------------- */
+
+typedef struct card_like_t card_like_t;
+
+/** A number for octets that tells most of them apart. */
+apr_uint64_t card_hash(item_span_t s);
 
 /** @param version  of the store's card */
 card_like_t *card_like_make(card_version_e version, const item_form_t *form,

@@ -53,7 +53,7 @@ card_like_t *card_like_make(card_version_e version, const item_form_t *form,
     return like;
 }
 
-static apr_uint64_t hash_of(item_span_t s)
+apr_uint64_t card_hash(item_span_t s)
 {
     apr_uint64_t h = APR_UINT64_C(14695981039346656037), eight;
     const char *at = s.s, *end = s.s + s.len;
@@ -136,7 +136,7 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
     key = digits_of(like, &parts, 0);
     entry->key = keep(like, key.len ? key : key_of(like, &parts));
     entry->slot = slot;
-    entry->hash = hash_of(entry->key);
+    entry->hash = card_hash(entry->key);
     entry->line = keep(like, line);
     entry->value = entry->line;
     entry->value.s += parts.value.s - line.s;
@@ -179,7 +179,7 @@ static int equal(item_span_t a, item_span_t b)
 static entry_t *take(card_like_t *like, item_span_t key, item_span_t line,
                      item_span_t value)
 {
-    apr_uint64_t hash = hash_of(key);
+    apr_uint64_t hash = card_hash(key);
     entry_t **at, **found = NULL, *entry;
     int looked = 0, same_value = 0;
 

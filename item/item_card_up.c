@@ -129,7 +129,7 @@ static apr_status_t nested_up(card_conv_t *c, card_prop_t *prop)
     apr_status_t rv;
 
     card.p = c->p;
-    rv = card_import(&card, c->form, prop->nested, NULL, CARD_30,
+    rv = card_import(&card, c->form, prop->nested, CARD_30,
                      c->depth + 1, c->p);
     if (rv != APR_SUCCESS)
         return rv;
