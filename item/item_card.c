@@ -512,8 +512,10 @@ static apr_status_t import_like(item_buf_t *b, const item_form_t *form,
         put_known(b, cuts, version);    /* just what it was given */
         return APR_SUCCESS;
     }
-    return card_import_beside(b, form, in, item_buf_span(&device), cuts,
-                              version, p);
+    return card_import_beside(b, form, in, item_buf_span(&device),
+                              form_version(form) ? form_version(form)
+                                                 : version, cuts, version,
+                              p);
 }
 
 apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,

@@ -30,6 +30,7 @@ typedef struct beside_t {
     const item_form_t *form;
     item_span_t device;
     apr_array_header_t *cuts;
+    int next;                   /* which of them is expected */
     card_cut_t **buckets;       /* of cuts, by their octets */
     apr_size_t mask;
     int version;                /* of the store's card */
@@ -73,29 +74,70 @@ static void make_buckets(beside_t *k)
 }
 
 /** The first that was sent in these octets and has not come yet. */
-static card_cut_t *take(const beside_t *k, item_span_t raw)
+static card_cut_t *take(beside_t *k, item_span_t raw)
 {
     apr_uint64_t hash = card_hash(raw);
     card_cut_t **at = &k->buckets[hash & k->mask], *cut;
-    int looked;
+    item_span_t octets;
+    int looked = 0;
 
-    for (looked = 0; *at && looked < SAME; looked++, at = &(*at)->next) {
-        item_span_t octets = sent(k, *at);
-
-        if ((*at)->hash != hash || octets.len != raw.len
-            || memcmp(octets.s, raw.s, raw.len))
-            continue;
-        cut = *at;
-        cut->came = 1;
-        *at = cut->next;
-        return cut;
+    while (looked < SAME && (cut = *at) != NULL) {
+        octets = sent(k, cut);
+        if (cut->came) {        /* with others at once: forget it here, too */
+            *at = cut->next;
+        }
+        else if (cut->hash == hash && octets.len == raw.len
+                 && !memcmp(octets.s, raw.s, raw.len)) {
+            cut->came = 1;
+            *at = cut->next;
+            return cut;
+        }
+        else {
+            looked++;
+            at = &cut->next;
+        }
     }
     return NULL;
 }
 
+/** Take what stands there as it was sent, one behind the other.  Each is
+ * followed by what was sent behind it, so it ends where it did: nothing of it
+ * need be read. */
+static void take_run(beside_t *k, card_reader_t *r, apr_array_header_t *all)
+{
+    const card_cut_t *last = cut_at(k, k->cuts->nelts - 1);
+    item_span_t octets, two;
+    card_cut_t *cut;
+    came_t came;
+
+    for (; k->next < k->cuts->nelts; k->next++) {
+        cut = cut_at(k, k->next);
+        two = octets = sent(k, cut);
+        two.len += cut == last ? strlen(END) : sent(k, cut + 1).len;
+        if (cut->came || (apr_size_t)(r->end - r->pos) < two.len
+            || memcmp(r->pos, two.s, two.len))
+            return;
+        cut->came = 1;
+        came.cut = cut;
+        APR_ARRAY_PUSH(all, came_t) = came;
+        r->pos += octets.len;
+    }
+}
+
+/** Pass over BEGIN and VERSION, where the first property follows as it was
+ * sent. */
+static void pass_head(const beside_t *k, card_reader_t *r, item_span_t in)
+{
+    const card_cut_t *first = cut_at(k, 0);
+    apr_size_t len = first->at + sent(k, first).len;
+
+    if (in.len >= len && !memcmp(in.s, k->device.s, len))
+        r->pos = in.s + first->at;
+}
+
 /** All that came, in order.
  * @param same  the same octets mean the same as in what was sent */
-static apr_status_t read_all(const beside_t *k, card_conv_t *c,
+static apr_status_t read_all(beside_t *k, card_conv_t *c,
                              card_reader_t *r, int same,
                              apr_array_header_t *all)
 {
@@ -103,8 +145,15 @@ static apr_status_t read_all(const beside_t *k, card_conv_t *c,
     apr_status_t rv;
     came_t came;
 
-    while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
+    for (;;) {
+        if (same)
+            take_run(k, r, all);
+        rv = card_read(r, &prop);
+        if (rv != APR_SUCCESS)
+            return rv == APR_EOF ? APR_SUCCESS : rv;
         came.cut = same ? take(k, prop.raw) : NULL;
+        k->next = came.cut ? (int)(came.cut - cut_at(k, 0)) + 1
+                           : k->next + 1;
         if (!came.cut) {
             rv = card_import_prop(c, &prop);
             if (rv == APR_EOF)
@@ -116,7 +165,6 @@ static apr_status_t read_all(const beside_t *k, card_conv_t *c,
         }
         APR_ARRAY_PUSH(all, came_t) = came;
     }
-    return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
 /** Lines that were sent and did not come as they were, as import makes them,
@@ -171,14 +219,15 @@ static void put_all(item_buf_t *b, const beside_t *k,
 
 apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
                                 item_span_t in, item_span_t device,
-                                apr_array_header_t *cuts, int version,
-                                apr_pool_t *p)
+                                int sent_as, apr_array_header_t *cuts,
+                                int version, apr_pool_t *p)
 {
     apr_array_header_t *all = apr_array_make(p, 32, sizeof(came_t));
     card_reader_t r;
     card_conv_t c;
     beside_t k;
     apr_status_t rv;
+    int same;
 
     rv = card_import_begin(&c, &r, form, in, version, 0, p);
     if (rv != APR_SUCCESS)
@@ -186,12 +235,14 @@ apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
     k.form = form;
     k.device = device;
     k.cuts = cuts;
+    k.next = 0;
     k.version = version;
     k.p = p;
     make_buckets(&k);
-    rv = read_all(&k, &c, &r,
-                  (int)r.version == card_version_of(device, CARD_21, p),
-                  all);
+    same = cuts->nelts && (int)r.version == sent_as;
+    if (same)
+        pass_head(&k, &r, in);
+    rv = read_all(&k, &c, &r, same, all);
     if (rv != APR_SUCCESS)
         return rv;
     card_begin(b, c.to);

@@ -47,6 +47,8 @@ card_value_e card_value_kind(const card_prop_t *prop);
 
 typedef struct card_reader_t {
     const char *pos, *end;
+    const char *seen, *seen_next;       /* where a line was looked for last, */
+    item_span_t seen_line;      /* the line there, and where the next begins */
     char *out;                  /* room for unfolded lines */
     item_buf_t utf8;            /* converted values */
     card_version_e version;
@@ -230,13 +232,14 @@ void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names);
 /**
  * Import a card that may be one that the device was sent.
  * @param device  what it was sent, as card_export() has made it
+ * @param sent_as  the version of that, card_version_e
  * @param cuts  card_cut_t: of @p device; used up
  * @param version  card_version_e of the store's card
  */
 apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
                                 item_span_t in, item_span_t device,
-                                apr_array_header_t *cuts, int version,
-                                apr_pool_t *p);
+                                int sent_as, apr_array_header_t *cuts,
+                                int version, apr_pool_t *p);
 
 /* ---- the store's own words: item_card_like.c --------------------------- */
 

@@ -63,6 +63,8 @@ static int is_frame(item_span_t line, const char *word)
     apr_size_t n = strlen(word);
     item_span_t what;
 
+    if (!line.len || ((*line.s ^ *word) & 0xdf && !is_blank(*line.s)))
+        return 0;               /* most lines begin with another letter */
     line = item_span_trim(line);
     if (line.len <= n || strncasecmp(line.s, word, n))
         return 0;
@@ -231,11 +233,16 @@ static int at_blank(const card_reader_t *r)
 }
 
 /** What comes next, without reading it. */
-static int peek(const card_reader_t *r, item_span_t *line, const char **next)
+static int peek(card_reader_t *r, item_span_t *line, const char **next)
 {
     if (r->pos >= r->end)
         return 0;
-    *next = take_line(r->pos, r->end, line);
+    if (r->seen != r->pos) {
+        r->seen = r->pos;
+        r->seen_next = take_line(r->pos, r->end, &r->seen_line);
+    }
+    *line = r->seen_line;
+    *next = r->seen_next;
     return 1;
 }
 
@@ -393,11 +400,12 @@ static apr_status_t take_nested(card_reader_t *r, const char *begin,
 static apr_status_t look_for_nested(card_reader_t *r, card_prop_t *prop,
                                     const char *end)
 {
-    item_span_t line, value = item_span_trim(prop->line.value);
+    item_span_t line, value;
     const char *next, *begin;
 
     if (!item_span_is(prop->line.name, "AGENT"))
         return APR_SUCCESS;
+    value = item_span_trim(prop->line.value);
     if (is_frame(value, "BEGIN")) {
         while (end[-1] != value.s[value.len - 1])
             end--;              /* white space */
@@ -500,11 +508,13 @@ int card_is_known_name(item_span_t name)
  * out of it. */
 static int is_false_frame(const item_line_t *line)
 {
-    item_span_t what = item_span_trim(line->value);
+    item_span_t what;
 
-    return (item_span_is(line->name, "BEGIN")
-            || item_span_is(line->name, "END"))
-           && (!card_is_known_name(what) || item_span_is(what, "VCARD"));
+    if (!item_span_is(line->name, "BEGIN")
+        && !item_span_is(line->name, "END"))
+        return 0;
+    what = item_span_trim(line->value);
+    return !card_is_known_name(what) || item_span_is(what, "VCARD");
 }
 
 /* ---- properties -------------------------------------------------------- */

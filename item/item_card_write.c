@@ -23,7 +23,8 @@ static int is_plain_word(item_span_t word, const char *besides)
     apr_size_t i;
 
     for (i = 0; i < word.len; i++)
-        if ((unsigned char)word.s[i] < ' ' || strchr(besides, word.s[i]))
+        if ((unsigned char)word.s[i] < ' '
+            || (!apr_isalnum(word.s[i]) && strchr(besides, word.s[i])))
             return 0;
     return 1;
 }
@@ -158,23 +159,28 @@ void card_write_line(item_buf_t *b, card_conv_t *c)
 static void put_21(item_buf_t *b, item_span_t text, const char *separators,
                    int eight)
 {
-    apr_size_t i;
+    apr_size_t i, from = 0;
 
     for (i = 0; i < text.len; i++) {
         char c = text.s[i];
         char next = i + 1 < text.len ? text.s[i + 1] : ';';
 
+        if ((unsigned char)c >= ' ' && c != '\\' && c != ';' && c != ',')
+            continue;
+        item_buf_add(b, text.s + from, i - from);
+        from = i + 1;
         if (c == '\n')
             item_buf_puts(b, eight ? "\\n" : "\n");
         else if (c == '\\')
             item_buf_puts(b, eight || next == ';' || next == ','
                              || next == '\\' ? "\\\\" : "\\");
         else if ((unsigned char)c >= ' ' || c == '\t') {
-            if (*separators && strchr(separators, c))
+            if (strchr(separators, c))
                 item_buf_putc(b, '\\');
             item_buf_putc(b, c);
         }
     }
+    item_buf_add(b, text.s + from, text.len - from);
 }
 
 /** The text that a value of 3.0 is, in a scratch buffer. */
@@ -273,10 +279,12 @@ static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
 {
     item_span_t value = prop->line.value;
     apr_size_t i, from = c->line.len;
+    card_value_e kind;
 
     if (item_span_is(prop->line.name, "BDAY"))
         return date_21(&c->line, prop);
-    switch (card_value_kind(prop)) {
+    kind = card_value_kind(prop);
+    switch (kind) {
     case CARD_TEXT:
     case CARD_AGENT:
         put_21(&c->line, text_of(&c->tmp, value), "", eight);
@@ -292,7 +300,7 @@ static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
         break;
     default:
         raw_21(&c->line, value, eight);
-        if (card_value_kind(prop) == CARD_GEO)
+        if (kind == CARD_GEO)
             for (i = from; i < c->line.len; i++)
                 if (c->line.s[i] == ';')
                     c->line.s[i] = ',';
@@ -384,7 +392,8 @@ static int is_plain_21(item_span_t value)
     apr_size_t i;
 
     for (i = 0; i < value.len; i++)
-        if (strchr("\":;,", value.s[i]))
+        if (value.s[i] == '"' || value.s[i] == ':' || value.s[i] == ';'
+            || value.s[i] == ',')
             return 0;
     return 1;
 }
@@ -451,7 +460,7 @@ static apr_status_t nested_21(item_buf_t *b, card_conv_t *c,
     item_span_t text;
     apr_status_t rv;
 
-    if (card_value_kind(prop) != CARD_AGENT)
+    if (!item_span_is(prop->line.name, "AGENT"))
         return APR_EOF;
     text = text_of(&c->tmp, prop->line.value);
     if (text.len < 11 || strncasecmp(text.s, "BEGIN:VCARD", 11))

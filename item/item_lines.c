@@ -10,19 +10,14 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static int is_eol(char c)
-{
-    return c == '\r' || c == '\n';
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* By hand: nearly all words differ in their first letter, so calls of the
- * library cost more than they find out. */
-int item_span_is(item_span_t span, const char *word)
+/* By hand: the words are short, so calls of the library cost more than they
+ * find out. */
+int item_span_is_all(item_span_t span, const char *word)
 {
     apr_size_t i;
 
@@ -31,18 +26,6 @@ int item_span_is(item_span_t span, const char *word)
                          && lower(span.s[i]) != lower(word[i])))
             return 0;
     return !word[i];
-}
-
-item_span_t item_span_trim(item_span_t span)
-{
-    while (span.len && (is_blank(span.s[0]) || is_eol(span.s[0]))) {
-        span.s++;
-        span.len--;
-    }
-    while (span.len && (is_blank(span.s[span.len - 1])
-                        || is_eol(span.s[span.len - 1])))
-        span.len--;
-    return span;
 }
 
 apr_status_t item_reader_init(item_reader_t *r, const char *data,

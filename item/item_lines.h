@@ -74,10 +74,31 @@ item_span_t item_line_value(const item_line_t *line, const char *name);
 /** A string as a span. */
 item_span_t item_span_of(const char *text);
 
+/** item_span_is() behind the first octet. */
+int item_span_is_all(item_span_t span, const char *word);
+
 /** Non-zero if a span is that word, without regard to ASCII case. */
-int item_span_is(item_span_t span, const char *word);
+static inline int item_span_is(item_span_t span, const char *word)
+{
+    /* Here, since nearly all words differ in their first letter. */
+    return span.len ? ((*span.s ^ *word) & 0xdf) == 0
+                      && item_span_is_all(span, word) : !*word;
+}
+
+/** Non-zero for a space, a tab, CR or LF. */
+static inline int item_is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /** The span without white space at its ends. */
-item_span_t item_span_trim(item_span_t span);
+static inline item_span_t item_span_trim(item_span_t span)
+{
+    for (; span.len && item_is_white(*span.s); span.len--)
+        span.s++;
+    while (span.len && item_is_white(span.s[span.len - 1]))
+        span.len--;
+    return span;
+}
 
 #endif

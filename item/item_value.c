@@ -29,11 +29,6 @@ void item_buf_puts(item_buf_t *b, const char *s)
     item_buf_add(b, s, strlen(s));
 }
 
-void item_buf_putc(item_buf_t *b, char c)
-{
-    item_buf_add(b, &c, 1);
-}
-
 item_span_t item_buf_span(const item_buf_t *b)
 {
     item_span_t span;
@@ -198,7 +193,7 @@ void item_value_phone(item_buf_t *b, item_span_t value)
 
     item_value_text(b, value);
     for (i = w = from; i < b->len; i++)
-        if (!strchr(" \t\n-./()", b->s[i]))
+        if (apr_isdigit(b->s[i]) || !strchr(" \t\n-./()", b->s[i]))
             b->s[w++] = b->s[i];
     if (w > from)
         b->len = w;

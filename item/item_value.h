@@ -22,7 +22,16 @@ typedef struct item_buf_t {
 
 void item_buf_add(item_buf_t *b, const char *s, apr_size_t len);
 void item_buf_puts(item_buf_t *b, const char *s);
-void item_buf_putc(item_buf_t *b, char c);
+
+static inline void item_buf_putc(item_buf_t *b, char c)
+{
+    if (b->size - b->len < 2) {
+        item_buf_add(b, &c, 1);
+        return;
+    }
+    b->s[b->len++] = c;
+    b->s[b->len] = '\0';
+}
 
 /** All of it, valid until the buffer grows; never s NULL. */
 item_span_t item_buf_span(const item_buf_t *b);
