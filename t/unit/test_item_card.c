@@ -472,6 +472,44 @@ static void test_twins(void **unused)
            wrap("3.0", N "EMAIL;TYPE=WORK:a@b\n"));
 }
 
+/** What comes back as it was sent is the store's line, octet by octet; but a
+ * line behind it may belong to it. */
+static void test_as_sent(void **unused)
+{
+    static const char body[] = N "TEL;TYPE=HOME;PID=1:+1 555-0\n"
+        "TEL;PID=2;TYPE=WORK:+1 666-0\nNOTE;PID=3:first\nTITLE;PID=4:t\n";
+    const char *store = wrap("3.0", body);
+
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", N "TEL;HOME:+1 555-0\nTEL;WORK:+1 666-0\n"
+                            "NOTE:first\nTITLE:u\n"), store),
+           wrap("3.0", N "TEL;TYPE=HOME;PID=1:+1 555-0\n"
+                "TEL;PID=2;TYPE=WORK:+1 666-0\nNOTE;PID=3:first\nTITLE:u\n"));
+    /* The number at home is now the one at work: that one stays. */
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", N "TEL;HOME:+1 666-0\nTEL;WORK:+1 666-0\n"
+                            "NOTE:first\nTITLE:t\n"), store),
+           wrap("3.0", N "TEL;TYPE=HOME:+1 666-0\n"
+                "TEL;PID=2;TYPE=WORK:+1 666-0\nNOTE;PID=3:first\n"
+                "TITLE;PID=4:t\n"));
+    /* Folded, and without a fold, and in the first line of all. */
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", N "TEL;HOME:+1 555-0\n 1\n"
+                            "TEL;WORK:+1 666-0\nNOTE:first\nand second\n"
+                            "TITLE:t\n"), store),
+           wrap("3.0", N "TEL;TYPE=HOME:+1 555-0 1\n"
+                "TEL;PID=2;TYPE=WORK:+1 666-0\nNOTE:first\\nand second\n"
+                "TITLE;PID=4:t\n"));
+    expect(import_like(V21(NULL, 0),
+                       "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jo\r\n x\r\n"
+                       "END:VCARD\r\n", store),
+           wrap("3.0", "N:Doe;Jo x\n"));
+    /* The same octets of another version say something else. */
+    expect(import_like(V21(NULL, 0),
+                       wrap("3.0", N "NOTE:first\nTITLE:t\n"), store),
+           wrap("3.0", N "NOTE;PID=3:first\nTITLE;PID=4:t\n"));
+}
+
 /* ---- SIF-C ---------------------------------------------------------------------- */
 
 static void test_sif(void **unused)
@@ -562,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_like),
+        cmocka_unit_test(test_as_sent),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_sif),
         cmocka_unit_test(test_sif_edit),
