@@ -1,9 +1,9 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
  * How long an item takes on its way to a device in the device's own form, and
- * back: what one edit on the device costs, which is what the device holds of
- * the text, its echo, the device's answer with another text in it, and the
- * merge; against the parsing of the same text alone: of events and tasks by
+ * back: what one edit on the device costs, which is what the device has of the
+ * text by its CTCap and in its form, the device's answer with another word in
+ * it, and the merge of both with the text; against the parsing of the same text alone: of events and tasks by
  * libical, of contacts by the vObject parser (libicalvcal), which was made for
  * vCard 2.1.
  *
@@ -129,38 +129,31 @@ typedef struct job_t {
     unsigned long sum;          /* keeps work alive */
 } job_t;
 
-/** What the device is sent, and in which type. */
-static item_text_t sent_of(const job_t *job, const char **type, apr_pool_t *p)
+/** What the device holds of the store's text. */
+static item_text_t held_of(const job_t *job, apr_pool_t *p)
 {
-    item_text_t held = job->stored, sent;
+    item_text_t held = job->stored;
 
-    *type = job->type;
     if (!strcmp(job->type, "text/vcard")
         && item_select(job->type, &held.data, &held.len, fields, FIELDS, 0,
                        p) != APR_SUCCESS)
         abort();
-    if (item_export(&job->form, type, &held, &sent, p) != APR_SUCCESS)
-        abort();
-    return sent;
+    return held;
 }
 
-/** Out, its echo, the device's answer, and all three merged. */
+/** What the device has, what it answers, and all three merged. */
 static void do_edit(void *baton)
 {
     job_t *job = baton;
-    item_text_t sent, base, answer;
-    const char *type, *back;
+    item_text_t held = held_of(job, job->pool), base, answer;
+    const char *type = item_format_type(job->form.format);
     item_merge_t m;
 
-    sent = sent_of(job, &type, job->pool);
-    back = type;
-    if (item_import(&job->form, &back, &sent, &job->stored, &base, job->pool)
-        != APR_SUCCESS)
-        abort();
-    back = type;
-    if (item_import(&job->form, &back, &job->answer, &job->stored, &answer,
-                    job->pool) != APR_SUCCESS
-        || item_merge(&m, back, &base, &job->stored, &answer, 0, job->pool)
+    if (item_echo(&job->form, job->type, &held, &job->stored, &base,
+                  job->pool) != APR_SUCCESS
+        || item_import(&job->form, &type, &job->answer, &job->stored, &answer,
+                       job->pool) != APR_SUCCESS
+        || item_merge(&m, type, &base, &job->stored, &answer, 0, job->pool)
            != APR_SUCCESS || m.is_ours)
         abort();
     job->sum += m.len;
@@ -189,11 +182,14 @@ static void do_vobject(void *baton)
 static item_text_t answer_of(const job_t *job, const char *from,
                              const char *to, apr_pool_t *p)
 {
-    const char *type;
-    item_text_t answer = sent_of(job, &type, p);
-    char *copy = apr_pstrmemdup(p, answer.data, answer.len);
-    char *at = strstr(copy, from);
+    const char *type = job->type;
+    item_text_t held = held_of(job, p), answer;
+    char *copy, *at;
 
+    if (item_export(&job->form, &type, &held, &answer, p) != APR_SUCCESS)
+        abort();
+    copy = apr_pstrmemdup(p, answer.data, answer.len);
+    at = strstr(copy, from);
     if (!at || strlen(from) != strlen(to))
         abort();
     memcpy(at, to, strlen(to));

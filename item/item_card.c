@@ -573,3 +573,45 @@ apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,
     }
     return rv;
 }
+
+/** Non-zero if one of what the device was sent is no line of the store's. */
+static int has_made(const apr_array_header_t *cuts)
+{
+    int i = 0;
+
+    while (i < cuts->nelts && APR_ARRAY_IDX(cuts, i, card_cut_t).raw.len)
+        i++;
+    return i < cuts->nelts;
+}
+
+apr_status_t item_card_echo(const item_form_t *form, const item_text_t *in,
+                            const item_text_t *like, item_text_t *out,
+                            apr_pool_t *p)
+{
+    apr_array_header_t *cuts = apr_array_make(p, 32, sizeof(card_cut_t));
+    item_span_t text = span_of(in);
+    item_buf_t device = buf_for(size_for(text), p), b;
+    int version = card_version_of(text, CARD_30, p);
+    item_text_t sent;
+    apr_status_t rv;
+
+    *out = *in;
+    if (version && is_same(form, text, version))
+        return APR_SUCCESS;
+    memset(out, 0, sizeof(*out));
+    rv = card_export(&device, form, text, cuts, 0, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    /* A name that was made for a part may be another than for the whole, and
+     * then comes back as the device's own. */
+    if (version == CARD_21 || has_made(cuts)) {
+        sent.data = device.s;
+        sent.len = device.len;
+        return item_card_import(form, &sent, like, out, p);
+    }
+    b = buf_for(size_for(text), p);
+    put_known(&b, cuts, version);
+    out->data = b.s;
+    out->len = b.len;
+    return APR_SUCCESS;
+}

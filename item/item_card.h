@@ -54,6 +54,16 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
 apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,
                               item_text_t *out, apr_pool_t *p);
 
+/**
+ * What a device has of a card of the store's, in the store's own lines: as if
+ * what item_card_export() makes of it came back as it was sent.
+ * @param in  the card, or a part of it
+ * @param like  the whole of it
+ */
+apr_status_t item_card_echo(const item_form_t *form, const item_text_t *in,
+                            const item_text_t *like, item_text_t *out,
+                            apr_pool_t *p);
+
 /** A device's SIF-C document for the store; as item_card_import().  Elements
  * that vCard knows no property for are kept as X-FUNAMBOL-Name. */
 apr_status_t item_sifc_import(const item_form_t *form, const item_text_t *in,

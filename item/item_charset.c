@@ -146,9 +146,12 @@ int item_charset_is_utf8(item_span_t text)
     if (item_charset_is_ascii(text))
         return 1;
     end = s + text.len;
-    for (; s < end; s += n)
-        if (item_charset_char(s, end, &n) == BAD && n == 1)
+    for (; s < end; s += n) {
+        n = 1;
+        if ((unsigned char)*s >= 0x80
+            && item_charset_char(s, end, &n) == BAD && n == 1)
             return 0;
+    }
     return 1;
 }
 

@@ -398,3 +398,20 @@ apr_status_t item_export(const item_form_t *form, const char **type,
         *type = item_format_type(to.format);
     return rv;
 }
+
+apr_status_t item_echo(const item_form_t *form, const char *type,
+                       const item_text_t *text, const item_text_t *like,
+                       item_text_t *out, apr_pool_t *p)
+{
+    item_text_t sent;
+    apr_status_t rv;
+
+    if (form->format >= ITEM_FORMAT_VCARD21
+        && form->format <= ITEM_FORMAT_VCARD40
+        && item_format_parse(type, NULL) != ITEM_FORMAT_TEXT
+        && kind_of(text) == ITEM_VCARD30)
+        return item_card_echo(form, text, like, out, p);
+    rv = item_export(form, &type, text, &sent, p);
+    return rv == APR_SUCCESS ? item_import(form, &type, &sent, like, out, p)
+                             : rv;
+}

@@ -189,4 +189,15 @@ apr_status_t item_export(const item_form_t *form, const char **type,
                          const item_text_t *in, item_text_t *out,
                          apr_pool_t *p);
 
+/**
+ * What a device has of a store's text, in the store's words: exported, and
+ * come back as it was sent.
+ * @param type  of the store's text
+ * @param like  the item's whole text, of which @p text may be a part
+ * @return as item_export() and item_import()
+ */
+apr_status_t item_echo(const item_form_t *form, const char *type,
+                       const item_text_t *text, const item_text_t *like,
+                       item_text_t *out, apr_pool_t *p);
+
 #endif

@@ -158,6 +158,13 @@ void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
         unsigned char c = (unsigned char)text.s[i];
         int edge = i == 0 || i + 1 == text.len;
 
+        /* Most need nothing, wherever they stand but at a line's beginning. */
+        if (c > ' ' && c <= '~' && c != '=' && column
+            && column < ITEM_QP_LINE - 1) {
+            item_buf_putc(b, (char)c);
+            column++;
+            continue;
+        }
         n = encode_one(out, c, c == ' ' && edge);
         /* One octet is kept for the "=" of the break. */
         if (soft && column + n > ITEM_QP_LINE - 1) {

@@ -41,6 +41,20 @@ static void take_char(prepare_t *x)
     x->s += n ? n : 1;
 }
 
+/** As many letters, digits and spaces as there are, else one character: names
+ * and texts are made of those, and markup is not. */
+static void take_some(prepare_t *x)
+{
+    const char *from = x->s;
+
+    while (x->s < x->end && (apr_isalnum(*x->s) || *x->s == ' '))
+        x->s++;
+    if (x->s > from)
+        item_buf_add(&x->out, from, (apr_size_t)(x->s - from));
+    else
+        take_char(x);
+}
+
 static int at(const prepare_t *x, const char *word)
 {
     apr_size_t n = strlen(word);
@@ -162,7 +176,7 @@ static apr_status_t take_tag(prepare_t *x)
     int attributes = 0;
     char quote = '\0';
 
-    for (; x->s < x->end; take_char(x)) {
+    for (; x->s < x->end; take_some(x)) {
         if (x->s - from > ITEM_XML_MAX_TAG)
             return ITEM_ELIMIT;
         if (quote)
@@ -254,7 +268,11 @@ apr_status_t item_xml_prepare(item_span_t *out, const char *data,
     undo_base64(&x);
     rv = make_utf8(&x);
     while (rv == APR_SUCCESS && x.s < x.end) {
-        if (at(&x, "<!--"))
+        if (*x.s == '&')
+            take_reference(&x);
+        else if (*x.s != '<')
+            take_some(&x);
+        else if (at(&x, "<!--"))
             rv = skip_to(&x, "-->");
         else if (at(&x, "<?"))
             rv = skip_to(&x, "?>");
@@ -262,12 +280,8 @@ apr_status_t item_xml_prepare(item_span_t *out, const char *data,
             rv = take_cdata(&x);
         else if (at(&x, "<!"))
             rv = skip_doctype(&x);
-        else if (*x.s == '<')
-            rv = take_tag(&x);
-        else if (*x.s == '&')
-            take_reference(&x);
         else
-            take_char(&x);
+            rv = take_tag(&x);
     }
     if (rv == APR_SUCCESS)
         *out = item_buf_span(&x.out);

@@ -24,11 +24,6 @@ void item_buf_add(item_buf_t *b, const char *s, apr_size_t len)
     b->s[b->len] = '\0';
 }
 
-void item_buf_puts(item_buf_t *b, const char *s)
-{
-    item_buf_add(b, s, strlen(s));
-}
-
 item_span_t item_buf_span(const item_buf_t *b)
 {
     item_span_t span;

@@ -10,6 +10,8 @@
 #ifndef SYNCML_ITEM_VALUE_H
 #define SYNCML_ITEM_VALUE_H
 
+#include <string.h>
+
 #include "item/item_lines.h"
 
 #define ITEM_SEP  '\x1f'
@@ -21,7 +23,12 @@ typedef struct item_buf_t {
 } item_buf_t;
 
 void item_buf_add(item_buf_t *b, const char *s, apr_size_t len);
-void item_buf_puts(item_buf_t *b, const char *s);
+
+/* Inline, since most of what is put is known when it is compiled. */
+static inline void item_buf_puts(item_buf_t *b, const char *s)
+{
+    item_buf_add(b, s, strlen(s));
+}
 
 static inline void item_buf_putc(item_buf_t *b, char c)
 {

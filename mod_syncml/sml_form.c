@@ -168,18 +168,16 @@ void sml_form_echo(sml_session_t *s, const sml_sync_t *y,
                    apr_size_t *len)
 {
     const item_form_t *form = &sml_form(s, y)->form;
-    const char *type = item->type;
     item_text_t like = { item->data, item->len };
-    item_text_t text = { *data, *len }, sent, back;
+    item_text_t text = { *data, *len }, back;
 
-    if (item_form_keeps(form, type, text.data, text.len)) {
+    if (item_form_keeps(form, item->type, text.data, text.len)) {
         return;
     }
     /* What cannot be said at all was never sent: then the text itself is as
      * good a base as any. */
-    if (item_export(form, &type, &text, &sent, s->p) == APR_SUCCESS
-        && item_import(form, &type, &sent, &like, &back, s->p)
-           == APR_SUCCESS) {
+    if (item_echo(form, item->type, &text, &like, &back, s->p)
+        == APR_SUCCESS) {
         *data = back.data;
         *len = back.len;
     }
