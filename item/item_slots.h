@@ -5,8 +5,9 @@
  *
  * Private to item/.  A slot is a property, or several that belong together,
  * or one member of a set, with what each side has of it.  item_slots_rules.c
- * holds the table of which is which, item_slots.c sorts, item_decide.c says which side wins,
- * item_merge.c carries that out, item_write.c writes the result.
+ * holds the table of which is which, item_slots.c sorts, item_decide.c says
+ * which side wins, item_merge.c carries that out, item_write.c writes the
+ * result.
  */
 #ifndef SYNCML_ITEM_SLOTS_H
 #define SYNCML_ITEM_SLOTS_H
