@@ -92,7 +92,8 @@ static void digits(item_buf_t *b, item_span_t value)
     apr_size_t i;
 
     for (i = 0; i < value.len; i++)
-        if (strchr("0123456789+*#", value.s[i]) && value.s[i])
+        if (apr_isdigit(value.s[i]) || value.s[i] == '+'
+            || value.s[i] == '*' || value.s[i] == '#')
             item_buf_putc(b, value.s[i]);
     if (!b->len)
         item_value_text(b, value);

@@ -62,15 +62,6 @@ static int is_cut(item_image_t *image, const room_seen_t *seen,
 
 /* ---- completing ----------------------------------------------------------- */
 
-typedef struct job_t {
-    const item_room_t *room;
-    const char *eol;
-    apr_hash_t *more;           /* item_part_t * => item_buf_t * */
-    int done, uncertain;
-    item_image_t image;         /* of what the device does not show */
-    apr_pool_t *p;
-} job_t;
-
 /** The properties of one name, or the alarms. */
 typedef struct likes_t {
     item_entry_t *entry[MAX_LIKE];
@@ -78,6 +69,17 @@ typedef struct likes_t {
     int used[MAX_LIKE];
     int n;
 } likes_t;
+
+typedef struct job_t {
+    const item_room_t *room;
+    const char *eol;
+    apr_hash_t *more;           /* item_part_t * => item_buf_t * */
+    int done, uncertain;
+    item_image_t image;         /* of what the device does not show */
+    /* Room for one name after the other: all, and one of them. */
+    likes_t *base, *theirs, *was, *is;
+    apr_pool_t *p;
+} job_t;
 
 static int is_of(const item_entry_t *entry, const char *name)
 {
@@ -93,7 +95,7 @@ static void find_likes(likes_t *likes, const item_part_t *part,
 {
     int i;
 
-    memset(likes, 0, sizeof(*likes));
+    likes->n = 0;
     for (i = 0; i < part->entries->nelts && likes->n < MAX_LIKE; i++) {
         item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
                                             item_entry_t *);
@@ -104,11 +106,13 @@ static void find_likes(likes_t *likes, const item_part_t *part,
             const item_entry_t *trigger = item_part_find(entry->part,
                                                          "TRIGGER");
 
+            memset(&likes->value[likes->n], 0, sizeof(likes->value[0]));
             if (trigger)
                 room_value_read(&likes->value[likes->n], &trigger->line, p);
         }
         else
             room_value_read(&likes->value[likes->n], &entry->line, p);
+        likes->used[likes->n] = 0;
         likes->entry[likes->n++] = entry;
     }
 }
@@ -404,8 +408,7 @@ static void complete_edited_line(job_t *job, const room_seen_t *seen,
 static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
                             likes_t *t)
 {
-    likes_t *was = apr_palloc(job->p, sizeof(*was));
-    likes_t *is = apr_palloc(job->p, sizeof(*is));
+    likes_t *was = job->was, *is = job->is;
     int i, j = 0;
 
     for (i = 0; i < t->n; i++) {
@@ -428,12 +431,10 @@ static void complete_name(job_t *job, const item_part_t *base,
     const room_seen_t *seen = apr_hash_get(job->room->names, name,
                                       APR_HASH_KEY_STRING);
     int i, j, before = job->done;
-    likes_t *b, *t;
+    likes_t *b = job->base, *t = job->theirs;
 
     if (!seen || !strcmp(name, "FN"))
         return;                 /* before there is room for each name */
-    b = apr_palloc(job->p, sizeof(*b));
-    t = apr_palloc(job->p, sizeof(*t));
     find_likes(b, base, name, job->p);
     find_likes(t, theirs, name, job->p);
     if (!b->n)
@@ -661,6 +662,10 @@ int item_room_complete(const item_room_t *room, const char *type,
     job.room = room;
     job.p = out.p = p;
     job.eol = has->eol;
+    job.base = apr_palloc(p, 4 * sizeof(*job.base));
+    job.theirs = job.base + 1;
+    job.was = job.base + 2;
+    job.is = job.base + 3;
     job.more = apr_hash_make(p);
     if (room_is_item(has->root))
         complete_part(&job, had->root, has->root);

@@ -18,9 +18,13 @@ int sml_form_has_line(const item_text_t *text, const char *name)
     apr_size_t n = strlen(name), i;
 
     for (i = 0; i + n < text->len; i++) {
-        int begins = i == 0 || strchr("\r\n.", text->data[i - 1]) != NULL
-                   || *name == '<';
+        int begins;
 
+        if (((text->data[i] ^ *name) & 0xdf) != 0) {
+            continue;           /* most octets are another letter */
+        }
+        begins = i == 0 || strchr("\r\n.", text->data[i - 1]) != NULL
+               || *name == '<';
         if (begins && strncasecmp(text->data + i, name, n) == 0
             && strchr(";: \t>/", text->data[i + n]) != NULL) {
             return 1;
