@@ -179,6 +179,23 @@ static int has_lost_place(const sml_sync_t *y)
     return y->code == 201 && y->asked != 201;
 }
 
+/* A text that came with a backup is shorter because it is old: the device may
+ * have place for the whole one. */
+static void send_cut_again(const sml_sync_t *y, sml_missing_t *missing,
+                           apr_pool_t *p)
+{
+    apr_hash_index_t *at;
+    const void *name;
+
+    if (!has_lost_place(y)) {
+        return;
+    }
+    for (at = apr_hash_first(p, missing->cut); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        apr_hash_set(missing->silent, name, APR_HASH_KEY_STRING, NULL);
+    }
+}
+
 /* ---- who wins ----------------------------------------------------------- */
 
 /* The side that was changed last: by what the texts say themselves where both
@@ -377,6 +394,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     if (s->rv != APR_SUCCESS) {
         return s->rv;
     }
+    send_cut_again(y, &sides.missing, s->p);
     if (base != NULL) {
         sides.base = without(&sides, text_of(base), sides.missing.keep);
         sides.base = without(&sides, sides.base, sides.missing.cut);
