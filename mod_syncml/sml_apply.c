@@ -31,7 +31,8 @@
 /* The device's row for a LUID.  A client that uses our GUID as its own id
  * sends no Map for it; the row that waits for one is then meant, but not by
  * an Add: a new item's LUID may look like any GUID.  Nor is the row of an Add
- * that the client refused: it does not have the item. */
+ * that the client refused, nor one that a guard holds: it does not have those
+ * items. */
 apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
                              const char *luid, const char *guid,
                              store_map_t **map)
@@ -49,7 +50,7 @@ apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
     }
     rv = store_map_by_item(s->tx, s->device->id, item, y->datastore, map);
     if (rv == APR_SUCCESS
-        && ((*map)->luid != NULL || (*map)->version == 0)) {
+        && ((*map)->luid != NULL || (*map)->version == 0 || (*map)->soft)) {
         *map = NULL;
         return APR_NOTFOUND;
     }

@@ -290,7 +290,8 @@ static const char *write_ids(apr_array_header_t *ids, apr_pool_t *p)
 }
 
 /* The device has deleted it, or never mentioned it, but it is not decided
- * whether that is to be so: nothing of it is sent. */
+ * whether that is to be so: nothing of it is sent.  Its LUID is free there, and
+ * may be that of another item before long. */
 static void hold_item(sml_session_t *s, const sml_sync_t *y, store_id_t item,
                       store_id_t version)
 {
@@ -308,6 +309,7 @@ static void hold_item(sml_session_t *s, const sml_sync_t *y, store_id_t item,
         map.version = version;
         s->rv = APR_SUCCESS;
     }
+    map.luid = NULL;
     map.soft = 1;
     if (s->rv == APR_SUCCESS) {
         s->rv = store_map_put(s->tx, &map);

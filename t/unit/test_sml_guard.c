@@ -227,6 +227,27 @@ static void test_held_and_released(void **state)
     world_quiet(c, "contacts");
 }
 
+/* The LUID of an item whose delete is held is that of another one now. */
+static void test_held_luid_used_again(void **state)
+{
+    client_t *c = in_step(SML_GUARD_HOLD);
+    client_item_t *old = client_find(c, "contacts", "FN:Name0\r");
+    const char *luid = old->luid;
+
+    erase(c, ITEMS - 5);
+    stopped(c, 200);
+    client_put(c, "contacts", world_card("Another"))->luid = luid;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_count("contacts"), ITEMS + 1);
+    assert_true(world_find("contacts", "FN:Another\r"));
+    assert_true(world_find("contacts", "FN:Name0\r"));
+    assert_int_equal(decide(0, APR_SUCCESS), ITEMS - 5);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, ITEMS + 1);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
 static apr_status_t keep_log(void *id, const store_log_t *log)
 {
     *(store_id_t *)id = log->id;
@@ -409,6 +430,7 @@ int main(void)
         ON_EACH_STORE(test_pass_is_used_up),
         ON_EACH_STORE(test_off),
         ON_EACH_STORE(test_held_and_released),
+        ON_EACH_STORE(test_held_luid_used_again),
         ON_EACH_STORE(test_release_taken_back),
         ON_EACH_STORE(test_held_and_dropped),
         ON_EACH_STORE(test_held_and_slow),
