@@ -9,6 +9,7 @@
 #ifndef T_UNIT_SML_MODEL_LIFE_H
 #define T_UNIT_SML_MODEL_LIFE_H
 
+#include "mod_syncml/sml_guard.h"
 #include "sml_model_fate.h"
 
 #define LIFE_DEVICES  3
@@ -16,13 +17,13 @@
 
 typedef enum {
     STEP_DEVICE_EDIT, STEP_SERVER_EDIT, STEP_SYNC, STEP_CLEAN_SYNC,
-    STEP_OFF, STEP_BACKUP, STEP_RESTORE, STEP_WIPE, STEP_REST
+    STEP_OFF, STEP_BACKUP, STEP_RESTORE, STEP_WIPE, STEP_GUARD, STEP_REST
 } step_e;
 
 static const char *const step_names[] = {
     "edits on device", "edits on the server", "sync of device",
     "good sync of device", "off for a while: device", "backup of device",
-    "restore device", "wipe device", "rest"
+    "restore device", "wipe device", "guard on or off", "rest"
 };
 
 typedef struct step_t {
@@ -56,7 +57,7 @@ static inline step_t life_step(void)
     };
     static const step_e rare[] = {
         STEP_OFF, STEP_BACKUP, STEP_BACKUP, STEP_RESTORE, STEP_RESTORE,
-        STEP_WIPE
+        STEP_WIPE, STEP_GUARD
     };
     step_t s;
 
@@ -95,6 +96,115 @@ static inline void life_server_edit(apr_uint32_t (*dice)(apr_uint32_t))
     world_put(name, id, model_edit(&life.m, store, text, prop, w->pool));
 }
 
+/* ---- the administrator ------------------------------------------------- */
+
+static inline void life_guard(apr_uint32_t dice)
+{
+    static const sml_guard_e actions[] = {
+        SML_GUARD_OFF, SML_GUARD_OFF, SML_GUARD_SLOW, SML_GUARD_HOLD
+    };
+    sml_guard_conf_t guard = { actions[dice % 4], 1, 100, 0 };
+
+    w->config.guard = guard;
+}
+
+static inline apr_status_t life_take_note(void *baton,
+                                          const sml_guard_note_t *note)
+{
+    sml_guard_note_t copy = *note;
+
+    copy.datastore = apr_pstrdup(w->pool, note->datastore);
+    copy.ids = apr_pstrdup(w->pool, note->ids);
+    copy.what = apr_pstrdup(w->pool, note->what);
+    APR_ARRAY_PUSH((apr_array_header_t *)baton, sml_guard_note_t) = copy;
+    return APR_SUCCESS;
+}
+
+/* Deletes that are held may be void later, or dropped. */
+static inline void life_held(store_tx_t *tx, store_id_t account,
+                             const sml_guard_note_t *note)
+{
+    const char *ids = note->ids;
+    store_datastore_t *ds;
+    int store = 0;
+
+    OK(store_datastore_open(tx, account, note->datastore, &ds));
+    while (strcmp(model_stores[store], note->datastore) != 0) {
+        store++;
+    }
+    while (*ids != '\0') {
+        char *end;
+        store_id_t id = apr_strtoi64(ids, &end, 10), to = id;
+
+        if (*end == '-') {
+            to = apr_strtoi64(end + 1, &end, 10);
+        }
+        for (; id <= to; id++) {
+            store_item_t *item;
+            model_text_t t;
+
+            if (store_item_get(tx, account, ds->id, id, &item)
+                == APR_SUCCESS) {
+                model_read(&t, store, apr_pstrmemdup(w->pool, item->data,
+                           item->len), w->pool);
+                model_lose_delete(&life.m, t.item);
+            }
+        }
+        ids = *end == ',' ? end + 1 : end;
+    }
+}
+
+/* A sync that was stopped has deleted nothing, and the next is slow. */
+static inline void life_stopped(device_t *d, const sml_guard_note_t *note)
+{
+    int i, store = (int)(client_store(d->c, note->datastore) - d->c->stores);
+
+    for (i = 0; i < life.m.nitems; i++) {
+        if (life.m.items[i].store == store) {
+            model_lose_delete(&life.m, i);
+        }
+    }
+    d->may_slow[store] = 1;
+}
+
+/* Decide about what a device has left behind. */
+static inline void life_decide(device_t *d, int late)
+{
+    apr_array_header_t *notes = apr_array_make(w->pool, 4,
+                                               sizeof(sml_guard_note_t));
+    store_device_t *device;
+    apr_int64_t count;
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_id_t account = world_account_id(tx, w->account);
+    int i;
+
+    if (store_device_find(tx, account, d->c->ph->devid, &device)
+        == APR_SUCCESS) {
+        OK(sml_guard_list(tx, device->id, life_take_note, notes, p));
+    }
+    for (i = 0; i < notes->nelts; i++) {
+        const sml_guard_note_t *note = &APR_ARRAY_IDX(notes, i,
+                                                      sml_guard_note_t);
+        int what = (int)device_dice(d, late ? 2 : 4);
+
+        if (strcmp(note->what, SML_GUARD_HELD) == 0) {
+            life_held(tx, account, note);
+        }
+        else {
+            life_stopped(d, note);
+        }
+        if (what < 2) {
+            OK(what ? sml_guard_release(tx, account, device->id,
+                                        note->datastore, &count, p)
+                    : sml_guard_drop(tx, account, device->id, note->datastore,
+                                     &count, p));
+            faults[FAULT_HELD]++;
+        }
+    }
+    world_end(tx, p);
+}
+
 /* ---- syncs ------------------------------------------------------------- */
 
 static inline const char *life_names(device_t *d)
@@ -120,6 +230,7 @@ static inline void life_between(device_t *d)
     if (device_dice(d, 8) == 0 && !life.inside) {
         life.inside = 1;
         device_overlap(d);
+        life_decide(d, 0);
         life.inside = 0;
         return;
     }
@@ -137,6 +248,7 @@ static inline void life_between(device_t *d)
     device_behave(other);
     device_habits(other);
     device_sync(other, 200, life_names(d));
+    life_decide(other, 0);
     life.inside = 0;
 }
 
@@ -197,6 +309,7 @@ static inline void life_sync(device_t *d, const step_t *step)
         names = code == 225 ? life_suspended(d) : names;
     }
     done = device_sync(d, code, names);
+    life_decide(d, 0);
     if (life.loud) {
         printf("#     %d of%s: %s\n", code, names, done ? "done"
                                                         : d->c->ph->why);
@@ -262,6 +375,7 @@ static inline void life_settle(void)
             if (!device_sync(d, 200, "contacts calendar tasks notes")) {
                 model_fail("%s: %s", d->c->ph->devid, d->c->ph->why);
             }
+            life_decide(d, 1);
             n = life_moved(d->c);
             if (life.loud) {
                 printf("#     round %d, device %d: %d\n", round + 1, i, n);
@@ -438,6 +552,9 @@ static inline void life_take(const step_t *step)
         faults[FAULT_WIPED]++;
         device_wipe(d);
         break;
+    case STEP_GUARD:
+        life_guard(life_dice(4));
+        break;
     case STEP_REST:
         life_settle();
         life_judge();
@@ -453,6 +570,7 @@ static inline int life_live(const step_t *steps, int n, const char *keep)
     for (i = 0; i < LIFE_DEVICES; i++) {
         life.devices[i] = device_make(&life.m, w->pool, i);
     }
+    life_guard(steps[0].dice);
     for (i = 0; i < n; i++) {
         if (keep == NULL || keep[i]) {
             if (life.loud) {

@@ -20,7 +20,7 @@
 typedef enum {
     FAULT_REQUEST_LOST, FAULT_REPLY_LOST, FAULT_REPEATED, FAULT_LATE,
     FAULT_GIVEN_UP, FAULT_SUSPENDED, FAULT_OVERLAP, FAULT_OFF, FAULT_RESTORED,
-    FAULT_WIPED, FAULT_EXPIRED, FAULT_REFUSED, FAULT_SLOW, FAULTS
+    FAULT_WIPED, FAULT_EXPIRED, FAULT_REFUSED, FAULT_HELD, FAULT_SLOW, FAULTS
 } fault_e;
 
 static const char *const fault_names[FAULTS] = {
@@ -28,7 +28,7 @@ static const char *const fault_names[FAULTS] = {
     "messages repeated late", "sessions given up", "suspended",
     "overlapped by another", "devices off for a while",
     "restored from a backup", "wiped", "sessions expired",
-    "changes refused", "slow syncs"
+    "changes refused", "times deletes held", "slow syncs"
 };
 
 static int faults[FAULTS];
