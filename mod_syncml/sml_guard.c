@@ -320,6 +320,33 @@ typedef struct held_item_t {
     store_id_t item, version;
 } held_item_t;
 
+/* What was held before waits on, with what is held now. */
+static void add_held(sml_session_t *s, const sml_sync_t *y,
+                     apr_array_header_t *ids)
+{
+    const char *value, *at;
+    char *end;
+
+    s->rv = store_device_setting_get(s->tx, s->device->id,
+                                     note_name(y->name, s->p), &value);
+    if (s->rv != APR_SUCCESS
+        || strncmp(value, SML_GUARD_HELD " ", strlen(SML_GUARD_HELD) + 1)) {
+        s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
+        return;
+    }
+    for (at = strrchr(value, ' ') + 1; *at >= '0' && *at <= '9';
+         at = *end == ',' ? end + 1 : end) {
+        store_id_t id = apr_strtoi64(at, &end, 10), to = id;
+
+        if (*end == '-') {
+            to = apr_strtoi64(end + 1, &end, 10);
+        }
+        for (; id <= to; id++) {
+            APR_ARRAY_PUSH(ids, store_id_t) = id;
+        }
+    }
+}
+
 /* @param items  of held_item_t. @return 0: there is no place to note so many */
 static int hold(sml_session_t *s, const sml_sync_t *y,
                 apr_array_header_t *items, apr_int64_t of)
@@ -333,6 +360,7 @@ static int hold(sml_session_t *s, const sml_sync_t *y,
         APR_ARRAY_PUSH(ids, store_id_t) =
             APR_ARRAY_IDX(items, i, held_item_t).item;
     }
+    add_held(s, y, ids);
     text = write_ids(ids, s->p);
     if (text == NULL) {
         return 0;
@@ -342,7 +370,7 @@ static int hold(sml_session_t *s, const sml_sync_t *y,
 
         hold_item(s, y, h->item, h->version);
     }
-    write_note(s, y, SML_GUARD_HELD, items->nelts, of, text);
+    write_note(s, y, SML_GUARD_HELD, ids->nelts, of, text);
     return 1;
 }
 

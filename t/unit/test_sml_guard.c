@@ -248,6 +248,33 @@ static void test_held_luid_used_again(void **state)
     world_quiet(c, "contacts");
 }
 
+/* More deletes are held before it is decided about the first: all wait. */
+static void test_held_twice(void **state)
+{
+    client_t *c = in_step(SML_GUARD_HOLD);
+    apr_int64_t count;
+    int i;
+
+    w->config.guard.deletes = 10;
+    w->config.guard.least = 2;
+    for (i = 0; i < 2; i++) {
+        int j;
+
+        for (j = 0; j < 6; j++) {
+            client_erase(client_find(c, "contacts", apr_psprintf(w->pool,
+                                     "FN:Name%d\r", 10 * i + j)));
+        }
+        stopped(c, 200);
+        assert_string_equal(waiting(&count), SML_GUARD_HELD);
+        assert_int_equal(count, 6 * (i + 1));
+    }
+    assert_int_equal(decide(0, APR_SUCCESS), 12);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, ITEMS);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
 static apr_status_t keep_log(void *id, const store_log_t *log)
 {
     *(store_id_t *)id = log->id;
@@ -431,6 +458,7 @@ int main(void)
         ON_EACH_STORE(test_off),
         ON_EACH_STORE(test_held_and_released),
         ON_EACH_STORE(test_held_luid_used_again),
+        ON_EACH_STORE(test_held_twice),
         ON_EACH_STORE(test_release_taken_back),
         ON_EACH_STORE(test_held_and_dropped),
         ON_EACH_STORE(test_held_and_slow),
