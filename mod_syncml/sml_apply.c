@@ -254,7 +254,7 @@ static int is_again(sml_session_t *s, const sml_sync_t *y,
     /* A delete keeps the text, but under its own change. */
     const store_item_t *had = base ? base : old;
 
-    if (sml_sync_is_slow(y) && y->asked != 200) {
+    if (sml_sync_is_slow(y) && y->asked == y->code) {
         return 0;               /* its user wants everything in step: what
                                    one side has comes back on the other */
     }

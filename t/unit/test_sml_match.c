@@ -368,6 +368,28 @@ static void test_slow_brings_back(void **state)
     world_quiet(c, "contacts");
 }
 
+/* ... but not who asked for changes in one direction, and had lost the
+ * anchors. */
+static void test_slow_instead_of_one_way(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    client_store_t *s = client_store(c, "contacts");
+    int code;
+
+    for (code = 200; code <= 204; code += 2) {
+        client_put(c, "contacts", rich(code));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_delete("contacts", world_find("contacts",
+                                            ended("Family", code, ";")));
+        s->last = "unknown";
+        SYNCED(c, client_sync(c, code, "contacts"));
+        assert_int_equal(s->code, 201);
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        both_have(c, 0);
+        world_quiet(c, "contacts");
+    }
+}
+
 /* A LUID that means somebody else now. */
 static void test_luids_shuffled(void **state)
 {
@@ -455,6 +477,7 @@ int main(void)
         ON_EACH_STORE(test_restored),
         ON_EACH_STORE(test_restored_long),
         ON_EACH_STORE(test_slow_brings_back),
+        ON_EACH_STORE(test_slow_instead_of_one_way),
         ON_EACH_STORE(test_luids_shuffled),
         ON_EACH_STORE(test_same_uid),
         ON_EACH_STORE(test_edited_and_deleted)
