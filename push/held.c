@@ -20,6 +20,9 @@
 #define BUSY_WAIT  apr_time_from_msec(20)
 #define SWEEP      apr_time_from_sec(1)
 #define DEAF       apr_time_from_sec(1)     /* after "too many files" */
+/* The rate is kept by rounds, of so many in a second. */
+#define ROUNDS     20
+#define ROUND      (APR_USEC_PER_SEC / ROUNDS)
 
 void held_log(held_t *h, int level, const char *format, ...)
 {
@@ -189,11 +192,27 @@ static void listen_to(held_t *h, int on)
 
 static void turn_deaf(held_t *h, const char *why)
 {
-    if (h->now - h->deaf_until > apr_time_from_sec(60)) {
+    if (h->now - h->said_deaf > apr_time_from_sec(60)) {
         held_log(h, 4, "no connection can be taken: %s", why);
     }
+    h->said_deaf = h->now;
     h->deaf_until = h->now + DEAF;
     listen_to(h, 0);
+}
+
+/* @return 0: those who come now have to wait for the next round */
+static int may_let_in(held_t *h)
+{
+    if (h->now - h->window >= ROUND) {
+        h->window = h->now;
+        h->let_in = 0;
+    }
+    if (h->let_in < (h->o.rate + ROUNDS - 1) / ROUNDS) {
+        return 1;
+    }
+    h->deaf_until = h->window + ROUND;
+    listen_to(h, 0);
+    return 0;
 }
 
 static void accept_from(held_t *h, int listener)
@@ -202,7 +221,7 @@ static void accept_from(held_t *h, int listener)
     struct sockaddr_storage from;
     int i;
 
-    for (i = 0; i < ACCEPTS; i++) {
+    for (i = 0; i < ACCEPTS && may_let_in(h); i++) {
         socklen_t len = sizeof from;
         int fd;
 
@@ -226,6 +245,7 @@ static void accept_from(held_t *h, int listener)
             close(fd);
             continue;
         }
+        h->let_in++;
         held_accept(h, fd, address);
     }
 }
@@ -298,7 +318,11 @@ static apr_interval_time_t waiting_time(const held_t *h,
                                         apr_interval_time_t wait)
 {
     apr_interval_time_t most = !list_empty(&h->busy) ? BUSY_WAIT
-        : h->nopen || h->deaf ? SWEEP : wait;
+        : h->nopen ? SWEEP : wait;
+
+    if (h->deaf && h->deaf_until - h->now < most) {
+        most = h->deaf_until > h->now ? h->deaf_until - h->now : 0;
+    }
 
     return h->ntells ? 0 : wait < most ? wait : most;
 }
@@ -424,6 +448,9 @@ apr_status_t held_create(held_t **held, const held_options_t *options,
     h->o = *options;
     if (!h->o.max) {
         h->o.max = HELD_MAX;
+    }
+    if (!h->o.rate) {
+        h->o.rate = HELD_RATE;
     }
     h->pool = p;
     list_init(&h->strangers);

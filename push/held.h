@@ -15,6 +15,12 @@
  * that has failed HELD_FAILURES times is not listened to for HELD_BAN.  One
  * connection per device: a newer one takes the place of the older.
  *
+ * All at once.  After a restart everybody comes back.  Those that owe a sync
+ * cost a write each and are told, and then sync: so not more than
+ * held_options_t.rate are let in each second; the others wait in the
+ * listener's queue.  (The protocol has no word by which clients could be told
+ * when to come.)
+ *
  * Who is dead.  Clients say READY each few minutes; one that has said nothing
  * for HELD_SILENCE is closed.  (No TCP keepalive of ours: it would wake the
  * phone's radio.)  A notification counts as delivered when the other end's
@@ -39,6 +45,7 @@
 #define HELD_FAILURES       50      /* many phones may share an address */
 #define HELD_BAN            apr_time_from_sec(10 * 60)
 #define HELD_MAX            20000   /* connections, where it is not said */
+#define HELD_RATE           500     /* let in a second, likewise */
 
 typedef struct held_t held_t;
 
@@ -82,6 +89,7 @@ typedef struct held_options_t {
     const int *fds;             /* listening sockets; the caller's */
     int nfds;
     int max;                    /* connections; 0: HELD_MAX */
+    int rate;                   /* let in a second; 0: HELD_RATE */
     held_login_fn *login;
     held_event_fn *event;       /* may be NULL */
     held_log_fn *log;           /* may be NULL */

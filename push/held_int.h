@@ -66,6 +66,9 @@ struct held_t {
     int epoll, wake;
     int deaf;                   /* the listeners are not listened to */
     apr_time_t deaf_until;
+    apr_time_t said_deaf;       /* the latest time that it had to be */
+    apr_time_t window;          /* ROUND: since when... */
+    int let_in;                 /* ...so many have been let in */
     apr_time_t now;             /* of a clock that only goes forward */
 
     link_t strangers, friends, busy, gone;

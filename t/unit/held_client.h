@@ -88,13 +88,14 @@ static inline void place_done(void *baton, void *message_baton,
     s->accepted += answer->result == GATEWAY_ACCEPTED;
 }
 
-static inline place_t *place(apr_pool_t *pool, int max)
+static inline place_t *place_with(apr_pool_t *pool, int max, int rate)
 {
     struct sockaddr_in in = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     place_t *s = apr_pcalloc(pool, sizeof *s);
     socklen_t len = sizeof in;
     held_options_t o = { .nfds = 1, .fds = &s->listener, .max = max,
+                         .rate = rate,
                          .login = place_login, .event = place_event,
                          .baton = s, .done = place_done, .done_baton = s,
                          .counts = &s->counts };
@@ -107,6 +108,12 @@ static inline place_t *place(apr_pool_t *pool, int max)
     s->port = ntohs(in.sin_port);
     assert_int_equal(held_create(&s->held, &o, s->pool), APR_SUCCESS);
     return s;
+}
+
+/* Where it does not matter how many come at once. */
+static inline place_t *place(apr_pool_t *pool, int max)
+{
+    return place_with(pool, max, 1000000);
 }
 
 static inline void run(place_t *s, int times)

@@ -393,6 +393,35 @@ static void test_max(void **state)
     place_end(s);
 }
 
+/* After a restart all come at once, and are let in one after the other. */
+static void test_all_come_back(void **state)
+{
+    place_t *s = place_with(pool, 0, 100);
+    client_t *c[150];
+    int i, early;
+    apr_time_t begin = apr_time_now();
+
+    for (i = 0; i < 150; i++)
+        c[i] = client_make(s, apr_psprintf(pool, "dev-%d", i + 1), "alice",
+                           "secret");
+    while (apr_time_now() - begin < APR_USEC_PER_SEC / 2)
+        held_run(s->held, 5000);
+    early = (int)s->counts.open;
+    assert_in_range(early, 30, 60);     /* of half a second: 50 */
+    while (s->counts.open < 150
+           && apr_time_now() - begin < apr_time_from_sec(10))
+        held_run(s->held, APR_USEC_PER_SEC);
+    assert_in_range(apr_time_now() - begin, APR_USEC_PER_SEC * 13 / 10,
+                    APR_USEC_PER_SEC * 4);
+    for (i = 0; i < 150; i++) {
+        client_login(c[i]);
+        assert_int_equal(c[i]->code, CTP_OK);
+    }
+    assert_int_equal(s->counts.turned_away, 0);
+    assert_int_equal(s->counts.connected, 150);
+    place_end(s);
+}
+
 /* ---- ten thousand -------------------------------------------------------- */
 
 static long resident(void)
@@ -526,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_limit_of_strangers),
         cmocka_unit_test(test_guesses_are_limited),
         cmocka_unit_test(test_max),
+        cmocka_unit_test(test_all_come_back),
         cmocka_unit_test(test_ten_thousand),
     };
     int failed;
