@@ -83,7 +83,7 @@ static apr_status_t held_open(gateway_link_t *link)
     held_conf_t *conf = link->gateway->conf;
     held_options_t o = { .fds = conf->o.fds, .nfds = conf->o.nfds,
                          .max = conf->o.max ? conf->o.max : HELD_MAX,
-                         .login = on_login, .event = on_event,
+                         .proxied = conf->o.proxied, .login = on_login, .event = on_event,
                          .log = on_log, .baton = state,
                          .done = on_done, .done_baton = state,
                          .counts = conf->o.counts };

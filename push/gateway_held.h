@@ -28,6 +28,7 @@ typedef struct gateway_held_options_t {
                                    caller's, as all here */
     int nfds;
     int max;                    /* connections; 0: HELD_MAX */
+    int proxied;                /* who connects is a proxy: see held.h */
     const char *store_url, *key_file;
     int look_fd;                /* eventfd written when a device has connected
                                    that owes a sync; -1: none */

@@ -259,12 +259,24 @@ static void add_route(apr_array_header_t *routes, gateway_t *gateway,
     APR_ARRAY_PUSH(routes, route_t *) = route;
 }
 
+/* Only who is on this machine can connect there: a proxy. */
+static int is_loopback(const char *said, apr_pool_t *p)
+{
+    static const unsigned char v6[16] = { [15] = 1 };
+    tcp_address_t address;
+
+    return parse_listen(&address, said, p)
+           && (address.v6 ? !memcmp(address.octets, v6, sizeof v6)
+                          : address.octets[0] == 127);
+}
+
 static int add_held(apr_array_header_t *routes, const glue_worker_t *worker,
                     const glue_reach_t *reach, server_rec *main_server,
                     apr_pool_t *p)
 {
     listener_t *l = get_listener(reach->listen, main_server);
     gateway_held_options_t o = { .nfds = 1, .max = reach->max,
+        .proxied = is_loopback(reach->listen, p),
         .store_url = worker->store_url, .key_file = worker->key_file,
         .look_fd = glue_worker_wake_fd(main_server, worker->store_url),
         .log = on_log, .log_baton = worker->server,

@@ -158,6 +158,12 @@ static int strangers_of(const held_t *h, const unsigned char address[16])
     return n;
 }
 
+static int is_shut_out(held_t *h, const unsigned char address[16])
+{
+    return held_failures(h, address, 0) >= HELD_FAILURES
+           || strangers_of(h, address) >= HELD_STRANGERS;
+}
+
 static void take_address(unsigned char out[16],
                          const struct sockaddr_storage *from)
 {
@@ -203,11 +209,15 @@ static void turn_deaf(held_t *h, const char *why)
 /* @return 0: those who come now have to wait for the next round */
 static int may_let_in(held_t *h)
 {
+    static const unsigned char all[16];
+    int rate = h->o.proxied && held_failures(h, all, 0) >= HELD_FAILURES
+        ? HELD_SLOW : h->o.rate;
+
     if (h->now - h->window >= ROUND) {
         h->window = h->now;
         h->let_in = 0;
     }
-    if (h->let_in < (h->o.rate + ROUNDS - 1) / ROUNDS) {
+    if (h->let_in < (rate + ROUNDS - 1) / ROUNDS) {
         return 1;
     }
     h->deaf_until = h->window + ROUND;
@@ -236,9 +246,11 @@ static void accept_from(held_t *h, int listener)
             return;
         }
         take_address(address, &from);
+        if (h->o.proxied) {
+            memset(address, 0, sizeof address);     /* the proxy's */
+        }
         if (h->nopen >= h->o.max || h->nstrangers >= HELD_ALL_STRANGERS
-            || held_failures(h, address, 0) >= HELD_FAILURES
-            || strangers_of(h, address) >= HELD_STRANGERS) {
+            || (!h->o.proxied && is_shut_out(h, address))) {
             if (h->o.counts) {
                 h->o.counts->turned_away++;
             }

@@ -15,6 +15,11 @@
  * that has failed HELD_FAILURES times is not listened to for HELD_BAN.  One
  * connection per device: a newer one takes the place of the older.
  *
+ * Behind a proxy on this machine (for TLS) all clients have one address, which
+ * says nothing: with held_options_t.proxied there are no limits by address.
+ * Beyond HELD_FAILURES in HELD_BAN nobody is shut out, since a stranger would
+ * shut out all; they are let in slowly, HELD_SLOW a second.
+ *
  * All at once.  After a restart everybody comes back.  Those that owe a sync
  * cost a write each and are told, and then sync: so not more than
  * held_options_t.rate are let in each second; the others wait in the
@@ -46,6 +51,8 @@
 #define HELD_BAN            apr_time_from_sec(10 * 60)
 #define HELD_MAX            20000   /* connections, where it is not said */
 #define HELD_RATE           500     /* let in a second, likewise */
+#define HELD_SLOW           20      /* ...while passwords are guessed by way
+                                       of a proxy */
 
 typedef struct held_t held_t;
 
@@ -90,6 +97,7 @@ typedef struct held_options_t {
     int nfds;
     int max;                    /* connections; 0: HELD_MAX */
     int rate;                   /* let in a second; 0: HELD_RATE */
+    int proxied;                /* who connects is a proxy */
     held_login_fn *login;
     held_event_fn *event;       /* may be NULL */
     held_log_fn *log;           /* may be NULL */

@@ -88,14 +88,15 @@ static inline void place_done(void *baton, void *message_baton,
     s->accepted += answer->result == GATEWAY_ACCEPTED;
 }
 
-static inline place_t *place_with(apr_pool_t *pool, int max, int rate)
+static inline place_t *place_with(apr_pool_t *pool, int max, int rate,
+                                  int proxied)
 {
     struct sockaddr_in in = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     place_t *s = apr_pcalloc(pool, sizeof *s);
     socklen_t len = sizeof in;
     held_options_t o = { .nfds = 1, .fds = &s->listener, .max = max,
-                         .rate = rate,
+                         .rate = rate, .proxied = proxied,
                          .login = place_login, .event = place_event,
                          .baton = s, .done = place_done, .done_baton = s,
                          .counts = &s->counts };
@@ -113,7 +114,7 @@ static inline place_t *place_with(apr_pool_t *pool, int max, int rate)
 /* Where it does not matter how many come at once. */
 static inline place_t *place(apr_pool_t *pool, int max)
 {
-    return place_with(pool, max, 1000000);
+    return place_with(pool, max, 1000000, 0);
 }
 
 static inline void run(place_t *s, int times)

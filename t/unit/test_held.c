@@ -377,6 +377,35 @@ static void test_guesses_are_limited(void **state)
     place_end(s);
 }
 
+/* Behind a proxy one address is everybody's: guesses slow all down, and shut
+ * nobody out. */
+static void test_guesses_behind_a_proxy(void **state)
+{
+    place_t *s = place_with(pool, 0, 1000000, 1);
+    client_t *c;
+    apr_time_t begin;
+    int i;
+
+    for (i = 0; i < HELD_FAILURES; i++) {
+        c = client_make(s, "dev-7", "alice", apr_itoa(pool, i));
+        client_login(c);
+        assert_int_equal(c->code, CTP_UNAUTHORIZED);
+    }
+    begin = apr_time_now();
+    for (i = 0; i < 10; i++) {
+        c = client_make(s, "dev-7", "alice", "guess");
+        client_login(c);
+        assert_int_equal(c->code, CTP_UNAUTHORIZED);
+    }
+    assert_in_range(apr_time_now() - begin, APR_USEC_PER_SEC * 4 / 10,
+                    APR_USEC_PER_SEC * 5);
+    c = client_make(s, "dev-8", "alice", "secret");
+    client_login(c);
+    assert_int_equal(c->code, CTP_OK);
+    assert_int_equal(s->counts.turned_away, 0);
+    place_end(s);
+}
+
 static void test_max(void **state)
 {
     place_t *s = place(pool, 3);
@@ -396,7 +425,7 @@ static void test_max(void **state)
 /* After a restart all come at once, and are let in one after the other. */
 static void test_all_come_back(void **state)
 {
-    place_t *s = place_with(pool, 0, 100);
+    place_t *s = place_with(pool, 0, 100, 0);
     client_t *c[150];
     int i, early;
     apr_time_t begin = apr_time_now();
@@ -554,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_dead_peer),
         cmocka_unit_test(test_limit_of_strangers),
         cmocka_unit_test(test_guesses_are_limited),
+        cmocka_unit_test(test_guesses_behind_a_proxy),
         cmocka_unit_test(test_max),
         cmocka_unit_test(test_all_come_back),
         cmocka_unit_test(test_ten_thousand),

@@ -148,23 +148,55 @@ sub auth {
     return $code;
 }
 
+# Over TLS where it has {authority}, a file, and the {name} that it expects of
+# the server: openssl does it, and ends where either is not as it should be.
+sub connect_tls {
+    my ($self) = @_;
+    socketpair my $ours, my $theirs, Socket::AF_UNIX(),
+        Socket::SOCK_STREAM(), 0 or die "socketpair: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        close $ours;
+        open STDIN,  '<&', $theirs;
+        open STDOUT, '>&', $theirs;
+        open STDERR, '>', '/dev/null';
+        require POSIX;
+        exec qw(openssl s_client -quiet -verify_return_error -CAfile),
+            $self->{authority}, '-verify_hostname', $self->{name},
+            '-connect', "127.0.0.1:$self->{port}"
+            or POSIX::_exit(127);
+    }
+    push @{ $self->{openssl} }, $pid;
+    return $ours;
+}
+
 # With the nonce that it has, then with the one it is given. @return the last
 # status, or undef
 sub login {
     my ($self) = @_;
     $self->{in} = '';
-    $self->{socket} = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $self->{port}, Timeout => 5) or return;
+    $self->{socket} = $self->{authority} ? $self->connect_tls
+        : IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $self->{port}, Timeout => 5) or return;
     my $code = $self->auth;
     $code = $self->auth if defined $code && $code == NOT_AUTHENTICATED;
     return $code;
 }
 
-sub hang_up { close $_[0]{socket}; return }
+sub hang_up {
+    my ($self) = @_;
+    close $self->{socket};
+    for my $pid (splice @{ $self->{openssl} || [] }) {
+        kill KILL => $pid;
+        waitpid $pid, 0;
+    }
+    return;
+}
 
 sub DESTROY {
     my ($self) = @_;
     local ($?, $@);
+    $self->hang_up if $self->{openssl};
     $self->stop if $self->{pid} && $self->{owner} == $$;
     return;
 }
