@@ -123,6 +123,19 @@ typedef struct item_keys_t {
 apr_status_t item_keys(item_keys_t *keys, const char *type,
                        const char *data, apr_size_t len, apr_pool_t *p);
 
+/**
+ * When an event, or an occurrence of it, begins next: the first of from <
+ * begin <= to.  Overrides, RDATE and EXDATE count, EXRULE does not; a task
+ * begins when it is due, where it says no more.  Its cost does not grow with
+ * the age of a series (without COUNT), and ends as said in item_recur.h.
+ * @param from, to  seconds since 1970 UTC
+ * @param floating  Olson name of the zone of times that have none; NULL: UTC
+ * @return 0: none, or no calendar
+ */
+apr_int64_t item_next_start(const char *type, const char *data,
+                            apr_size_t len, apr_int64_t from, apr_int64_t to,
+                            const char *floating, apr_pool_t *p);
+
 /** Non-zero if two items are equal after normalisation. Malformed items
  * are equal only octet by octet. */
 int item_equal(const char *type_a, const char *a, apr_size_t len_a,

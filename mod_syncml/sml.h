@@ -213,6 +213,10 @@ apr_status_t sml_check_store_password(store_t *store, const char *user,
  * @return as item_keys(); on failure the keys stay as they are */
 apr_status_t sml_compute_keys(store_item_t *item, apr_pool_t *p);
 
+/** When an item begins next: store_options_t.starts, for all who change items.
+ * Times without a zone, of which nobody knows one, are taken for UTC. */
+store_starts_fn sml_next_start;
+
 typedef struct sml_rekey_t {
     store_t *store;
     store_log_fn *log;          /* NULL: silent */

@@ -43,6 +43,13 @@ apr_status_t sml_compute_keys(store_item_t *item, apr_pool_t *p)
     return rv;
 }
 
+apr_int64_t sml_next_start(const char *type, const char *data,
+                           apr_size_t len, apr_int64_t from, apr_int64_t to,
+                           apr_pool_t *p)
+{
+    return item_next_start(type, data, len, from, to, NULL, p);
+}
+
 /* ---- all anew ------------------------------------------------------------ */
 
 typedef struct rekey_t {

@@ -230,6 +230,7 @@ static void try_open(syncml_store_t *st)
     options.key_file = st->key_file;
     options.log = syncml_log_server;
     options.log_baton = st->server;
+    options.starts = sml_next_start;
     st->rv = store_open(&st->store, st->url, &options, &error, st->pool);
     if (st->rv == APR_SUCCESS && st->server_id == NULL) {
         /* The parent could not ask. */

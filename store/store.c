@@ -205,6 +205,7 @@ apr_status_t store_open(store_t **store, const char *url,
     s->driver = driver;
     s->p = pool;
     s->create = options->create;
+    s->starts = options->starts;
     s->busy_timeout = options->busy_timeout > 0 ? options->busy_timeout
                                                 : DEFAULT_BUSY_TIMEOUT;
     s->log = options->log;
@@ -465,4 +466,29 @@ apr_status_t store_tx_result(store_tx_t *tx, int mode, apr_status_t rv)
         && tx->doomed == APR_SUCCESS)
         tx->doomed = rv;
     return rv;
+}
+
+/* ---- how urgent an item is ----------------------------------------------- */
+
+int store_starts_asks(store_tx_t *tx, const store_item_t *item)
+{
+    apr_int64_t now = apr_time_sec(tx->now);
+
+    return tx->store->starts && item->starts != STORE_WHEN_ALWAYS
+           && item->starts <= now + apr_time_sec(STORE_URGENT_LIMIT)
+           && (item->ends == STORE_WHEN_ALWAYS || item->ends > now);
+}
+
+apr_int64_t store_starts(store_tx_t *tx, const store_item_t *item)
+{
+    apr_int64_t now = apr_time_sec(tx->now), starts;
+    apr_pool_t *p;
+
+    if (!store_starts_asks(tx, item))
+        return item->starts;
+    apr_pool_create(&p, tx->p);
+    starts = tx->store->starts(item->type, item->data, item->len, now,
+                               now + apr_time_sec(STORE_URGENT_LIMIT), p);
+    apr_pool_destroy(p);
+    return starts;
 }

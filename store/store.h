@@ -81,6 +81,14 @@ typedef struct store_tx_t store_tx_t;
 typedef void store_log_fn(void *baton, int level, apr_status_t rv,
                           const char *message);
 
+/**
+ * When an item begins next, for who knows formats: the first of from < begin
+ * <= to, seconds since 1970 UTC; 0: none.  Called within write transactions.
+ */
+typedef apr_int64_t store_starts_fn(const char *type, const char *data,
+                                    apr_size_t len, apr_int64_t from,
+                                    apr_int64_t to, apr_pool_t *p);
+
 typedef struct store_options_t {
     /** File with the 32 random octets that encrypt the passwords; made with
      * mode 0600 if create is set and it does not exist.  NULL: passwords
@@ -94,6 +102,9 @@ typedef struct store_options_t {
      * failures of store_begin() and store_commit(). */
     store_log_fn *log;
     void *log_baton;
+    /** Asked of changed items that may begin within STORE_URGENT_LIMIT; NULL:
+     * an item begins when its row says, and never again. */
+    store_starts_fn *starts;
 } store_options_t;
 
 /**

@@ -46,6 +46,7 @@ struct store_t {
     int create;
     store_log_fn *log;
     void *log_baton;
+    store_starts_fn *starts;    /* may be NULL */
     pid_t pid;                  /* of the process that opened it */
     apr_thread_mutex_t *mutex;  /* guards `open` */
     store_tx_t *open;           /* transactions under way */
@@ -64,6 +65,13 @@ struct store_tx_t {
     store_savepoint_t savepoints[STORE_MAX_SAVEPOINTS], last_savepoint;
     store_tx_t *next, **link;   /* in store->open */
 };
+
+/* What a changed item, or its former text, says of how urgent it is: when it
+ * begins, if it does within STORE_URGENT_LIMIT; else any other time or 0.
+ * @param item  type and data count where store_starts_asks() says so */
+apr_int64_t store_starts(store_tx_t *tx, const store_item_t *item);
+/* Whether its text has to be read for that: a series may go on. */
+int store_starts_asks(store_tx_t *tx, const store_item_t *item);
 
 /** A session's changes of a datastore: after < change <= upto. */
 typedef struct store_range_t {

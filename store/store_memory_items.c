@@ -94,7 +94,7 @@ static void write_item(store_tx_t *tx, store_item_t *item, int items,
 
     item->deleted = item->archived = 0;
     item->change = count_change(tx, item->datastore, item->origin, items);
-    note_starts(tx, item->datastore, item->starts);
+    note_starts(tx, item->datastore, store_starts(tx, item));
     item->modified = tx->now;
     row.v = *item;
     row.written = item->change;
@@ -136,7 +136,7 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
     version.v.change = old->written;
     version.until = mem_datastore(tx, 0, item->datastore)->v.change + 1;
     version.gone = deleted ? old->v.change : 0;
-    starts = old->v.starts;
+    starts = store_starts(tx, &old->v);
     mem_put(tx, MEM_VERSIONS, &version);
     write_item(tx, item, deleted, old->added);
     note_starts(tx, item->datastore, starts);
@@ -174,7 +174,7 @@ apr_status_t mem_item_delete(store_tx_t *tx, store_id_t account,
     row.v.origin = origin;
     row.v.modified = tx->now;
     row.v.change = *change = count_change(tx, datastore, origin, -1);
-    note_starts(tx, datastore, row.v.starts);
+    note_starts(tx, datastore, store_starts(tx, &row.v));
     mem_put(tx, MEM_ITEMS, &row);
     return APR_SUCCESS;
 }

@@ -70,7 +70,7 @@ apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
     if (rv != APR_SUCCESS)
         return rv;
     ds->items++;
-    sq_starts(tx, ds, item->starts);
+    sq_starts(tx, ds, store_starts(tx, item));
     a->new_row = SQ_ROWID(ds->id, id);
     item->id = id;
     item->change = change;
@@ -78,19 +78,33 @@ apr_status_t sq_item_add(store_tx_t *tx, store_id_t account,
     return APR_SUCCESS;
 }
 
-/* When the item that is about to change starts: an event that is put off is
- * as urgent as one that is not. */
+/* When the item that is about to change, or has just been deleted, starts: an
+ * event that is put off is as urgent as one that is not. */
 static apr_status_t old_starts(store_tx_t *tx, sq_datastore_t *ds,
                                store_id_t row)
 {
+    store_item_t old = { 0 };
     sqlite3_stmt *st;
     apr_status_t rv = sq_first(tx, &st, SQ_ITEM_STARTS, "i", row);
 
-    if (rv == APR_SUCCESS) {
-        sq_starts(tx, ds, sqlite3_column_int64(st, 0));
-        sq_done(tx, st, SQ_ITEM_STARTS);
+    if (rv != APR_SUCCESS)
+        return rv;
+    old.starts = sqlite3_column_int64(st, 0);
+    old.ends = sqlite3_column_int64(st, 1);
+    sq_done(tx, st, SQ_ITEM_STARTS);
+    if (!store_starts_asks(tx, &old)) {
+        sq_starts(tx, ds, old.starts);
+        return APR_SUCCESS;
     }
-    return rv;
+    rv = sq_first(tx, &st, SQ_ITEM_STARTS_TEXT, "i", row);
+    if (rv != APR_SUCCESS)
+        return rv;
+    old.type = sq_text(st, 0, NULL);
+    old.data = sqlite3_column_blob(st, 1);
+    old.len = (apr_size_t)sqlite3_column_bytes(st, 1);
+    sq_starts(tx, ds, store_starts(tx, &old));
+    sq_done(tx, st, SQ_ITEM_STARTS_TEXT);
+    return APR_SUCCESS;
 }
 
 /* Keep the present text as a version, and put another in its place.
@@ -120,7 +134,7 @@ static apr_status_t replace(store_tx_t *tx, store_id_t account,
     if (rv != APR_SUCCESS)
         return rv;
     ds->items += deleted;
-    sq_starts(tx, ds, item->starts);
+    sq_starts(tx, ds, store_starts(tx, item));
     item->deleted = item->archived = 0;
     item->change = change;
     item->modified = tx->now;
@@ -154,8 +168,8 @@ static apr_status_t delete_row(store_tx_t *tx, sq_datastore_t *ds,
                   tx->now, archive);
     if (rv == APR_SUCCESS) {
         ds->items--;
-        sq_starts(tx, ds, sqlite3_column_int64(st, 0));
         sq_done(tx, st, SQ_ITEM_DELETE);
+        rv = old_starts(tx, ds, row);
     }
     else {
         *ds = before;

@@ -207,10 +207,11 @@ X(ITEM_UPDATE, "UPDATE items SET change = ?2, written = ?2, origin = ?3, " \
   "deleted = 0, archived = 0, type = ?4, key = ?5, uid_key = ?6, " \
   "near_key = ?7, starts = ?8, ends = ?9, modified = ?10, data = ?11 " \
   "WHERE id = ?1") \
-X(ITEM_STARTS, "SELECT starts FROM items WHERE id = ?1") \
+X(ITEM_STARTS, "SELECT starts, ends FROM items WHERE id = ?1") \
+X(ITEM_STARTS_TEXT, "SELECT type, data FROM items WHERE id = ?1") \
 X(ITEM_DELETE, "UPDATE items SET change = ?2, origin = ?3, deleted = 1, " \
   "archived = ?5, modified = ?4 WHERE id = ?1 AND deleted = 0 " \
-  "RETURNING starts") \
+  "RETURNING 1") \
 X(ITEM_REKEY, "UPDATE items SET key = ?3, uid_key = ?4, near_key = ?5, " \
   "starts = ?6, ends = ?7 WHERE id = ?1 AND change = ?2") \
 X(ITEM_GET, "SELECT " SQL_ITEM_COLUMNS " FROM items i WHERE i.id = ?1") \

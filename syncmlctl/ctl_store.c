@@ -172,6 +172,7 @@ int ctl_open(ctl_t *ctl)
     options.create = (ctl->command->store & CTL_MAKES_STORE)
                      || (ctl->key_file && !ctl->made_store);
     options.busy_timeout = ctl->wait;
+    options.starts = sml_next_start;
     rv = store_open(&ctl->store, ctl->url, &options, &error, ctl->p);
     if (rv == APR_SUCCESS)
         return CTL_OK;

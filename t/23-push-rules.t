@@ -207,13 +207,18 @@ SKIP: {
 
 # ---- urgent changes ----------------------------------------------------------------
 
+# @param zone  its name; undef: UTC.  @param more  lines
 sub event_in {
-    my ($seconds) = @_;
-    my @t = gmtime(time + $seconds);
-    my $start = sprintf '%04d%02d%02dT%02d%02d%02dZ', $t[5] + 1900, $t[4] + 1,
-        @t[3, 2, 1, 0];
-    return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Meet\r\n"
-        . "DTSTART:$start\r\nDURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    my ($seconds, $zone, @more) = @_;
+    local $ENV{TZ} = $zone // 'UTC';
+    POSIX::tzset();
+    my $start = POSIX::strftime('%Y%m%dT%H%M%S', localtime(time + $seconds));
+    delete local $ENV{TZ};
+    POSIX::tzset();
+    return join "\r\n", qw(BEGIN:VCALENDAR VERSION:2.0 BEGIN:VEVENT),
+        'SUMMARY:Meet', $zone ? "DTSTART;TZID=$zone:$start"
+        : "DTSTART:${start}Z", 'DURATION:PT1H', @more, 'END:VEVENT',
+        'END:VCALENDAR', '';
 }
 
 start(delay => '1h');
@@ -227,6 +232,53 @@ for ([ 'in three hours' => 3 * 3600, 0 ], [ 'in one hour' => 3600, 1 ]) {
 }
 $q->answer;
 ok !grep({/^fetched/} events()), 'what was told is not said to be fetched';
+
+# of a series the next occurrence counts, and the clock where it takes place
+my $DAY = 86400;
+my $urgent = () = grep {/^sent urgent/} events();
+for ([ 'weekly, in three hours' => -70 * $DAY + 10800, undef, 0,
+        'RRULE:FREQ=WEEKLY' ],
+    [ 'weekly, in one hour' => -70 * $DAY + 3600, undef, 1,
+        'RRULE:FREQ=WEEKLY' ],
+    [ 'in one hour, in Auckland' => 3600, 'Pacific/Auckland', 1 ],
+    [ 'in 14 hours, in Berlin' => 14.5 * 3600, 'Europe/Berlin', 0 ],
+    [ 'daily, in one hour, over since' => -70 * $DAY + 3600, undef, 0,
+        'RRULE:FREQ=DAILY;COUNT=60' ])
+{
+    my ($when, $seconds, $zone, $told, @more) = @$_;
+    my ($rc, $out, $err) = $h->ctl(\event_in($seconds, $zone, @more),
+        qw(item put));
+    is "$rc$err", '0', "an event $when";
+    if ($told) {
+        $urgent++;
+        ok until_true(5, sub {
+                $urgent == grep {/^sent urgent/} events() }),
+            '... is told at once' or diag explain [ events() ];
+        $q->answer;
+    }
+    else {
+        sleep 1;
+        is scalar(grep {/^sent urgent/} events()), $urgent,
+            '... waits for the delay';
+        $q->answer;
+    }
+}
+{
+    # its next occurrence is in an hour: all of it goes
+    my ($rc, undef, $err) = $h->ctl(\event_in(-7 * $DAY + 3600, undef,
+        'UID:gone', 'RRULE:FREQ=WEEKLY'), qw(item put));
+    $urgent++;
+    until_true(5, sub { $urgent == grep {/^sent urgent/} events() });
+    $q->answer;
+    my $items = json(qw(item list --account alice --datastore calendar));
+    ($rc, undef, $err) = $h->ctl(qw(item del --account alice),
+        $items->[-1]{id});
+    is "$rc$err", '0', 'it is deleted';
+    $urgent++;
+    ok until_true(5, sub { $urgent == grep {/^sent urgent/} events() }),
+        '... which is told at once too' or diag explain [ events() ];
+    $q->answer;
+}
 
 # ---- suspension --------------------------------------------------------------------
 

@@ -87,6 +87,17 @@ static void check_tools(const char *type, const char *text, size_t len,
     item_values(type, text, len, "SUMMARY", p);
 }
 
+/** What begins next begins when it was asked for. */
+static void check_next(const char *type, const char *text, size_t len,
+                       apr_int64_t from, apr_pool_t *p)
+{
+    apr_int64_t to = from + 48 * 3600;
+    apr_int64_t next = item_next_start(type, text, len, from, to,
+                                       "Europe/Berlin", p);
+
+    MUST(!next || (next > from && next <= to));
+}
+
 static void check_item(const char *type, const char *text, size_t len,
                        apr_pool_t *p)
 {
@@ -105,6 +116,9 @@ static void check_item(const char *type, const char *text, size_t len,
     }
     MUST(keys.key);
     check_tools(type, text, len, p);
+    check_next(type, text, len, 1795939200, p);         /* in 2026 */
+    if (keys.starts > 0 && keys.starts < ITEM_WHEN_ALWAYS)
+        check_next(type, text, len, keys.starts, p);
     MUST(keys.starts <= keys.ends);
     MUST(item_likeness(type, text, len, type, text, len, p) == ITEM_EQUAL);
     MUST(item_keys(&again, type, text, len, p) == APR_SUCCESS);
