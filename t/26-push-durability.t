@@ -15,17 +15,18 @@ use Test::Soak;
 {
     my @kills = ([ 50, 50.1 ], [ 103, 103.1 ], [ 200, 200.1 ]);
     my $lost = sub {
-        my ($at, @rows) = @_;
-        return Test::Soak::is_lost($at, \@rows, \@kills) ? 1 : 0;
+        return Test::Soak::is_lost($_[0], $_[1], \@kills) ? 1 : 0;
     };
     is $lost->(102, [ 100, 1 ]), 1, 'killed a second after the message';
+    is $lost->(104, [ 100, 1 ]), 1, '... or before it was read';
     is $lost->(102, [ 100, 0 ]), 0, '... but the result is there';
     is $lost->(100.5, [ 100, 1 ]), 0, '... or would have been by then';
-    is $lost->(103.5, [ 100, 1 ]), 0, '... or the message came after it';
-    is $lost->(199, [ 100, 0 ], [ 150, 1 ]), 1, 'the latest claim counts';
-    is $lost->(199, [ 100, 1 ], [ 150, 0 ]), 0, '... that one only';
-    is $lost->(199, [ 100, 1 ]), 0, '... and the first kill after it';
-    is $lost->(99, [ 100, 1 ]), 0, 'a message that nobody claimed';
+    is $lost->(110, [ 100, 1 ]), 0, '... or the message came after it';
+    is $lost->(199, [ 100, 1 ]), 0, '... and the first kill after it counts';
+    is $lost->(199, [ 150, 1 ]), 1, '... of the claim of this message';
+    is $lost->(250, [ 240, 1 ]), 0, 'no kill at all';
+    is $lost->(99, [ 100, 1 ]), 0, 'a message from before its claim';
+    is $lost->(102, undef), 0, 'a message of nobody';
 }
 
 Test::Soak::run(devices => $ENV{SOAK_DEVICES} || 200,

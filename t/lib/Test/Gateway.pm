@@ -17,7 +17,8 @@ package Test::Gateway;
 # chaos takes most messages, and with about RATE each: refuses one, reads one
 # and closes without an answer, answers late, answers a page of HTML.  It keeps
 # no requests but a list of what it has taken, which costs little for
-# thousands: $g->taken is { number => [ when, ... ] }.
+# thousands: $g->taken is { number => [ [ when, token ], ... ] }, the token that
+# of the delivery report's URL, if one is asked for.
 
 use strict;
 use warnings;
@@ -161,8 +162,10 @@ sub do_chaos {
         if $dice < $rate;
     return answer($c, 200, '<html>Maintenance</html>') if $dice < 1.5 * $rate;
     open my $f, '>>', "$self->{dir}/taken" or die $!;
+    my ($token) = ($r->{headers}{'x-kannel-dlr-url'} // '') =~ m{/(\w{32})\b};
     # one write: whole
-    syswrite $f, sprintf "%s %.6f\n", $r->{headers}{'x-kannel-to'}, time;
+    syswrite $f, sprintf "%s %.6f %s\n", $r->{headers}{'x-kannel-to'}, time,
+        $token // '';
     close $f;
     return 0 if $dice < 2 * $rate;
     sleep 0.3 if $dice < 3 * $rate;
@@ -173,8 +176,8 @@ sub taken {
     my ($self) = @_;
     my %at;
     for (split /\n/, slurp("$self->{dir}/taken")) {
-        my ($number, $time) = split / /;
-        push @{ $at{$number} }, $time;
+        my ($number, $time, $token) = split / /;
+        push @{ $at{$number} }, [ $time, $token ];
     }
     return \%at;
 }
