@@ -217,4 +217,41 @@ for my $case (
     cmp_ok $owed, '>=', 22, '... the others are kept';
 }
 
+# ---- a failure in the middle, and a budget -----------------------------------------
+
+# Two SMS are planned, two are allowed. One is paid for when the first gateway
+# fails: the second would make it three.
+for my $limit (2, 3) {
+    my ($one, $two) = (Test::Gateway->new(mode => 'first'),
+        Test::Gateway->new);
+    my $h = start([ 'one ' . $one->gateway . ' priority=10',
+        'two ' . $two->gateway . ' priority=20' ],
+        more => "SyncMLPushBudget device day $limit\nSyncMLServerID "
+            . 'a-rather-long-name.of-a-server.in-some-department.'
+            . "of-a-company.example.com\n");
+    $h->expect_log(qr/need 2 SMS each/, qr/result=temporary/,
+        qr/budget of the device for the day .* is used up/);
+    my $p = Test::Push->new($h, names => [qw(contacts calendar tasks notes)]);
+    $p->change;
+    ok $h->wait_log(qr/parts=1\/2 gateway=one result=temporary/, 10),
+        'one of two SMS is taken';
+    if ($limit == 2) {
+        ok until_true(15, sub { grep { $_->{event} == 4 } rows($h) }),
+            '... no budget is left for the whole: it is held'
+            or diag explain [ rows($h) ];
+        is $two->requests, 0, '... and nothing is sent beyond it';
+    }
+    else {
+        is $two->wait_requests(2, 15 * $slow), 2,
+            '... the other gateway sends both, where the budget has room';
+        my $paid = 0;
+        ok until_true(5, sub {
+                $paid = 0;
+                $paid += $_->{parts} for rows($h);
+                $paid == 3 }), '... and all three are counted'
+            or diag explain [ rows($h) ];
+    }
+    $h->stop;
+}
+
 done_testing;

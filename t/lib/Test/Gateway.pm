@@ -12,7 +12,7 @@ package Test::Gateway;
 #
 # Modes: accept; answer STATUS TEXT; raw OCTETS (\r \n escaped); hang (reads,
 # says nothing); cut (reads, closes); slow SECONDS (then accepts); flood (an
-# answer without end); chaos RATE (see below).
+# answer without end); first (accepts one, no more); chaos RATE (see below).
 #
 # chaos takes most messages, and with about RATE each: refuses one, reads one
 # and closes without an answer, answers late, answers a page of HTML.  It keeps
@@ -124,6 +124,12 @@ sub answer {
 }
 
 sub do_accept { return answer($_[1], 202, '0: Accepted for delivery') }
+
+sub do_first {
+    my ($self, $c) = @_;
+    return $self->requests == 1 ? do_accept($self, $c)
+        : answer($c, 503, 'Temporal failure, try again later.');
+}
 
 sub do_answer {
     my ($self, $c, $rest) = @_;
