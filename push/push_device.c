@@ -11,17 +11,9 @@
 
 #include "tcp_address.h"
 
-/* The settings of one device, as they are. */
-typedef struct settings_t {
-    const char *san_form, *ui_mode, *vendor, *nonce, *tcp, *tcp_seen, *held,
-               *sent, *answer;
-    apr_pool_t *p;
-} settings_t;
-
-static apr_status_t on_setting(void *baton, const char *name,
-                               const char *value)
+void push_device_setting(push_settings_t *s, const char *name,
+                         const char *value, apr_pool_t *p)
 {
-    settings_t *s = baton;
     const struct { const char *name, **value; } known[] = {
         { PUSH_DEVICE_SAN_FORM, &s->san_form },
         { PUSH_DEVICE_UI_MODE, &s->ui_mode },
@@ -37,10 +29,9 @@ static apr_status_t on_setting(void *baton, const char *name,
 
     for (i = 0; i < sizeof known / sizeof *known; i++) {
         if (!strcmp(name, known[i].name)) {
-            *known[i].value = apr_pstrdup(s->p, value);
+            *known[i].value = apr_pstrdup(p, value);
         }
     }
-    return APR_SUCCESS;
 }
 
 static int is_form(const char *text)
@@ -86,13 +77,13 @@ static int was_answered(const char *sent, apr_time_t last_seen)
 }
 
 /* The row says that it has synced since: was that an answer? */
-static apr_status_t learn(settings_t *s, store_tx_t *tx,
-                          const store_due_t *due, const store_device_t *d)
+static apr_status_t learn(push_settings_t *s, store_tx_t *tx,
+                          const store_due_t *due, apr_pool_t *p)
 {
-    const char *form = apr_pstrmemdup(s->p, s->sent, 3);
+    const char *form = apr_pstrmemdup(p, s->sent, 3);
     apr_status_t rv = APR_SUCCESS;
 
-    if (is_form(form) && was_answered(s->sent, d->last_seen)) {
+    if (is_form(form) && was_answered(s->sent, due->last_seen)) {
         s->answer = form;
         rv = store_device_setting_set(tx, due->device,
                                       PUSH_DEVICE_SAN_ANSWER, form);
@@ -101,6 +92,7 @@ static apr_status_t learn(settings_t *s, store_tx_t *tx,
         rv = store_device_setting_set(tx, due->device, PUSH_DEVICE_SAN_SENT,
                                       NULL);
     }
+    s->sent = NULL;
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
@@ -118,46 +110,36 @@ const char *push_device_address(const char *tcp, const char *seen)
         : seen ? seen : "";
 }
 
-static void fill_in(push_device_t *d, const settings_t *s)
+static void fill_in(push_device_t *d, const push_settings_t *s,
+                    apr_pool_t *p)
 {
     d->form_set = is_form(s->san_form);
     d->form_known = is_form(s->answer)
                     && form_of(s->answer) == d->form.form;
     d->form.ui_mode = ui_mode_of(s->ui_mode);
     d->form.nonce = s->nonce;
-    if (s->vendor && !push_device_check(PUSH_DEVICE_VENDOR, s->vendor,
-                                        s->p)) {
-        d->form.vendor = apr_punescape_hex(s->p, s->vendor, 0,
+    if (s->vendor && !push_device_check(PUSH_DEVICE_VENDOR, s->vendor, p)) {
+        d->form.vendor = apr_punescape_hex(p, s->vendor, 0,
                                            &d->form.vendor_len);
     }
     d->tcp = push_device_address(s->tcp, s->tcp_seen);
     d->held = s->held != NULL;
 }
 
-apr_status_t push_device_load(push_device_t **device, store_tx_t *tx,
-                              const store_due_t *due, apr_pool_t *p)
+apr_status_t push_device_make(push_device_t **device, store_tx_t *tx,
+                              const store_due_t *due, push_settings_t *s,
+                              apr_pool_t *p)
 {
     push_device_t *d = apr_pcalloc(p, sizeof *d);
-    settings_t s = { .p = p };
-    store_device_t *stored;
-    apr_status_t rv = store_device_setting_list(tx, due->device, on_setting,
-                                                &s);
+    apr_status_t rv = s->sent && !due->unanswered ? learn(s, tx, due, p)
+        : APR_SUCCESS;
 
     *device = d;
-    if (rv == APR_SUCCESS) {
-        rv = store_device_get(tx, due->account, due->device, &stored);
-    }
-    if (rv == APR_SUCCESS && s.sent && !due->unanswered) {
-        rv = learn(&s, tx, due, stored);
-    }
-    if (rv == APR_SUCCESS) {
-        d->form.sync_url = apr_pstrdup(p, stored->sync_url);
-        d->form.form = push_device_choose(s.san_form, s.answer,
-                                          due->syncml_version,
-                                          d->form.sync_url,
-                                          due->unanswered);
-        fill_in(d, &s);
-    }
+    d->form.sync_url = apr_pstrdup(p, due->sync_url);
+    d->form.form = push_device_choose(s->san_form, s->answer,
+                                      due->syncml_version, d->form.sync_url,
+                                      due->unanswered);
+    fill_in(d, s, p);
     return rv;
 }
 

@@ -57,13 +57,26 @@ typedef struct push_device_t {
     int held;                   /* it has held a connection before */
 } push_device_t;
 
+/** The settings above, as they are; NULL: not set. */
+typedef struct push_settings_t {
+    const char *san_form, *ui_mode, *vendor, *nonce, *tcp, *tcp_seen, *held,
+               *sent, *answer;
+} push_settings_t;
+
+/** Note one of the device's settings, if it is one of those. */
+void push_device_setting(push_settings_t *settings, const char *name,
+                         const char *value, apr_pool_t *p);
+
 /**
  * What the settings of a claimed row's device say; remembers (in a write
  * transaction) which form it has answered.
+ * @param settings  all that the store has; what is remembered is noted there
+ * @param p  as long as the settings' own
  * @return APR_SUCCESS; a store's status
  */
-apr_status_t push_device_load(push_device_t **device, store_tx_t *tx,
-                              const store_due_t *due, apr_pool_t *p);
+apr_status_t push_device_make(push_device_t **device, store_tx_t *tx,
+                              const store_due_t *due,
+                              push_settings_t *settings, apr_pool_t *p);
 
 /** Where it listens: ADDRESS[:PORT], "" if it does not.
  * @param tcp, seen  push.tcp and push.tcp-seen; NULL: not set */

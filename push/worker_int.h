@@ -14,6 +14,8 @@
 #include "route.h"
 #include "worker.h"
 
+/* Octets of a token that nobody can guess. */
+#define WORKER_RANDOM   (GATEWAY_TOKEN / 2 - 4)
 /* Delivery reports that are taken from the pipe at a time. */
 #define WORKER_REPORTS  256
 
@@ -83,6 +85,7 @@ struct lane_t {
 /* What the rules of a claimed row say about what comes later. */
 typedef struct taken_t {
     store_id_t device;
+    push_settings_t settings;   /* the device's, for push_device_make() */
     int dry;
     int free_only;              /* its budget is used up */
     int parts;                  /* SMS that a budget has room for; 0: none
@@ -171,9 +174,12 @@ apr_time_t worker_next_turn(const worker_t *w, apr_time_t now);
 /* Make the lanes' queues. */
 apr_status_t worker_lanes_create(worker_t *w);
 /* Deadline, token and row of the push log of a job, in the claim's
- * transaction. */
+ * transaction.
+ * @param random  WORKER_RANDOM octets; NULL: the system has none */
 apr_status_t worker_start_job(worker_t *w, store_tx_t *tx, job_t *job,
-                              apr_time_t now);
+                              apr_time_t now, const unsigned char *random);
+/* Random octets for n jobs, or NULL. */
+const unsigned char *worker_random_octets(int n, apr_pool_t *p);
 /* How many rows may be claimed now: what all gateways together have room
  * for. */
 int worker_room(const worker_t *w, apr_time_t now);
@@ -214,13 +220,14 @@ apr_uint32_t worker_random(worker_t *w);
 store_due_plan_fn worker_plan;
 /* Before the rows of a claim are planned: forget the former claim's. */
 apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx);
-/* What the rules said of a row that was claimed; rows in their order. */
-void worker_plan_taken(worker_t *w, job_t *job);
+/* What the rules said of a row that was claimed; rows in their order.
+ * @return the settings of its device */
+push_settings_t *worker_plan_taken(worker_t *w, job_t *job);
 /* A row that the rules took has its result in the store, or is not claimed. */
 void worker_plan_settled(worker_t *w, store_id_t device);
-/* The rules of a row. */
+/* The rules of a row. @param settings  out: its device's, in w->plan_pool */
 apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
-                          policy_rules_t *rules);
+                          policy_rules_t *rules, push_settings_t *settings);
 /* Of one SMS, where the gateway has no price. */
 apr_int64_t worker_price(const worker_t *w, const char *number);
 /* A transaction now and then: old rows of the push log, the clock. */

@@ -34,14 +34,10 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job)
         .devid = due->devid, .event = STORE_PUSH_SENDING,
         .reason = due->plan, .number = due->number,
         .datastores = worker_names(due, job->batch->pool), .token = job->token,
+        .parts = job->parts,    /* should its result be lost */
         .first_change = due->first_change };
-    apr_status_t rv;
+    apr_status_t rv = store_push_log_add(tx, &e);
 
-    if (!job->request) {
-        worker_plan_taken(w, job);
-        e.parts = job->parts;   /* should its result be lost */
-    }
-    rv = store_push_log_add(tx, &e);
     job->log = e.id;
     return rv;
 }

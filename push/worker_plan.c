@@ -22,10 +22,10 @@
 typedef struct settings_t {
     worker_t *w;
     policy_rules_t *rules;
+    push_settings_t *device;    /* NULL: they are an account's */
     store_use_e scope;
     const char *whose;
     const char *zone;           /* the user's; NULL: not set */
-    const char *tcp, *tcp_seen; /* of a device */
     int zoned;                  /* the rules of this scope have one */
 } settings_t;
 
@@ -37,13 +37,10 @@ static apr_status_t apply(void *baton, const char *name, const char *value)
     const char *before = to->rules->zone_name;
     apr_status_t rv;
 
-    if (to->scope == STORE_USE_DEVICE) {
-        const char **known = strcmp(name, DEVICE_ZONE) == 0 ? &to->zone
-            : strcmp(name, PUSH_DEVICE_TCP) == 0 ? &to->tcp
-            : strcmp(name, PUSH_DEVICE_TCP_SEEN) == 0 ? &to->tcp_seen : NULL;
-
-        if (known) {
-            *known = apr_pstrdup(p, value);
+    if (to->device) {
+        push_device_setting(to->device, name, value, to->w->plan_pool);
+        if (strcmp(name, DEVICE_ZONE) == 0) {
+            to->zone = apr_pstrdup(p, value);
         }
     }
     if (strncmp(name, POLICY_PREFIX, sizeof POLICY_PREFIX - 1) != 0) {
@@ -119,10 +116,10 @@ static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
 }
 
 apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
-                          policy_rules_t *rules)
+                          policy_rules_t *rules, push_settings_t *settings)
 {
-    settings_t to = { .w = w, .rules = rules, .scope = STORE_USE_DEVICE,
-                      .whose = due->devid };
+    settings_t to = { .w = w, .rules = rules, .device = settings,
+                      .scope = STORE_USE_DEVICE, .whose = due->devid };
     const policy_rules_t *account;
     apr_status_t rv = account_rules(w, tx, due, &account);
 
@@ -132,7 +129,7 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
     *rules = *account;
     rv = store_device_setting_list(tx, due->device, apply, &to);
     use_zone(&to);
-    w->address = push_device_address(to.tcp, to.tcp_seen);
+    w->address = push_device_address(settings->tcp, settings->tcp_seen);
     return rv;
 }
 
@@ -298,7 +295,7 @@ static apr_status_t read_use(worker_t *w, store_tx_t *tx,
     return rv;
 }
 
-/* @param taken  out: parts, and whether it is told by what costs nothing */
+/* @param taken  with the device's settings; out: parts, and whether it is told by what costs nothing */
 static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
                                  const policy_rules_t *rules,
                                  const store_due_t *due, apr_time_t now,
@@ -310,7 +307,8 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
     apr_status_t rv = read_use(w, tx, rules, due, now, use, &any);
 
     if (rv == APR_SUCCESS && any) {
-        rv = push_device_load(&device, tx, due, w->rules_pool);
+        rv = push_device_make(&device, tx, due, &taken->settings,
+                              w->plan_pool);
     }
     if (rv != APR_SUCCESS || !any) {
         return rv;
@@ -384,7 +382,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     policy_rules_t rules;
     policy_plan_t plan;
     taken_t taken = { 0 };
-    apr_status_t rv = worker_rules(w, tx, due, &rules);
+    apr_status_t rv = worker_rules(w, tx, due, &rules, &taken.settings);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -410,19 +408,20 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     return rv;
 }
 
-void worker_plan_taken(worker_t *w, job_t *job)
+push_settings_t *worker_plan_taken(worker_t *w, job_t *job)
 {
     while (w->next_taken < w->taken->nelts) {
-        const taken_t *t = &APR_ARRAY_IDX(w->taken, w->next_taken++, taken_t);
+        taken_t *t = &APR_ARRAY_IDX(w->taken, w->next_taken++, taken_t);
 
         if (t->device == job->due->device) {
             job->dry = t->dry;
             job->free_only = t->free_only;
             job->wait = t->wait;
             job->parts = t->parts;
-            return;
+            return &t->settings;
         }
     }
+    return apr_pcalloc(job->batch->pool, sizeof(push_settings_t));
 }
 
 void worker_plan_settled(worker_t *w, store_id_t device)

@@ -51,7 +51,8 @@ apr_status_t worker_request_begin(worker_t *w, store_tx_t *tx, apr_time_t now,
     (*job)->device->form_set = 1;       /* nobody's answer is waited for */
     (*job)->device->tcp = "";
     (*job)->dry = w->o.rules->dry_run;
-    return worker_start_job(w, tx, *job, now);
+    return worker_start_job(w, tx, *job, now,
+                            worker_random_octets(1, batch->pool));
 }
 
 apr_status_t worker_request_end(worker_t *w, store_tx_t *tx,

@@ -1,6 +1,9 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* The push worker: the transaction that writes results and claims rows, and
  * the way of claimed rows to the queues. */
+#include <string.h>
+#include <arpa/inet.h>
+
 #include <apr_escape.h>
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -130,15 +133,26 @@ static const char *get_password(worker_t *w, store_tx_t *tx,
     return password ? password : "";
 }
 
-/* @return 0 if the system has no random numbers left */
-static int make_token(char token[GATEWAY_TOKEN + 1])
+const unsigned char *worker_random_octets(int n, apr_pool_t *p)
 {
-    unsigned char random[GATEWAY_TOKEN / 2];
+    apr_size_t size = (apr_size_t)n * WORKER_RANDOM;
+    unsigned char *random = apr_palloc(p, size);
 
-    *token = '\0';
-    return apr_generate_random_bytes(random, sizeof random) == APR_SUCCESS
-           && apr_escape_hex(token, random, sizeof random, 0, NULL)
-              == APR_SUCCESS;
+    return apr_generate_random_bytes(random, size) == APR_SUCCESS ? random
+        : NULL;
+}
+
+/* Milliseconds, then what nobody can guess: the latest tokens lie together
+ * in the index of the push log. */
+static void make_token(char token[GATEWAY_TOKEN + 1], apr_time_t now,
+                       const unsigned char *random)
+{
+    unsigned char octets[GATEWAY_TOKEN / 2];
+    apr_uint32_t ms = htonl((apr_uint32_t)apr_time_as_msec(now));
+
+    memcpy(octets, &ms, sizeof ms);
+    memcpy(octets + sizeof ms, random, WORKER_RANDOM);
+    apr_escape_hex(token, octets, sizeof octets, 0, NULL);
 }
 
 /* The rules, and whether a gateway has room. */
@@ -162,12 +176,31 @@ static apr_status_t plan_row(void *baton, store_tx_t *tx,
 }
 
 apr_status_t worker_start_job(worker_t *w, store_tx_t *tx, job_t *job,
-                              apr_time_t now)
+                              apr_time_t now, const unsigned char *random)
 {
     job->delivery.deadline = now + LATEST;
-    /* Without a token it is rejected before it is sent. */
-    return make_token(job->token) ? worker_ledger_begin(w, tx, job)
-        : APR_SUCCESS;
+    if (!random) {
+        return APR_SUCCESS;     /* it is rejected before it is sent */
+    }
+    make_token(job->token, now, random);
+    return worker_ledger_begin(w, tx, job);
+}
+
+static apr_status_t start_claimed(worker_t *w, store_tx_t *tx, job_t *job,
+                                  const job_t *former, apr_time_t now,
+                                  const unsigned char *random)
+{
+    push_settings_t *settings = worker_plan_taken(w, job);
+    apr_status_t rv = push_device_make(&job->device, tx, job->due, settings,
+                                       job->batch->pool);
+
+    if (rv == APR_SUCCESS) {
+        job->password = former && former->due->account == job->due->account
+            ? former->password
+            : get_password(w, tx, job->due->account, &rv);
+    }
+    return rv == APR_SUCCESS ? worker_start_job(w, tx, job, now, random)
+        : rv;
 }
 
 /* Claim at most max rows. @param jobs  out: array of job_t * */
@@ -175,6 +208,7 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
                           int max, batch_t *batch, apr_array_header_t **jobs)
 {
     apr_array_header_t *dues;
+    const unsigned char *random = NULL;
     const job_t *former = NULL;
     apr_status_t rv;
     int i;
@@ -184,22 +218,17 @@ static apr_status_t claim(worker_t *w, store_tx_t *tx, apr_time_t now,
     w->plan_pool = batch->pool;
     rv = store_due_claim(tx, now, plan_row, w, WORKER_LEASE, w->owner,
                          max, &dues);
+    if (rv == APR_SUCCESS && dues->nelts) {
+        random = worker_random_octets(dues->nelts, batch->pool);
+    }
     for (i = 0; rv == APR_SUCCESS && i < dues->nelts; i++) {
         job_t *job = apr_pcalloc(batch->pool, sizeof *job);
 
         job->batch = batch;
         job->due = APR_ARRAY_IDX(dues, i, store_due_t *);
-        rv = push_device_load(&job->device, tx, job->due, batch->pool);
-        if (rv != APR_SUCCESS) {
-            break;
-        }
-        job->password = former && former->due->account == job->due->account
-            ? former->password
-            : get_password(w, tx, job->due->account, &rv);
+        rv = start_claimed(w, tx, job, former, now,
+                           random ? random + i * WORKER_RANDOM : NULL);
         former = job;
-        if (rv == APR_SUCCESS) {
-            rv = worker_start_job(w, tx, job, now);
-        }
         APR_ARRAY_PUSH(*jobs, job_t *) = job;
     }
     return rv;

@@ -465,6 +465,8 @@ store_due_t *mem_give_due(store_tx_t *tx, const mem_due_t *row)
     due->syncml_version = d->v.syncml_version;
     due->manufacturer = d->v.manufacturer;
     due->model = d->v.model;
+    due->sync_url = d->v.sync_url;
+    due->last_seen = d->v.last_seen;
     due->san_session = d->san_session;
     due->datastores = owed(tx, row->device, NULL);
     due->state = copy->state;

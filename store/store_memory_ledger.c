@@ -62,11 +62,12 @@ static int was_paid(const store_push_log_t *e)
 
 apr_status_t mem_push_log_add(store_tx_t *tx, store_push_log_t *e)
 {
+    store_id_t id = ++MEM_STATE(tx)->last_push_log;
     mem_push_log_t row;
 
     if (of_token(tx, e->token))
-        return APR_EEXIST;
-    e->id = ++MEM_STATE(tx)->last_push_log;
+        return APR_EEXIST;      /* that id is not given out any more */
+    e->id = id;
     row.v = *e;
     row.v.report = STORE_REPORT_NONE;
     row.v.report_text = "";

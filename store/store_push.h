@@ -64,6 +64,8 @@ typedef struct store_due_t {
     const char *number;
     const char *syncml_version;
     const char *manufacturer, *model;
+    const char *sync_url;       /* "": not known */
+    apr_time_t last_seen;       /* of the device, see store_device_t */
     apr_uint16_t san_session;   /* a new one for each claim, never 0 */
     apr_array_header_t *datastores;     /* of store_due_datastore_t */
     store_due_state_e state;

@@ -11,9 +11,10 @@
  * the items of a datastore are one range of one b-tree, and an item is found
  * by its number without an index.
  *
- * Within a write transaction the counters of datastores and accounts are
- * kept in the transaction's cache and written once, at the commit or before
- * a statement that reads them (sq_flush()).
+ * Within a write transaction the counters of datastores and accounts, and
+ * of the SMS of the server and an account, are kept in the transaction's
+ * cache and written once, at the commit or before a statement that reads them
+ * (sq_flush(), sq_uses_flush()).
  */
 #ifndef SYNCML_STORE_SQLITE_H
 #define SYNCML_STORE_SQLITE_H
@@ -78,6 +79,19 @@ typedef struct sq_account_t {
     int dirty;
 } sq_account_t;
 
+/** SMS that are not in push_uses yet, of one day and month. */
+typedef struct sq_use_t {
+    apr_int64_t sms, cost;
+    int any;
+} sq_use_t;
+
+typedef struct sq_uses_t {
+    apr_time_t when;            /* 0: nothing */
+    int periods[2];             /* the day and the month of it */
+    store_id_t account;         /* whose of_account is */
+    sq_use_t server, of_account;
+} sq_uses_t;
+
 typedef struct sq_tx_t {
     store_tx_t *base;
     sq_store_t *store;
@@ -87,6 +101,7 @@ typedef struct sq_tx_t {
     apr_array_header_t *devices;        /* of store_id_t: device, account */
     apr_array_header_t *synced;         /* of store_id_t: devices whose due
                                            row is derived at the commit */
+    sq_uses_t uses;
     int owes_push;
     struct sq_saved_t *saved;           /* of the innermost savepoint */
 } sq_tx_t;
@@ -210,6 +225,8 @@ void sq_read_item(sqlite3_stmt *st, store_item_t *item);
 /** The device has synced: what was sent to it and not answered is. */
 apr_status_t sq_push_log_answered(store_tx_t *tx, store_id_t device,
                                   apr_time_t when);
+/** Write what was counted for the server and an account. */
+apr_status_t sq_uses_flush(store_tx_t *tx);
 
 /* ---- store_sqlite_logs.c ----------------------------------------------- */
 

@@ -54,6 +54,32 @@ typedef struct owed_t {
     apr_array_header_t *lacks;  /* of lack_t, theirs; NULL: not wanted */
 } owed_t;
 
+/* Put one among them, by name.  They are few: cheaper than to have SQLite
+ * sort them. */
+static store_due_datastore_t *add_owed(owed_t *owed, const char *name,
+                                       const lack_t *lack)
+{
+    store_due_datastore_t *list;
+    lack_t *lacks = NULL;
+    int i = owed->list->nelts;
+
+    apr_array_push(owed->list);
+    list = (store_due_datastore_t *)owed->list->elts;
+    if (owed->lacks) {
+        apr_array_push(owed->lacks);
+        lacks = (lack_t *)owed->lacks->elts;
+    }
+    for (; i > 0 && strcmp(list[i - 1].name, name) > 0; i--) {
+        list[i] = list[i - 1];
+        if (lacks)
+            lacks[i] = lacks[i - 1];
+    }
+    if (lacks)
+        lacks[i] = *lack;
+    list[i].name = name;
+    return &list[i];
+}
+
 static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
 {
     owed_t *owed = baton;
@@ -64,8 +90,7 @@ static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     rv = first_lack(tx, owed->device, st, &lack);
     if (rv != APR_SUCCESS || !lack.change)
         return rv;
-    ds = apr_array_push(owed->list);
-    ds->name = sq_text(st, 0, tx->p);
+    ds = add_owed(owed, sq_text(st, 0, tx->p), &lack);
     ds->uri = sq_text(st, 1, tx->p);
     ds->content_code = (apr_uint32_t)sqlite3_column_int64(st, 2);
     ds->change = lack.change;
@@ -73,8 +98,6 @@ static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     ds->last_change = sqlite3_column_int64(st, 8);
     ds->changes = sqlite3_column_int(st, 9);
     ds->starts = sqlite3_column_int64(st, 10);
-    if (owed->lacks)
-        APR_ARRAY_PUSH(owed->lacks, lack_t) = lack;
     return APR_SUCCESS;
 }
 
@@ -309,6 +332,8 @@ static void read_due(sqlite3_stmt *st, store_due_t *due, apr_pool_t *p)
     due->own_sync = sqlite3_column_int64(st, 24);
     due->gap = sqlite3_column_int64(st, 25);
     due->in_session = sqlite3_column_int64(st, 26);
+    due->sync_url = sq_text(st, 27, p);
+    due->last_seen = sqlite3_column_int64(st, 28);
 }
 
 /* The row's datastores; of those whose times are not noted, the row's. */
@@ -405,22 +430,18 @@ typedef struct claim_t {
 static apr_status_t lease_row(store_tx_t *tx, const claim_t *c,
                               store_due_t *due, const store_plan_t *plan)
 {
-    sqlite3_stmt *st;
     apr_status_t rv;
 
     due->leased_until = c->now + c->lease;
     due->logged = plan->logged;
     due->plan = plan->reason;
+    due->san_session = (apr_uint16_t)(due->san_session % 65535 + 1);
     rv = sq_do(tx, NULL, SQ_DUE_LEASE, "itiiti", due->device, c->owner,
                due->leased_until, c->now, plan->reason,
                (apr_int64_t)plan->logged);
-    if (rv == APR_SUCCESS)
-        rv = sq_first(tx, &st, SQ_DUE_SAN_SESSION, "i", due->device);
-    if (rv != APR_SUCCESS)
-        return rv;
-    due->san_session = (apr_uint16_t)sqlite3_column_int(st, 0);
-    sq_done(tx, st, SQ_DUE_SAN_SESSION);
-    return APR_SUCCESS;
+    return rv == APR_SUCCESS
+        ? sq_do(tx, NULL, SQ_DUE_SAN_SESSION, "id", due->device,
+                (int)due->san_session) : rv;
 }
 
 /* The rules have the word: take it, or plan it. */

@@ -16,23 +16,58 @@
 
 /* ---- the push log ------------------------------------------------------ */
 
-/* What was sent counts at once for everybody whose budget it may be. */
+static apr_status_t add_use(store_tx_t *tx, int scope, store_id_t id,
+                            sq_use_t *use)
+{
+    const sq_uses_t *u = &SQ_TX(tx)->uses;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < 2 && use->any && rv == APR_SUCCESS; i++)
+        rv = sq_do(tx, NULL, SQ_PUSH_USE_ADD, "didii", scope, id,
+                   u->periods[i], use->sms, use->cost);
+    memset(use, 0, sizeof(*use));
+    return rv;
+}
+
+apr_status_t sq_uses_flush(store_tx_t *tx)
+{
+    sq_uses_t *u = &SQ_TX(tx)->uses;
+    apr_status_t rv = add_use(tx, STORE_USE_SERVER, 0, &u->server);
+
+    return rv == APR_SUCCESS
+        ? add_use(tx, STORE_USE_ACCOUNT, u->account, &u->of_account) : rv;
+}
+
+static void grow(sq_use_t *use, int parts, apr_int64_t cost)
+{
+    use->any = 1;
+    use->sms += parts;
+    use->cost += cost;
+}
+
+/* What was sent counts at once for everybody whose budget it may be: a
+ * device's is written, what many have in common is summed up first. */
 static apr_status_t count(store_tx_t *tx, store_id_t account,
                           store_id_t device, int parts, apr_int64_t cost)
 {
-    store_id_t ids[3] = { 0, account, device };
-    int scope, i, periods[2];
+    sq_uses_t *u = &SQ_TX(tx)->uses;
     apr_status_t rv = APR_SUCCESS;
+    sq_use_t one = { 0 };
 
-    store_use_period(tx->now, &periods[0], &periods[1]);
-    for (scope = 0; scope < 3; scope++) {
-        if (scope && !ids[scope])
-            continue;
-        for (i = 0; i < 2 && rv == APR_SUCCESS; i++)
-            rv = sq_do(tx, NULL, SQ_PUSH_USE_ADD, "diddi", scope, ids[scope],
-                       periods[i], parts, cost);
-    }
-    return rv;
+    if (u->when != tx->now || u->account != account)
+        rv = sq_uses_flush(tx);
+    if (u->when != tx->now)
+        store_use_period(tx->now, &u->periods[0], &u->periods[1]);
+    u->when = tx->now;
+    u->account = account;
+    grow(&u->server, parts, cost);
+    if (account)
+        grow(&u->of_account, parts, cost);
+    if (device)
+        grow(&one, parts, cost);
+    return rv == APR_SUCCESS
+        ? add_use(tx, STORE_USE_DEVICE, device, &one) : rv;
 }
 
 /* Parts that the network has taken cost something, whatever became of the
@@ -45,25 +80,19 @@ static int was_paid(const store_push_log_t *e)
 
 apr_status_t sq_push_log_add(store_tx_t *tx, store_push_log_t *e)
 {
-    sqlite3_stmt *st;
-    apr_status_t rv = APR_NOTFOUND;
+    int added = 0;
+    apr_status_t rv;
 
-    if (*e->token)
-        rv = sq_first(tx, &st, SQ_PUSH_LOG_OF_TOKEN, "t", e->token);
-    if (rv == APR_SUCCESS) {
-        sq_done(tx, st, SQ_PUSH_LOG_OF_TOKEN);
-        return APR_EEXIST;
-    }
-    if (rv == APR_NOTFOUND)
-        rv = sq_first(tx, &st, SQ_PUSH_LOG_ADD, "iitidtttt" "dittt" "ii",
-                      e->account, e->device, e->devid, e->time,
-                      (int)e->event, e->reason, e->transport, e->number,
-                      e->datastores, e->parts, e->cost, e->answer,
-                      e->message_id, e->token, e->first_change, e->until);
+    rv = sq_do(tx, &added, SQ_PUSH_LOG_ADD, "iitidtttt" "dittt" "ii",
+               e->account, e->device, e->devid, e->time, (int)e->event,
+               e->reason, e->transport, e->number, e->datastores, e->parts,
+               e->cost, e->answer, e->message_id, e->token, e->first_change,
+               e->until);
+    if (rv == APR_SUCCESS && !added)
+        return APR_EEXIST;      /* the token */
     if (rv != APR_SUCCESS)
         return rv;
-    e->id = sqlite3_column_int64(st, 0);
-    sq_done(tx, st, SQ_PUSH_LOG_ADD);
+    e->id = sqlite3_last_insert_rowid(SQ_TX(tx)->h->db);
     return was_paid(e)
         ? count(tx, e->account, e->device, e->parts, e->cost) : APR_SUCCESS;
 }
@@ -79,10 +108,8 @@ apr_status_t sq_push_log_result(store_tx_t *tx, store_push_log_t *e)
         rv = sq_do(tx, &n, SQ_PUSH_LOG_DROP, "i", e->id);
         return rv == APR_SUCCESS && !n ? APR_NOTFOUND : rv;
     }
-    rv = sq_first(tx, &st, SQ_PUSH_LOG_RESULT, "idtttdittit", e->id,
-                  (int)e->event, e->reason, e->transport, e->number,
-                  e->parts, e->cost, e->answer, e->message_id, e->until,
-                  e->datastores);
+    /* Read first: RETURNING would open a table of its own for each row. */
+    rv = sq_first(tx, &st, SQ_PUSH_LOG_OPEN, "i", e->id);
     if (rv != APR_SUCCESS)
         return rv;
     account = sqlite3_column_int64(st, 0);
@@ -90,9 +117,12 @@ apr_status_t sq_push_log_result(store_tx_t *tx, store_push_log_t *e)
     e->report = (store_report_e)sqlite3_column_int(st, 2);
     e->report_text = e->report ? sq_text(st, 3, tx->p) : "";
     e->answered = sqlite3_column_int64(st, 4);
-    sq_done(tx, st, SQ_PUSH_LOG_RESULT);
-    return was_paid(e)
-        ? count(tx, account, device, e->parts, e->cost) : APR_SUCCESS;
+    sq_done(tx, st, SQ_PUSH_LOG_OPEN);
+    rv = sq_do(tx, NULL, SQ_PUSH_LOG_RESULT, "idtttdittit", e->id,
+               (int)e->event, e->reason, e->transport, e->number, e->parts,
+               e->cost, e->answer, e->message_id, e->until, e->datastores);
+    return rv == APR_SUCCESS && was_paid(e)
+        ? count(tx, account, device, e->parts, e->cost) : rv;
 }
 
 static void read_entry(sqlite3_stmt *st, store_push_log_t *e, apr_pool_t *p)
@@ -238,7 +268,9 @@ apr_status_t sq_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
     apr_status_t rv;
 
     store_use_period(when, &day, &month);
-    rv = used(tx, scope, id, day, &use->day, &use->day_cost);
+    rv = sq_uses_flush(tx);
+    if (rv == APR_SUCCESS)
+        rv = used(tx, scope, id, day, &use->day, &use->day_cost);
     if (rv == APR_SUCCESS)
         rv = used(tx, scope, id, month, &use->month, &use->month_cost);
     if (rv == APR_SUCCESS)

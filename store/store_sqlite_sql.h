@@ -64,7 +64,8 @@
     "CASE WHEN min(p.gap_0, p.gap_1, p.gap_2, p.gap_3) > 0 " \
     "THEN max(p.gap_0, p.gap_1, p.gap_2, p.gap_3) END, " \
     "(SELECT max(l.latest) FROM logs l " \
-    "WHERE l.device = u.device AND l.state = 0) " \
+    "WHERE l.device = u.device AND l.state = 0), " \
+    "d.sync_url, d.last_seen " \
     "FROM dues u JOIN devices d ON d.id = u.device " \
     "JOIN accounts a ON a.id = u.account " \
     "LEFT JOIN push_states p ON p.device = u.device "
@@ -431,8 +432,7 @@ X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
   "FROM anchors a JOIN datastores s ON s.id = a.datastore " \
   "LEFT JOIN due_changes c ON c.device = a.device " \
   "AND c.datastore = a.datastore " \
-  "WHERE a.device = ?1 AND a.synced <> 0 AND s.change > a.last_seen " \
-  "ORDER BY s.name") \
+  "WHERE a.device = ?1 AND a.synced <> 0 AND s.change > a.last_seen") \
 X(DUE_LACKS, "SELECT i.change, i.modified, i.starts " SQL_LACKS "AND i.origin <> ?1 " \
   SQL_CONCERNS("?4", "?5") \
   "ORDER BY i.change LIMIT 1") \
@@ -471,9 +471,7 @@ X(DUE_PLAN, "UPDATE dues SET planned = ?2, planned_at = ?3, plan = ?4, " \
 X(DUE_LEASE, "UPDATE dues SET owner = ?2, leased_until = ?3, " \
   "planned = ?4, planned_at = ?4, plan = ?5, logged = ?6 " \
   "WHERE device = ?1") \
-X(DUE_SAN_SESSION, "UPDATE devices " \
-  "SET san_session = san_session % 65535 + 1 WHERE id = ?1 " \
-  "RETURNING san_session") \
+X(DUE_SAN_SESSION, "UPDATE devices SET san_session = ?2 WHERE id = ?1") \
 X(DUE_SENT, "UPDATE dues SET state = CASE WHEN ?3 = 0 THEN 2 ELSE 1 END, " \
   "attempts = 0, unanswered = unanswered + 1, not_before = ?3, " \
   "planned = ?3, planned_at = ?4, plan = 'unanswered', logged = 0, " \
@@ -538,15 +536,17 @@ X(PUSH_STATE_DELETE, "DELETE FROM push_states WHERE device = ?1") \
 X(PUSH_LOG_ADD, "INSERT INTO push_log (account, device, devid, time, " \
   "event, reason, transport, number, datastores, parts, cost, answer, " \
   "message_id, token, first_change, until) VALUES (?1, ?2, ?3, ?4, ?5, " \
-  "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) RETURNING id") \
+  "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) " \
+  "ON CONFLICT (token) WHERE token <> '' DO NOTHING") \
+X(PUSH_LOG_OPEN, "SELECT account, device, report, report_text, answered " \
+  "FROM push_log WHERE id = ?1 AND event = 1") \
 X(PUSH_LOG_OF_TOKEN, "SELECT " SQL_PUSH_LOG_COLUMNS \
   "WHERE token = ?1 AND token <> ''") \
 X(PUSH_LOG_RESULT, "UPDATE push_log SET event = ?2, reason = ?3, " \
   "transport = ?4, number = ?5, parts = ?6, cost = ?7, answer = ?8, " \
   "message_id = ?9, until = ?10, " \
   "datastores = ifnull(?11, datastores) " \
-  "WHERE id = ?1 AND event = 1 RETURNING account, device, report, " \
-  "report_text, answered") \
+  "WHERE id = ?1 AND event = 1") \
 X(PUSH_LOG_SENDING, "SELECT " SQL_PUSH_LOG_COLUMNS \
   "WHERE time >= ?1 AND time < ?2 AND event = 1 ORDER BY time LIMIT ?3") \
 X(PUSH_LOG_DROP, "DELETE FROM push_log WHERE id = ?1 AND event = 1") \

@@ -81,6 +81,8 @@ apr_status_t sq_commit(store_tx_t *tx, int *owes_push)
         rv = sq_flush(tx);
         if (rv == APR_SUCCESS)
             rv = sq_derive_dues(tx);
+        if (rv == APR_SUCCESS)
+            rv = sq_uses_flush(tx);
     }
     if (rv == APR_SUCCESS)
         rv = sq_do(tx, NULL, SQ_COMMIT, "");
@@ -107,7 +109,10 @@ apr_status_t sq_savepoint(store_tx_t *tx)
 {
     sq_tx_t *t = SQ_TX(tx);
     sq_saved_t *s = apr_palloc(tx->p, sizeof(*s));
+    apr_status_t rv = sq_uses_flush(tx);
 
+    if (rv != APR_SUCCESS)
+        return rv;
     s->datastores = apr_array_copy(tx->p, t->datastores);
     s->accounts = apr_array_copy(tx->p, t->accounts);
     s->devices = apr_array_copy(tx->p, t->devices);
@@ -139,6 +144,7 @@ apr_status_t sq_savepoint_rollback(store_tx_t *tx)
     t->devices = s->devices;
     t->synced = s->synced;
     t->owes_push = s->owes_push;
+    memset(&t->uses, 0, sizeof(t->uses));
     return sq_savepoint_release(tx);
 }
 

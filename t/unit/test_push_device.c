@@ -47,15 +47,36 @@ static void reachable(void **state)
 
 /* ---- which form is learnt ------------------------------------------------ */
 
+typedef struct load_t {
+    push_settings_t settings;
+    apr_pool_t *p;
+} load_t;
+
+static apr_status_t on_setting(void *baton, const char *name,
+                               const char *value)
+{
+    load_t *to = baton;
+
+    push_device_setting(&to->settings, name, value, to->p);
+    return APR_SUCCESS;
+}
+
 /* As the worker claims it. */
 static push_device_t *load(fixture_t *f, int unanswered)
 {
     store_tx_t *tx = begin_write(f);
     store_due_t due = { .device = f->phone, .account = f->alice,
                         .syncml_version = "1.2", .unanswered = unanswered };
+    load_t to = { .p = f->p };
+    store_device_t *stored;
     push_device_t *d;
 
-    OK(push_device_load(&d, tx, &due, f->p));
+    OK(store_device_get(tx, f->alice, f->phone, &stored));
+    due.sync_url = stored->sync_url;
+    due.last_seen = stored->last_seen;
+    OK(store_device_setting_list(tx, f->phone, on_setting, &to));
+    OK(push_device_make(&d, tx, &due, &to.settings, f->p));
+    assert_true(!to.settings.sent || unanswered);
     commit(tx);
     return d;
 }
