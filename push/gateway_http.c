@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <curl/curl.h>
 
+#include "gateway_http_loop.h"
+
 #define MAX_ANSWER        4096          /* octets of content */
 #define MAX_HEADER        (16 * 1024)   /* octets of all header lines */
 #define IDLE_SECONDS      4L            /* older idle connections are not used
@@ -37,6 +39,7 @@ typedef struct transfer_t {
 
 struct http_state_t {
     CURLM *multi;
+    http_loop_t *loop;
     transfer_t *all, *idle;
     transfer_t *stillborn;      /* could not be started */
 };
@@ -300,22 +303,17 @@ static int reap(gateway_link_t *link)
 void gateway_http_run(gateway_link_t *link, apr_interval_time_t wait)
 {
     http_state_t *state = link->state;
-    int running;
 
-    curl_multi_perform(state->multi, &running);
-    if (reap(link) == 0 && wait > 0) {
-        curl_multi_poll(state->multi, NULL, 0,
-                        (int)((wait + 999) / 1000), NULL);
-        curl_multi_perform(state->multi, &running);
-        reap(link);
-    }
+    http_loop_start(state->loop);
+    http_loop_wait(state->loop, reap(link) ? 0 : wait);
+    reap(link);
 }
 
 void gateway_http_wakeup(gateway_link_t *link)
 {
     http_state_t *state = link->state;
 
-    curl_multi_wakeup(state->multi);
+    http_loop_wakeup(state->loop);
 }
 
 void gateway_http_abort(gateway_link_t *link)
@@ -352,24 +350,29 @@ void gateway_http_close(gateway_link_t *link)
     if (state->multi) {
         curl_multi_cleanup(state->multi);
     }
+    http_loop_destroy(state->loop);
     curl_global_cleanup();
 }
 
 apr_status_t gateway_http_open(gateway_link_t *link)
 {
     http_state_t *state = apr_pcalloc(link->pool, sizeof *state);
-    int n = link->options.parallel, i;
+    int n = link->options.parallel, i = 0;
+    apr_status_t rv = APR_ENOMEM;
 
     link->state = state;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return APR_ENOMEM;
     }
     state->multi = curl_multi_init();
-    for (i = 0; state->multi && i < n && add_transfer(link); i++) {
+    if (state->multi) {
+        rv = http_loop_create(&state->loop, state->multi, link->pool);
+    }
+    for (; rv == APR_SUCCESS && i < n && add_transfer(link); i++) {
     }
     if (i < n) {
         gateway_http_close(link);
-        return APR_ENOMEM;
+        return rv != APR_SUCCESS ? rv : APR_ENOMEM;
     }
     curl_multi_setopt(state->multi, CURLMOPT_MAXCONNECTS, (long)n);
     curl_multi_setopt(state->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)n);
