@@ -59,8 +59,8 @@
     "u.device, u.account, a.name, d.devid, d.number, d.syncml_version, " \
     "d.manufacturer, d.model, d.san_session, u.state, u.attempts, " \
     "u.unanswered, u.first_change, u.last_change, u.not_before, " \
-    "u.leased_until, u.last_error, (" SQL_REACHABLE "), u.planned, u.plan, u.logged, " \
-    "u.now, p.last_sent, p.last_sync, p.own_sync, " \
+    "u.leased_until, u.last_error, " SQL_IS_REACHABLE ", u.planned, " \
+    "u.plan, u.logged, u.now, p.last_sent, p.last_sync, p.own_sync, " \
     "CASE WHEN min(p.gap_0, p.gap_1, p.gap_2, p.gap_3) > 0 " \
     "THEN max(p.gap_0, p.gap_1, p.gap_2, p.gap_3) END, " \
     "(SELECT max(l.latest) FROM logs l " \
@@ -78,6 +78,10 @@
     "d.push <> 0 AND (d.number <> '' OR EXISTS (SELECT 1 " \
     "FROM device_settings t WHERE t.device = d.id AND t.value <> 'off' " \
     "AND t.name IN ('" STORE_DEVICE_TCP "', '" STORE_DEVICE_HELD "'))) "
+
+/* The same as a value: SQLite leaves the second half of an OR out in a
+ * condition only. */
+#define SQL_IS_REACHABLE  "CASE WHEN " SQL_REACHABLE "THEN 1 ELSE 0 END"
 
 /* The devices (of account ?1) that owe a sync for a change of a datastore
  * (?2) by a device (?3). */
