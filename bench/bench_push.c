@@ -425,8 +425,7 @@ static double rate(const char *dir, const char *url, double *cpu,
     pid_t worker;
     int i;
 
-    /* A store of its own: a worker that starts plans all rows anew, and those
-     * of former runs are not what is measured. */
+    /* A store of its own: rows of former runs are not what is measured. */
     apr_pool_create(&p, parent);
     dir = apr_psprintf(p, "%s/%d", dir, ++runs);
     if (mkdir(dir, 0700) != 0) {

@@ -128,7 +128,7 @@ struct worker_t {
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
     int check_times;            /* the clock may have been put back */
-    int replanned;              /* by the rules of this worker */
+    int replanned;              /* all rows, by the rules of this worker */
     apr_time_t next_gc;
     apr_time_t next_close;      /* of rows whose result was lost */
     policy_rules_t rules;       /* where o.rules points */
@@ -230,6 +230,11 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
                           policy_rules_t *rules, push_settings_t *settings);
 /* Of one SMS, where the gateway has no price. */
 apr_int64_t worker_price(const worker_t *w, const char *number);
+/* worker_replan.c: rows that other rules have planned are planned anew, some
+ * of them.  In the transaction of the upkeep.
+ * @param done  out: all are */
+apr_status_t worker_replan(worker_t *w, store_tx_t *tx, apr_time_t now,
+                           int *done);
 /* A transaction now and then: old rows of the push log, the clock. */
 int worker_has_upkeep(const worker_t *w, apr_time_t now);
 apr_status_t worker_upkeep(worker_t *w, apr_time_t now);

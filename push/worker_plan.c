@@ -295,7 +295,8 @@ static apr_status_t read_use(worker_t *w, store_tx_t *tx,
     return rv;
 }
 
-/* @param taken  with the device's settings; out: parts, and whether it is told by what costs nothing */
+/* @param taken  with the device's settings; out: parts, and whether it is
+ *               told by what costs nothing */
 static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
                                  const policy_rules_t *rules,
                                  const store_due_t *due, apr_time_t now,
@@ -444,7 +445,7 @@ void worker_plan_settled(worker_t *w, store_id_t device)
 #define GC_MORE      apr_time_from_sec(5)
 
 static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now,
-                            apr_int64_t *removed)
+                            apr_int64_t *removed, int *planned)
 {
     int moved = 0;
     apr_status_t rv = APR_SUCCESS;
@@ -457,9 +458,8 @@ static apr_status_t refresh(worker_t *w, store_tx_t *tx, apr_time_t now,
                        "in the future are moved", moved);
         }
     }
-    /* The settings may not be those by which rows were planned. */
     if (rv == APR_SUCCESS && !w->replanned) {
-        rv = store_due_replan(tx, 0, 0);
+        rv = worker_replan(w, tx, now, planned);
     }
     if (rv == APR_SUCCESS && now >= w->next_gc && w->o.keep) {
         rv = store_push_log_gc(tx, now > w->o.keep ? now - w->o.keep : 0,
@@ -483,6 +483,7 @@ int worker_has_upkeep(const worker_t *w, apr_time_t now)
 apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
 {
     apr_int64_t removed = 0;
+    int planned = w->replanned;
     store_tx_t *tx;
     apr_pool_t *p;
     apr_status_t rv;
@@ -490,7 +491,7 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
     apr_pool_create(&p, w->store_pool);
     rv = store_begin(&tx, w->store, STORE_WRITE, p);
     if (rv == APR_SUCCESS) {
-        rv = refresh(w, tx, now, &removed);
+        rv = refresh(w, tx, now, &removed, &planned);
         if (rv == APR_SUCCESS) {
             rv = store_commit(&tx, NULL);
         }
@@ -502,7 +503,7 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
     }
     if (rv == APR_SUCCESS) {
         w->check_times = 0;
-        w->replanned = 1;
+        w->replanned = planned;
         w->next_gc = now + (removed < GC_ROWS ? GC_INTERVAL : GC_MORE);
         w->look = 1;
     }

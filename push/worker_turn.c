@@ -384,7 +384,7 @@ static apr_status_t peek(worker_t *w, apr_time_t now)
     }
     apr_pool_destroy(p);
     if (rv == APR_SUCCESS) {
-        w->look = w->next_due && w->next_due <= now;
+        w->look = !w->replanned || (w->next_due && w->next_due <= now);
     }
     return rv;
 }
@@ -460,7 +460,8 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     }
     forget_done(w);
     w->nreports = 0;
-    w->look = w->more || (w->next_due && w->next_due <= now);
+    w->look = w->more || !w->replanned
+        || (w->next_due && w->next_due <= now);
     if (jobs && jobs->nelts) {
         batch->left = jobs->nelts;
         w->unsettled += jobs->nelts;
@@ -468,7 +469,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     }
     else {
         apr_pool_destroy(p);
-        if (max && w->look) {
+        if (max && w->look && w->replanned) {
             /* Said to be due, but not to be had: do not ask in a circle. */
             w->look = 0;
             w->next_due = now + apr_time_from_sec(1);

@@ -159,6 +159,24 @@ apr_status_t store_due_replan(store_tx_t *tx, store_id_t account,
     CALL(due_replan, account, device);
 }
 
+apr_status_t store_due_replan_some(store_tx_t *tx, store_id_t after,
+                                   int limit, store_id_t *last)
+{
+    *last = 0;
+    BEGIN(STORE_WRITE);
+    NEED(after >= 0, BAD_DEVICE);
+    NEED(limit > 0, "a number of rows is above 0");
+    CALL(due_replan_some, after, limit, last);
+}
+
+apr_status_t store_due_replan_gateway(store_tx_t *tx, apr_time_t from,
+                                      apr_time_t to)
+{
+    BEGIN(STORE_WRITE);
+    NEED(from >= 0 && to >= 0, BAD_TIME);
+    CALL(due_replan_gateway, from, to);
+}
+
 apr_status_t store_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
 {
     int ignored;

@@ -328,6 +328,10 @@ struct store_driver_t {
     apr_status_t (*due_now)(store_tx_t *tx, store_id_t device);
     apr_status_t (*due_replan)(store_tx_t *tx, store_id_t account,
                                store_id_t device);
+    apr_status_t (*due_replan_some)(store_tx_t *tx, store_id_t after,
+                                    int limit, store_id_t *last);
+    apr_status_t (*due_replan_gateway)(store_tx_t *tx, apr_time_t from,
+                                       apr_time_t to);
     apr_status_t (*due_clock)(store_tx_t *tx, apr_time_t now, int *moved);
 
     /** Texts are never NULL and cut, the time is set. */
@@ -398,7 +402,8 @@ struct store_driver_t {
     X(due_claim) X(due_sent) X(due_dry) \
     X(due_failed) X(due_later) X(due_undelivered) \
     X(due_release) X(due_next) X(due_get) X(due_list) X(due_refresh) \
-    X(due_now) X(due_replan) X(due_clock) X(push_log_add) \
+    X(due_now) X(due_replan) X(due_replan_some) X(due_replan_gateway) \
+    X(due_clock) X(push_log_add) \
     X(push_log_result) X(push_log_sending) X(push_log_report) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \
     X(account_setting_set) X(account_setting_list) X(push_request_add) \

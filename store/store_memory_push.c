@@ -176,6 +176,17 @@ apr_status_t mem_due_now(store_tx_t *tx, store_id_t device)
     return APR_SUCCESS;
 }
 
+static void replan_row(store_tx_t *tx, const mem_due_t *old)
+{
+    mem_due_t row = *old;
+
+    row.planned = 0;
+    if (row.state == STORE_DUE_DRY)
+        row.state = STORE_DUE_WAITING;
+    mem_put(tx, MEM_DUES, &row);
+    MEM_TX(tx)->owes_push = 1;
+}
+
 apr_status_t mem_due_replan(store_tx_t *tx, store_id_t account,
                             store_id_t device)
 {
@@ -183,17 +194,52 @@ apr_status_t mem_due_replan(store_tx_t *tx, store_id_t account,
     int i;
 
     for (i = 0; i < t->n; i++) {
-        mem_due_t row = *(mem_due_t *)t->rows[i];
+        const mem_due_t *row = t->rows[i];
 
-        if (row.state == STORE_DUE_SUSPENDED
-            || (device ? row.device != device
-                       : account && row.account != account))
+        if (row->state == STORE_DUE_SUSPENDED
+            || (device ? row->device != device
+                       : account && row->account != account))
             continue;
-        row.planned = 0;
-        if (row.state == STORE_DUE_DRY)
-            row.state = STORE_DUE_WAITING;
-        mem_put(tx, MEM_DUES, &row);
-        MEM_TX(tx)->owes_push = 1;
+        replan_row(tx, row);
+    }
+    mem_release(tx, t);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_due_replan_some(store_tx_t *tx, store_id_t after, int limit,
+                                 store_id_t *last)
+{
+    mem_table_t *t = mem_hold(tx, MEM_DUES);
+    int i, n = 0;
+
+    for (i = 0; i < t->n && n < limit; i++) {
+        const mem_due_t *row = t->rows[i];
+
+        if (row->device <= after)
+            continue;
+        *last = row->device;
+        if (row->state != STORE_DUE_SUSPENDED)
+            replan_row(tx, row);
+        n++;
+    }
+    mem_release(tx, t);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_due_replan_gateway(store_tx_t *tx, apr_time_t from,
+                                    apr_time_t to)
+{
+    mem_table_t *t = mem_hold(tx, MEM_DUES);
+    int i;
+
+    for (i = 0; i < t->n; i++) {
+        const mem_due_t *row = t->rows[i];
+        apr_time_t when = row->planned > row->leased_until ? row->planned
+            : row->leased_until;
+
+        if (row->state <= STORE_DUE_SENT && when > from && when <= to
+            && strcmp(row->plan, "gateway") == 0)
+            replan_row(tx, row);
     }
     mem_release(tx, t);
     return APR_SUCCESS;

@@ -182,6 +182,18 @@ apr_status_t store_due_now(store_tx_t *tx, store_id_t device);
  * @param account, device  0: of all */
 apr_status_t store_due_replan(store_tx_t *tx, store_id_t account,
                               store_id_t device);
+/** Some rows as by store_due_replan(tx, 0, 0): where there are many, and other
+ * writers are not to wait for all of them.
+ * @param after  rows of devices above it; 0: from the first
+ * @param limit  so many rows, at least 1
+ * @param last  out: the device of the last of them; 0: none is left */
+apr_status_t store_due_replan_some(store_tx_t *tx, store_id_t after,
+                                   int limit, store_id_t *last);
+/** Rows that wait for a gateway (store_due_later(), or by the rules for the
+ * reason "gateway") are planned anew.  Costs what waits up to then.
+ * @param from, to  when they are planned: from < planned <= to */
+apr_status_t store_due_replan_gateway(store_tx_t *tx, apr_time_t from,
+                                      apr_time_t to);
 /** The clock has been put back to @p now: times that lie after it are moved
  * before it, and what was planned by them is planned anew.
  * @param moved  out: rows; may be NULL */

@@ -508,6 +508,14 @@ X(DUE_REPLAN, "UPDATE dues SET planned = 0, " \
 X(DUE_REPLAN_DEVICE, "UPDATE dues SET planned = 0, " \
   "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
   "AND device = ?1") \
+X(DUE_PORTION, "SELECT device FROM dues WHERE device > ?1 " \
+  "ORDER BY device LIMIT ?2") \
+X(DUE_REPLAN_SOME, "UPDATE dues SET planned = 0, " \
+  "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
+  "AND device > ?1 AND device <= ?2") \
+X(DUE_REPLAN_GATEWAY, "UPDATE dues SET planned = 0 WHERE state < 2 " \
+  "AND " SQL_DUE_WHEN " > ?1 AND " SQL_DUE_WHEN " <= ?2 " \
+  "AND plan = 'gateway'") \
 X(DUE_CLOCK, "UPDATE dues SET " \
   "not_before = CASE WHEN not_before > ?1 AND planned_at > ?1 " \
   "THEN ?1 + max(0, not_before - planned_at) ELSE not_before END, " \

@@ -39,6 +39,7 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
     apr_interval_time_t quiet;
     apr_time_t when = 0;
     apr_status_t rv;
+    store_id_t last = 0;
     int i, moved;
 
     switch (roll(s, 15)) {
@@ -64,6 +65,14 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
     case 6:
         return store_due_now(s->tx, device);
     case 7:
+        if (!roll(s, 3)) {
+            rv = store_due_replan_some(s->tx, roll(s, 4), 1 + roll(s, 3),
+                                       &last);
+            tell(s, "planned anew up to %d\n", (int)last);
+            return rv;
+        }
+        if (!roll(s, 3))
+            return store_due_replan_gateway(s->tx, now, now + roll(s, 200));
         return store_due_replan(s->tx, roll(s, 3), roll(s, 2) ? device : 0);
     case 8:
         rv = store_due_clock(s->tx, now - roll(s, 100) + 1, &moved);

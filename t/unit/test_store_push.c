@@ -187,6 +187,49 @@ static void dry_runs(void **state)
     claim_one(f, S(300), "w");
 }
 
+/* Some of the rows; those that wait for a gateway. */
+static void replanned_in_part(void **state)
+{
+    fixture_t *f = *state;
+    store_id_t last, first;
+    store_tx_t *tx;
+
+    change_at(f, S(100), 0);            /* owed by both */
+    assert_int_equal(plan_at(f, S(100), S(5000))->nelts, 0);
+    tx = begin_write(f);
+    OK(store_due_replan_some(tx, 0, 1, &first));
+    assert_true(first > 0);
+    assert_int_equal(commit(tx), 1);
+    assert_int_equal(look(f, first).due.planned, 0);
+    tx = begin_write(f);
+    OK(store_due_replan_some(tx, first, 9, &last));
+    assert_true(last > first);
+    commit(tx);
+    assert_int_equal(look(f, last).due.planned, 0);
+    tx = begin_write(f);
+    OK(store_due_replan_some(tx, last, 9, &last));
+    assert_int_equal(last, 0);
+    assert_int_equal(commit(tx), 0);
+    assert_int_equal(plan_at(f, S(100), S(5000))->nelts, 0);
+    tx = begin_write(f);
+    OK(store_due_replan_gateway(tx, S(100), S(9000)));  /* "because" */
+    assert_int_equal(commit(tx), 0);
+    assert_int_equal(claim(f, S(6000), 0, 100, "w", 10)->nelts, 2);
+    tx = begin_write(f);
+    OK(store_due_later(tx, first, "w", S(7000)));
+    OK(store_due_replan_gateway(tx, S(7000), S(9000)));
+    OK(store_due_replan_gateway(tx, S(100), S(6999)));
+    commit(tx);
+    assert_int_equal(look(f, first).due.planned, S(7000));
+    tx = begin_write(f);
+    OK(store_due_replan_gateway(tx, S(6999), S(7000)));
+    assert_int_equal(commit(tx), 1);
+    assert_int_equal(look(f, first).due.planned, 0);
+    tx = begin_write(f);
+    EXPECT(APR_EINVAL, store_due_replan_some(tx, 0, 0, &last));
+    store_rollback(&tx);
+}
+
 /* ---- habits, clocks ------------------------------------------------------ */
 
 static void own_syncs(void **state)
@@ -608,6 +651,7 @@ int main(void)
     static const test_entry_t tests[] = {
         SYNCED(what_marks_a_row), SYNCED(starts_of_what_was),
         SYNCED(plans_are_kept), SYNCED(dry_runs), SYNCED(own_syncs),
+        SYNCED(replanned_in_part),
         SYNCED(session_under_way), SYNCED(clock_put_back), SYNCED(results),
         SYNCED(results_to_come),
         SYNCED(paid_in_part),

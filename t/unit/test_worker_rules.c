@@ -410,6 +410,156 @@ static void test_quiet_hours_as_set(void **state)
     stop(r);
 }
 
+/* ---- rules of another worker --------------------------------------------- */
+
+#define MANY  1100              /* more than are planned anew at a time */
+
+/* So many rows are planned up to a time, by this reason. */
+typedef struct planned_t {
+    apr_time_t to;
+    const char *plan;
+    int n, all;
+} planned_t;
+
+static apr_status_t see_planned(void *baton, const store_due_t *due)
+{
+    planned_t *seen = baton;
+
+    seen->all++;
+    seen->n += due->planned > 0 && due->planned <= seen->to
+        && strcmp(due->plan, seen->plan) == 0;
+    return APR_SUCCESS;
+}
+
+#define MARS  (apr_time_from_sec((apr_int64_t)8000000000))
+
+static apr_status_t to_mars(void *baton, store_tx_t *tx,
+                            const store_due_t *due, apr_time_t now,
+                            store_plan_t *plan)
+{
+    plan->when = MARS;
+    plan->reason = "mars";
+    return APR_SUCCESS;
+}
+
+/* The digest of the rules by which all rows are planned. */
+static const char *planned_by(place_t *b)
+{
+    apr_time_t limit = apr_time_now() + SECONDS(5);
+    const char *value = "";
+    store_tx_t *tx;
+
+    while (strlen(value) != 32 && apr_time_now() < limit) {
+        usleep(10000);
+        assert_int_equal(store_begin(&tx, b->store, STORE_READ, b->pool), 0);
+        store_setting_get(tx, "push.planned-by", &value);
+        store_rollback(&tx);
+    }
+    assert_int_equal(strlen(value), 32);
+    return value;
+}
+
+/* Wait until all rows are planned so. */
+static void expect_planned(place_t *b, apr_time_t to, const char *plan)
+{
+    apr_time_t limit = apr_time_now() + SECONDS(20);
+    planned_t seen;
+
+    do {
+        store_tx_t *tx;
+        apr_pool_t *p;
+
+        usleep(20000);
+        memset(&seen, 0, sizeof seen);
+        seen.to = to;
+        seen.plan = plan;
+        apr_pool_create(&p, b->pool);
+        assert_int_equal(store_begin(&tx, b->store, STORE_READ, p), 0);
+        assert_int_equal(store_due_list(tx, 0, see_planned, &seen), 0);
+        store_rollback(&tx);
+        apr_pool_destroy(p);
+    } while (seen.n < seen.all && apr_time_now() < limit);
+    assert_int_equal(seen.all, MANY);
+    assert_int_equal(seen.n, MANY);
+}
+
+/* What a worker that starts with rules of its own does to all rows, it does
+ * once; the next one with the same rules finds nothing to do. */
+static void test_rules_of_another(void **state)
+{
+    place_t *b = *state;
+    apr_time_t now = apr_time_now();
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    const char *by, *again;
+    apr_array_header_t *dues;
+    running_t *r;
+    int i;
+
+    for (i = 0; i < MANY; i++) {
+        seed_device(tx, b->account, apr_psprintf(b->pool, "dev%d", i),
+                    NUMBER, contacts);
+    }
+    seed_commit(tx);
+    tx = seed_begin(b->store, b->pool);
+    seed_change(tx, b->account, "contacts");
+    assert_true(seed_commit(tx));
+    set(b, "delay", "3h");
+    set(b, "max-delay", "9h");
+    r = start(b);
+    expect_planned(b, now + SECONDS(4 * 3600), "quiet");
+    by = planned_by(b);
+    stop(r);
+
+    tx = seed_begin(b->store, b->pool);     /* as if it were another's plan */
+    assert_int_equal(store_due_replan(tx, 0, 0), APR_SUCCESS);
+    assert_int_equal(store_due_claim(tx, apr_time_now(), to_mars, NULL, 1,
+                                     "x", MANY, &dues), APR_SUCCESS);
+    assert_int_equal(dues->nelts, 0);
+    seed_commit(tx);
+    r = start(b);
+    usleep(300000);
+    expect_planned(b, MARS, "mars");        /* the same rules: untouched */
+    stop(r);
+
+    set(b, "delay", "2h");
+    r = start(b);
+    expect_planned(b, now + SECONDS(3 * 3600), "quiet");
+    again = planned_by(b);
+    stop(r);
+    assert_string_not_equal(by, again);
+    assert_int_equal(count_files(b), 0);
+}
+
+/* A gateway was paused for long; who starts a worker has mended it. */
+static void test_gateway_was_mended(void **state)
+{
+    place_t *b = *state;
+    apr_time_t now = apr_time_now();
+    apr_array_header_t *dues;
+    store_tx_t *tx;
+    running_t *r;
+
+    set(b, "delay", "1h");
+    set(b, "max-delay", "2h");
+    owe(b, NUMBER, contacts);
+    r = start(b);
+    planned_by(b);
+    stop(r);
+    tx = seed_begin(b->store, b->pool);
+    assert_int_equal(store_due_claim(tx, now + SECONDS(4000), NULL, NULL, 100,
+                                     "x", 9, &dues), APR_SUCCESS);
+    assert_int_equal(dues->nelts, 1);
+    assert_int_equal(store_due_later(tx, APR_ARRAY_IDX(dues, 0, store_due_t *)
+                                     ->device, "x", now + SECONDS(600)), 0);
+    seed_commit(tx);
+    r = start(b);
+    for (now = apr_time_now(); due_of(b).planned < now + SECONDS(3000)
+         && apr_time_now() < now + SECONDS(5); usleep(5000)) {
+    }
+    stop(r);
+    assert_true(due_of(b).planned > now + SECONDS(3000));   /* by its rules */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +572,8 @@ int main(void)
         TEST(test_bound_of_who_listens),
         TEST(test_quiet_hours_as_learnt),
         TEST(test_quiet_hours_as_set),
+        TEST(test_rules_of_another),
+        TEST(test_gateway_was_mended),
     };
     int failed;
 
