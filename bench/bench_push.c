@@ -20,10 +20,16 @@
  *   push_sms_per_s_N, push_gateway_per_s_N, push_ratio_N  with N = 8 and 32
  *                              connections (aim: > 0.9)
  *   push_gateway_cpu_us_N      the worker's processor time for each SMS
+ *   push_kannel_cpu_us_N       the gateway's own, with -k PID,PID... of it
+ *   push_cores_per_s_N         what the processors allow, if nobody else has
+ *                              any of them: all of them, by the sum of both
+ *   push_ratio_cores_N         that against the gateway alone: no worker of
+ *                              this price can come closer on this machine
  *
  * bench_push -n: only push_null_sms_per_s and push_cpu_us_per_sms.
  *
- * Usage: bench_push [-n | -g URL] [DIRECTORY]    (on a disk; default .)
+ * Usage: bench_push [-n | -g URL [-k PID,PID...]] [DIRECTORY]
+ * (on a disk; default .)
  * Status 1: an aim was missed.
  */
 #include <arpa/inet.h>
@@ -457,24 +463,70 @@ static double rate(const char *dir, const char *url, double *cpu,
     return DEVICES / ((shared->ended - shared->begun) / 1e9);
 }
 
-/* The worker and ab by turns; the middle one of the ratios. */
-static void measure_ratio(const char *dir, const char *url, int connections,
-                          apr_pool_t *p)
+/* Processor time of the gateway's processes so far, microseconds.
+ * @param pids  with commas, or NULL: 0 */
+static double cpu_of(const char *pids)
 {
-    double ours[TURNS], theirs[TURNS], ratio[TURNS], cpu;
+    double all = 0;
+
+    while (pids && *pids) {
+        unsigned long user = 0, system = 0;
+        char path[64], *end;
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/%ld/stat",
+                 strtol(pids, &end, 10));
+        f = fopen(path, "r");
+        if (!f || fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u "
+                         "%*u %*u %*u %lu %lu", &user, &system) != 2) {
+            fail(path);
+        }
+        fclose(f);
+        all += (user + system) * 1e6 / sysconf(_SC_CLK_TCK);
+        pids = *end == ',' ? end + 1 : "";
+    }
+    return all;
+}
+
+#define NAME(what)  apr_psprintf(p, "push_" what "_%d", connections)
+
+/* What the processors of this machine allow, gateway and worker together. */
+static void print_possible(int connections, double ours, double gateway,
+                           double per_s, apr_pool_t *p)
+{
+    double cores = sysconf(_SC_NPROCESSORS_ONLN) * 1e6 / (ours + gateway);
+
+    print(NAME("kannel_cpu_us"), gateway, "us");
+    print(NAME("cores_per_s"), cores, "1/s");
+    print(NAME("ratio_cores"), cores / per_s, "ratio");
+}
+
+/* The worker and ab by turns; the middle one of the ratios. */
+static void measure_ratio(const char *dir, const char *url, const char *pids,
+                          int connections, apr_pool_t *p)
+{
+    double ours[TURNS], theirs[TURNS], ratio[TURNS], cpu[TURNS], own[TURNS];
     int i;
 
     parallel = connections;
     for (i = 0; i < TURNS; i++) {
+        double before;
+
         theirs[i] = ceiling(dir, url, p);
-        ours[i] = rate(dir, url, &cpu, p);
+        before = cpu_of(pids);
+        ours[i] = rate(dir, url, &cpu[i], p);
+        own[i] = (cpu_of(pids) - before) / DEVICES;
         ratio[i] = ours[i] / theirs[i];
     }
-#define NAME(what)  apr_psprintf(p, "push_" what "_%d", connections)
     print(NAME("sms_per_s"), quantile(ours, TURNS, 0.5), "1/s");
     print(NAME("gateway_per_s"), quantile(theirs, TURNS, 0.5), "1/s");
-    print(NAME("gateway_cpu_us"), cpu, "us");
+    print(NAME("gateway_cpu_us"), quantile(cpu, TURNS, 0.5), "us");
     print(NAME("ratio"), quantile(ratio, TURNS, 0.5), "ratio");
+    if (pids) {
+        print_possible(connections, quantile(cpu, TURNS, 0.5),
+                       quantile(own, TURNS, 0.5),
+                       quantile(theirs, TURNS, 0.5), p);
+    }
     missed |= quantile(ratio, TURNS, 0.5) < AIM_RATIO;
 }
 
@@ -503,7 +555,7 @@ static void measure_ours(const char *dir, int rates_only, apr_pool_t *p)
 
 int main(int argc, char **argv)
 {
-    const char *url = NULL, *place = ".";
+    const char *url = NULL, *pids = NULL, *place = ".";
     char *base, *dir;
     apr_pool_t *p;
     int i, rates_only = 0;
@@ -513,6 +565,9 @@ int main(int argc, char **argv)
     for (i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-g") == 0 && argv[i + 1]) {
             url = argv[++i];
+        }
+        else if (strcmp(argv[i], "-k") == 0 && argv[i + 1]) {
+            pids = argv[++i];
         }
         else if (strcmp(argv[i], "-n") == 0) {
             rates_only = 1;
@@ -532,8 +587,8 @@ int main(int argc, char **argv)
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (url) {
-        measure_ratio(dir, url, 8, p);
-        measure_ratio(dir, url, PARALLEL, p);
+        measure_ratio(dir, url, pids, 8, p);
+        measure_ratio(dir, url, pids, PARALLEL, p);
     }
     else {
         measure_ours(dir, rates_only, p);

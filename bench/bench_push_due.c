@@ -13,8 +13,15 @@
  * push_due_all       each of 100,000 rows claimed and told, 256 at a time
  * aim: memory grows by less than 8 MB from the first tenth to the end.
  *
+ * push_start         until a worker that starts has told a device that is due,
+ *                    among as many idle ones: with the rules of its
+ *                    predecessor, and with others, by which all rows are
+ *                    planned anew meanwhile; and the longest that another
+ *                    writer of the store had to wait then
+ *
  * IDLE=n, DUE=n: other numbers.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +34,17 @@
 #include <sqlite3.h>
 
 #include "push/policy.h"
+#include "push/worker.h"
 #include "store/store.h"
+#include "t/unit/push_seed.h"
 
 #define NOW    apr_time_from_sec((apr_int64_t)1784116800)
 #define BATCH  256
 
 typedef struct place_t {
     apr_pool_t *p;
-    const char *file;
+    const char *dir, *file;
+    apr_time_t now;
     store_t *store;
     policy_rules_t rules;
 } place_t;
@@ -108,7 +118,7 @@ static void make_store(place_t *b)
     must(store_open(&b->store, apr_pstrcat(b->p, "sqlite:", b->file, NULL),
                     &options, NULL, b->p) == APR_SUCCESS, "store");
     must(store_begin(&tx, b->store, STORE_WRITE, b->p) == APR_SUCCESS, "tx");
-    store_set_now(tx, NOW - apr_time_from_sec(900));
+    store_set_now(tx, b->now - apr_time_from_sec(900));
     must(store_account_add(tx, "alice", NULL, &account) == APR_SUCCESS,
          "account");
     must(store_datastore_open(tx, account, "contacts", &ds) == APR_SUCCESS,
@@ -126,12 +136,12 @@ static void idle_rows(place_t *b, int from, int to)
         "state, unanswered, first_change, last_change, not_before, planned) "
         MANY "SELECT i, 1, i %% 3, i %% 3, %" APR_TIME_T_FMT ", %"
         APR_TIME_T_FMT ", 0, %" APR_TIME_T_FMT " + i FROM n WHERE i %% 2 = 0;"
-        "COMMIT;", from, to, NOW, NOW, NOW + apr_time_from_sec(86400)));
+        "COMMIT;", from, to, b->now, b->now, b->now + apr_time_from_sec(86400)));
 }
 
 static void due_rows(place_t *b, int from, int to)
 {
-    apr_time_t then = NOW - apr_time_from_sec(900);
+    apr_time_t then = b->now - apr_time_from_sec(900);
 
     sql(b, apr_psprintf(b->p, "BEGIN; INSERT OR REPLACE INTO dues (device, "
         "account, first_change, last_change) " MANY "SELECT i, 1, %"
@@ -163,13 +173,13 @@ static int claim(place_t *b, int max, int tell)
 
     apr_pool_create(&p, b->p);
     must(store_begin(&tx, b->store, STORE_WRITE, p) == APR_SUCCESS, "tx");
-    store_set_now(tx, NOW);
-    must(store_due_claim(tx, NOW, plan, b, apr_time_from_sec(30), "bench",
+    store_set_now(tx, b->now);
+    must(store_due_claim(tx, b->now, plan, b, apr_time_from_sec(30), "bench",
                          max, &dues) == APR_SUCCESS, "claim");
     n = dues->nelts;
     for (i = 0; i < n && tell; i++) {
         must(store_due_sent(tx, APR_ARRAY_IDX(dues, i, store_due_t *)->device,
-                            "bench", NOW + apr_time_from_sec(900))
+                            "bench", b->now + apr_time_from_sec(900))
              == APR_SUCCESS, "sent");
     }
     if (tell) {
@@ -245,6 +255,127 @@ static int all_at_once(place_t *b, int n)
     return end - memory >= 8192;
 }
 
+/* ---- a worker that starts ------------------------------------------------ */
+
+typedef struct start_t {
+    worker_t *worker;
+    _Atomic apr_time_t told;
+} start_t;
+
+static void on_log(void *baton, int level, apr_status_t rv, const char *words)
+{
+    start_t *s = baton;
+
+    if (level < 5) {
+        fprintf(stderr, "# %s\n", words);
+    }
+    else if (!s->told && strstr(words, " result=accepted ")) {
+        s->told = apr_time_now();
+    }
+}
+
+static void *run(void *worker)
+{
+    worker_run(worker);
+    return NULL;
+}
+
+/* Seconds of a small write transaction. */
+static double write_once(place_t *b)
+{
+    apr_time_t before = apr_time_now();
+    apr_pool_t *p;
+    store_tx_t *tx;
+
+    apr_pool_create(&p, b->p);
+    must(store_begin(&tx, b->store, STORE_WRITE, p) == APR_SUCCESS, "tx");
+    must(store_setting_set(tx, "bench", "x") == APR_SUCCESS
+         && store_commit(&tx, NULL) == APR_SUCCESS, "write");
+    apr_pool_destroy(p);
+    return (apr_time_now() - before) / 1e6;
+}
+
+/* Whether the rows are planned by the worker's rules: no place in them. */
+static int is_planned(place_t *b)
+{
+    const char *by = " ";
+    apr_pool_t *p;
+    store_tx_t *tx;
+
+    apr_pool_create(&p, b->p);
+    must(store_begin(&tx, b->store, STORE_READ, p) == APR_SUCCESS, "tx");
+    store_setting_get(tx, "push.planned-by", &by);
+    store_rollback(&tx);
+    by = strchr(by, ' ');
+    apr_pool_destroy(p);
+    return !by;
+}
+
+/* @param longest  out: of other writers
+ * @return seconds until the device is told */
+static double start(place_t *b, store_id_t device, double *longest,
+                    double *all)
+{
+    worker_options_t o = { .server_id = "sync.example.com", .report_fd = -1,
+        .wake_fd = -1, .log = on_log, .rules = &b->rules };
+    apr_time_t before;
+    pthread_t thread;
+    start_t s = { 0 };
+    double took;
+
+    due_rows(b, (int)device, (int)device);
+    o.store_url = apr_pstrcat(b->p, "sqlite:", b->file, NULL);
+    o.routes = seed_route(NULL, NULL, apr_pstrcat(b->p, "file:", b->dir,
+                                                  NULL), "", b->p);
+    o.log_baton = &s;
+    must(worker_create(&s.worker, &o, b->p) == APR_SUCCESS, "worker");
+    before = apr_time_now();
+    must(pthread_create(&thread, NULL, run, s.worker) == 0, "thread");
+    *longest = 0;
+    while (!s.told || !is_planned(b)) {
+        took = write_once(b);
+        *longest = took > *longest ? took : *longest;
+        usleep(5000);
+    }
+    *all = (apr_time_now() - before) / 1e6;
+    worker_stop(s.worker);
+    pthread_join(thread, NULL);
+    return (s.told - before) / 1e6;
+}
+
+/* @param from, to  devices to be added before */
+static void start_costs(place_t *b, int from, int to)
+{
+    double same, other, longest[2], all[2];
+    int i = from ? 4 : 1;
+
+    sql(b, devices(b->p, from ? from : 1, to));
+    idle_rows(b, from ? from : 10, to);
+    if (!from) {
+        start(b, i, &longest[0], &all[0]);      /* the first of all */
+    }
+    same = start(b, i + 1, &longest[0], &all[0]);
+    b->rules.max_delay += 1;
+    other = start(b, i + 2, &longest[1], &all[1]);
+    printf("# %d idle devices\n", to);
+    printf("push_start_same %.3f s, a writer waited %.3f s\n", same,
+           longest[0]);
+    printf("push_start_other %.3f s, all planned after %.1f s, a writer "
+           "waited %.3f s\n", other, all[1], longest[1]);
+}
+
+static void measure_start(const char *dir, int idle, apr_pool_t *p)
+{
+    place_t b = { .p = p, .dir = dir, .now = apr_time_now() };
+
+    b.file = apr_pstrcat(p, dir, "/start.db", NULL);
+    policy_defaults(&b.rules);
+    make_store(&b);
+    start_costs(&b, 0, 1000);
+    start_costs(&b, 1001, idle);
+    store_close(&b.store);
+}
+
 int main(void)
 {
     int idle = getenv("IDLE") ? atoi(getenv("IDLE")) : 1000000, failed;
@@ -256,6 +387,8 @@ int main(void)
     apr_initialize();
     apr_pool_create(&b.p, NULL);
     must(mkdtemp(dir) != NULL, "directory");
+    b.dir = dir;
+    b.now = NOW;
     b.file = apr_pstrcat(b.p, dir, "/syncml.db", NULL);
     policy_defaults(&b.rules);
     make_store(&b);
@@ -273,6 +406,7 @@ int main(void)
     failed |= compare("push_due_claim", taken[0], taken[1]);
     failed |= all_at_once(&b, due);
     store_close(&b.store);
+    measure_start(dir, idle, b.p);
     failed |= system(apr_pstrcat(b.p, "rm -r ", dir, NULL)) != 0;
     return failed;
 }

@@ -16,6 +16,7 @@ if (my $missing = Test::Kannel::missing()) {
 }
 my $k = Test::Kannel->new(user => 'me', password => 'secret')->start;
 my $status = system "$Test::Places::ROOT/build/bench/bench_push", '-g',
-    $k->gateway, $Test::Places::ROOT . '/build';
+    $k->gateway, '-k', join(',', values %{ $k->{pid} }),
+    $Test::Places::ROOT . '/build';
 $k->stop;
 exit($status ? 1 : 0);
