@@ -378,7 +378,6 @@ apr_status_t worker_create(worker_t **worker,
         policy_defaults(&w->rules);
     }
     w->o.rules = &w->rules;
-    w->check_times = 1;
     w->last_done = &w->done;
     w->warned = apr_hash_make(p);
     w->several = apr_array_make(p, 4, sizeof(several_t));

@@ -128,6 +128,8 @@ struct worker_t {
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
     int check_times;            /* the clock may have been put back */
+    int started;                /* it may have been before this worker: looked
+                                   at once nothing else is to be done */
     int replanned;              /* all rows, by the rules of this worker */
     apr_time_t next_gc;
     apr_time_t next_close;      /* of rows whose result was lost */

@@ -474,9 +474,37 @@ static int may_close(const worker_t *w, apr_time_t now)
     return now >= w->next_close && !w->done;
 }
 
+/* The first one, when what was due at the start has been taken: a look at all
+ * rows. */
+static int may_look_back(const worker_t *w)
+{
+    return !w->started && w->turned && !w->more && !w->done;
+}
+
+static apr_status_t look_back(worker_t *w, apr_time_t now)
+{
+    int ahead = 0;
+    store_tx_t *tx;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, w->store_pool);
+    rv = store_begin(&tx, w->store, STORE_READ, p);
+    if (rv == APR_SUCCESS) {
+        rv = store_due_ahead(tx, now, &ahead);
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(p);
+    if (rv == APR_SUCCESS) {
+        w->check_times |= ahead;
+        w->started = 1;
+    }
+    return rv;
+}
+
 int worker_has_upkeep(const worker_t *w, apr_time_t now)
 {
-    return w->check_times || !w->replanned
+    return w->check_times || may_look_back(w) || !w->replanned
            || (w->o.keep && now >= w->next_gc) || may_close(w, now);
 }
 
@@ -488,6 +516,12 @@ apr_status_t worker_upkeep(worker_t *w, apr_time_t now)
     apr_pool_t *p;
     apr_status_t rv;
 
+    if (may_look_back(w)) {
+        rv = look_back(w, now);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
     apr_pool_create(&p, w->store_pool);
     rv = store_begin(&tx, w->store, STORE_WRITE, p);
     if (rv == APR_SUCCESS) {

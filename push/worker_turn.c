@@ -429,13 +429,14 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     apr_pool_t *p;
     apr_status_t rv;
 
-    w->turned = now;
     if (worker_has_upkeep(w, now) && !w->ending) {
         rv = worker_upkeep(w, now);
         if (rv != APR_SUCCESS) {
+            w->turned = now;
             return rv;
         }
     }
+    w->turned = now;
     if (!w->done && !w->more && !w->nreports) {
         rv = peek(w, now);
         if (rv != APR_SUCCESS || !w->look || !max) {

@@ -189,6 +189,14 @@ apr_status_t store_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
     CALL(due_clock, now, moved);
 }
 
+apr_status_t store_due_ahead(store_tx_t *tx, apr_time_t now, int *ahead)
+{
+    *ahead = 0;
+    BEGIN(STORE_READ);
+    NEED(now > 0, BAD_TIME);
+    CALL(due_ahead, now, ahead);
+}
+
 /* ---- the push log ------------------------------------------------------ */
 
 static void complete(store_tx_t *tx, store_push_log_t *e)

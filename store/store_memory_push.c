@@ -272,7 +272,14 @@ static int move_due(mem_due_t *row, apr_time_t now)
     return 1;
 }
 
-static int move_changes(store_tx_t *tx, apr_time_t now)
+/* @param ask  it is only asked what would be moved */
+static void move(store_tx_t *tx, int table, void *row, int ask)
+{
+    if (!ask)
+        mem_put(tx, table, row);
+}
+
+static int move_changes(store_tx_t *tx, apr_time_t now, int ask)
 {
     mem_table_t *t = mem_hold(tx, MEM_DUE_CHANGES);
     int i, n = 0;
@@ -283,14 +290,14 @@ static int move_changes(store_tx_t *tx, apr_time_t now)
         if (!not_after(&c.last_change, now))
             continue;
         not_after(&c.first_change, now);
-        mem_put(tx, MEM_DUE_CHANGES, &c);
+        move(tx, MEM_DUE_CHANGES, &c, ask);
         n++;
     }
     mem_release(tx, t);
     return n;
 }
 
-static int move_states(store_tx_t *tx, apr_time_t now)
+static int move_states(store_tx_t *tx, apr_time_t now, int ask)
 {
     mem_table_t *t = mem_hold(tx, MEM_PUSH_STATES);
     int i, n = 0;
@@ -303,14 +310,14 @@ static int move_states(store_tx_t *tx, apr_time_t now)
         moved |= not_after(&s.own_sync, now);
         if (!moved)
             continue;
-        mem_put(tx, MEM_PUSH_STATES, &s);
+        move(tx, MEM_PUSH_STATES, &s, ask);
         n++;
     }
     mem_release(tx, t);
     return n;
 }
 
-static int move_requests(store_tx_t *tx, apr_time_t now)
+static int move_requests(store_tx_t *tx, apr_time_t now, int ask)
 {
     mem_table_t *t = mem_hold(tx, MEM_PUSH_REQUESTS);
     int i, n = 0;
@@ -321,14 +328,14 @@ static int move_requests(store_tx_t *tx, apr_time_t now)
         if (r.v.done || r.leased_until <= now + MINUTE)
             continue;
         r.leased_until = now;
-        mem_put(tx, MEM_PUSH_REQUESTS, &r);
+        move(tx, MEM_PUSH_REQUESTS, &r, ask);
         n++;
     }
     mem_release(tx, t);
     return n;
 }
 
-apr_status_t mem_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
+static int move_all(store_tx_t *tx, apr_time_t now, int ask)
 {
     mem_table_t *t = mem_hold(tx, MEM_DUES);
     int i, n = 0;
@@ -337,12 +344,23 @@ apr_status_t mem_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
         mem_due_t row = *(mem_due_t *)t->rows[i];
 
         if (move_due(&row, now)) {
-            mem_put(tx, MEM_DUES, &row);
+            move(tx, MEM_DUES, &row, ask);
             n++;
         }
     }
     mem_release(tx, t);
-    *moved = n + move_changes(tx, now) + move_states(tx, now)
-        + move_requests(tx, now);
+    return n + move_changes(tx, now, ask) + move_states(tx, now, ask)
+        + move_requests(tx, now, ask);
+}
+
+apr_status_t mem_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
+{
+    *moved = move_all(tx, now, 0);
+    return APR_SUCCESS;
+}
+
+apr_status_t mem_due_ahead(store_tx_t *tx, apr_time_t now, int *ahead)
+{
+    *ahead = move_all(tx, now, 1) > 0;
     return APR_SUCCESS;
 }

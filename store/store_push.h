@@ -198,6 +198,9 @@ apr_status_t store_due_replan_gateway(store_tx_t *tx, apr_time_t from,
  * before it, and what was planned by them is planned anew.
  * @param moved  out: rows; may be NULL */
 apr_status_t store_due_clock(store_tx_t *tx, apr_time_t now, int *moved);
+/** Whether that would move anything.  Looks at all rows, as it does; but in a
+ * read transaction, which no writer waits for.  @param ahead  out */
+apr_status_t store_due_ahead(store_tx_t *tx, apr_time_t now, int *ahead);
 
 #ifdef __cplusplus
 }

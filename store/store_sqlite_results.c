@@ -147,3 +147,24 @@ apr_status_t sq_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
     }
     return rv;
 }
+
+apr_status_t sq_due_ahead(store_tx_t *tx, apr_time_t now, int *ahead)
+{
+    static const int looks[] = {
+        SQ_DUE_AHEAD, SQ_DUE_AHEAD_CHANGES, SQ_DUE_AHEAD_STATES,
+        SQ_PUSH_REQUEST_AHEAD
+    };
+    apr_status_t rv = APR_NOTFOUND;
+    sqlite3_stmt *st;
+    size_t i;
+
+    for (i = 0; i < sizeof(looks) / sizeof(looks[0])
+                && rv == APR_NOTFOUND; i++) {
+        rv = sq_first(tx, &st, looks[i], "i", now);
+        if (rv == APR_SUCCESS) {
+            *ahead = 1;
+            sq_done(tx, st, looks[i]);
+        }
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}

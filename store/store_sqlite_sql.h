@@ -533,6 +533,12 @@ X(DUE_CLOCK_STATES, "UPDATE push_states SET " \
   "last_sent = min(last_sent, ?1), last_sync = min(last_sync, ?1), " \
   "own_sync = min(own_sync, ?1) " \
   "WHERE max(last_sent, last_sync, own_sync) > ?1") \
+X(DUE_AHEAD, "SELECT 1 FROM dues WHERE planned_at > ?1 " \
+  "OR last_change > ?1 OR leased_until > ?1 + 60000000 LIMIT 1") \
+X(DUE_AHEAD_CHANGES, "SELECT 1 FROM due_changes " \
+  "WHERE last_change > ?1 LIMIT 1") \
+X(DUE_AHEAD_STATES, "SELECT 1 FROM push_states " \
+  "WHERE max(last_sent, last_sync, own_sync) > ?1 LIMIT 1") \
 X(PUSH_STATE_SENT, "INSERT INTO push_states (device, last_sent) " \
   "VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET last_sent = ?2") \
 X(PUSH_STATE_SYNCED, "INSERT INTO push_states (device, last_sync, " \
@@ -603,6 +609,8 @@ X(PUSH_REQUEST_LEASE, "UPDATE push_requests SET leased_until = ?2 " \
   "WHERE id = ?1") \
 X(PUSH_REQUEST_CLOCK, "UPDATE push_requests SET leased_until = ?1 " \
   "WHERE leased_until > ?1 + 60000000 AND done = 0") \
+X(PUSH_REQUEST_AHEAD, "SELECT 1 FROM push_requests " \
+  "WHERE leased_until > ?1 + 60000000 AND done = 0 LIMIT 1") \
 X(PUSH_REQUEST_DONE, "UPDATE push_requests SET done = ?2, ok = ?3, " \
   "result = ?4 WHERE id = ?1 AND done = 0") \
 X(PUSH_REQUEST_GET, "SELECT id, number, uri, created, done, ok, result " \

@@ -75,6 +75,8 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
             return store_due_replan_gateway(s->tx, now, now + roll(s, 200));
         return store_due_replan(s->tx, roll(s, 3), roll(s, 2) ? device : 0);
     case 8:
+        rv = store_due_ahead(s->tx, now - roll(s, 100) + 1, &moved);
+        tell(s, "ahead %d: %d\n", moved, rv);
         rv = store_due_clock(s->tx, now - roll(s, 100) + 1, &moved);
         tell(s, "moved %d\n", moved);
         return rv;

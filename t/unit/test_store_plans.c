@@ -23,6 +23,9 @@ static const struct { const char *name, *step; } allowed[] = {
     { "DUE_LAST", "SEARCH dues USING" },        /* one row */
     { "DUE_NEXT", "SCAN dues USING INDEX dues_planned" },   /* one row */
     { "DUE_REPLAN", "SCAN dues" },              /* settings have changed */
+    { "DUE_AHEAD", "SCAN dues" },               /* was it, perhaps */
+    { "DUE_AHEAD_CHANGES", "SCAN due_changes" },
+    { "DUE_AHEAD_STATES", "SCAN push_states" },
     { "DUE_CLOCK", "SCAN dues" },               /* the clock was put back */
     { "DUE_CLOCK_CHANGES", "SCAN due_changes" },
     { "DUE_CLOCK_STATES", "SCAN push_states" },

@@ -284,7 +284,7 @@ static void clock_put_back(void **state)
     apr_time_t year = S(86400 * 365), now = S(1000);
     store_tx_t *tx;
     rows_t rows;
-    int moved;
+    int moved, ahead;
 
     change_at(f, year, f->phone);
     claim_one(f, year, "w");
@@ -293,8 +293,14 @@ static void clock_put_back(void **state)
     OK(store_due_sent(tx, f->tablet, "w", year + S(900)));
     commit(tx);
     assert_int_equal(next(f), year + S(900));
+    OK(store_begin(&tx, f->store, STORE_READ, f->p));
+    OK(store_due_ahead(tx, now, &ahead));
+    assert_int_equal(ahead, 1);
+    store_rollback(&tx);
     tx = begin_write(f);
     OK(store_due_clock(tx, now, &moved));
+    OK(store_due_ahead(tx, now, &ahead));
+    assert_int_equal(ahead, 0);
     commit(tx);
     assert_true(moved > 0);
     rows = look(f, f->tablet);
