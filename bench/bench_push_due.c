@@ -298,17 +298,18 @@ static double write_once(place_t *b)
 /* Whether the rows are planned by the worker's rules: no place in them. */
 static int is_planned(place_t *b)
 {
-    const char *by = " ";
+    const char *by;
     apr_pool_t *p;
     store_tx_t *tx;
+    int planned;
 
     apr_pool_create(&p, b->p);
     must(store_begin(&tx, b->store, STORE_READ, p) == APR_SUCCESS, "tx");
-    store_setting_get(tx, "push.planned-by", &by);
+    planned = store_setting_get(tx, "push.planned-by", &by) == APR_SUCCESS
+        && !strchr(by, ' ');
     store_rollback(&tx);
-    by = strchr(by, ' ');
     apr_pool_destroy(p);
-    return !by;
+    return planned;
 }
 
 /* @param longest  out: of other writers
