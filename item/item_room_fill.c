@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 
 #define MAX_LIKE  64            /* properties of one name that are compared */
+#define MAX_PARTS 500           /* of those several may be of one kind */
 
 /** A long text that was cut is known to the caller. */
 static int is_long(item_span_t name)
@@ -570,18 +571,29 @@ static item_span_t recurrence(const item_part_t *part)
     return id ? id->line.value : none;
 }
 
-/** The part of base that is the same event or task. */
+static int same_part(const item_part_t *a, const item_part_t *b)
+{
+    return a->kind == b->kind && room_part_same(recurrence(a), recurrence(b));
+}
+
+/** The part of base that is the same event or task: the first of several is
+ * the first. @param has  theirs is in it */
 static const item_part_t *part_like(const item_part_t *base,
+                                    const item_part_t *has,
                                     const item_part_t *theirs)
 {
-    int i;
+    const item_part_t *part;
+    int i, before = 0;
 
+    for (i = 0; i < has->entries->nelts && i < MAX_PARTS; i++) {
+        part = APR_ARRAY_IDX(has->entries, i, item_entry_t *)->part;
+        if (part == theirs)
+            break;
+        before += part && same_part(part, theirs);
+    }
     for (i = 0; i < base->entries->nelts; i++) {
-        const item_part_t *part = APR_ARRAY_IDX(base->entries, i,
-                                                item_entry_t *)->part;
-
-        if (part && part->kind == theirs->kind
-            && room_part_same(recurrence(part), recurrence(theirs)))
+        part = APR_ARRAY_IDX(base->entries, i, item_entry_t *)->part;
+        if (part && same_part(part, theirs) && before-- == 0)
             return part;
     }
     return NULL;
@@ -674,7 +686,8 @@ int item_room_complete(const item_room_t *room, const char *type,
         item_part_t *part = APR_ARRAY_IDX(has->root->entries, i,
                                           item_entry_t *)->part;
         const item_part_t *was = part && room_is_item(part)
-                                 ? part_like(had->root, part) : NULL;
+                                 ? part_like(had->root, has->root, part)
+                                 : NULL;
 
         if (was)
             complete_part(&job, was, part);

@@ -274,6 +274,14 @@ static void test_rules(void **state)
 
     COMPLETED(weekly, series, one, series);
     COMPLETED(twice, series, one, one);
+    /* The second of two is not the first. */
+    {
+        const char *two = event(
+            "SUMMARY:a\nRRULE:FREQ=MONTHLY;BYDAY=1MO,-1MO\nEND:VEVENT\n"
+            "BEGIN:VEVENT\nSUMMARY:b\n");
+
+        COMPLETED(weekly, two, two, two);
+    }
     COMPLETED(weekly, one, titled, titled);
     /* Yearly, and yearly by days counted from January, are two things. */
     series = event("DTSTART:20270101T140000Z\n"
