@@ -123,8 +123,11 @@ static const char *split_param(const char *s, const char *end, int quotes,
 
 static void split_name(item_line_t *line, const char *s, const char *end)
 {
-    const char *dot = memchr(s, '.', (apr_size_t)(end - s));
+    const char *dot;
 
+    while (s < end && *s == '.')        /* of groups without a name */
+        s++;
+    dot = memchr(s, '.', (apr_size_t)(end - s));
     if (dot) {
         line->group.s = s;
         line->group.len = (apr_size_t)(dot - s);

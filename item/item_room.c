@@ -178,6 +178,17 @@ int room_kinds(const item_line_t *line)
     return found;
 }
 
+int room_has_words(item_span_t value)
+{
+    apr_size_t i;
+
+    for (i = 0; i < value.len; i++)
+        /* "p" and "w" are pauses to a phone. */
+        if (apr_isalpha(value.s[i]) && !strchr("pPwW", value.s[i]))
+            return 1;
+    return 0;
+}
+
 /* ---- learning ------------------------------------------------------------- */
 
 int room_is_item(const item_part_t *part)

@@ -118,17 +118,6 @@ static void find_likes(likes_t *likes, const item_part_t *part,
     }
 }
 
-static int has_words(item_span_t value)
-{
-    apr_size_t i;
-
-    for (i = 0; i < value.len; i++)
-        /* "p" and "w" are pauses to a phone. */
-        if (apr_isalpha(value.s[i]) && !strchr("pPwW", value.s[i]))
-            return 1;
-    return 0;
-}
-
 /** Write theirs' line anew, with base's value, or with base's parameters. */
 static void rewrite(job_t *job, const item_entry_t *head_of,
                     const item_entry_t *value_of, item_entry_t *theirs)
@@ -179,8 +168,8 @@ static void match_equal(job_t *job, const room_seen_t *seen, likes_t *b,
             b->used[j] = t->used[i] = 1;
             if (!b->entry[j]->part
                 && item_span_is(b->entry[j]->line.name, "TEL")
-                && has_words(b->entry[j]->line.value)
-                && !has_words(t->entry[i]->line.value))
+                && room_has_words(b->entry[j]->line.value)
+                && !room_has_words(t->entry[i]->line.value))
                 complete_line(job, seen, b->entry[j], t->entry[i]);
             else if (!b->entry[j]->part)
                 complete_kinds(job, seen, b->entry[j], t->entry[i]);

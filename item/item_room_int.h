@@ -78,6 +78,9 @@ int room_has_parts(item_span_t name);
 /** Which kinds a line names (home, work, cell, fax, pager, car), as bits. */
 int room_kinds(const item_line_t *line);
 
+/** Non-zero if a number has letters in it that are no pauses. */
+int room_has_words(item_span_t value);
+
 /** What kind of recurrence a rule is, as one bit: how often, by days of the
  * week or not, one or several.  0: none. */
 int room_rule_kind(item_span_t rule);

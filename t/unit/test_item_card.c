@@ -379,6 +379,13 @@ static void test_habits_back(void **unused)
            wrap("3.0", N "BDAY:19690405\n"));
 }
 
+/** A group without a name is none, however many there are. */
+static void test_dots(void **unused)
+{
+    in21(N "..TEL:1\n", N "TEL:1\n");
+    out_of(V21(NULL, 0), N "..TEL:1\na..X-B:2\n", N "TEL:1\na..X-B:2\n");
+}
+
 /** Several nicknames are one text in SIF, and several again. */
 static void test_nicknames(void **unused)
 {
@@ -598,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_habits_back),
         cmocka_unit_test(test_four),
         cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_dots),
         cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_as_sent),
