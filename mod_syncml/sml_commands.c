@@ -9,12 +9,14 @@
 
 /* ---- refusals ----------------------------------------------------------- */
 
-static void refuse_alone(sml_session_t *s, const sml_command_t *c, int code)
+/* @param counted  it is part of a unit of work that has its turn */
+static void refuse_alone(sml_session_t *s, const sml_command_t *c, int code,
+                         int counted)
 {
     int i;
 
     if (c->items->nelts == 0 || c->tag == SYNCML_MAP) {
-        if (sml_turn_quick(s)) {
+        if (counted || sml_turn_quick(s)) {
             sml_status(s, c, code, c->target.uri, c->source.uri);
         }
         return;
@@ -22,24 +24,38 @@ static void refuse_alone(sml_session_t *s, const sml_command_t *c, int code)
     for (i = 0; i < c->items->nelts; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
 
-        if (sml_turn_quick(s)) {
+        if (counted || sml_turn_quick(s)) {
             sml_status(s, c, code, item->target.uri, item->source.uri);
         }
     }
 }
 
-void sml_refuse(sml_session_t *s, const sml_command_t *c, int code)
+/* Whatever is refused counts as many units as if it were done: the reason may
+ * be gone, or have come, when the message is taken up again. */
+static void refuse(sml_session_t *s, const sml_command_t *c, int code,
+                   int counted)
 {
     int i;
 
     if (c->tag == SYNCML_STATUS) {
         return;
     }
-    refuse_alone(s, c, code);
-    for (i = 0; c->commands != NULL && i < c->commands->nelts; i++) {
-        sml_refuse(s, APR_ARRAY_IDX(c->commands, i, const sml_command_t *),
-                   code);
+    if (c->tag == SYNCML_ATOMIC && !counted) {
+        if (!sml_turn_quick(s)) {
+            return;
+        }
+        counted = 1;
     }
+    refuse_alone(s, c, code, counted);
+    for (i = 0; c->commands != NULL && i < c->commands->nelts; i++) {
+        refuse(s, APR_ARRAY_IDX(c->commands, i, const sml_command_t *), code,
+               counted);
+    }
+}
+
+void sml_refuse(sml_session_t *s, const sml_command_t *c, int code)
+{
+    refuse(s, c, code, 0);
 }
 
 /* ---- Put, Results, Get -------------------------------------------------- */
@@ -133,12 +149,12 @@ static void command(sml_session_t *s, const sml_command_t *c, void *baton)
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:
         /* Optional in every version, and of no use for a datastore. */
-        sml_refuse(s, c, 406);
+        refuse(s, c, 406, 1);
         break;
     default:
         /* Add and the like: only inside Sync do they say what they belong
          * to. */
-        sml_refuse(s, c, 400);
+        refuse(s, c, 400, 1);
         break;
     }
 }

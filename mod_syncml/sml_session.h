@@ -130,7 +130,8 @@ void sml_journal_write(sml_session_t *s);
  * to be called for the same message again. */
 void sml_commands(sml_session_t *s);
 /** A command and all inside it get that status, one for each item; nothing of
- * it is done.  (Nobody answers a Status.) */
+ * it is done.  It counts as much as if it were done, see sml_turn().  (Nobody
+ * answers a Status.) */
 void sml_refuse(sml_session_t *s, const sml_command_t *c, int code);
 /** How often in a row a client may ask for the next message without anything
  * to be told on either side, until that counts as the end of its package:
