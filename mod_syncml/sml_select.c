@@ -38,6 +38,31 @@ static const sml_view_t *view_had(sml_session_t *s, sml_sync_t *y)
     return parsed(s, y->view_had, &y->view_had_parsed);
 }
 
+/* A view that was in force while some items were sent, in a sync that has not
+ * ended yet, is written behind the one in force at the end of the last sync.
+ * So it is not forgotten with the session's row, nor by a sync that ends
+ * without sending anything. */
+#define SENT      "/sent"
+#define SENT_LEN  (sizeof(SENT) - 1)
+
+/* @param had  in and out: the text of an anchor
+ * @return the text behind the first mark; NULL: there is none */
+static const char *behind_mark(const char **had, apr_pool_t *p)
+{
+    const char *at = *had;
+
+    while (*at == '/') {
+        apr_size_t n = 1 + sml_view_segment(at + 1, strlen(at + 1));
+
+        if (n == SENT_LEN && strncmp(at, SENT, SENT_LEN) == 0) {
+            *had = apr_pstrmemdup(p, *had, (apr_size_t)(at - *had));
+            return at + SENT_LEN;
+        }
+        at += n;
+    }
+    return NULL;
+}
+
 /* The store writes 0 for "no limit". */
 static apr_int64_t from_store(apr_int64_t when, apr_int64_t none)
 {
@@ -63,22 +88,43 @@ static int is_other_view(sml_session_t *s, sml_sync_t *y)
                                    sml_view_text(&b, 0, s->p)) != 0;
 }
 
+/* @return non-zero if the device may have items of three views, which are not
+ * to be told apart */
+static int take_had(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
+{
+    int again = y->view_had != NULL;    /* the sync has another Filter */
+    const char *sent, *rest;
+
+    y->view_had = a && a->view ? a->view : "";
+    y->view_had_parsed = NULL;
+    rest = sent = behind_mark(&y->view_had, s->p);
+    if (!again) {
+        y->view_sent = sent;
+        y->view_sent_parsed = NULL;
+    }
+    return rest != NULL && behind_mark(&rest, s->p) != NULL;
+}
+
 void sml_select_begin(sml_session_t *s, sml_sync_t *y, const sml_view_t *view,
                       const store_anchor_t *a)
 {
     sml_view_t sized = *view;
+    int three;
 
     if (s->state->client_max_obj <= SML_VIEW_MAX_OCTETS) {
         sized.octets = (int)s->state->client_max_obj;
     }
     y->view = sml_view_text(&sized, 1, s->p);
     y->view_parsed = NULL;
-    y->view_had = a && a->view ? a->view : "";
-    y->view_had_parsed = NULL;
+    three = take_had(s, y, a);
     y->access = view->access;
     sml_view_window(view, apr_time_sec(s->now), &y->from, &y->to);
     y->had_from = from_store(a ? a->window_from : 0, SML_WINDOW_FROM);
     y->had_to = from_store(a ? a->window_to : 0, SML_WINDOW_TO);
+    if (three && y->code == 200) {
+        y->code = 201;
+        y->seen = 0;
+    }
     if (view->slow && !view_had(s, y)->slow && y->code == 200) {
         sml_log(s->config, 6, 0, "device %s of account %s asks by its path "
                 "for a slow sync of %s", s->device->devid, s->state->user,
@@ -103,15 +149,17 @@ static int same_view(sml_session_t *s, const char *a, const char *b)
 int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
 {
     const char *sent = r->selected && !r->committed ? r->view : NULL;
+    const char *known = r->committed || r->view_sent == NULL ? y->view_sent
+                                                             : r->view_sent;
     int three = 0;
 
     if (sent != NULL && same_view(s, sent, y->view_had)) {
         sent = NULL;
     }
     if (sent == NULL) {
-        sent = r->committed ? NULL : r->view_sent;
+        sent = known;
     }
-    else if (r->view_sent != NULL && !same_view(s, sent, r->view_sent)) {
+    else if (known != NULL && !same_view(s, sent, known)) {
         three = 1;              /* not to be told apart */
         if (y->code == 200) {
             y->code = 201;
@@ -122,6 +170,34 @@ int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
     y->view_sent_parsed = NULL;
     y->review = y->review || sent != NULL;
     return three;
+}
+
+/* Before the first item is sent: the anchor says under which views the device
+ * has been sent some, until the sync has ended.  Three are told no better by
+ * more. */
+static void note_sent(sml_session_t *s, sml_sync_t *y)
+{
+    const char *text = y->view_had, *sent = y->view_sent;
+    store_anchor_t *a;
+    apr_status_t rv;
+
+    if (sent != NULL) {
+        text = apr_pstrcat(s->p, text, SENT, sent, NULL);
+    }
+    if (!same_view(s, y->view, y->view_had)
+        && (sent == NULL || (!same_view(s, y->view, sent)
+                             && behind_mark(&sent, s->p) == NULL))) {
+        text = apr_pstrcat(s->p, text, SENT, y->view, NULL);
+    }
+    if (strcmp(text, y->view_had) == 0) {
+        return;
+    }
+    rv = store_anchor_get(s->tx, s->device->id, y->datastore, &a);
+    if (rv == APR_SUCCESS && strcmp(a->view, text) != 0) {
+        a->view = text;
+        rv = store_anchor_put(s->tx, a);
+    }
+    s->rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
 void sml_select_commit(sml_session_t *s, sml_sync_t *y, store_anchor_t *a)
@@ -367,6 +443,9 @@ void sml_select_open(sml_session_t *s, sml_sync_t *y)
         return;
     }
     y->selected = 1;
+    if (y->access != SML_ACCESS_SEND_ONLY) {
+        note_sent(s, y);
+    }
     if (SML_FORGETS(y->code)) {
         y->review = 0;          /* it gets everything there is to see */
         y->moved = 1;
@@ -380,7 +459,7 @@ void sml_select_open(sml_session_t *s, sml_sync_t *y)
         y->cursor = 0;
         y->retried = 1;         /* they are among all the others */
     }
-    if (view->max > 0) {
+    if (view->max > 0 && s->rv == APR_SUCCESS) {
         s->rv = store_map_list(s->tx, s->device->id, y->datastore, count_map,
                                &n);
         y->room = view->max - n;

@@ -426,9 +426,25 @@ static void test_three_views_resumed(void **state)
     assert_int_equal(client_store(c, more)->code, 201);
 }
 
+/* What lies between a sync that broke off and the next. */
+enum { NOTHING, ONLY_OURS, FORGOTTEN, BETWEENS };
+
+/* The store keeps nothing of a session for ever. */
+static void forget_sessions(void)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *d;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), "IMEI:1",
+                         &d));
+    OK(store_session_delete_others(tx, d->id, ""));
+    world_end(tx, p);
+}
+
 /* A sync under a narrow view breaks off, and the next has the wide one again:
  * what the device was not sent in between it has not deleted. */
-static void test_view_broken_off(void **state)
+static void view_broken_off(int between)
 {
     static const char small[] = "contacts/li(1)";
     char *photo = apr_palloc(w->pool, 1501);
@@ -440,7 +456,7 @@ static void test_view_broken_off(void **state)
     for (at = 2; on; at++) {
         client_t *c;
 
-        world_add_account(apr_psprintf(w->pool, "broken%u", at));
+        world_add_account(apr_psprintf(w->pool, "broken%d-%u", between, at));
         c = phone_with("contacts", "text/vcard");
         for (i = 0; i < 20; i++) {
             client_put(c, "contacts", card_of("Old", "Acme",
@@ -461,6 +477,12 @@ static void test_view_broken_off(void **state)
             client_commit(c);
         }
         rename_store(c, small, "contacts");
+        if (between == ONLY_OURS) {
+            SYNCED(c, client_sync(c, 202, "contacts"));
+        }
+        else if (between == FORGOTTEN) {
+            forget_sessions();
+        }
         edit_all(c, "contacts");
         SYNCED(c, client_sync(c, 200, "contacts"));
         for (i = 0; i < 20; i++) {
@@ -477,6 +499,44 @@ static void test_view_broken_off(void **state)
         world_quiet(c, "contacts");
     }
     assert_true(at > 5);
+}
+
+static void test_view_broken_off(void **state)
+{
+    int between;
+
+    for (between = 0; between < BETWEENS; between++) {
+        view_broken_off(between);
+    }
+}
+
+/* The same of three views, of which two were never whole: a slow sync, which
+ * takes what the device says for what it had. */
+static void test_three_views_forgotten(void **state)
+{
+    static const char some[] = "contacts/li(1)", more[] = "contacts/li(2)";
+    client_t *c = phone_with("contacts", "text/vcard");
+    char *photo = apr_palloc(w->pool, 1101);
+    int i;
+
+    memset(photo, 'A', 1100);
+    photo[1100] = '\0';
+    for (i = 0; i < 20; i++) {
+        client_put(c, "contacts", card_of("Old", "Acme",
+                   apr_psprintf(w->pool, "PHOTO;ENCODING=b:%s\r\n"
+                                "TEL:%d\r\n", photo, i)));
+    }
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    breaks_off(c, "contacts", some);
+    breaks_off(c, some, more);
+    SYNCED(c, client_sync(c, 202, more));
+    forget_sessions();
+    rename_store(c, more, "contacts");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(client_store(c, "contacts")->code, 201);
+    assert_int_equal(world_count("contacts"), 20);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
 }
 
 static void test_slow_once(void **state)
@@ -630,6 +690,7 @@ int main(void)
         ON_EACH_STORE(test_narrow_view_teaches_nothing),
         ON_EACH_STORE(test_three_views_resumed),
         ON_EACH_STORE(test_view_broken_off),
+        ON_EACH_STORE(test_three_views_forgotten),
         ON_EACH_STORE(test_slow_once),
         ON_MEMORY(test_bad_options),
         ON_EACH_STORE(test_read_only),
