@@ -96,6 +96,7 @@ struct client_t {
     apr_array_header_t *replies;        /* of client_reply_t */
     char *partial;              /* a large object from the server */
     const char *partial_of;     /* its LUID or GUID */
+    const client_store_t *partial_in;
     apr_size_t partial_len, partial_size;
     int idle;                   /* answers without anything new */
     int server_final;           /* its package is complete */
@@ -408,7 +409,8 @@ static inline int client_apply(client_t *c, client_store_t *s, int tag,
 }
 
 /* A piece of a large object.  @return 213: more comes; 0: whole now */
-static inline int client_take_piece(client_t *c, const sml_command_t *change,
+static inline int client_take_piece(client_t *c, const client_store_t *s,
+                                    const sml_command_t *change,
                                     const sml_item_t *item)
 {
     const char *size = SML_META(item, change, size);
@@ -444,6 +446,7 @@ static inline int client_take_piece(client_t *c, const sml_command_t *change,
         c->partial = apr_palloc(c->pool, c->partial_size + 1);
         c->partial_of = apr_pstrdup(c->pool, item->target.uri
                                     ? item->target.uri : item->source.uri);
+        c->partial_in = s;
         c->partial_len = 0;
     }
     if (c->partial_len + item->len > c->partial_size) {
@@ -490,7 +493,7 @@ static inline apr_status_t client_take_change(client_t *c, client_store_t *s,
     }
     if (c->partial != NULL || item->more) {
         s->pieces++;
-        code = client_take_piece(c, change, item);
+        code = client_take_piece(c, s, change, item);
         if (code < 0) {
             return APR_EGENERAL;
         }

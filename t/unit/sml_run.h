@@ -105,6 +105,8 @@ static inline int client_alerted(client_t *c)
         s->resumed = c->resuming && s->wanted && s->alert_status == 200;
         if (s->wanted && !s->resumed) {
             client_begin_anew(s);
+            /* As libsynthesis does: what is not resumed comes whole. */
+            c->partial = c->partial_in == s ? NULL : c->partial;
         }
     }
     return n;

@@ -384,6 +384,20 @@ static inline store_id_t world_account_id(store_tx_t *tx, const char *name)
     return account->id;
 }
 
+/** The store forgets what the client's sessions left over, as it does in
+ * time. */
+static inline void world_forget_sessions(const client_t *c)
+{
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_WRITE, &p);
+    store_device_t *d;
+
+    OK(store_device_find(tx, world_account_id(tx, w->account), c->ph->devid,
+                         &d));
+    OK(store_session_delete_others(tx, d->id, ""));
+    world_end(tx, p);
+}
+
 static inline store_datastore_t *world_datastore(store_tx_t *tx,
                                                  const char *account,
                                                  const char *name)

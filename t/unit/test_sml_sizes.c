@@ -544,6 +544,40 @@ static void test_break_inside_an_object(void **state)
     }
 }
 
+/* The client has a part of an item, and its sync is not resumed but becomes a
+ * slow one: the item then comes anew, small and whole. */
+static void test_part_and_no_resume(void **state)
+{
+    int where;
+
+    for (where = 0; where <= 1; where++) {
+        client_t *c = fresh_phone(CODEC_WBXML, CODEC_V12,
+                                  (apr_size_t)(3000 + where));
+        store_id_t id = world_put("contacts", 0, world_card("Server"));
+
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_put("contacts", id, world_large_card("Server", 9000));
+        w->break_at = 4;
+        w->break_after = 1;
+        assert_int_not_equal(client_session(c, 200, "contacts"),
+                             APR_SUCCESS);
+        w->break_at = 0;
+        assert_non_null(c->partial);
+        world_put("contacts", id, world_card("Small"));
+        world_forget_sessions(c);
+        c->resuming = 1;
+        c->says_datapos = where;
+        SYNCED(c, client_sync(c, 225, "contacts"));
+        c->resuming = 0;
+        assert_int_equal(client_store(c, "contacts")->alert_status, 508);
+        assert_int_equal(client_store(c, "contacts")->code, 201);
+        world_same(c, "contacts");
+        assert_int_equal(client_count(c, "contacts"), 1);
+        assert_non_null(client_find(c, "contacts", "FN:Small"));
+        world_quiet(c, "contacts");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -567,7 +601,8 @@ int main(void)
         ON_EACH_STORE(test_number_is_what_comes),
         ON_EACH_STORE(test_too_large_for_the_server),
         ON_EACH_STORE(test_message_larger_than_the_servers),
-        ON_EACH_STORE(test_break_inside_an_object)
+        ON_EACH_STORE(test_break_inside_an_object),
+        ON_EACH_STORE(test_part_and_no_resume)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_sizes");

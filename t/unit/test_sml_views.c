@@ -429,19 +429,6 @@ static void test_three_views_resumed(void **state)
 /* What lies between a sync that broke off and the next. */
 enum { NOTHING, ONLY_OURS, FORGOTTEN, BETWEENS };
 
-/* The store keeps nothing of a session for ever. */
-static void forget_sessions(void)
-{
-    apr_pool_t *p;
-    store_tx_t *tx = world_begin(STORE_WRITE, &p);
-    store_device_t *d;
-
-    OK(store_device_find(tx, world_account_id(tx, w->account), "IMEI:1",
-                         &d));
-    OK(store_session_delete_others(tx, d->id, ""));
-    world_end(tx, p);
-}
-
 /* A sync under a narrow view breaks off, and the next has the wide one again:
  * what the device was not sent in between it has not deleted. */
 static void view_broken_off(int between)
@@ -481,7 +468,7 @@ static void view_broken_off(int between)
             SYNCED(c, client_sync(c, 202, "contacts"));
         }
         else if (between == FORGOTTEN) {
-            forget_sessions();
+            world_forget_sessions(c);
         }
         edit_all(c, "contacts");
         SYNCED(c, client_sync(c, 200, "contacts"));
@@ -530,7 +517,7 @@ static void test_three_views_forgotten(void **state)
     breaks_off(c, "contacts", some);
     breaks_off(c, some, more);
     SYNCED(c, client_sync(c, 202, more));
-    forget_sessions();
+    world_forget_sessions(c);
     rename_store(c, more, "contacts");
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_int_equal(client_store(c, "contacts")->code, 201);
