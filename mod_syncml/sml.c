@@ -336,8 +336,9 @@ static apr_status_t continue_session(handling_t *h, const char *user)
         return refuse(h, 400, 0, NULL);
     }
     store_set_now(tx, s.now);
+    /* One that was told 510 left no trace, but its answer had a number. */
+    state->our_msg += (apr_uint32_t)msg - state->last_msg;
     state->last_msg = (apr_uint32_t)msg;
-    state->our_msg++;
     s.rv = sml_resume_continue(&s, token);
     sml_status_header(&s, 200, 0);
     h->answer->auth_status = 200;

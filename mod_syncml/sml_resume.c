@@ -281,11 +281,19 @@ apr_status_t sml_resume_continue(sml_session_t *s, const char *token)
 
 /* ---- going on ----------------------------------------------------------- */
 
+/* Has the client gone on from the Next of that sync? */
+static int is_past(const sml_sync_t *r, const sml_sync_t *y)
+{
+    return *y->client_last != '\0'
+        && strcmp(r->client_next, y->client_last) == 0
+        && strcmp(r->client_last, y->client_last) != 0;
+}
+
 /* Do both sides mean the same interrupted sync?  Its Last is what the client
  * says again; in a slow sync, a refresh or the first some say none. */
 static int is_same(const sml_sync_t *r, const sml_sync_t *y)
 {
-    return !r->failed && r->datastore == y->datastore
+    return !r->failed && !is_past(r, y) && r->datastore == y->datastore
         && r->member == y->member
         && (r->combined ? y->combined
                           && strcmp(r->combined, y->combined) == 0
