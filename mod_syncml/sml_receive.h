@@ -101,7 +101,8 @@ void sml_apply_related(sml_session_t *s, sml_sync_t *y, const char *luid,
 /** The item was just added, and sml_match_related() says so of it. */
 void sml_related_note(sml_session_t *s, const sml_sync_t *y,
                       store_id_t item);
-/** The client's package has ended: which of those noted are ours? */
+/** The client's package has ended: which of those noted are ours?  To be called
+ * again if s->late: those left are still noted. */
 void sml_related_settle(sml_session_t *s, sml_sync_t *y);
 
 /* ---- sml_pieces.c ------------------------------------------------------ */

@@ -97,12 +97,14 @@ void sml_related_settle(sml_session_t *s, sml_sync_t *y)
     for (i = 0; i < list->nelts && s->rv == APR_SUCCESS; i++) {
         sml_related_t r = APR_ARRAY_IDX(list, i, sml_related_t);
 
-        if (r.sync != sml_sync_index(s, y)) {
-            APR_ARRAY_IDX(list, kept++, sml_related_t) = r;
+        if (r.sync == sml_sync_index(s, y) && both) {
+            continue;
         }
-        else if (!both) {
+        if (r.sync == sml_sync_index(s, y) && sml_go_on(s)) {
             settle(s, y, r.item);
+            continue;
         }
+        APR_ARRAY_IDX(list, kept++, sml_related_t) = r;
     }
     list->nelts = kept;
 }

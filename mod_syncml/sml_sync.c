@@ -189,6 +189,9 @@ void sml_sync_client_done(sml_session_t *s, sml_sync_t *y)
     }
     sml_sync_begin(s, y);
     sml_related_settle(s, y);
+    if (s->late) {
+        return;
+    }
     sml_guard_deletes(s, y);
     if (y->failed) {
         return;

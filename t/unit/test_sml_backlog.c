@@ -241,6 +241,53 @@ static void test_too_much_waits(void **state)
     assert_int_equal(world_count("contacts"), n);
 }
 
+/* Items of one name that contradict each other are looked at when all have
+ * come, and that work too gives other writers their turn. */
+static unsigned related(int units)
+{
+    enum { PAIRS = 12 };
+    client_t *c = impatient(0);
+    client_store_t *s = client_store(c, "contacts");
+    unsigned posts;
+    int i;
+
+    for (i = 0; i < 2 * PAIRS; i++) {
+        const char *text = apr_psprintf(w->pool, "BEGIN:VCARD\r\n"
+            "VERSION:3.0\r\nN:Doe%d;;;;\r\nFN:Doe%d\r\nTEL:%d\r\n"
+            "END:VCARD\r\n", i / 2, i / 2, i);
+
+        if (i % 2) {
+            world_put("contacts", 0, text);
+        }
+        else {
+            client_put(c, "contacts", text);
+        }
+    }
+    limit_answers(units);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    posts = c->ph->posts;
+    assert_int_equal(s->code, 201);
+    limit_answers(0);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    assert_int_equal(client_count(c, "contacts"), PAIRS + 2 * CARDS);
+    for (i = 0; i < PAIRS; i++) {
+        assert_non_null(client_find(c, "contacts", apr_psprintf(w->pool,
+                                    "FN:Doe%d\r", i)));
+    }
+    world_quiet(c, "contacts");
+    return posts;
+}
+
+static void test_related(void **state)
+{
+    unsigned all = related(0), three = related(3), one = related(1);
+
+    assert_true(three > all && three < one);
+    /* Without turns of their own the pairs took 31 answers more. */
+    assert_true(one - all >= 31 + 12);
+}
+
 /* ---- other writers ------------------------------------------------------ */
 
 static int edits;
@@ -373,6 +420,7 @@ int main(void)
         ON_EACH_STORE(test_interim_answer),
         ON_EACH_STORE(test_package_goes_on),
         ON_EACH_STORE(test_too_much_waits),
+        ON_EACH_STORE(test_related),
         ON_EACH_STORE(test_others_write_between),
         ON_EACH_STORE(test_breaks),
         ON_EACH_STORE(test_twice),
