@@ -82,6 +82,7 @@ static void restore(const snapshot_t *old, sml_session_t *s)
         *y = old->syncs[i];
         y->announced = now.announced;
         y->came = now.came;
+        y->received[3] += (apr_uint32_t)(now.came - old->syncs[i].came);
         if (now.failed) {               /* a guard has stopped it */
             y->failed = now.failed;
             y->doubles = now.doubles;

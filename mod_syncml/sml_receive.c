@@ -299,8 +299,10 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
             continue;
         }
         code = sml_atomic_failed(s) ? 215 : one_item(s, &where, c, item);
-        if (code != 213 && code != 215) {
+        if (code != 213) {
             y->came++;
+        }
+        if (code != 213 && code != 215) {
             count(where, c->tag, code);
         }
         if (code == 213 || code >= 300
@@ -310,12 +312,26 @@ static void items(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
     }
 }
 
+/* Changes in a command that is not done. */
+static int changes_in(const sml_command_t *c)
+{
+    int i, n = c->tag == SYNCML_ADD || c->tag == SYNCML_REPLACE
+            || c->tag == SYNCML_DELETE || c->tag == SYNCML_COPY
+            || c->tag == SYNCML_MOVE ? c->items->nelts : 0;
+
+    for (i = 0; c->commands != NULL && i < c->commands->nelts; i++) {
+        n += changes_in(APR_ARRAY_IDX(c->commands, i, sml_command_t *));
+    }
+    return n;
+}
+
 static void one_command(sml_session_t *s, const sml_command_t *c,
                         void *datastore)
 {
     sml_sync_t *y = datastore;
 
     if (sml_atomic_skips(s, c)) {
+        y->came += changes_in(c);
         return;
     }
     switch (c->tag) {

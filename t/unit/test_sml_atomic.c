@@ -82,6 +82,44 @@ static void test_with_sequences(void **state)
 
 /* ---- failure ----------------------------------------------------------- */
 
+/* What an Atomic brings counts as having come, whatever becomes of it: done
+ * or refused. */
+static void test_numbers(void **state)
+{
+    in_step(CODEC_V12);
+    begin(SYNCML_SYNC);
+    phone_target(ph, SYNCML_SYNC, "contacts");
+    phone_uri(ph, SYNCML_SOURCE, "./c", NULL);
+    codec_text(ph->w, SYNCML_NUMBEROFCHANGES, "9");
+    add("7", "Before");
+    begin(SYNCML_ATOMIC);
+    add("3", "Three");
+    erase("2");
+    done();
+    begin(SYNCML_ATOMIC);
+    add("4", "Four");
+    phone_command(ph, SYNCML_ADD);
+    phone_expect(ph, "Add", "5");
+    phone_expect(ph, "Add", "6");
+    meta(METINF_TYPE, "image/jpeg");
+    item(NULL, "5", "x");
+    item(NULL, "6", "x");
+    done();
+    begin(SYNCML_SEQUENCE);
+    erase("1");
+    done();
+    add("8", "Eight");
+    done();
+    add("9", "After");
+    done();
+    all_done();
+    assert_int_equal(CODE("Atomic", 0), 200);
+    assert_int_equal(CODE("Atomic", 1), 507);
+    assert_int_equal(world_count("contacts"), 4);
+    assert_false(world_logged("announced"));
+    assert_true(world_logged("received=3+0-1 refused=5"));
+}
+
 static void test_nothing(void **state)
 {
     in_step(CODEC_V12);
@@ -547,6 +585,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_all),
         ON_EACH_STORE(test_with_sequences),
+        ON_EACH_STORE(test_numbers),
         ON_EACH_STORE(test_nothing),
         ON_EACH_STORE(test_several_items),
         ON_EACH_STORE(test_staged_deletes),
