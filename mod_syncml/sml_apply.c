@@ -116,23 +116,33 @@ static void put_ours(sml_session_t *s, const store_item_t *text,
     }
 }
 
+apr_status_t sml_own_uid(sml_session_t *s, store_item_t *copy)
+{
+    char uid[APR_UUID_FORMATTED_LENGTH + 1];
+    item_keys_t keys;
+    apr_uuid_t uuid;
+    apr_status_t rv;
+
+    apr_uuid_get(&uuid);
+    apr_uuid_format(uid, &uuid);
+    copy->data = item_with_uid(copy->data, &copy->len, uid, s->p);
+    rv = item_keys(&keys, copy->type, copy->data, copy->len, s->p);
+    if (rv == APR_SUCCESS) {
+        sml_set_keys(copy, &keys);
+    }
+    return rv;
+}
+
 /* The text of the server as an item of its own, beside the device's. */
 static void keep_beside(sml_session_t *s, const store_item_t *old)
 {
-    char uid[APR_UUID_FORMATTED_LENGTH + 1];
     store_item_t copy = *old;
-    item_keys_t keys;
-    apr_uuid_t uuid;
 
     if (s->rv != APR_SUCCESS) {
         return;
     }
-    apr_uuid_get(&uuid);
-    apr_uuid_format(uid, &uuid);
-    copy.data = item_with_uid(copy.data, &copy.len, uid, s->p);
-    s->rv = item_keys(&keys, copy.type, copy.data, copy.len, s->p);
+    s->rv = sml_own_uid(s, &copy);
     if (s->rv == APR_SUCCESS) {
-        sml_set_keys(&copy, &keys);
         copy.origin = 0;
         s->rv = store_item_add(s->tx, s->account, &copy);
     }

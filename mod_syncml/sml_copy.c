@@ -77,7 +77,13 @@ static int add_copy(sml_session_t *s, const sml_sync_t *y,
     copy.id = 0;
     copy.deleted = 0;
     copy.origin = s->device->id;
-    s->rv = put_item(s, y, &copy, luid);
+    if (copy.uid_key != 0) {
+        /* Two of one UID are one to other devices, and to groupware. */
+        s->rv = sml_own_uid(s, &copy);
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = put_item(s, y, &copy, luid);
+    }
     if (s->rv != APR_SUCCESS) {
         return 510;
     }

@@ -55,6 +55,11 @@ int sml_undo_delete(sml_session_t *s, sml_sync_t *y, const sml_item_t *item);
 apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
                           const char *luid, const char *guid,
                           store_map_t **map);
+/** A text that is to live beside another gets a UID of its own, if it has
+ * one, and its keys.
+ * @param copy  data, len and keys in and out
+ * @return APR_SUCCESS, ITEM_E* */
+apr_status_t sml_own_uid(sml_session_t *s, store_item_t *copy);
 /** What somebody else made of the item is sent to this device, even where it
  * was offered that before and refused it. */
 void sml_come_back(sml_sync_t *y, const store_item_t *item);

@@ -40,6 +40,22 @@ static void test_copy(void **state)
     assert_null(phone_got(ph, SYNCML_SYNC, 0));
 }
 
+/* Where one thing has two texts under one UID, other clients keep but one. */
+static void test_copy_with_uid(void **state)
+{
+    in_step(CODEC_V12);
+    open_sync();
+    simple(SYNCML_ADD, "text/vcard", "7", "BEGIN:VCARD\r\nVERSION:3.0\r\n"
+           "UID:u1\r\nN:Seven;;;;\r\nFN:Seven\r\nEND:VCARD\r\n");
+    two_names(SYNCML_COPY, "8", "7");
+    finish();
+    assert_int_equal(CODE("Copy", 0), 200);
+    assert_int_equal(named("Seven"), 2);
+    assert_int_equal(map_of("7")->item, world_find("contacts", "UID:u1\r"));
+    assert_int_equal(named("UID:u1\r"), 1);
+    assert_null(phone_got(ph, SYNCML_SYNC, 0));
+}
+
 /* Copies live on their own; a deleted item cannot be copied any more. */
 static void test_copy_and_delete(void **state)
 {
@@ -635,6 +651,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_copy),
+        ON_EACH_STORE(test_copy_with_uid),
         ON_EACH_STORE(test_copy_and_delete),
         ON_EACH_STORE(test_copy_of_a_changed_item),
         ON_EACH_STORE(test_move),
