@@ -89,18 +89,14 @@ subtest 'locked from the first message on' => sub {
 };
 
 subtest 'locked in the middle' => sub {
-    for my $after (1 .. 8) {
+    for my $after (2, 3) {
         my $n = 2 + $after;
         edits($n);
         $proxy->stop;
         $proxy = Test::Proxy->new(port => $h->port, listen => $listen,
             rules => { $after => 'hold' });
         my $run = $a->start_sync('two-way');
-        if (!$proxy->wait_for($after, $run)) {
-            good('over before', $run->wait);
-            cmp_ok $after, '>', 3, 'there were several messages';
-            last;
-        }
+        ok $proxy->wait_for($after, $run), "message $after comes";
         my $pid = lock_store($h, 300);
         $proxy->go;
         ok !$run->wait->ok, "message $after is refused";

@@ -42,7 +42,8 @@ sub lock_store {
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
         setpgrp;
-        exec '/bin/sh', '-c', '(echo "BEGIN IMMEDIATE;"; echo ".shell touch '
+        exec '/bin/sh', '-c', '(echo ".timeout 9000"; '
+            . 'echo "BEGIN IMMEDIATE;"; echo ".shell touch '
             . qq{$mark"; sleep $seconds; echo "ROLLBACK;") | }
             . "sqlite3 $h->{dir}/state/syncml.db";
         die "exec: $!\n";
