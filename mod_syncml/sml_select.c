@@ -84,6 +84,10 @@ static int is_other_view(sml_session_t *s, sml_sync_t *y)
     /* Days are the window's, which moves by index. */
     a.ranged = b.ranged = a.days_from = b.days_from = 0;
     a.days_to = b.days_to = 0;
+    /* A smaller size takes nothing from the device, see has_other_size(). */
+    if (a.octets != 0 && (b.octets == 0 || a.octets <= b.octets)) {
+        a.octets = b.octets;
+    }
     return had->left_out || strcmp(sml_view_text(&a, 0, s->p),
                                    sml_view_text(&b, 0, s->p)) != 0;
 }
@@ -146,6 +150,24 @@ static int same_view(sml_session_t *s, const char *a, const char *b)
                       sml_view_text(&y, 0, s->p)) == 0);
 }
 
+/* Of two texts that differ in the size only, the one of the smaller: what the
+ * device lacks by it may lack everywhere.  NULL: they differ in more. */
+static const char *narrower(sml_session_t *s, const char *a, const char *b)
+{
+    sml_view_t x, y;
+    int octets;
+
+    if (!sml_view_parse(&x, a, s->p) || !sml_view_parse(&y, b, s->p)) {
+        return NULL;
+    }
+    octets = x.octets;
+    x.octets = y.octets;
+    if (strcmp(sml_view_text(&x, 0, s->p), sml_view_text(&y, 0, s->p)) != 0) {
+        return NULL;
+    }
+    return y.octets == 0 || (octets != 0 && octets < y.octets) ? a : b;
+}
+
 int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
 {
     const char *sent = r->selected && !r->committed ? r->view : NULL;
@@ -153,11 +175,14 @@ int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
                                                              : r->view_sent;
     int three = 0;
 
-    if (sent != NULL && same_view(s, sent, y->view_had)) {
+    if (sent != NULL && narrower(s, sent, y->view_had) == y->view_had) {
         sent = NULL;
     }
     if (sent == NULL) {
         sent = known;
+    }
+    else if (known != NULL && narrower(s, sent, known) != NULL) {
+        sent = narrower(s, sent, known);
     }
     else if (known != NULL && !same_view(s, sent, known)) {
         three = 1;              /* not to be told apart */
@@ -177,17 +202,22 @@ int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
  * more. */
 static void note_sent(sml_session_t *s, sml_sync_t *y)
 {
-    const char *text = y->view_had, *sent = y->view_sent;
+    const char *text = y->view_had, *sent = y->view_sent, *now = y->view;
     store_anchor_t *a;
     apr_status_t rv;
 
+    if (narrower(s, now, y->view_had) == y->view_had) {
+        now = NULL;
+    }
+    else if (sent != NULL && narrower(s, now, sent) != NULL) {
+        sent = narrower(s, now, sent);
+        now = NULL;
+    }
     if (sent != NULL) {
         text = apr_pstrcat(s->p, text, SENT, sent, NULL);
     }
-    if (!same_view(s, y->view, y->view_had)
-        && (sent == NULL || (!same_view(s, y->view, sent)
-                             && behind_mark(&sent, s->p) == NULL))) {
-        text = apr_pstrcat(s->p, text, SENT, y->view, NULL);
+    if (now != NULL && (sent == NULL || behind_mark(&sent, s->p) == NULL)) {
+        text = apr_pstrcat(s->p, text, SENT, now, NULL);
     }
     if (strcmp(text, y->view_had) == 0) {
         return;
