@@ -51,6 +51,11 @@ void item_room_speaks(item_room_t *room, const char *charset)
     room->charset = charset ? apr_pstrdup(room->p, charset) : NULL;
 }
 
+void item_room_limits(item_room_t *room, const item_limits_t *limits)
+{
+    room->limits = limits;
+}
+
 /* ---- values --------------------------------------------------------------- */
 
 /** What says when something is, or who wrote it: never cut, never one of
@@ -432,6 +437,8 @@ const char *item_room_text(const item_room_t *room, apr_pool_t *p)
                          seen->most, seen->items, seen->kinds);
         put_sizes(out, ",", seen->octets, p);
         put_sizes(out, "/", seen->chars, p);
+        if (seen->cuts)
+            APR_ARRAY_PUSH(out, const char *) = "!";
     }
     return apr_array_pstrcat(p, out, 0);
 }
@@ -466,6 +473,53 @@ void item_room_read(item_room_t *room, const char *text)
         if (*at == ',')
             seen->kinds = (int)strtol(at + 1, &at, 10);
         at = read_sizes(at, ',', seen->octets);
-        read_sizes(at, '/', seen->chars);
+        at = read_sizes(at, '/', seen->chars);
+        seen->cuts = *at == '!';
     }
+}
+
+int item_room_cuts(const item_room_t *room)
+{
+    apr_hash_index_t *hi;
+    int n = 0;
+
+    for (hi = apr_hash_first(NULL, room->names); hi; hi = apr_hash_next(hi)) {
+        void *seen;
+
+        apr_hash_this(hi, NULL, NULL, &seen);
+        n += ((const room_seen_t *)seen)->cuts;
+    }
+    return n;
+}
+
+/* ---- characters ----------------------------------------------------------- */
+
+void room_image_init(item_image_t *image, const item_room_t *room,
+                       apr_pool_t *p)
+{
+    const room_seen_t *all = apr_hash_get(room->names, ITEM_ROOM_ALL,
+                                          APR_HASH_KEY_STRING);
+
+    item_image_init(image, room->charset, all ? (unsigned)all->kinds : 0, p);
+}
+
+int room_complete_note(item_image_t *image, const item_text_t *base,
+                         item_text_t *theirs, apr_pool_t *p)
+{
+    item_span_t was = { base->data, base->len };
+    item_span_t is = { theirs->data, theirs->len };
+    item_buf_t out = { NULL, NULL, 0, 0 };
+    int garbled;
+
+    if (item_image_reads(image, was, is, &garbled) == 2) {
+        *theirs = *base;
+        return garbled;
+    }
+    out.p = p;
+    if (!item_image_restore(image, was, is, &out))
+        return 0;
+    item_buf_putc(&out, '\0');
+    theirs->data = out.s;
+    theirs->len = out.len - 1;
+    return 1;
 }

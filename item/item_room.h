@@ -12,6 +12,10 @@
  * end after so many octets or so many characters: as long as any in either is
  * as long as it gets.
  *
+ * Of a device that has sent the beginning of a value back, or says that it cuts,
+ * the end of one that was edited is put back too; else a shorter text may be
+ * all there is.
+ *
  * Characters that the device does not have (item_image.h) are put back, in
  * values that were edited as well.
  *
@@ -28,6 +32,7 @@
 #ifndef SYNCML_ITEM_ROOM_H
 #define SYNCML_ITEM_ROOM_H
 
+#include "item/item_limits.h"
 #include "item/item_merge.h"
 
 /** So many names are remembered. */
@@ -52,24 +57,33 @@ int item_room_note(item_room_t *room, const char *data, apr_size_t len,
  * UTF-8. */
 void item_room_speaks(item_room_t *room, const char *charset);
 
+/** How long its values are said to be; must outlive the room. */
+void item_room_limits(item_room_t *room, const item_limits_t *limits);
+
 /** As words without line ends, to be kept: "TEL=2,3,0,14/14 N=1,3,0,20,9/20,8",
  * which are most in one item, items (at most ITEM_ROOM_CERTAIN), kinds, octets
- * by component, characters by component; "*" stands for all, its kinds for the
- * blocks of characters that came. */
+ * by component, characters by component, "!" once a value came back cut; "*"
+ * stands for all, its kinds for the blocks of characters that came. */
 const char *item_room_text(const item_room_t *room, apr_pool_t *p);
 
 /** Read that again; what is none of it is passed over. */
 void item_room_read(item_room_t *room, const char *text);
 
+/** Of how many names values came back cut: what item_room_complete() learns
+ * is to be kept where that has grown. */
+int item_room_cuts(const item_room_t *room);
+
 /**
  * Complete a device's text.
+ * @param room  learns whether the device cuts values: the end of an edited one
+ *              is put back only then
  * @param base  what it had, as the device's form says it
  * @param theirs  in: what it sent, of which item_room_note() has learned
  *                already; out: the completed text, in the pool
  * @param certain  out: what was missing is known to have no place there
  * @return the number of values completed or added
  */
-int item_room_complete(const item_room_t *room, const char *type,
+int item_room_complete(item_room_t *room, const char *type,
                        const item_text_t *base, item_text_t *theirs,
                        int *certain, apr_pool_t *p);
 

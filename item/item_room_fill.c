@@ -19,7 +19,7 @@ static int is_long(item_span_t name)
 }
 
 /** Non-zero if a component is as long as any that came. */
-static int is_longest(const room_seen_t *seen, int i, item_span_t text)
+static int is_longest(room_seen_t *seen, int i, item_span_t text)
 {
     return text.len >= seen->octets[i]
            || (seen->chars[i] && room_chars(text) >= seen->chars[i]);
@@ -27,18 +27,19 @@ static int is_longest(const room_seen_t *seen, int i, item_span_t text)
 
 /** Non-zero if a component is what it was, as far as the device has place
  * and characters. */
-static int is_cut_part(item_image_t *image, const room_seen_t *seen, int i,
+static int is_cut_part(item_image_t *image, room_seen_t *seen, int i,
                        item_span_t name, item_span_t was, item_span_t is)
 {
     int garbled, how = item_image_reads(image, was, is, &garbled);
 
-    return how == 2 || (how == 1 && is.len >= ITEM_ROOM_SHORT
-                        && is_longest(seen, i, is)
-                        && (garbled || !is_long(name)));
+    if (how != 1 || is.len < ITEM_ROOM_SHORT || !is_longest(seen, i, is))
+        return how == 2;
+    seen->cuts = 1;             /* so it does cut */
+    return garbled || !is_long(name);
 }
 
 /** Non-zero if t is b, as far as the device has place and characters. */
-static int is_cut(item_image_t *image, const room_seen_t *seen,
+static int is_cut(item_image_t *image, room_seen_t *seen,
                   item_span_t name, const room_value_t *b,
                   const room_value_t *t)
 {
@@ -72,7 +73,7 @@ typedef struct likes_t {
 } likes_t;
 
 typedef struct job_t {
-    const item_room_t *room;
+    item_room_t *room;
     const char *eol;
     apr_hash_t *more;           /* item_part_t * => item_buf_t * */
     int done, uncertain;
@@ -134,7 +135,7 @@ static void rewrite(job_t *job, const item_entry_t *head_of,
 }
 
 /** Non-zero if theirs lacks kinds of number only that the device never had. */
-static int lacks_kinds(const room_seen_t *seen, const item_entry_t *base,
+static int lacks_kinds(room_seen_t *seen, const item_entry_t *base,
                        const item_entry_t *theirs)
 {
     int was = room_kinds(&base->line), is = room_kinds(&theirs->line);
@@ -142,21 +143,21 @@ static int lacks_kinds(const room_seen_t *seen, const item_entry_t *base,
     return was != is && !(is & ~was) && !((was & ~is) & seen->kinds);
 }
 
-static void complete_kinds(job_t *job, const room_seen_t *seen,
+static void complete_kinds(job_t *job, room_seen_t *seen,
                            const item_entry_t *base, item_entry_t *theirs)
 {
     if (lacks_kinds(seen, base, theirs))
         rewrite(job, base, theirs, theirs);
 }
 
-static void complete_line(job_t *job, const room_seen_t *seen,
+static void complete_line(job_t *job, room_seen_t *seen,
                           const item_entry_t *base, item_entry_t *theirs)
 {
     rewrite(job, lacks_kinds(seen, base, theirs) ? base : theirs, base,
             theirs);
 }
 
-static void match_equal(job_t *job, const room_seen_t *seen, likes_t *b,
+static void match_equal(job_t *job, room_seen_t *seen, likes_t *b,
                         likes_t *t)
 {
     int i, j;
@@ -213,7 +214,7 @@ static void add_from(job_t *job, const item_part_t *to,
 /** Pictures larger than any that the device has sent: it has no place. */
 static void add_large(job_t *job, const item_part_t *base,
                       item_part_t *theirs, const likes_t *b,
-                      const room_seen_t *seen)
+                      room_seen_t *seen)
 {
     int i;
 
@@ -224,7 +225,7 @@ static void add_large(job_t *job, const item_part_t *base,
 
 /** Non-zero if the device knows no component of a value that is not empty:
  * then nothing is left of it there. */
-static int is_unknown(const room_seen_t *seen, const room_value_t *value)
+static int is_unknown(room_seen_t *seen, const room_value_t *value)
 {
     int i, known = 0;
 
@@ -235,7 +236,7 @@ static int is_unknown(const room_seen_t *seen, const room_value_t *value)
 
 static void add_unknown(job_t *job, const item_part_t *base,
                         item_part_t *theirs, const likes_t *b,
-                        const room_seen_t *seen)
+                        room_seen_t *seen)
 {
     int i;
 
@@ -247,7 +248,7 @@ static void add_unknown(job_t *job, const item_part_t *base,
 /** A component that was edited, or stayed as the device shows it.
  * @param was, is  as they are written, escaped; the values have them as text
  * @return non-zero if it is not as it came */
-static int put_part(job_t *job, const room_seen_t *seen, int i,
+static int put_part(job_t *job, room_seen_t *seen, int i,
                     item_span_t name, item_span_t was, item_span_t is,
                     const likes_t *b, const likes_t *t, item_buf_t *out)
 {
@@ -270,7 +271,7 @@ static int put_part(job_t *job, const room_seen_t *seen, int i,
 /** Components that the device does not know or show, of an edited value.
  * @param b, t  the value that was and the one that is, as values[0]
  * @return 0: there are none */
-static int edited_parts(job_t *job, const room_seen_t *seen,
+static int edited_parts(job_t *job, room_seen_t *seen,
                         const likes_t *b, const likes_t *t, item_buf_t *out)
 {
     item_span_t was = b->entry[0]->line.value, w;
@@ -294,9 +295,20 @@ static int edited_parts(job_t *job, const room_seen_t *seen,
     return filled && !more_is;
 }
 
+/** Whether its DevInf, or the quirks file, says where values end. */
+static int is_said_to_cut(const item_room_t *room, const room_seen_t *seen)
+{
+    const item_limits_t *limits = room->limits;
+
+    return limits && (limits->any
+                      || (limits->sizes
+                          && apr_hash_get(limits->sizes, seen->name,
+                                          APR_HASH_KEY_STRING)));
+}
+
 /** Where a text ends that the device shows the beginning of, and that was
  * edited there. @return 0: it shows all of it, or that cannot be told */
-static apr_size_t shown_end(job_t *job, const room_seen_t *seen,
+static apr_size_t shown_end(job_t *job, room_seen_t *seen,
                             item_span_t name, item_span_t was, item_span_t is)
 {
     apr_size_t octets = seen->octets[0], chars = seen->chars[0], at;
@@ -304,7 +316,10 @@ static apr_size_t shown_end(job_t *job, const room_seen_t *seen,
 
     if (is_n > was_n || (was.len <= octets && (!chars || was_n <= chars)))
         return 0;
-    /* It is about as long as what the device ever showed. */
+    /* Whoever never cut anything shows all of it; who does, about as much as
+     * it ever showed. */
+    if (!seen->cuts && !is_said_to_cut(job->room, seen))
+        return 0;
     if (is.len < octets - octets / 4
         && (!chars || is_n < chars - chars / 4))
         return 0;
@@ -316,7 +331,7 @@ static apr_size_t shown_end(job_t *job, const room_seen_t *seen,
 
 /** Put together what somebody has edited and what the device does not show.
  * @return 0: there is no such */
-static int put_edited(job_t *job, const room_seen_t *seen, item_span_t name,
+static int put_edited(job_t *job, room_seen_t *seen, item_span_t name,
                       item_span_t was, item_span_t is, item_buf_t *out)
 {
     apr_size_t at = shown_end(job, seen, name, was, is);
@@ -343,7 +358,7 @@ static int is_list(item_span_t name)
 
 /** An edited text: what the device does not show of it is as it was.
  * @return 0: there is no such */
-static int edited_text(job_t *job, const room_seen_t *seen,
+static int edited_text(job_t *job, room_seen_t *seen,
                        const likes_t *b, const likes_t *t, item_buf_t *out)
 {
     item_span_t name = t->entry[0]->line.name;
@@ -374,7 +389,7 @@ static void one_of(likes_t *one, const likes_t *all, int i)
 }
 
 /** A value that was edited: it has kept what the device cannot say. */
-static void complete_edited_line(job_t *job, const room_seen_t *seen,
+static void complete_edited_line(job_t *job, room_seen_t *seen,
                                  const likes_t *b, const likes_t *t)
 {
     item_entry_t *base = b->entry[0], *theirs = t->entry[0];
@@ -395,7 +410,7 @@ static void complete_edited_line(job_t *job, const room_seen_t *seen,
 
 /** What was edited, one by one in order, has kept kinds that the device
  * cannot say. */
-static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
+static void complete_edited(job_t *job, room_seen_t *seen, likes_t *b,
                             likes_t *t)
 {
     likes_t *was = job->was, *is = job->is;
@@ -418,7 +433,7 @@ static void complete_edited(job_t *job, const room_seen_t *seen, likes_t *b,
 static void complete_name(job_t *job, const item_part_t *base,
                           item_part_t *theirs, const char *name)
 {
-    const room_seen_t *seen = apr_hash_get(job->room->names, name,
+    room_seen_t *seen = apr_hash_get(job->room->names, name,
                                       APR_HASH_KEY_STRING);
     int i, j, before = job->done;
     likes_t *b = job->base, *t = job->theirs;
@@ -464,7 +479,7 @@ static void complete_name(job_t *job, const item_part_t *base,
 static int same_name(const job_t *job, const item_entry_t *had,
                      const item_entry_t *n)
 {
-    const room_seen_t *seen = apr_hash_get(job->room->names, "N",
+    room_seen_t *seen = apr_hash_get(job->room->names, "N",
                                            APR_HASH_KEY_STRING);
     room_value_t a, b;
 
@@ -480,7 +495,7 @@ static int same_name(const job_t *job, const item_entry_t *had,
 static void complete_fn(job_t *job, const item_part_t *base,
                         item_part_t *theirs)
 {
-    const room_seen_t *seen = apr_hash_get(job->room->names, "FN",
+    room_seen_t *seen = apr_hash_get(job->room->names, "FN",
                                       APR_HASH_KEY_STRING);
     const item_entry_t *was = item_part_find(base, "FN");
     const item_entry_t *had = item_part_find(base, "N");
@@ -505,7 +520,7 @@ static void complete_rule(job_t *job, const item_part_t *base,
     static const char *const names[] = {
         "RRULE", "EXRULE", "RDATE", "EXDATE", NULL
     };
-    const room_seen_t *seen = apr_hash_get(job->room->names, "RRULE",
+    room_seen_t *seen = apr_hash_get(job->room->names, "RRULE",
                                            APR_HASH_KEY_STRING);
     const item_entry_t *rule = item_part_find(base, "RRULE"), *entry;
     int i, j;
@@ -610,38 +625,7 @@ static void write_part(job_t *job, item_buf_t *b, const item_part_t *part)
     item_buf_add(b, part->end.s, part->end.len);
 }
 
-static void image_init(item_image_t *image, const item_room_t *room,
-                       apr_pool_t *p)
-{
-    const room_seen_t *all = apr_hash_get(room->names, ITEM_ROOM_ALL,
-                                          APR_HASH_KEY_STRING);
-
-    item_image_init(image, room->charset, all ? (unsigned)all->kinds : 0, p);
-}
-
-/** A note whose characters the device does not have. */
-static int complete_note(item_image_t *image, const item_text_t *base,
-                         item_text_t *theirs, apr_pool_t *p)
-{
-    item_span_t was = { base->data, base->len };
-    item_span_t is = { theirs->data, theirs->len };
-    item_buf_t out = { NULL, NULL, 0, 0 };
-    int garbled;
-
-    if (item_image_reads(image, was, is, &garbled) == 2) {
-        *theirs = *base;
-        return garbled;
-    }
-    out.p = p;
-    if (!item_image_restore(image, was, is, &out))
-        return 0;
-    item_buf_putc(&out, '\0');
-    theirs->data = out.s;
-    theirs->len = out.len - 1;
-    return 1;
-}
-
-int item_room_complete(const item_room_t *room, const char *type,
+int item_room_complete(item_room_t *room, const char *type,
                        const item_text_t *base, item_text_t *theirs,
                        int *certain, apr_pool_t *p)
 {
@@ -652,9 +636,9 @@ int item_room_complete(const item_room_t *room, const char *type,
 
     *certain = 1;
     memset(&job, 0, sizeof(job));
-    image_init(&job.image, room, p);
+    room_image_init(&job.image, room, p);
     if (type && !strncasecmp(type, "text/plain", 10))
-        return complete_note(&job.image, base, theirs, p);
+        return room_complete_note(&job.image, base, theirs, p);
     if (item_doc_read(&had, type, base->data, base->len, p) != APR_SUCCESS
         || item_doc_read(&has, type, theirs->data, theirs->len, p)
            != APR_SUCCESS || !had->root || !has->root

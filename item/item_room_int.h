@@ -11,6 +11,7 @@
 #include <apr_hash.h>
 
 #include "item/item_doc.h"
+#include "item/item_image.h"
 #include "item/item_room.h"
 #include "item/item_value.h"
 
@@ -21,6 +22,8 @@ typedef struct room_seen_t {
     const char *name;
     int most;                   /* in one item */
     int items;
+    int cuts;                   /* a value came back as the beginning of what
+                                 * it was */
     int kinds;                  /* of it that came, as bits; of FN: 1, it has
                                  * one that it did not make of N; of RRULE:
                                  * room_rule_kind() */
@@ -35,6 +38,7 @@ struct item_room_t {
     apr_pool_t *p;
     apr_hash_t *names;          /* name => room_seen_t */
     const char *charset;        /* of what it is sent; NULL: UTF-8 */
+    const item_limits_t *limits;        /* NULL: none are known */
 };
 
 /** A value as it is compared: its components, unescaped. */
@@ -87,5 +91,14 @@ int room_rule_kind(item_span_t rule);
 
 /** Non-zero if a component is a card, event, task or journal. */
 int room_is_item(const item_part_t *part);
+
+/** What is known of the device's characters. */
+void room_image_init(item_image_t *image, const item_room_t *room,
+                     apr_pool_t *p);
+
+/** Complete a note whose characters the device does not have.
+ * @return non-zero if it was */
+int room_complete_note(item_image_t *image, const item_text_t *base,
+                       item_text_t *theirs, apr_pool_t *p);
 
 #endif

@@ -29,6 +29,9 @@ static const char *event(const char *lines)
                        lines, "END:VEVENT\nEND:VCALENDAR\n", NULL);
 }
 
+/* What it sent at first, of what it had: that is how it shows that it cuts. */
+static const char *cut_of, *cut_as;
+
 /* The device has sent @p seen (NULL: nothing else) and then @p theirs. */
 static const char *completed(const char *seen, const char *base,
                              const char *theirs, int *certain)
@@ -38,6 +41,14 @@ static const char *completed(const char *seen, const char *base,
     const char *text;
     int yes;
 
+    if (cut_of) {
+        item_text_t of = { cut_of, strlen(cut_of) };
+        item_text_t as = { cut_as, strlen(cut_as) };
+
+        item_room_note(room, as.data, as.len, pool);
+        item_room_complete(room, NULL, &of, &as, &yes, pool);
+        assert_int_equal(item_room_cuts(room), 1);
+    }
     if (seen != NULL) {
         item_room_note(room, seen, strlen(seen), pool);
     }
@@ -82,13 +93,19 @@ static void test_lengths(void **state)
               cut);
     COMPLETED(NULL, whole, card("N:A\nTITLE:Head of\n"),
               card("N:A\nTITLE:Head of\n"));
-    /* Edited where the device shows it. */
+    /* Edited where the device shows it; whether that is all of it nobody
+     * knows before one has come back cut. */
+    COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the department o\n"),
+              card("N:A\nTITLE:Tail of the department o\n"));
+    cut_of = card("N:A\nTITLE:Some name of a company that is long\n");
+    cut_as = card("N:A\nTITLE:Some name of a company \n");
     COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department of texts\n"));
     COMPLETED(card("N:B\nTITLE:Longer than all that comes now, and then more "
                    "of it\n"), whole,
               card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department o\n"));
+    cut_of = NULL;
 }
 
 static void test_components(void **state)
@@ -235,8 +252,11 @@ static void test_ends(void **state)
 
     COMPLETED(by_chars, plain, card("N:A\nTITLE:Head of the department o\n"),
               plain);
+    cut_of = plain;
+    cut_as = card("N:A\nTITLE:Head of the department o\n");
     COMPLETED(by_chars, plain, card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department of texts\n"));
+    cut_of = NULL;
     COMPLETED(by_octets, other,
               card(apr_pstrcat(pool, "N:A\nTITLE:", umlauts, "\n", NULL)),
               other);
