@@ -156,7 +156,7 @@ static int take_part(item_recur_t *r, item_span_t name, item_span_t value)
     if (item_span_is(name, "FREQ"))
         return take_freq(r, value);
     if (item_span_is(name, "INTERVAL"))
-        return take_number(value, 1, 9999, 0, &r->interval);
+        return take_number(value, 1, ITEM_RECUR_INTERVAL, 0, &r->interval);
     if (item_span_is(name, "COUNT"))
         return take_number(value, 1, 999999, 0, &r->count);
     if (item_span_is(name, "UNTIL"))

@@ -18,6 +18,7 @@
 
 #define ITEM_RECUR_LIST   64    /* numbers of one BY* part */
 #define ITEM_RECUR_STEPS  200000        /* days or times looked at */
+#define ITEM_RECUR_INTERVAL  9999
 #define ITEM_RECUR_TIMES  1440  /* times of day by BYHOUR, BYMINUTE... */
 
 typedef enum {
@@ -33,7 +34,7 @@ typedef struct item_numbers_t {
 
 typedef struct item_recur_t {
     item_freq_e freq;
-    int interval;               /* 1 to 9999 */
+    int interval;               /* 1 to ITEM_RECUR_INTERVAL */
     int count;                  /* 0: none */
     item_time_t until;          /* kind ITEM_TIME_NONE: none */
     int wkst;                   /* 0 Monday to 6 */

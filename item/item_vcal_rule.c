@@ -140,8 +140,10 @@ static const char *put_yearly(const item_recur_t *r, apr_int64_t day,
                ? NULL : text;
     }
     own_day = !r->mdays.n || (r->mdays.n == 1 && r->mdays.v[0] == d);
-    if ((r->days.n || !own_day) && !(r->months.n == 1
-                                     && r->months.v[0] == m))
+    /* MP and MD count months, and say those of the start's only. */
+    if ((r->days.n || !own_day)
+        && (r->months.n != 1 || r->months.v[0] != m
+            || r->interval > ITEM_RECUR_INTERVAL / 12))
         return NULL;
     if (r->days.n)
         return put_positions(r, 12 * r->interval, p);
@@ -394,7 +396,7 @@ int item_vcal_rule_read(item_recur_t *r, item_span_t text, apr_int64_t day)
         rest.len--;
     }
     r->interval = number_in(rest, &rest);
-    if (r->interval < 1 || r->interval > 9999)
+    if (r->interval < 1 || r->interval > ITEM_RECUR_INTERVAL)
         r->interval = 1;
     r->freq = a == 'D' && !b ? ITEM_FREQ_DAILY
               : a == 'W' && !b ? ITEM_FREQ_WEEKLY

@@ -10,8 +10,6 @@
 #include "item/item_charset.h"
 #include "item/item_qp.h"
 
-#define LINE_MAX_QP  72         /* octets of a quoted-printable line */
-
 /* ---- reading lines ------------------------------------------------------ */
 
 typedef struct source_t {
@@ -58,7 +56,7 @@ static int is_quoted(item_span_t line)
  * some devices write "=" at the very end. */
 static int is_structure(item_span_t line)
 {
-    return (line.len >= 6 && !strncasecmp(line.s, "BEGIN:", 6))
+    return (line.len >= 7 && !strncasecmp(line.s, "BEGIN:V", 7))
            || (line.len >= 5 && !strncasecmp(line.s, "END:V", 5));
 }
 
@@ -314,42 +312,6 @@ item_span_t item_vcal_through(item_cal_ctx_t *c, item_span_t value)
     return item_buf_span(&in);
 }
 
-/** Octets in quoted-printable, with soft line breaks. @param column  of the
- * line at which it begins */
-static void put_quoted(item_buf_t *b, item_span_t octets, apr_size_t column)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    apr_size_t i;
-
-    for (i = 0; i < octets.len; i++) {
-        unsigned char ch = (unsigned char)octets.s[i];
-        int plain = ch > ' ' && ch < 0x7f && ch != '=';
-        char text[7] = "=", *w = text + 1;
-
-        if (ch == ' ' && i + 1 < octets.len && octets.s[i + 1] != '\n')
-            plain = 1;
-        if (column + 6 > LINE_MAX_QP + 1 && i + 1 <= octets.len) {
-            item_buf_puts(b, "=\r\n");
-            column = 0;
-        }
-        if (plain) {
-            item_buf_putc(b, (char)ch);
-            column++;
-            continue;
-        }
-        if (ch == '\n') {
-            memcpy(w, "0D=0A", 5);
-            w += 5;
-        }
-        else {
-            *w++ = hex[ch >> 4];
-            *w++ = hex[ch & 15];
-        }
-        item_buf_add(b, text, (apr_size_t)(w - text));
-        column += (apr_size_t)(w - text);
-    }
-}
-
 static int needs_quoting(item_span_t octets, apr_size_t column)
 {
     apr_size_t i;
@@ -413,22 +375,8 @@ void item_vcal_line(item_cal_ctx_t *c, item_buf_t *b, const char *head,
     }
     else {
         item_buf_puts(b, ";ENCODING=QUOTED-PRINTABLE:");
-        if (c->form->habits & ITEM_HABIT_NO_FOLD) {
-            item_buf_t flat = { NULL, NULL, 0, 0 };
-            apr_size_t i;
-
-            flat.p = c->p;
-            put_quoted(&flat, value, 0);
-            for (i = 0; i < flat.len; i++) {
-                if (flat.s[i] == '=' && i + 2 < flat.len
-                    && flat.s[i + 1] == '\r')
-                    i += 2;
-                else
-                    item_buf_putc(b, flat.s[i]);
-            }
-        }
-        else
-            put_quoted(b, value, b->len - from);
+        item_qp_encode(b, value, b->len - from,
+                       !(c->form->habits & ITEM_HABIT_NO_FOLD));
     }
     item_buf_puts(b, "\r\n");
 }

@@ -163,6 +163,9 @@ static const from_t from_phones[] = {
       "=E2=82=AC==\r\n=0D=0A=\r\nend\r\n", "SUMMARY:€\\nend" },
     { NULL, 0, 0, "", "SUMMARY;ENCODING=QUOTED-PRINTABLE:cut=\r\n",
       "SUMMARY:cut" },
+    { NULL, 0, 0, "", "SUMMARY;ENCODING=QUOTED-PRINTABLE:Party,=\r\n"
+      "Begin:10 Uhr, =\r\nEnd:12\r\n",
+      "SUMMARY:Party\\,Begin:10 Uhr\\, End:12" },
     { NULL, 0, 0, "", "SUMMARY:Folded\r\n  text\r\n",
       "SUMMARY:Folded text" },
     { NULL, 0, 0, "", "ATTENDEE;ROLE=ORGANIZER:Boss <b@x.org>\r\n"
@@ -322,7 +325,16 @@ static const to_t to_phones[] = {
     { BERLIN, 0, 0, 0, ONCE "LOCATION:Zürich\\nA\r\n",
       "LOCATION;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:"
       "Z=C3=BCrich=0D=0AA" },
+    /* No line of a text begins like one of the calendar's own. */
+    { BERLIN, 0, 0, 0, ONCE "LOCATION:ä 0123456789012345678BEGIN:VEVENT\r\n",
+      "LOCATION;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C3=A4 "
+      "0123456789012345678=\r\n=42EGIN:VEVENT" },
     /* What vCalendar cannot say. */
+    { BERLIN, 0, 0, 0, "UID:1\r\nDTSTART:20260703T100000Z\r\n"
+      "RRULE:FREQ=YEARLY;INTERVAL=834;BYMONTH=7;BYDAY=1FR\r\n", "!RRULE" },
+    { BERLIN, 0, 0, 0, "UID:1\r\nDTSTART:20260703T100000Z\r\n"
+      "RRULE:FREQ=YEARLY;INTERVAL=833;BYMONTH=7;BYDAY=1FR\r\n",
+      "RRULE:MP9996 1+ FR #0" },
     { BERLIN, 0, 0, 0, "UID:1\r\nDTSTART:20260703T100000Z\r\n"
       "RRULE:FREQ=MONTHLY;COUNT=4;BYDAY=SA,SU;BYSETPOS=-1\r\n",
       "RDATE:20260726T100000Z;20260830T100000Z;20260927T100000Z;"
