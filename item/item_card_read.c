@@ -530,6 +530,27 @@ static apr_status_t cut(card_prop_t *prop, const char *from, const char *to)
     return item_line_split(&prop->line, text);
 }
 
+/** Cut a line without the control characters of its name and parameters:
+ * nothing would be left of what has no others once it is written.
+ * @param end  of the line, in and out */
+static apr_status_t cut_clean(card_prop_t *prop, char *from, char **end)
+{
+    apr_status_t rv = cut(prop, from, *end);
+    char *value, *s, *w = from;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    value = from + (prop->line.value.s - from);
+    for (s = from; s < value; s++)
+        if ((unsigned char)*s >= ' ' || *s == '\t')
+            *w++ = *s;
+    if (w == value)
+        return APR_SUCCESS;
+    memmove(w, value, (apr_size_t)(*end - value));
+    *end -= value - w;
+    return cut(prop, from, *end);
+}
+
 /** Non-zero if the value begins in a line, not behind a fold. */
 static int has_value(item_span_t line)
 {
@@ -554,7 +575,7 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
     w += line.len;
     if (at_blank(r) && !has_value(line))
         join_folded(r, &w, line.len);           /* parameters are folded */
-    rv = cut(prop, out, w);
+    rv = cut_clean(prop, out, &w);
     if (rv != APR_SUCCESS)
         return rv;
     value = out + (prop->line.value.s - out);

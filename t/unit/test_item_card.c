@@ -171,6 +171,8 @@ static void test_parameters(void **unused)
          N "EMAIL;TYPE=INTERNET;X-A=b:a@b\nitem1.TEL;TYPE=VOICE:4\n");
     in21(N "X-THING;X-P=1;Q:a;b\\;c\n", N "X-THING;X-P=1;TYPE=Q:a;b\\;c\n");
     in21(N "SOUND;X-IRMC-N:ya;ma\n", N "SOUND;TYPE=X-IRMC-N:ya;ma\n");
+    /* Control characters, and what is nothing without them. */
+    in21(N "TEL;\001=\002;HO\003ME:1\n", N "TEL;TYPE=HOME:1\n");
 }
 
 static void test_escapes(void **unused)

@@ -70,6 +70,9 @@ static void test_lines(void **state)
     check_lines("FN:a:b;c\n", "|FN||a:b;c\n");
     check_lines("item1.TEL:5\n", "item1|TEL||5\n");
     check_lines("a.b.TEL:5\n", "a|b.TEL||5\n");
+    /* A line that is written again begins with neither dot nor space. */
+    check_lines("...TEL:5\n. .TEL:6\n", "|TEL||5\n|TEL||6\n");
+    check_lines("a..b:5\n", "a|.b||5\n");
     check_lines("URL:http://x.org/\n", "|URL||http://x.org/\n");
     check_lines("\xef\xbb\xbf" "FN:a\n", "|FN||a\n");
     check_lines("no colon here\nFN:a\n", "|||no colon here|junk\n|FN||a\n");
