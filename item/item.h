@@ -238,7 +238,8 @@ apr_status_t item_reduce(const char *type, const char **data,
 /**
  * What two items differ in, for people: a line "- TEL: 1" for what only a
  * has, "+ TEL: 2" for what only b has, each ended by LF.  Properties are
- * compared as item_keys() does, but all of them; those of an override
+ * compared as item_keys() does, but all of them, lists (CATEGORIES) word by
+ * word; those of an override
  * are preceded by its RECURRENCE-ID.  Of texts and malformed items the lines.
  * @return at most 200 lines of at most 200 characters; "": no difference
  */

@@ -130,11 +130,12 @@ static const char *params_of(const item_line_t *line, apr_pool_t *p)
     return apr_pstrmemdup(p, from, (apr_size_t)(line->value.s - from - 1));
 }
 
-static void property_line(apr_array_header_t *lines, const char *place,
-                          int kind, const item_entry_t *entry, apr_pool_t *p)
+/** @param head  place, name and parameters as they are shown */
+static void value_line(apr_array_header_t *lines, const char *place,
+                       const char *name, const char *head, int kind,
+                       const item_line_t *line, apr_pool_t *p)
 {
     item_buf_t key = { NULL, NULL, 0, 0 }, value = { NULL, NULL, 0, 0 };
-    const char *name = item_span_upper(entry->line.name, p);
     apr_size_t before;
 
     key.p = value.p = p;
@@ -142,17 +143,32 @@ static void property_line(apr_array_header_t *lines, const char *place,
     item_buf_puts(&key, name);
     item_buf_putc(&key, ':');
     before = key.len;
-    item_prop_value(&key, kind, &entry->line);
+    item_prop_value(&key, kind, line);
     if (key.len == before)
         return;
-    item_prop_detail(&key, kind, &entry->line);
+    item_prop_detail(&key, kind, line);
     item_buf_add(&key, "", 0);
-    item_value_text(&value, entry->line.value);
+    item_value_text(&value, line->value);
     item_buf_add(&value, "", 0);
-    push_line(lines, key.s,
-              apr_pstrcat(p, place, name,
-                          entry->line.junk ? "" : params_of(&entry->line, p),
-                          ": ", value.s, NULL));
+    push_line(lines, key.s, apr_pstrcat(p, head, ": ", value.s, NULL));
+}
+
+/** The words of a list are compared by themselves: their order and what
+ * lines they stand in say nothing. */
+static void property_lines(apr_array_header_t *lines, const char *place,
+                           int kind, const item_entry_t *entry, apr_pool_t *p)
+{
+    const char *name = item_span_upper(entry->line.name, p);
+    const char *head = apr_pstrcat(p, place, name, entry->line.junk ? ""
+                                   : params_of(&entry->line, p), NULL);
+    item_line_t line = entry->line;
+    item_span_t rest = line.value;
+
+    if (!is_list(name))
+        value_line(lines, place, name, head, kind, &line, p);
+    else
+        while (item_value_next(&rest, ',', &line.value))
+            value_line(lines, place, name, head, kind, &line, p);
 }
 
 static void part_lines(apr_array_header_t *lines, const char *place,
@@ -168,7 +184,7 @@ static void part_lines(apr_array_header_t *lines, const char *place,
         const char *name;
 
         if (!inner) {
-            property_line(lines, place, part->kind, entry, p);
+            property_lines(lines, place, part->kind, entry, p);
             continue;
         }
         name = item_span_upper(inner->name, p);

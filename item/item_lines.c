@@ -125,7 +125,8 @@ static void split_name(item_line_t *line, const char *s, const char *end)
 {
     const char *dot;
 
-    while (s < end && *s == '.')        /* of groups without a name */
+    /* Of groups without a name; a line must not begin with a blank. */
+    while (s < end && (*s == '.' || is_blank(*s)))
         s++;
     dot = memchr(s, '.', (apr_size_t)(end - s));
     if (dot) {

@@ -18,7 +18,8 @@
  * - ORG, TITLE, ROLE, NICKNAME, NOTE, PHOTO and others that usually stand
  *   once are sets only where a side has several; unknown properties (X-...)
  *   are one value only where the base has one and no side more.
- * - What belongs together is taken whole from one side: N and FN; DTSTART,
+ * - What belongs together is taken whole from one side: N and FN (either
+ *   stays where theirs has none, with a base or not); DTSTART,
  *   DTEND, DUE, DURATION, RRULE and EXRULE, with EXDATE and RDATE if the two
  *   sides start at different times; STATUS, COMPLETED and PERCENT-COMPLETE. A
  *   property named "X-" in a group ("item1.X-ABLabel") goes with the group's

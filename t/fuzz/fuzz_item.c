@@ -58,9 +58,10 @@ static char *to_crlf(const char *text, size_t len, size_t *out_len)
     return out;
 }
 
-/** A reduced item is an item, and small; a difference has few lines. */
-static void check_tools(const char *type, const char *text, size_t len,
-                        apr_pool_t *p)
+/** A reduced item is an item of its kind (a note may be cut so that it looks
+ * like another one), and small; a difference has few lines. */
+static void check_tools(const char *type, item_kind_e kind, const char *text,
+                        size_t len, apr_pool_t *p)
 {
     static const size_t parts[] = { 1, 2, 8 };
     item_keys_t keys;
@@ -76,7 +77,8 @@ static void check_tools(const char *type, const char *text, size_t len,
             continue;
         }
         MUST(n <= len / parts[i]);
-        MUST(item_keys(&keys, type, less, n, p) == APR_SUCCESS);
+        MUST(item_keys(&keys, item_kind_type(kind), less, n, p)
+             == APR_SUCCESS && keys.kind == kind);
         for (less = item_diff(type, text, len, type, less, n, p); *less;
              less++)
             lines += *less == '\n';
@@ -115,7 +117,7 @@ static void check_item(const char *type, const char *text, size_t len,
         return;
     }
     MUST(keys.key);
-    check_tools(type, text, len, p);
+    check_tools(type, keys.kind, text, len, p);
     check_next(type, text, len, 1795939200, p);         /* in 2026 */
     if (keys.starts > 0 && keys.starts < ITEM_WHEN_ALWAYS)
         check_next(type, text, len, keys.starts, p);

@@ -183,6 +183,10 @@ static void test_diff(void **state)
                       "SUMMARY:a\r\nEND:VEVENT\r\n")),
         "+ VALARM TRIGGER: -PT5M\n+ 20200102 RECURRENCE-ID: 20200102\n"
         "+ 20200102 SUMMARY: a\n");
+    assert_string_equal(
+        diff(card("N:A\r\nCATEGORIES:a,b,c\r\nCATEGORIES:,\r\n"),
+             card("CATEGORIES:c\r\nN:A\r\nCATEGORIES:d,a\r\n")),
+        "- CATEGORIES: b\n+ CATEGORIES: d\n");
     assert_string_equal(diff("a\nb\nc\n", "a\r\nB\r\nc"), "- b\n+ B\n");
     assert_string_equal(diff("BEGIN:VCARD\nN:A\n", card("N:A\r\n")),
                         "- BEGIN:VCARD\n+ VERSION: 3.0\n");
