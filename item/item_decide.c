@@ -63,8 +63,8 @@ static int params_differ(const item_member_t *a, const item_member_t *b)
     return 0;
 }
 
-static int same_octets(const item_entry_t *a, const item_entry_t *b,
-                       apr_pool_t *p)
+int item_same_octets(const item_entry_t *a, const item_entry_t *b,
+                     apr_pool_t *p)
 {
     item_span_t ha, hb;
 
@@ -91,7 +91,7 @@ void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
     const item_member_t *theirs = slot->first[ITEM_THEIRS];
 
     for (; ours && theirs && !m->not_theirs; ours = ours->next) {
-        if (!same_octets(ours->entry, theirs->entry, m->p))
+        if (!item_same_octets(ours->entry, theirs->entry, m->p))
             m->not_theirs = 1;
         theirs = theirs->next;
     }

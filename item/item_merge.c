@@ -238,33 +238,6 @@ static apr_status_t merge_parts(job_t *job, const item_slot_t *slot)
     return APR_SUCCESS;
 }
 
-/** Of several members that say the same theirs has removed some: those of
- * which it has no line of that kind. @return 0: it has not */
-static int drop_twins(job_t *job, const item_slot_t *slot)
-{
-    item_member_t *ours, *theirs;
-    int more = slot->n[ITEM_OURS] - slot->n[ITEM_THEIRS];
-
-    if (!slot->member || !job->m->docs[ITEM_BASE] || slot->how == MERGE_LIST
-        || slot->n[ITEM_BASE] != slot->n[ITEM_OURS]
-        || !slot->n[ITEM_THEIRS] || more <= 0)
-        return 0;
-    for (ours = slot->first[ITEM_OURS]; ours; ours = ours->next) {
-        if (ours->entry->part)
-            return 0;
-        for (theirs = slot->first[ITEM_THEIRS]; theirs; theirs = theirs->next)
-            if (item_same_detail(job->kind, ours->entry, theirs->entry,
-                                 job->m->p))
-                break;
-        if (!theirs && more-- > 0) {
-            item_member_drop(job->m, ours);
-            job->m->not_ours = 1;
-        }
-    }
-    item_keeps_ours(job->m, slot);
-    return 1;
-}
-
 /** What never changes stays as ours has it, once; only what ours lacks comes
  * from theirs. */
 static void keep_ours(job_t *job, item_slot_t *slot)
@@ -316,7 +289,7 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     default:
         break;
     }
-    if (drop_twins(job, slot))
+    if (item_merge_twins(m, job->adds, job->kind, slot))
         return APR_SUCCESS;
     if (side == ITEM_BASE)
         side = item_decide(m, slot);

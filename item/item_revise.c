@@ -89,19 +89,26 @@ int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
     return da.len == db.len && (!da.len || !memcmp(da.s, db.s, da.len));
 }
 
+/** Non-zero for what item_prop_detail() tells: none is a value, too. */
+static int is_detail(const item_param_t *param)
+{
+    return item_span_is(param_name(param), "TYPE")
+           || item_span_is(param->name, "PARTSTAT");
+}
+
 /** The parameters: ours, but for what theirs has changed or made. */
 static void put_params(item_buf_t *b, int kind, const item_entry_t *base,
                        const item_entry_t *ours, const item_entry_t *theirs)
 {
-    int types = !item_same_detail(kind, base, theirs, b->p), i;
+    int details = !item_same_detail(kind, base, theirs, b->p), i;
     const item_param_t *param, *new, *old;
 
     for (i = 0; i < ours->line.nparams; i++) {
         param = &ours->line.params[i];
         new = find_param(&theirs->line, param_name(param));
         old = find_param(&base->line, param_name(param));
-        if (item_span_is(param_name(param), "TYPE")) {
-            if (!types)
+        if (is_detail(param)) {
+            if (!details)
                 put_param(b, param);
         }
         else if (item_span_is(param->name, "VALUE") && !new) {
@@ -113,7 +120,8 @@ static void put_params(item_buf_t *b, int kind, const item_entry_t *base,
     }
     for (i = 0; i < theirs->line.nparams; i++) {
         param = &theirs->line.params[i];
-        if (item_span_is(param_name(param), "TYPE") ? types
+        if (is_detail(param)
+            ? details
             : !same_value(param, find_param(&base->line, param->name)))
             put_param(b, param);
     }
@@ -168,6 +176,16 @@ static int has_components(item_span_t name)
            || item_span_is(name, "ORG");
 }
 
+/** Non-zero if the lines are of two people: their names, and whether they
+ * come, are no matter of form. */
+static int is_other_person(int kind, const item_entry_t *a,
+                           const item_entry_t *b, apr_pool_t *p)
+{
+    return (item_span_is(a->line.name, "ATTENDEE")
+            || item_span_is(a->line.name, "ORGANIZER"))
+           && !same_value_of(kind, a, b, p);
+}
+
 static int is_encoded(const item_entry_t *entry)
 {
     return item_line_param(&entry->line, "ENCODING") != NULL
@@ -209,7 +227,7 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
 
     if (!base || base->part || ours->part || theirs->part || ours->line.junk
         || theirs->line.junk || !same_adjuncts(ours, theirs, m->p)
-        || is_encoded(ours)
+        || is_other_person(kind, ours, theirs, m->p) || is_encoded(ours)
         || is_encoded(theirs) || item_line_param(&theirs->line, "TZID")
         || item_line_param(&ours->line, "TZID"))
         return 0;
@@ -459,13 +477,27 @@ static apr_size_t likeness(item_span_t a, item_span_t b)
     return head + tail;
 }
 
+/** What a member says and of which kind, since that alone may be edited. */
+static item_span_t canon_of(item_merging_t *m, int kind,
+                            const item_slot_t *slot, item_side_e side)
+{
+    item_span_t value = value_of(m, kind, slot, side);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    b.p = m->p;
+    item_buf_add(&b, value.s, value.len);
+    item_buf_putc(&b, '\x1d');
+    item_prop_detail(&b, kind, &slot->first[side]->entry->line);
+    return item_buf_span(&b);
+}
+
 /** One slot of two: what theirs has removed became what theirs has added. */
 static void pair(item_merging_t *m, int kind, item_slot_t *removed,
                  item_slot_t *added)
 {
     removed->canon[ITEM_BASE] = removed->canon[ITEM_OURS] =
-        value_of(m, kind, removed, ITEM_OURS);
-    removed->canon[ITEM_THEIRS] = value_of(m, kind, added, ITEM_THEIRS);
+        canon_of(m, kind, removed, ITEM_OURS);
+    removed->canon[ITEM_THEIRS] = canon_of(m, kind, added, ITEM_THEIRS);
     removed->first[ITEM_THEIRS] = added->first[ITEM_THEIRS];
     removed->n[ITEM_THEIRS] = 1;
     removed->there[ITEM_THEIRS] = 1;

@@ -108,6 +108,10 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot);
  * octets. */
 void item_keeps_ours(item_merging_t *m, const item_slot_t *slot);
 
+/** Non-zero if two lines or components are the same, but for folding. */
+int item_same_octets(const item_entry_t *a, const item_entry_t *b,
+                     apr_pool_t *p);
+
 /** The side of the greatest number or newest time; ours where they cannot be
  * told apart. */
 item_side_e item_greatest(const item_slot_t *slot);
@@ -175,5 +179,16 @@ void item_member_drop(item_merging_t *m, item_member_t *member);
 
 /** Write ours' component as it has become. */
 void item_adds_write(item_buf_t *b, item_adds_t *adds);
+
+/* ---- item_twins.c --------------------------------------------------------- */
+
+/**
+ * Merge several members that say the same but are of other kinds, say the
+ * number of the mobile that is the one at work as well: what a side has added
+ * stays, what one has removed goes.  Linear in the members.
+ * @return 0: there are none, or none would be left; nothing is done then
+ */
+int item_merge_twins(item_merging_t *m, item_adds_t *adds, int kind,
+                     const item_slot_t *slot);
 
 #endif

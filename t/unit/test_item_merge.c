@@ -194,6 +194,23 @@ static const case_t cards[] = {
     /* Another kind of number is an edit of that. */
     { "N:A\nTEL;TYPE=HOME:12\n", "N:A\nTEL;TYPE=HOME;X-A=1:12\n",
       "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },
+    /* A number that is of another kind, too; without a base as well. */
+    { "N:A\nTEL;TYPE=CELL:1\n", "N:A\nTEL;TYPE=CELL;X-A=1:1\n",
+      "N:A\nTEL;TYPE=WORK:1\nTEL;TYPE=CELL:1\n", T, "",
+      "N:A\nTEL;TYPE=CELL;X-A=1:1\nTEL;TYPE=WORK:1\n" },
+    { NULL, "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME:1\n",
+      "N:A\nTEL;TYPE=WORK:1\nTEL;TYPE=CELL:1\n", T, "",
+      "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME:1\nTEL;TYPE=WORK:1\n" },
+    { NULL, "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME:1\n",
+      "N:A\nTEL:1\nTEL:1\n", T, "", OURS },
+    { "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME:1\n",
+      "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME;X-A=1:1\n",
+      "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=WORK:1\n", O, "",
+      "N:A\nTEL;TYPE=CELL:1\nTEL;X-A=1;TYPE=WORK:1\n" },
+    { "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=HOME:1\n",
+      "N:A\nTEL;TYPE=HOME:1\nTEL;TYPE=FAX:1\n",
+      "N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=WORK:1\n", O, "",
+      "N:A\nTEL;TYPE=WORK:1\nTEL;TYPE=FAX:1\n" },
     /* Two removed, one added that is like neither: three members. */
     { "N:A\nTEL:1111\nTEL:2222\n", "N:A\nTEL;X-A=1:1111\nTEL;X-A=2:2222\n",
       "N:A\nTEL:3333\n", T, "", THEIRS },
@@ -334,6 +351,14 @@ static const case_t events[] = {
       "ATTENDEE;CN=B:mailto:a\n", O, "", THEIRS },
     { "ATTENDEE;CN=A:mailto:a\n", "ATTENDEE;CN=A:mailto:a\nSUMMARY:x\n",
       "ATTENDEE;ROLE=CHAIR:mailto:a\n", O, "", OURS },
+    { "ATTENDEE;PARTSTAT=ACCEPTED;CN=A:mailto:a\n",
+      "ATTENDEE;PARTSTAT=ACCEPTED;CN=A:mailto:a\nSUMMARY:x\n",
+      "ATTENDEE:mailto:a\n", T, "", "ATTENDEE;CN=A:mailto:a\nSUMMARY:x\n" },
+    /* Someone else: not by that name, and nobody knows whether they come. */
+    { "ATTENDEE;PARTSTAT=ACCEPTED;CN=A:mailto:a\nORGANIZER;CN=B:mailto:b\n",
+      "ATTENDEE;PARTSTAT=ACCEPTED;CN=A:mailto:a\nORGANIZER;CN=B:mailto:b\n"
+      "SUMMARY:x\n", "ATTENDEE:mailto:c\nORGANIZER:mailto:d\n", T, "",
+      "ATTENDEE:mailto:c\nORGANIZER:mailto:d\nSUMMARY:x\n" },
     /* Alarms. */
     { "DTSTART:20200101T100000Z\n",
       "DTSTART:20200101T100000Z\nBEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n",
