@@ -296,8 +296,9 @@ soak:
 WILD ?= 150
 fidelity:
 	@scripts/deps check
-	@$(MAKE_J) VARIANT= $(FIDELITY)
+	@$(MAKE_J) VARIANT= all client-repair $(FIDELITY)
 	@scripts/fidelity
+	@TEST_ALL=1 perl t/39-client-corpus.t
 	@scripts/fidelity --wild=$(WILD) full syncevo
 
 bench:

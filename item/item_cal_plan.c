@@ -419,6 +419,21 @@ static int day_shift(const item_plan_t *plan)
     return (int)(day_of(plan->start.secs) - day_of(plan->cal->start.secs));
 }
 
+/** Whether a rule in vCalendar's words is one that devices of "simple-rules"
+ * read: Synthesis' clients drop one of the last day of the month. */
+static int is_understood(const item_cal_ctx_t *c, const item_recur_t *r,
+                         const char *text)
+{
+    int i;
+
+    if (!(c->form->habits & ITEM_HABIT_SIMPLE_RULES))
+        return 1;
+    for (i = 0; i < r->mdays.n; i++)
+        if (r->mdays.v[i] < 0)
+            return 0;
+    return item_vcal_rule_is_plain(text);
+}
+
 /** The rule in vCalendar's words. @return 0: there is none for it */
 static int say_rule(item_cal_ctx_t *c, item_plan_t *plan)
 {
@@ -439,8 +454,7 @@ static int say_rule(item_cal_ctx_t *c, item_plan_t *plan)
                                day_shift(plan)))
         return 0;
     text = item_vcal_rule_write(&moved, day, c->p);
-    if (!text || ((c->form->habits & ITEM_HABIT_SIMPLE_RULES)
-                  && !item_vcal_rule_is_plain(text)))
+    if (!text || !is_understood(c, &moved, text))
         return 0;
     plan->rule = apr_pstrcat(c->p, text, rule_end(c, plan, &r), NULL);
     return 1;
