@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "item/item_cal.h"
+#include "item/item_charset.h"
 
 #define DAY  ITEM_CAL_DAY
 
@@ -321,4 +322,33 @@ void item_part_add(item_buf_t *b, const item_part_t *part)
             item_raw_add(b, entry->raw, "\r\n");
     }
     item_raw_add(b, part->end, "\r\n");
+}
+
+/* ---- a title where there is none ------------------------------------------ */
+
+#define TITLE  60               /* octets, at most */
+
+const char *item_cal_made_title(const item_form_t *form,
+                                const item_part_t *part, apr_pool_t *p)
+{
+    const item_entry_t *entry;
+    const char *text;
+    apr_size_t n = 0, step;
+
+    if (!(form->habits & ITEM_HABIT_WANTS_TITLE)
+        || item_part_find(part, "SUMMARY"))
+        return NULL;
+    entry = item_part_find(part, "DESCRIPTION");
+    if (!entry)
+        return "-";
+    text = entry->line.value.s;
+    while (n < entry->line.value.len && n < TITLE) {
+        step = item_utf8_len(text + n, entry->line.value.len - n);
+        if (!step || text[n] == '\\' || text[n] == ';')
+            break;              /* nothing that is escaped here or there */
+        n += step;
+    }
+    while (n && text[n - 1] == ' ')
+        n--;
+    return n ? apr_pstrmemdup(p, text, n) : "-";
 }

@@ -71,6 +71,12 @@ int item_cal_is(const item_entry_t *entry);
 /** All events and tasks of a document: item_cal_t *, in order. */
 apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p);
 
+/** The SUMMARY that a component goes with to devices of "wants-title": the
+ * beginning of DESCRIPTION, or a hyphen, escaped for iCalendar.
+ * @return NULL: it has one, or none is wanted */
+const char *item_cal_made_title(const item_form_t *form,
+                                const item_part_t *part, apr_pool_t *p);
+
 /** What both directions know. */
 typedef struct item_cal_ctx_t {
     apr_pool_t *p;

@@ -90,6 +90,8 @@ typedef enum {
                                  * (Synthesis) */
     ITEM_HABIT_COARSE_PRIORITY = 1 << 19,       /* "coarse-priority": sends 1, 2
                                  * or 3 for 1 to 4, 5, 6 to 9 (Synthesis) */
+    ITEM_HABIT_WANTS_TITLE = 1 << 20,   /* "wants-title": refuses events and
+                                 * tasks without SUMMARY (Synthesis) */
     ITEM_HABIT_X_TWINS = 1 << 17,       /* "x-twins": sends one thing under two
                                  * names: X-MANAGER and X-EVOLUTION-MANAGER,
                                  * likewise ASSISTANT, SPOUSE, ANNIVERSARY,
@@ -109,7 +111,7 @@ typedef enum {
 /** Habits that change nothing but events and tasks. */
 #define ITEM_HABITS_ICAL \
     (ITEM_HABIT_PLAIN_END | ITEM_HABIT_ONE_ALARM | ITEM_HABIT_ONE_EVENT \
-     | ITEM_HABIT_SIMPLE_RULES)
+     | ITEM_HABIT_SIMPLE_RULES | ITEM_HABIT_WANTS_TITLE)
 
 typedef struct item_form_t {
     item_format_e format;

@@ -357,6 +357,7 @@ static void put_component(item_cal_ctx_t *c, const item_part_t *part,
                           const apr_array_header_t *others, item_buf_t *b)
 {
     const item_cal_t *cal = item_cal_read(part, c->p);
+    const char *title;
     out_t o;
     int i;
 
@@ -369,6 +370,9 @@ static void put_component(item_cal_ctx_t *c, const item_part_t *part,
     item_raw_add(b, part->begin, "\r\n");
     for (i = 0; i < part->entries->nelts; i++)
         put_entry(&o, APR_ARRAY_IDX(part->entries, i, const item_entry_t *));
+    title = item_cal_made_title(c->form, part, c->p);
+    if (title)
+        put_line(&o, apr_pstrcat(c->p, "SUMMARY:", title, NULL));
     put_exceptions(&o, others);
     item_raw_add(b, part->end, "\r\n");
 }

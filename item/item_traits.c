@@ -24,6 +24,7 @@ static const struct {
     { ITEM_HABIT_ONE_ALARM, 0 }, { ITEM_HABIT_ONE_EVENT, 0 },
     { ITEM_HABIT_SIMPLE_RULES, 0 }, { ITEM_HABIT_X_TWINS, 0 },
     { ITEM_HABIT_ZONE_CLOCK, 0 }, { ITEM_HABIT_COARSE_PRIORITY, 0 },
+    { ITEM_HABIT_WANTS_TITLE, 0 },
     { 0, ITEM_QUIRK_NO_ITEM_STATUS }, { 0, ITEM_QUIRK_SEND_GUID },
     { 0, ITEM_QUIRK_IGNORE_MAX_SIZE }, { 0, ITEM_QUIRK_IGNORE_CTCAP },
     { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_LIMITED },
@@ -36,7 +37,7 @@ static const char *const flag_names[] = {
     "photo-blank-line", "se-dst", "no-fold", "no-empty", "date-min-1980",
     "bmp-only", "no-zone", "no-rdate", "text-8bit", "plain-end", "one-alarm",
     "one-event", "simple-rules", "x-twins", "zone-clock", "coarse-priority",
-    "no-item-status",
+    "wants-title", "no-item-status",
     "send-guid", "ignore-max-size", "ignore-ctcap", "combined-calendar",
     "limited-fields", NULL
 };

@@ -181,9 +181,13 @@ static void put_component(item_cal_ctx_t *c, item_buf_t *b,
                           const item_plan_t *plan)
 {
     const char *name = plan->cal->kind == ITEM_VTODO ? "VTODO" : "VEVENT";
+    const char *title = item_cal_made_title(c->form, plan->cal->part, c->p);
 
     put(b, "BEGIN", name);
     put_props(c, b, plan->cal);
+    if (title)
+        item_vcal_line(c, b, "SUMMARY",
+                       item_vcal_plain(item_span_of(title), c->p));
     put_times(c, b, plan);
     if (plan->cal->kind == ITEM_VTODO)
         put_done(c, b, plan);

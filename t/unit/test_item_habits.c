@@ -97,6 +97,14 @@ static const habit_t habits[] = {
       EVENT(":20260701T080000Z", ":20260701T090000Z",
             "RRULE:FREQ=DAILY;COUNT=3\r\n"), "RRULE:D1 20260703T",
       "#3" },
+    { "wants-title on", ITEM_FORMAT_ICAL20,
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nDTSTART:20260701T080000Z\r\nEND:VEVENT\r\n"
+      "END:VCALENDAR\r\n", "SUMMARY:-\r\n", NULL },
+    { "wants-title on", ITEM_FORMAT_VCAL10,
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nDTSTART:20260701T080000Z\r\nDESCRIPTION:One\\; two\\nand\r\n"
+      "END:VEVENT\r\nEND:VCALENDAR\r\n", "SUMMARY:One\r\n", NULL },
     { "zone-clock on", ITEM_FORMAT_VCAL10,
       EVENT(";TZID=Australia/Sydney:20261203T090000",
             ";TZID=Australia/Sydney:20261203T094500",

@@ -110,6 +110,13 @@ static const answer_t answers[] = {
     { "a rule that its user deleted",
       CAL("", SERIES "RRULE:FREQ=WEEKLY\r\n"), CAL("", SERIES),
       CAL("", SERIES) },
+    { "a title that was made up",
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nDESCRIPTION:First line\\nsecond\r\n" SERIES
+      "END:VEVENT\r\nEND:VCALENDAR\r\n",
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nSUMMARY:First line\r\nDESCRIPTION:First line\\nsecond\r\n"
+      SERIES "END:VEVENT\r\nEND:VCALENDAR\r\n", NULL },
     { "once", CAL("", SERIES "RRULE:FREQ=DAILY;COUNT=1\r\n"),
       CAL("", SERIES), NULL },
     { "an alarm of two",
@@ -167,6 +174,12 @@ static const answer_t old_answers[] = {
            "SUMMARY:Meet\r\nDTSTART:20261202T220000Z\r\n"
            "RRULE:W1 TH 20270203T220000Z\r\nDTEND:20261202T224500Z\r\n"),
       NULL },
+    { "a title that was made up",
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nDESCRIPTION:First line\\, and\r\n" SERIES
+      "END:VEVENT\r\nEND:VCALENDAR\r\n",
+      VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:First line\r\n"
+           "DESCRIPTION:First line, and\r\n" SERIES), NULL },
     { "a series without its changed occurrence",
       CAL("", SERIES "RRULE:FREQ=WEEKLY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n"
           "UID:u\r\nSUMMARY:Late\r\nRECURRENCE-ID:20261214T090000Z\r\n"
