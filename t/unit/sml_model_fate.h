@@ -169,18 +169,31 @@ static inline int device_resumes(const device_t *d)
     return d->c->ph->version == CODEC_V12;
 }
 
+static inline int device_is_suspended(const device_t *d)
+{
+    int i, n = 0;
+
+    for (i = 0; i < MODEL_STORES; i++) {
+        n += d->suspended[i] != 0;
+    }
+    return n;
+}
+
 /** How the phone works in its next session. */
 static inline void device_habits(device_t *d)
 {
     client_t *c = d->c;
-    int large = c->ph->version != CODEC_V10;
+    int large = c->ph->version != CODEC_V10, replace;
 
     c->per_message = (int)device_dice(d, 4);
     c->map_first = (int)device_dice(d, 2);
     c->final_222 = (int)device_dice(d, 2);
     /* Who gives a LUID again and says Replace of it as well says just what an
-     * edit of the former item would say. */
-    c->knows_replace = device_dice(d, 4) == 0 && !c->spares_luids;
+     * edit of the former item would say.  And none changes this habit in the
+     * middle of a sync: what remains of an item in pieces would look like
+     * another item. */
+    replace = device_dice(d, 4) == 0 && !c->spares_luids;
+    c->knows_replace = device_is_suspended(d) ? c->knows_replace : replace;
     c->slow_tag = device_dice(d, 2) ? SYNCML_ADD : SYNCML_REPLACE;
     c->maps = device_dice(d, 4) ? MAPS_NOW : MAPS_NEXT_SESSION;
     c->chunk = large && device_dice(d, 3) == 0 ? 60 + device_dice(d, 400)
