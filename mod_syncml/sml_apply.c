@@ -471,6 +471,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     }
     if (s->rv == APR_SUCCESS) {
         version = map->version;
+        sml_atomic_paid(s, map->item);
         if (c->tag == SYNCML_ADD && !sml_sync_is_slow(y)) {
             sml_vouch(s, y, map->item);
         }

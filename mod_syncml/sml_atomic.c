@@ -11,6 +11,11 @@
  * statuses that need several messages are no reason to refuse an Atomic
  * (517), and a roll-back cannot fail by itself (516).
  *
+ * The client still has what was undone or not tried, and says it again.  Until
+ * then our own changes of those items wait: a Delete or Replace would take its
+ * user's edit away before anybody had it.  Not so of the one that failed: its
+ * Status was the answer, and where we won ours is what comes of it.
+ *
  * What may not be in it, because it is more than a change of items or has an
  * effect outside the store: another Atomic, Alert, Get, Put, Results, Status.
  */
@@ -157,10 +162,106 @@ static void note_unfinished(sml_session_t *s, int from)
     }
 }
 
-static void undo(sml_session_t *s, const sml_command_t *c,
+/* ---- what the client owes ----------------------------------------------- */
+
+static void note_owed(sml_session_t *s, int i)
+{
+    const sml_range_t *r = &APR_ARRAY_IDX(s->state->owed, i, sml_range_t);
+
+    apr_hash_set(s->owed_at, apr_pmemdup(s->p, &r->from, sizeof(r->from)),
+                 sizeof(r->from), apr_pmemdup(s->p, &i, sizeof(i)));
+}
+
+/* @return NULL: it owes nothing of the item */
+static sml_range_t *find_owed(sml_session_t *s, store_id_t item)
+{
+    const apr_array_header_t *list = s->state->owed;
+    const int *at;
+    int i;
+
+    if (list->nelts == 0) {
+        return NULL;
+    }
+    if (s->owed_at == NULL) {
+        s->owed_at = apr_hash_make(s->p);
+        for (i = 0; i < list->nelts; i++) {
+            note_owed(s, i);
+        }
+    }
+    at = apr_hash_get(s->owed_at, &item, sizeof(item));
+    return at ? &APR_ARRAY_IDX(list, *at, sml_range_t) : NULL;
+}
+
+int sml_atomic_owes(sml_session_t *s, store_id_t item)
+{
+    return find_owed(s, item) != NULL;
+}
+
+void sml_atomic_paid(sml_session_t *s, store_id_t item)
+{
+    sml_range_t *r = find_owed(s, item);
+
+    if (r != NULL) {
+        apr_hash_set(s->owed_at, &item, sizeof(item), NULL);
+        r->from = r->to = 0;
+    }
+}
+
+typedef struct owing_t {
+    sml_sync_t *y;              /* of the Sync around it; NULL: none */
+    const sml_status_t *failed; /* of the one that failed; NULL: not known */
+} owing_t;
+
+static void owe_item(sml_session_t *s, const sml_command_t *c,
+                     const sml_item_t *item, const owing_t *o)
+{
+    const sml_status_t *t = o->failed;
+    const char *luid = item->source.uri;
+    store_map_t *map;
+    sml_range_t *r;
+
+    if (luid == NULL || *luid == '\0'
+        || s->state->owed->nelts >= SML_MAX_OWED
+        || (t != NULL && c->cmdid != NULL && strcmp(t->cmdref, c->cmdid) == 0
+            && (t->sourceref == NULL || strcmp(t->sourceref, luid) == 0))
+        || sml_sync_with_luid(s, o->y, c->tag, luid, item->target.uri, NULL,
+                              &map) == NULL
+        || sml_atomic_owes(s, map->item)) {
+        return;
+    }
+    r = apr_array_push(s->state->owed);
+    r->sync = sml_sync_index(s, o->y);
+    r->from = r->to = map->item;
+    if (s->owed_at != NULL) {
+        note_owed(s, s->state->owed->nelts - 1);
+    }
+}
+
+static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
+{
+    int i;
+
+    if (c->tag == SYNCML_SYNC) {
+        o.y = sml_sync_find(s, &c->target, &c->source);
+    }
+    for (i = 0; c->commands != NULL && i < c->commands->nelts; i++) {
+        owe(s, APR_ARRAY_IDX(c->commands, i, sml_command_t *), o);
+    }
+    if ((c->tag != SYNCML_REPLACE && c->tag != SYNCML_ADD
+         && c->tag != SYNCML_DELETE) || o.y == NULL || o.y->failed
+        || !sml_sync_from_client(o.y)) {
+        return;
+    }
+    for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
+        owe_item(s, c, &APR_ARRAY_IDX(c->items, i, sml_item_t), &o);
+    }
+}
+
+static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
                  const snapshot_t *old, store_savepoint_t sp, int at)
 {
-    int told = !c->no_resp && !s->in->no_resp;
+    owing_t o = { y, NULL };
+    int told = !c->no_resp && !s->in->no_resp, i;
 
     s->rv = store_savepoint_rollback(s->tx, sp);
     if (s->rv != APR_SUCCESS) {
@@ -169,6 +270,14 @@ static void undo(sml_session_t *s, const sml_command_t *c,
     restore(old, s);
     stop_again(old, s);
     tell_undone(s, at + told);
+    for (i = at + told; i < s->state->pending->nelts; i++) {
+        if (status_at(s, i)->code >= 300) {
+            o.failed = status_at(s, i);
+        }
+    }
+    if (s->rv == APR_SUCCESS) {
+        owe(s, c, o);
+    }
     if (told) {
         status_at(s, at)->code = 507;
     }
@@ -199,8 +308,8 @@ static void nested(sml_session_t *s, const sml_command_t *c)
     }
 }
 
-void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_child_fn *child,
-                void *baton)
+void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
+                sml_child_fn *child, void *baton)
 {
     int at = s->state->pending->nelts;
     sml_atomic_t atomic = { 0 };
@@ -230,7 +339,7 @@ void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_child_fn *child,
         note_unfinished(s, at);
     }
     if (s->rv == APR_SUCCESS && atomic.failed) {
-        undo(s, c, &old, sp, at);
+        undo(s, c, y, &old, sp, at);
     }
     else if (s->rv == APR_SUCCESS) {
         s->rv = store_savepoint_release(s->tx, sp);

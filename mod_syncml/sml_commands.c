@@ -145,7 +145,7 @@ static void command(sml_session_t *s, const sml_command_t *c, void *baton)
     case SYNCML_RESULTS: put(s, c); break;
     case SYNCML_GET:     get(s, c); break;
     case SYNCML_ATOMIC:
-        sml_atomic(s, c, command, baton);
+        sml_atomic(s, c, NULL, command, baton);
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:
         /* Optional in every version, and of no use for a datastore. */

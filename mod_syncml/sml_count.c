@@ -101,7 +101,8 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
     apr_int64_t room = count->y.room;
     int tag;
 
-    if (sml_send_waits_for_map(c)) {
+    if (sml_send_waits_for_map(c)
+        || sml_atomic_owes(count->s, c->item.id)) {
         return APR_SUCCESS;     /* it is kept for later */
     }
     tag = sml_select(count->s, &count->y, c, count->stage);
@@ -138,7 +139,7 @@ static void count_changed(counter_t *count, int *none)
     apr_int64_t n = 0, over = -1;
 
     count->stage = SML_STAGE_CHANGES;
-    if (!sml_select_all(s, y)) {
+    if (!sml_select_all(s, y) || s->state->owed->nelts > 0) {
         s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
                               y->cursor, y->upto, count_change, count);
         return;

@@ -194,6 +194,7 @@ int sml_erase(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
         return 211;
     }
     if (s->rv == APR_SUCCESS) {
+        sml_atomic_paid(s, map->item);
         s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
                                &old);
     }

@@ -347,7 +347,7 @@ static void one_command(sml_session_t *s, const sml_command_t *c,
         break;
     case SYNCML_ATOMIC:
         if (sml_turn(s)) {
-            sml_atomic(s, c, one_command, y);
+            sml_atomic(s, c, y, one_command, y);
         }
         break;
     case SYNCML_EXEC: case SYNCML_SEARCH:

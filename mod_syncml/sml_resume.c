@@ -101,22 +101,30 @@ static void copy_offered(const sml_state_t *from, int at, sml_state_t *to,
     }
 }
 
-/* What guards and matching have noted, which counts while the sync goes
- * on. */
+static void copy_ranges(const apr_array_header_t *from, int at,
+                        apr_array_header_t *to, int place, int max)
+{
+    int i;
+
+    for (i = 0; i < from->nelts && to->nelts < max; i++) {
+        sml_range_t r = APR_ARRAY_IDX(from, i, sml_range_t);
+
+        if (r.sync == at) {
+            r.sync = place;
+            APR_ARRAY_PUSH(to, sml_range_t) = r;
+        }
+    }
+}
+
+/* What guards, matching and Atomics have noted, which counts while the sync
+ * goes on. */
 static void copy_notes(const sml_state_t *from, int at, sml_state_t *to,
                        int place)
 {
     int i;
 
-    for (i = 0; i < from->doubled->nelts
-             && to->doubled->nelts < SML_MAX_DOUBLED; i++) {
-        sml_range_t r = APR_ARRAY_IDX(from->doubled, i, sml_range_t);
-
-        if (r.sync == at) {
-            r.sync = place;
-            APR_ARRAY_PUSH(to->doubled, sml_range_t) = r;
-        }
-    }
+    copy_ranges(from->doubled, at, to->doubled, place, SML_MAX_DOUBLED);
+    copy_ranges(from->owed, at, to->owed, place, SML_MAX_OWED);
     for (i = 0; i < from->related->nelts
              && to->related->nelts < SML_MAX_RELATED; i++) {
         sml_related_t r = APR_ARRAY_IDX(from->related, i, sml_related_t);
@@ -419,7 +427,7 @@ int sml_resume_datastore(sml_session_t *s, sml_sync_t *y, int resume)
         y->passed = r->passed && !r->committed;
         copy_staged(former, at, state, place, can);
         copy_offered(former, at, state, place);
-        s->staged = NULL;       /* to be looked for anew */
+        s->staged = s->owed_at = NULL;  /* to be looked for anew */
     }
     /* The login may be a copy of an old one: until the client goes on with
      * this session it may still mean the former one. */

@@ -283,6 +283,11 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         wait_for_map(b, &c);
         return APR_SUCCESS;
     }
+    if (sml_atomic_owes(b->s, c.item.id)) {
+        keep_for_later(b, &c);
+        pass(b, &c);
+        return APR_SUCCESS;
+    }
     if (c.item.id == y->large) {
         pass(b, &c);            /* on its way already */
         return APR_SUCCESS;

@@ -59,6 +59,8 @@ typedef struct sml_session_t {
                                    looked for yet */
     apr_hash_t *sent_adds;      /* item to sml_outstanding_t of an Add; NULL:
                                    not looked for yet */
+    apr_hash_t *owed_at;        /* item to index in state->owed; NULL: not
+                                   looked for yet */
     apr_hash_t *candidates;     /* see sml_match.c */
     const item_traits_t *traits;        /* see sml_traits(); NULL: not read
                                    yet */
@@ -195,9 +197,16 @@ typedef struct sml_atomic_t {
 
 typedef void sml_child_fn(sml_session_t *s, const sml_command_t *child,
                           void *baton);
-/** Do an Atomic.  @param child  does one of its commands */
-void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_child_fn *child,
-                void *baton);
+/** Do an Atomic.
+ * @param y  the datastore of the Sync around it; NULL: it is not in one
+ * @param child  does one of its commands */
+void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
+                sml_child_fn *child, void *baton);
+/** Non-zero if an Atomic that was undone in this sync had a change of the item
+ * that is to come again: nothing is sent of it before. */
+int sml_atomic_owes(sml_session_t *s, store_id_t item);
+/** It has come again. */
+void sml_atomic_paid(sml_session_t *s, store_id_t item);
 /** Non-zero inside an Atomic of which a command has failed. */
 #define sml_atomic_failed(s)  ((s)->atomic != NULL && (s)->atomic->failed)
 /** A command gets that status. */

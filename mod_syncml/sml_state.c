@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 /* To be raised with every change of the fields below. */
-#define STATE_FORMAT 0x534d4c12
+#define STATE_FORMAT 0x534d4c13
 
 typedef struct step_t {
     apr_pool_t *p;
@@ -319,6 +319,7 @@ static void step_rest(step_t *s, sml_state_t *state)
     step_array(s, state->offered, SML_MAX_OFFERED, step_offered);
     step_array(s, state->doubled, SML_MAX_DOUBLED, step_range);
     step_array(s, state->related, SML_MAX_RELATED, step_related);
+    step_array(s, state->owed, SML_MAX_OWED, step_range);
     step_object(s, &state->incoming);
     step_object(s, &state->outgoing);
     step_object(s, &state->finished);
@@ -388,6 +389,7 @@ sml_state_t *sml_state_make(apr_pool_t *p)
     state->pending = apr_array_make(p, 16, sizeof(sml_status_t));
     state->doubled = apr_array_make(p, 4, sizeof(sml_range_t));
     state->related = apr_array_make(p, 4, sizeof(sml_related_t));
+    state->owed = apr_array_make(p, 4, sizeof(sml_range_t));
     state->backlog = apr_array_make(p, 1, sizeof(sml_backlog_t));
     return state;
 }

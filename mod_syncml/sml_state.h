@@ -36,6 +36,7 @@ typedef enum {
 #define SML_MAX_PENDING      100000
 #define SML_MAX_DOUBLED      20000
 #define SML_MAX_RELATED      2000
+#define SML_MAX_OWED         20000
 /** Octets of messages that are not done yet: while there would be more, an
  * answer waits for the work instead of being sent before it. */
 #define SML_MAX_BACKLOG      (2 * 1024 * 1024)
@@ -243,6 +244,9 @@ struct sml_state_t {
     apr_array_header_t *pending;        /* of sml_status_t */
     apr_array_header_t *doubled;        /* of sml_range_t */
     apr_array_header_t *related;        /* of sml_related_t */
+    apr_array_header_t *owed;           /* of sml_range_t, of one item each:
+                                   the client is to change them again, after
+                                   an Atomic that was undone */
     apr_array_header_t *backlog;        /* of sml_backlog_t, the oldest
                                    first; what is left of them is done before
                                    anything new */
@@ -254,7 +258,7 @@ struct sml_state_t {
     sml_state_t *former;        /* what the device's former sessions left over
                                    of datastores that this one has not been
                                    asked for yet: the lists from syncs to
-                                   related, but pending, and the objects
+                                   owed, but pending, and the objects
                                    count.  NULL:
                                    nothing.  See sml_resume.c */
 };

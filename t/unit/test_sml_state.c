@@ -154,16 +154,19 @@ static void fill_notes(sml_state_t *s)
         sml_offered_t *o = apr_array_push(s->offered);
         sml_range_t *d = apr_array_push(s->doubled);
         sml_related_t *r = apr_array_push(s->related);
+        sml_range_t *u = apr_array_push(s->owed);
 
         memset(o, 0, sizeof(*o));
         memset(d, 0, sizeof(*d));
         memset(r, 0, sizeof(*r));
-        o->sync = d->sync = r->sync = i;
+        memset(u, 0, sizeof(*u));
+        o->sync = d->sync = r->sync = u->sync = i;
         o->item = 39;
         o->version = 40;
         d->from = 41;
         d->to = 42 + i;
         r->item = 43;
+        u->from = u->to = 47 + i;
     }
 }
 
@@ -351,6 +354,9 @@ static void same_notes(const sml_state_t *a, const sml_state_t *b)
     assert_int_equal(a->related->nelts, b->related->nelts);
     assert_memory_equal(a->related->elts, b->related->elts,
                         2 * sizeof(sml_related_t));
+    assert_int_equal(a->owed->nelts, b->owed->nelts);
+    assert_memory_equal(a->owed->elts, b->owed->elts,
+                        2 * sizeof(sml_range_t));
     same_object(a->outgoing, b->outgoing);
 }
 
