@@ -118,6 +118,7 @@ static void take_run(beside_t *k, card_reader_t *r, apr_array_header_t *all)
             || memcmp(r->pos, two.s, two.len))
             return;
         cut->came = 1;
+        memset(&came, 0, sizeof(came));
         came.cut = cut;
         APR_ARRAY_PUSH(all, came_t) = came;
         r->pos += octets.len;
