@@ -262,17 +262,15 @@ static int move_rule(const out_t *o, item_recur_t *r)
 static void put_rule(const out_t *o, const item_entry_t *entry)
 {
     item_buf_t text = { NULL, NULL, 0, 0 };
-    item_recur_t r, was;
+    item_recur_t r;
     int changed;
 
     if (!item_recur_parse(&r, entry->line.value)) {
         item_raw_add(o->b, entry->raw, "\r\n");
         return;
     }
-    was = r;
     changed = (o->c->form->habits & ITEM_HABIT_SIMPLE_RULES)
-              && item_ical_simplify(o->c, &r, &o->plan->cal->start)
-              && memcmp(&was, &r, sizeof(r));
+              && item_ical_simplify(o->c, &r, &o->plan->cal->start) > 1;
     changed |= move_rule(o, &r);
     if (!changed) {
         item_raw_add(o->b, entry->raw, "\r\n");

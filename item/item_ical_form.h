@@ -42,7 +42,8 @@ const item_part_t *item_ical_main(const item_form_t *form,
                                   const item_doc_t *doc);
 
 /** Let a rule have only parts that "simple-rules" have.
- * @param start  DTSTART @return 0: it cannot be said with these */
+ * @param start  DTSTART @return 0: it cannot be said with these; 1: it is as it
+ * was; 2: it has changed */
 int item_ical_simplify(item_cal_ctx_t *c, item_recur_t *r,
                        const item_time_t *start);
 

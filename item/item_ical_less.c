@@ -185,7 +185,7 @@ int item_ical_simplify(item_cal_ctx_t *c, item_recur_t *r,
     if (!is_simple(&simple) || !item_ical_series_same(c, r, &simple, start))
         return 0;
     *r = simple;
-    return 1;
+    return 2;
 }
 
 /* ---- lines ---------------------------------------------------------------- */

@@ -307,7 +307,7 @@ static apr_size_t only_place(item_span_t text, item_span_t word)
 
 static int is_word(item_span_t a, item_span_t b)
 {
-    return a.len == b.len && !memcmp(a.s, b.s, a.len);
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
 /** A text with a word for another; without one also without a blank. */

@@ -32,7 +32,7 @@ static inline void item_buf_puts(item_buf_t *b, const char *s)
 
 static inline void item_buf_putc(item_buf_t *b, char c)
 {
-    if (b->size - b->len < 2) {
+    if (!b->s || b->size - b->len < 2) {
         item_buf_add(b, &c, 1);
         return;
     }

@@ -190,7 +190,8 @@ static int is_wire_time(item_span_t name)
 /** A priority as devices of "coarse-priority" send it. */
 static int coarse(item_span_t value)
 {
-    int n = atoi(apr_isdigit(value.len ? *value.s : 0) ? value.s : "0");
+    long n = value.len && apr_isdigit(*value.s) ? strtol(value.s, NULL, 10)
+                                                : 0;
 
     return n <= 0 ? 0 : n <= 4 ? 1 : n == 5 ? 2 : 3;
 }
