@@ -271,7 +271,8 @@ static int is_again(sml_session_t *s, const sml_sync_t *y,
     return same_text(had, &c->item)
         || (c->raw_type != NULL && is_echo(s, y, c, had))
         || (sml_sync_is_slow(y)
-            && sml_form_likeness(s, y, had, &c->item) >= ITEM_NEAR);
+            && sml_form_likeness(s, y, had, &c->item) >= ITEM_NEAR
+            && !sml_other_url(had, &c->item, s->p));
 }
 
 /* The server's side has deleted it. */

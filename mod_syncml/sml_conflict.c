@@ -12,6 +12,7 @@
 #include "mod_syncml/sml_conflict.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <apr_strings.h>
 
@@ -153,16 +154,34 @@ static int is_near(sides_t *sides)
                          sides->s->p) >= ITEM_NEAR;
 }
 
+int sml_other_url(const store_item_t *a, const store_item_t *b, apr_pool_t *p)
+{
+    const apr_array_header_t *x, *y;
+    apr_size_t n, m;
+
+    x = item_values(a->type, a->data, a->len, "URL", p);
+    y = item_values(b->type, b->data, b->len, "URL", p);
+    if (x->nelts != 1 || y->nelts != 1) {
+        return 0;
+    }
+    n = strlen(APR_ARRAY_IDX(x, 0, const char *));
+    m = strlen(APR_ARRAY_IDX(y, 0, const char *));
+    return strncasecmp(APR_ARRAY_IDX(x, 0, const char *),
+                       APR_ARRAY_IDX(y, 0, const char *), n < m ? n : m) != 0;
+}
+
 /* In a slow sync a device that cuts texts and drops values sends again what it
  * had: it is no edit of its user's, and it could not hold more if it were
  * sent again (unless it has only lost its place: see has_lost_place()). */
-static int take_poorer(sides_t *sides, const sml_change_t *c)
+static int take_poorer(sides_t *sides, const sml_change_t *c,
+                       const store_item_t *had)
 {
     item_text_t base = sides->base;
     item_merge_t m;
 
     if (item_likeness(sides->type, base.data, base.len, c->item.type,
                       c->item.data, c->item.len, sides->s->p) < ITEM_NEAR
+        || sml_other_url(had, &c->item, sides->s->p)
         || item_merge(&m, sides->type, NULL, &base, &sides->theirs,
                       ITEM_PREFER_OURS, sides->s->p) != APR_SUCCESS
         || !m.is_ours) {
@@ -408,7 +427,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
         conf.fallback = SML_POLICY_CLIENT;
     }
     if (slow && base != NULL && !out->unchanged) {
-        out->unchanged = poorer = take_poorer(&sides, c);
+        out->unchanged = poorer = take_poorer(&sides, c, base);
     }
     edited = y->code == 203 || (known != 0 ? known != old->change
                                 : slow && !is_near(&sides));

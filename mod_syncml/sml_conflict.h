@@ -48,6 +48,11 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
 int sml_builds_on(const store_item_t *base, const store_item_t *newer,
                   const store_item_t *theirs, apr_pool_t *p);
 
+/** Items are likened without the URL of an event or a task: have both one, and
+ * another?  One that is cut short is a poorer copy, and so is none.
+ * @return non-zero: somebody has edited it */
+int sml_other_url(const store_item_t *a, const store_item_t *b, apr_pool_t *p);
+
 /** One log line for a conflict, and count it.
  * @param done  what was done, in words */
 void sml_conflict_log(sml_session_t *s, sml_sync_t *y, store_id_t item,
