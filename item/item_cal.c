@@ -352,3 +352,26 @@ const char *item_cal_made_title(const item_form_t *form,
         n--;
     return n ? apr_pstrmemdup(p, text, n) : "-";
 }
+
+/** Whether a word stands in the DESCRIPTION of a component. */
+static int describes(const item_part_t *part, const char *word,
+                     apr_pool_t *p)
+{
+    const item_entry_t *entry = item_part_find(part, "DESCRIPTION");
+
+    return entry && strstr(apr_pstrmemdup(p, entry->line.value.s,
+                                          entry->line.value.len), word);
+}
+
+int item_cal_is_made_title(const item_form_t *form, const item_part_t *like,
+                           const item_part_t *theirs, item_span_t value,
+                           apr_pool_t *p)
+{
+    const char *word;
+
+    if (!item_cal_made_title(form, like, p) || !value.len)
+        return 0;
+    word = apr_pstrmemdup(p, value.s, value.len);
+    return !strcmp(word, "-") || describes(like, word, p)
+           || describes(theirs, word, p);
+}

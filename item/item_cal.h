@@ -77,6 +77,13 @@ apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p);
 const char *item_cal_made_title(const item_form_t *form,
                                 const item_part_t *part, apr_pool_t *p);
 
+/** Whether a device's SUMMARY is one that was made up for it: of the
+ * description that is there, or was before its user changed that, so that it
+ * still stands in it. @param value  escaped for iCalendar */
+int item_cal_is_made_title(const item_form_t *form, const item_part_t *like,
+                           const item_part_t *theirs, item_span_t value,
+                           apr_pool_t *p);
+
 /** What both directions know. */
 typedef struct item_cal_ctx_t {
     apr_pool_t *p;

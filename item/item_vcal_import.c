@@ -204,16 +204,11 @@ static int is_echo(const item_back_t *k, const item_came_t *came,
 {
     const item_part_t *part = came->cal ? came->cal->part : NULL;
     const item_entry_t *title;
-    const char *made;
 
-    if (part && item_span_is(line->name, "SUMMARY")) {
-        item_span_t said = item_vcal_escape(item_vcal_plain(
-            item_vcal_decode(k->c, line), k->c->p), k->c->p);
-
-        made = item_cal_made_title(k->c->form, part, k->c->p);
-        return made && strlen(made) == said.len
-            && !memcmp(made, said.s, said.len);
-    }
+    if (part && item_span_is(line->name, "SUMMARY"))
+        return item_cal_is_made_title(
+            k->c->form, part, came->part, item_vcal_escape(item_vcal_plain(
+                item_vcal_decode(k->c, line), k->c->p), k->c->p), k->c->p);
     if (part && item_span_is(line->name, "DESCRIPTION")) {
         title = item_part_find(came->part, "SUMMARY");
         return title && !item_part_find(part, "DESCRIPTION")
