@@ -113,13 +113,40 @@ int sml_piece_refuse(sml_session_t *s, int code)
     return code;
 }
 
+/* Octets of a line, without its end. */
+static apr_size_t line_len(const char *text, apr_size_t len)
+{
+    apr_size_t n = 0;
+
+    while (n < len && text[n] != '\r' && text[n] != '\n') {
+        n++;
+    }
+    return n;
+}
+
+/* Does the text begin with BEGIN:x, and end with END:x? */
+static int is_framed(const char *text, apr_size_t len)
+{
+    apr_size_t n = line_len(text, len), name = n - 6;
+
+    while (len > n && (text[len - 1] == '\r' || text[len - 1] == '\n')) {
+        len--;
+    }
+    return n > 6 && strncasecmp(text, "BEGIN:", 6) == 0 && len >= n + name + 5
+        && strncasecmp(text + len - name, text + 6, name) == 0
+        && strncasecmp(text + len - name - 4, "END:", 4) == 0;
+}
+
 /* A client that resumes may have another idea of how much fits into a message,
- * and send the object whole.  Only what has the size that was said is that:
- * any other length is a last piece whose forerunner is missing, and would be
- * stored as an item that has lost its beginning. */
+ * and send the object whole.  That has the size that was said, or if its user
+ * has edited it meanwhile, beginning and end of an item, and no length that
+ * would do for the rest.  All else is a last piece whose forerunner is missing,
+ * and would be stored as an item that has lost its beginning. */
 static int is_whole(const sml_object_t *o, const sml_item_t *item)
 {
-    return !item->more && item->len == o->size;
+    return !item->more
+        && (item->len == o->size || (o->len + item->len != o->size
+                                     && is_framed(item->data, item->len)));
 }
 
 /* The piece is put where it belongs. @return 0, or a status code */
@@ -140,6 +167,7 @@ static int place(sml_session_t *s, sml_object_t *o, const sml_command_t *c,
     }
     else if (o->resumed && is_whole(o, item)) {
         o->len = 0;
+        o->size = item->len;
     }
     else if (o->resumed) {
         o->seam = o->len;

@@ -578,6 +578,39 @@ static void test_part_and_no_resume(void **state)
     }
 }
 
+/* The server has a part of an item, its user makes it small, and the client
+ * that goes on sends it whole, without its size. */
+static void test_part_and_edited(void **state)
+{
+    int code;
+
+    for (code = 201; code >= 200; code--) {
+        client_t *c = fresh_phone(CODEC_WBXML, CODEC_V12,
+                                  (apr_size_t)(2000 + code));
+        client_item_t *item = client_put(c, "contacts", world_card("Phone"));
+
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        client_edit(c, item, world_large_card("Phone", 9000));
+        c->chunk = 2500;
+        c->slow_tag = SYNCML_REPLACE;
+        w->break_at = 4;
+        w->break_after = 1;
+        assert_int_equal(client_session(c, code, "contacts"), APR_TIMEUP);
+        w->break_at = 0;
+        client_edit(c, item, world_large_card("Phone", 20));
+        c->resuming = 1;
+        SYNCED(c, client_sync(c, 225, "contacts"));
+        c->resuming = 0;
+        assert_int_equal(client_store(c, "contacts")->code, code);
+        assert_int_equal(phone_code(c->ph, "Replace", 0), 200);
+        world_same(c, "contacts");
+        assert_int_equal(client_count(c, "contacts"), 1);
+        assert_int_equal(world_count("contacts"), 1);
+        assert_true(world_find("contacts", "NOTE:abcdefghijklmnopqrst\r\n"));
+        world_quiet(c, "contacts");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -602,7 +635,8 @@ int main(void)
         ON_EACH_STORE(test_too_large_for_the_server),
         ON_EACH_STORE(test_message_larger_than_the_servers),
         ON_EACH_STORE(test_break_inside_an_object),
-        ON_EACH_STORE(test_part_and_no_resume)
+        ON_EACH_STORE(test_part_and_no_resume),
+        ON_EACH_STORE(test_part_and_edited)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_sizes");
