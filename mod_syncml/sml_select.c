@@ -202,11 +202,12 @@ int sml_select_after(sml_session_t *s, sml_sync_t *y, const sml_sync_t *r)
  * more. */
 static void note_sent(sml_session_t *s, sml_sync_t *y)
 {
-    const char *text = y->view_had, *sent = y->view_sent, *now = y->view;
+    const char *had = y->view_had ? y->view_had : "", *text = had;
+    const char *sent = y->view_sent, *now = y->view;
     store_anchor_t *a;
     apr_status_t rv;
 
-    if (narrower(s, now, y->view_had) == y->view_had) {
+    if (narrower(s, now, had) == had) {
         now = NULL;
     }
     else if (sent != NULL && narrower(s, now, sent) != NULL) {
@@ -219,7 +220,7 @@ static void note_sent(sml_session_t *s, sml_sync_t *y)
     if (now != NULL && (sent == NULL || behind_mark(&sent, s->p) == NULL)) {
         text = apr_pstrcat(s->p, text, SENT, now, NULL);
     }
-    if (strcmp(text, y->view_had) == 0) {
+    if (strcmp(text, had) == 0) {
         return;
     }
     rv = store_anchor_get(s->tx, s->device->id, y->datastore, &a);
