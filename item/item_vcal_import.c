@@ -196,6 +196,18 @@ static int coarse(item_span_t value)
     return n <= 0 ? 0 : n <= 4 ? 1 : n == 5 ? 2 : 3;
 }
 
+/** Such a priority, in the middle of those for which it stands. */
+static void refine(const item_back_t *k, const item_line_t *line,
+                   item_span_t *value)
+{
+    static const char *const of[] = { "1", "5", "9" };
+
+    if ((k->c->form->habits & ITEM_HABIT_COARSE_PRIORITY)
+        && item_span_is(line->name, "PRIORITY") && value->len == 1
+        && *value->s >= '1' && *value->s <= '3')
+        *value = item_span_of(of[*value->s - '1']);
+}
+
 /** Whether a line says nothing that like does not say: a description that
  * repeats the title where there is none, a priority that is like's in the
  * device's steps. @param same  out: like's line, NULL: none */
@@ -254,8 +266,10 @@ static void put_props(item_back_t *k, const item_came_t *came)
             if (echo)
                 item_back_raw(k, echo);
         }
-        else
+        else {
+            refine(k, line, &value);
             item_vcal_prop_in(c, came->kind, line, value, k->b);
+        }
     }
 }
 

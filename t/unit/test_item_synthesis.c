@@ -163,6 +163,9 @@ static const answer_t old_answers[] = {
     { "another priority", CAL("", SERIES "PRIORITY:7\r\n"),
       VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\n"
            SERIES "PRIORITY:1\r\n"), CAL("", SERIES "PRIORITY:1\r\n") },
+    { "a low priority", CAL("", SERIES),
+      VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\n"
+           SERIES "PRIORITY:3\r\n"), CAL("", SERIES "PRIORITY:9\r\n") },
     { "a description", CAL("", SERIES),
       VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\nDESCRIPTION:All\r\n"
            SERIES), CAL("", SERIES "DESCRIPTION:All\r\n") },
