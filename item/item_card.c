@@ -531,22 +531,24 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     version = card_version_of(text, form_version(form) == CARD_21 ? CARD_21
                                                              : CARD_30, p);
     twins = like && has_twins(form, text);
-    if (version && is_same(form, text, version) && !twins
+    if (version && is_same(form, text, version)
         && !(text.len && memchr(text.s, '\0', text.len))
         && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version
                       && is_same(form, span_of(like), version)))) {
         *out = *in;
+        if (twins)
+            card_untwin(out, span_of(like), p);
         return APR_SUCCESS;
     }
     b = buf_for(size_for(text), p);
     rv = like ? import_like(&b, form, text, span_of(like), p)
               : card_import(&b, form, text, 0, 0, p);
-    if (rv == APR_SUCCESS && twins)
-        card_untwin(&b, span_of(like), p);
     if (rv == APR_SUCCESS) {
         out->data = b.s;
         out->len = b.len;
+        if (twins)
+            card_untwin(out, span_of(like), p);
     }
     return rv;
 }

@@ -270,9 +270,10 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
  * a line of the store's text says, or what theirs says under the store's name
  * as well; dates are the same with and without hyphens.  So is a PRODID where
  * the store's text has none.
- * @param b  in and out: a card in the store's form
+ * @param text  in and out: a card in the store's form; one that cannot be read
+ *              stays as it is
  * @param like  the store's text
  */
-void card_untwin(item_buf_t *b, item_span_t like, apr_pool_t *p);
+void card_untwin(item_text_t *text, item_span_t like, apr_pool_t *p);
 
 #endif

@@ -153,14 +153,15 @@ static void put_entry(item_buf_t *b, const said_t *said,
         item_raw_add(b, entry->raw, "\r\n");
 }
 
-void card_untwin(item_buf_t *b, item_span_t like, apr_pool_t *p)
+void card_untwin(item_text_t *text, item_span_t like, apr_pool_t *p)
 {
     item_doc_t *ours, *theirs;
     item_buf_t out = { NULL, NULL, 0, 0 };
     said_t said;
     int i;
 
-    if (item_doc_read(&theirs, "text/vcard", b->s, b->len, p) != APR_SUCCESS
+    if (item_doc_read(&theirs, "text/vcard", text->data, text->len, p)
+        != APR_SUCCESS
         || item_doc_read(&ours, "text/vcard", like.s, like.len, p)
            != APR_SUCCESS)
         return;
@@ -172,5 +173,6 @@ void card_untwin(item_buf_t *b, item_span_t like, apr_pool_t *p)
                   APR_ARRAY_IDX(theirs->root->entries, i,
                                 const item_entry_t *));
     item_raw_add(&out, theirs->root->end, "\r\n");
-    *b = out;
+    text->data = out.s;
+    text->len = out.len;
 }
