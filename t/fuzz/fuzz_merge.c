@@ -57,11 +57,19 @@ static int may_differ(const char *line)
     return 0;
 }
 
+/** Non-zero if a name stays that theirs lacks. */
+static int keeps_name(const char *diff)
+{
+    return !strncmp(diff, "- N", 3) || !strncmp(diff, "- FN", 4)
+        || strstr(diff, "\n- N:") || strstr(diff, "\n- N;")
+        || strstr(diff, "\n- FN");
+}
+
 /** What theirs changed alone is taken: the result says what theirs says. */
 static int is_taken(const char *type, const item_merge_t *m,
                     const item_text_t *theirs, apr_pool_t *p)
 {
-    const char *line;
+    const char *line, *diff;
     item_keys_t keys;
 
     if (item_equal(type, m->text, m->len, type, theirs->data, theirs->len, p))
@@ -69,9 +77,12 @@ static int is_taken(const char *type, const item_merge_t *m,
     if (item_keys(&keys, type, m->text, m->len, p) != APR_SUCCESS
         || keys.kind != ITEM_VCARD30)
         return 0;
-    for (line = item_diff(type, m->text, m->len, type, theirs->data,
-                          theirs->len, p); *line; line = strchr(line, '\n') + 1)
-        if (!may_differ(line))
+    diff = item_diff(type, m->text, m->len, type, theirs->data, theirs->len,
+                     p);
+    /* What is in the group of a name that stays, stays with it. */
+    for (line = diff; *line; line = strchr(line, '\n') + 1)
+        if (!may_differ(line)
+            && (strncmp(line, "- X-", 4) || !keeps_name(diff)))
             return 0;
     return 1;
 }
