@@ -233,6 +233,7 @@ apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
     rv = card_import_begin(&c, &r, form, in, version, 0, p);
     if (rv != APR_SUCCESS)
         return rv;
+    memset(&k, 0, sizeof(k));
     k.form = form;
     k.device = device;
     k.cuts = cuts;

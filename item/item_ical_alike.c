@@ -35,24 +35,29 @@ static int put_length(item_in_t *in, const item_line_t *line)
     return 1;
 }
 
-/** A rule that says what like's says. @param line  NULL: none came
- * @return 0: it does not */
-static int put_like_rule(item_in_t *in, const item_line_t *line)
+/** Whether the rule that came, or that none came, says what the one that the
+ * device had says. */
+static int is_like_rule(item_in_t *in)
 {
-    const item_entry_t *was = in->was ? item_part_find(in->was->part, "RRULE")
-                                      : NULL;
+    const apr_array_header_t *rules = in->cal->rules;
     item_recur_t had, came;
+    const item_recur_t *is = rules->nelts ? &came : NULL;
 
-    if (!was || in->had->rules->nelts != 1 || in->cal->rules->nelts > 1
-        || !item_recur_parse(&had, APR_ARRAY_IDX(in->had->rules, 0,
-                                                 item_span_t))
-        || (line && !item_recur_parse(&came, line->value))
-        || (!item_ical_series_same(in->k.c, &had, line ? &came : NULL,
-                                   &in->cal->start)
-            && !item_ical_series_same(in->k.c, &had, line ? &came : NULL,
-                                      &in->had->start)))
+    return in->was && in->had->rules->nelts == 1 && rules->nelts <= 1
+        && item_recur_parse(&had, APR_ARRAY_IDX(in->had->rules, 0,
+                                                item_span_t))
+        && (!is || item_recur_parse(&came, APR_ARRAY_IDX(rules, 0,
+                                                         item_span_t)))
+        && (item_ical_series_same(in->k.c, &had, is, &in->cal->start)
+            || item_ical_series_same(in->k.c, &had, is, &in->had->start));
+}
+
+/** Like's rule, where what came says the same. @return 0: it does not */
+static int put_like_rule(item_in_t *in)
+{
+    if (!is_like_rule(in))
         return 0;
-    item_back_raw(&in->k, was);
+    item_back_raw(&in->k, item_part_find(in->was->part, "RRULE"));
     return 1;
 }
 
@@ -97,12 +102,11 @@ static int put_exdates(item_in_t *in, const item_line_t *line)
     text.p = in->k.c->p;
     item_buf_add(&text, head.s, head.len);
     while (item_value_next(&rest, ',', &word)) {
-        int other = 0;
+        int is_time = item_time_parse(&t, word, zone), other = 0;
 
-        for (i = 0; i < in->others->nelts && !other; i++)
-            other = item_time_parse(&t, word, zone)
-                    && item_time_equal(&APR_ARRAY_IDX(in->others, i,
-                                                      item_cal_t *)->rid, &t);
+        for (i = 0; is_time && i < in->others->nelts && !other; i++)
+            other = item_time_equal(&APR_ARRAY_IDX(in->others, i,
+                                                   item_cal_t *)->rid, &t);
         left += other;
         if (other)
             continue;
@@ -128,7 +132,7 @@ int item_in_alike(item_in_t *in, const item_entry_t *entry)
         return item_cal_is_made_title(in->k.c->form, in->was->part, in->part,
                                       line->value, in->k.c->p);
     if (item_span_is(line->name, "RRULE"))
-        return put_like_rule(in, line);
+        return put_like_rule(in);
     if (item_span_is(line->name, "EXDATE"))
         return in->others && put_exdates(in, line);
     return put_length(in, line);
@@ -137,7 +141,7 @@ int item_in_alike(item_in_t *in, const item_entry_t *entry)
 void item_in_unsent(item_in_t *in)
 {
     const item_part_t *part = in->was->part;
-    int i;
+    int i, none = !in->cal->rules->nelts, keeps = none || is_like_rule(in);
 
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
@@ -147,10 +151,9 @@ void item_in_unsent(item_in_t *in)
             continue;
         if (entry->part)
             item_back_part(&in->k, entry->part);
-        else if (!in->cal->rules->nelts && item_span_trim(
-                     entry->line.value).len)
+        else if (keeps && item_span_trim(entry->line.value).len)
             item_back_raw(&in->k, entry);
     }
-    if (!in->cal->rules->nelts)
-        put_like_rule(in, NULL);
+    if (none)
+        put_like_rule(in);
 }

@@ -447,8 +447,9 @@ static void put_others(item_back_t *k, const sent_t *s,
                                               const item_cal_t *);
 
         for (n = there = 0; n < came->nelts && !there; n++)
-            there = item_time_equal(&cal->rid, &APR_ARRAY_IDX(
-                                        came, n, item_cal_t *)->rid);
+            there = cal->rid.kind != ITEM_TIME_NONE
+                    && item_time_equal(&cal->rid, &APR_ARRAY_IDX(
+                                           came, n, item_cal_t *)->rid);
         if (!there)
             item_back_part(k, cal->part);
     }

@@ -117,6 +117,17 @@ static const answer_t answers[] = {
       "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
       "UID:u\r\nSUMMARY:First line\r\nDESCRIPTION:First line\\nsecond\r\n"
       SERIES "END:VEVENT\r\nEND:VCALENDAR\r\n", NULL },
+    { "an excluding rule beside one that came, moved by an hour",
+      CAL("", SERIES "RRULE:FREQ=DAILY;COUNT=9\r\n"
+          "EXRULE:FREQ=WEEKLY;BYDAY=TU\r\n"),
+      CAL("", "DTSTART:20261207T100000Z\r\nDTEND:20261207T103000Z\r\n"
+          "RRULE:FREQ=DAILY;INTERVAL=1;UNTIL=20261215T100000Z\r\n"),
+      CAL("", "DTSTART:20261207T100000Z\r\nDTEND:20261207T103000Z\r\n"
+          "RRULE:FREQ=DAILY;COUNT=9\r\nEXRULE:FREQ=WEEKLY;BYDAY=TU\r\n") },
+    { "another event in the same item",
+      CAL("", SERIES "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:w\r\n"
+          "SUMMARY:Two\r\nDTSTART:20261214T100000Z\r\n"),
+      CAL("", SERIES), NULL },
     { "once", CAL("", SERIES "RRULE:FREQ=DAILY;COUNT=1\r\n"),
       CAL("", SERIES), NULL },
     { "an alarm of two",
