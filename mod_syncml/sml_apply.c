@@ -23,8 +23,9 @@
 #include "mod_syncml/sml_guard.h"
 #include "mod_syncml/sml_held.h"
 
-/* So many of an item's latest texts are looked at for what a device had. */
-#define MOST_BASES  4
+/* So many of an item's latest texts are looked at for what a device had: those
+ * of some busy weeks. */
+#define MOST_BASES  32
 
 /* ---- finding the item --------------------------------------------------- */
 
