@@ -491,6 +491,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
         s->rv = sml_sync_is_slow(y) ? sml_match(s, y, c, &old, &version)
                                     : match_unsent(s, y, c, &old);
         if (s->rv == APR_SUCCESS && old != NULL) {
+            sml_atomic_paid(s, old->id);
             sml_unstage(s, old->id);    /* it is not deleted after all */
         }
     }

@@ -16,6 +16,12 @@
  * user's edit away before anybody had it.  Not so of the one that failed: its
  * Status was the answer, and where we won ours is what comes of it.
  *
+ * In a slow sync even what each item is would be forgotten with the Atomic: so
+ * it is found out before that, also of what was not tried.  Those of ours wait
+ * as well, for they would be doubled there (a refresh from the client would
+ * delete them here); and if the client does not say them again before its
+ * package ends, its next sync is slow once more.
+ *
  * What may not be in it, because it is more than a change of items or has an
  * effect outside the store: another Atomic, Alert, Get, Put, Results, Status.
  */
@@ -212,29 +218,36 @@ typedef struct owing_t {
     const sml_status_t *failed; /* of the one that failed; NULL: not known */
 } owing_t;
 
+static void add_owed(sml_session_t *s, int sync, store_id_t item)
+{
+    sml_range_t *r;
+
+    if (s->state->owed->nelts >= SML_MAX_OWED || sml_atomic_owes(s, item)) {
+        return;
+    }
+    r = apr_array_push(s->state->owed);
+    r->sync = sync;
+    r->from = r->to = item;
+    if (s->owed_at != NULL) {
+        note_owed(s, s->state->owed->nelts - 1);
+    }
+}
+
 static void owe_item(sml_session_t *s, const sml_command_t *c,
                      const sml_item_t *item, const owing_t *o)
 {
     const sml_status_t *t = o->failed;
     const char *luid = item->source.uri;
     store_map_t *map;
-    sml_range_t *r;
 
     if (luid == NULL || *luid == '\0'
-        || s->state->owed->nelts >= SML_MAX_OWED
         || (t != NULL && c->cmdid != NULL && strcmp(t->cmdref, c->cmdid) == 0
             && (t->sourceref == NULL || strcmp(t->sourceref, luid) == 0))
         || sml_sync_with_luid(s, o->y, c->tag, luid, item->target.uri, NULL,
-                              &map) == NULL
-        || sml_atomic_owes(s, map->item)) {
+                              &map) == NULL) {
         return;
     }
-    r = apr_array_push(s->state->owed);
-    r->sync = sml_sync_index(s, o->y);
-    r->from = r->to = map->item;
-    if (s->owed_at != NULL) {
-        note_owed(s, s->state->owed->nelts - 1);
-    }
+    add_owed(s, sml_sync_index(s, o->y), map->item);
 }
 
 static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
@@ -257,13 +270,72 @@ static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
     }
 }
 
+/* ---- slow syncs ---------------------------------------------------------- */
+
+/* Those of them that were not made in the Atomic. */
+static void owe_known(sml_session_t *s, const apr_array_header_t *known)
+{
+    int i;
+
+    for (i = 0; i < known->nelts && s->rv == APR_SUCCESS; i++) {
+        const sml_range_t *r = &APR_ARRAY_IDX(known, i, sml_range_t);
+        const sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, r->sync,
+                                             sml_sync_t);
+        store_item_t *item;
+        apr_status_t rv = store_item_get(s->tx, s->account, y->datastore,
+                                         r->from, &item);
+
+        if (rv == APR_SUCCESS) {
+            add_owed(s, r->sync, r->from);
+        }
+        s->rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    }
+}
+
+/* Is it an owed item of that datastore of which the device has no row, or
+ * none that says what it is there? */
+static int is_lost(sml_session_t *s, const sml_sync_t *y,
+                   const sml_range_t *r)
+{
+    store_map_t *map;
+
+    if (r->from == 0 || r->sync != sml_sync_index(s, y)
+        || s->rv != APR_SUCCESS) {
+        return 0;
+    }
+    s->rv = store_map_by_item(s->tx, s->device->id, r->from, y->datastore,
+                              &map);
+    if (s->rv == APR_NOTFOUND) {
+        s->rv = APR_SUCCESS;
+        return 1;
+    }
+    return s->rv == APR_SUCCESS && map->luid == NULL;
+}
+
+int sml_atomic_left(sml_session_t *s, const sml_sync_t *y)
+{
+    const apr_array_header_t *list = s->state->owed;
+    int i, left = 0;
+
+    for (i = 0; i < list->nelts && sml_sync_is_slow(y) && !left; i++) {
+        left = is_lost(s, y, &APR_ARRAY_IDX(list, i, sml_range_t));
+    }
+    return left;
+}
+
+/* ---- undoing ------------------------------------------------------------- */
+
 static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
                  const snapshot_t *old, store_savepoint_t sp, int at)
 {
     owing_t o = { y, NULL };
     int told = !c->no_resp && !s->in->no_resp, i;
+    apr_array_header_t *known = apr_array_make(s->p, 8, sizeof(sml_range_t));
 
-    s->rv = store_savepoint_rollback(s->tx, sp);
+    sml_receive_known(s, y, c, known);
+    if (s->rv == APR_SUCCESS) {
+        s->rv = store_savepoint_rollback(s->tx, sp);
+    }
     if (s->rv != APR_SUCCESS) {
         return;
     }
@@ -277,6 +349,7 @@ static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
     }
     if (s->rv == APR_SUCCESS) {
         owe(s, c, o);
+        owe_known(s, known);
     }
     if (told) {
         status_at(s, at)->code = 507;

@@ -141,13 +141,11 @@ static int is_xml(const store_item_t *item)
     return i < item->len && item->data[i] == '<';
 }
 
-/* The item is all there. */
-static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
-                 const char *type, const char *format)
+/* The item is all there: what is it?
+ * @param y  see recognise() */
+static int read_whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
+                      const char *type, const char *format)
 {
-    sml_sync_t *head = *y;
-    int code;
-
     if (format_of(format) == FORMAT_B64 && !decode_b64(change, s->p)) {
         return 400;
     }
@@ -155,7 +153,15 @@ static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
         && sml_form_is_b64(type) && !is_xml(&change->item)) {
         decode_b64(change, s->p);       /* it forgot to say so */
     }
-    code = recognise(s, y, change, type);
+    return recognise(s, y, change, type);
+}
+
+static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
+                 const char *type, const char *format)
+{
+    sml_sync_t *head = *y;
+    int code = read_whole(s, y, change, type, format);
+
     if (code != 0) {
         return code;
     }
@@ -169,6 +175,17 @@ static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
     code = sml_apply(s, *y, change);
     sml_select_mark(s, *y, change);
     return code;
+}
+
+static void make_change(sml_change_t *change, const sml_command_t *c,
+                        const sml_item_t *item)
+{
+    memset(change, 0, sizeof(*change));
+    change->tag = c->tag;
+    change->luid = item->source.uri;
+    change->guid = item->target.uri;
+    change->item.data = item->data;
+    change->item.len = item->len;
 }
 
 static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
@@ -199,12 +216,7 @@ static int modify(sml_session_t *s, sml_sync_t **y, const sml_command_t *c,
     if (format_of(format) == FORMAT_OTHER) {
         return 415;
     }
-    memset(&change, 0, sizeof(change));
-    change.tag = c->tag;
-    change.luid = item->source.uri;
-    change.guid = item->target.uri;
-    change.item.data = item->data;
-    change.item.len = item->len;
+    make_change(&change, c, item);
     if (!coming) {
         return whole(s, y, &change, type, format);
     }
@@ -395,14 +407,17 @@ static int no_place(sml_session_t *s, const sml_sync_t *y,
     return y->alert_pending && y->code != y->asked ? 508 : 0;
 }
 
+static void begin_members(sml_session_t *s, sml_sync_t *y)
+{
+    for (; y != NULL; y = sml_sync_next(s, y)) {
+        sml_sync_begin(s, y);
+    }
+}
+
 static void begin_sync(sml_session_t *s, sml_sync_t *y,
                        const sml_command_t *c)
 {
-    sml_sync_t *member;
-
-    for (member = y; member != NULL; member = sml_sync_next(s, member)) {
-        sml_sync_begin(s, member);
-    }
+    begin_members(s, y);
     if (c->number_of_changes != NULL && y->announced < 0) {
         y->announced = sml_number(c->number_of_changes);
     }
@@ -430,4 +445,106 @@ void sml_receive(sml_session_t *s, const sml_command_t *c)
     }
     children(s, y, c);
     note_alone(s, y, 1);
+}
+
+/* ---- an Atomic that is to be undone ------------------------------------- */
+
+static int has_luid(const sml_item_t *item)
+{
+    const char *luid = item->source.uri;
+
+    return luid != NULL && *luid != '\0' && strlen(luid) <= STORE_MAX_LUID;
+}
+
+/* One that was not tried, or was refused: which of ours would it have been?
+ * @return its row; NULL: none of them, or s->rv tells a failure */
+static store_map_t *match(sml_session_t *s, sml_sync_t *y,
+                          const sml_command_t *c, const sml_item_t *item)
+{
+    store_map_t *map = apr_pcalloc(s->p, sizeof(*map));
+    store_item_t *found = NULL;
+    sml_change_t change;
+
+    if (item->data == NULL || item->more
+        || format_of(SML_META(item, c, format)) == FORMAT_OTHER) {
+        return NULL;
+    }
+    make_change(&change, c, item);
+    if (read_whole(s, &y, &change, SML_META(item, c, type),
+                   SML_META(item, c, format)) != 0) {
+        return NULL;
+    }
+    if (s->rv == APR_SUCCESS) {
+        s->rv = sml_match(s, y, &change, &found, &map->version);
+    }
+    if (s->rv != APR_SUCCESS || found == NULL) {
+        return NULL;
+    }
+    map->device = s->device->id;
+    map->datastore = y->datastore;
+    map->item = found->id;
+    map->luid = change.luid;
+    s->rv = store_map_put(s->tx, map);  /* no other matches that one */
+    return s->rv == APR_SUCCESS ? map : NULL;
+}
+
+static void note_known(sml_session_t *s, const store_map_t *map,
+                       apr_array_header_t *found)
+{
+    int i;
+
+    for (i = 0; i < s->state->syncs->nelts; i++) {
+        if (APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).datastore
+            == map->datastore) {
+            sml_range_t *r = apr_array_push(found);
+
+            r->sync = i;
+            r->from = r->to = map->item;
+            return;
+        }
+    }
+}
+
+static void known(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+                  apr_array_header_t *found)
+{
+    int i;
+
+    for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
+        const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
+        store_map_t *map = NULL;
+
+        if (has_luid(item)
+            && sml_sync_with_luid(s, y, SYNCML_ADD, item->source.uri, NULL,
+                                  NULL, &map) == NULL
+            && s->rv == APR_SUCCESS) {
+            map = match(s, y, c, item);
+        }
+        if (map != NULL) {
+            note_known(s, map, found);
+        }
+    }
+}
+
+void sml_receive_known(sml_session_t *s, sml_sync_t *y,
+                       const sml_command_t *c, apr_array_header_t *found)
+{
+    int i;
+
+    if (c->tag == SYNCML_SYNC) {
+        y = sml_sync_find(s, &c->target, &c->source);
+        if (no_place(s, y, c) != 0) {
+            return;
+        }
+        begin_members(s, y);
+    }
+    for (i = 0; c->commands != NULL && i < c->commands->nelts
+             && s->rv == APR_SUCCESS; i++) {
+        sml_receive_known(s, y, APR_ARRAY_IDX(c->commands, i,
+                                              sml_command_t *), found);
+    }
+    if ((c->tag == SYNCML_ADD || c->tag == SYNCML_REPLACE) && y != NULL
+        && !y->failed && sml_sync_is_slow(y)) {
+        known(s, y, c, found);
+    }
 }

@@ -546,6 +546,7 @@ int sml_select_unsent(sml_session_t *s, sml_sync_t *y,
 
     /* With a maximum, or send-only, it never had all there is to see. */
     return !c->mapped && !c->item.deleted && view->max == 0
+           && !sml_atomic_owes(s, c->item.id)
            && y->access != SML_ACCESS_SEND_ONLY
            && sml_sees(s, y, &c->item, NULL)
            && matches(s, view->adds, &c->item, NULL);
@@ -574,7 +575,7 @@ void sml_select_delete_unmapped(sml_session_t *s, sml_sync_t *y, int limit,
     unmapped_t u = { s, y, NULL, limit };
     int i;
 
-    if (sml_select_all(s, y)) {
+    if (sml_select_all(s, y) && s->state->owed->nelts == 0) {
         s->rv = store_item_delete_unmapped(s->tx, s->account, y->datastore,
                                            s->device->id, s->device->id,
                                            y->start, limit, deleted);

@@ -284,7 +284,9 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         return APR_SUCCESS;
     }
     if (sml_atomic_owes(b->s, c.item.id)) {
-        keep_for_later(b, &c);
+        if (c.mapped || !sml_sync_is_slow(y)) {
+            keep_for_later(b, &c);
+        }                       /* else it must stay free to be matched */
         pass(b, &c);
         return APR_SUCCESS;
     }

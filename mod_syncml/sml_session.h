@@ -207,6 +207,9 @@ void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
 int sml_atomic_owes(sml_session_t *s, store_id_t item);
 /** It has come again. */
 void sml_atomic_paid(sml_session_t *s, store_id_t item);
+/** Non-zero if a slow sync has left such items without a row: only another one
+ * will say what the client has of them. */
+int sml_atomic_left(sml_session_t *s, const sml_sync_t *y);
 /** Non-zero inside an Atomic of which a command has failed. */
 #define sml_atomic_failed(s)  ((s)->atomic != NULL && (s)->atomic->failed)
 /** A command gets that status. */
@@ -387,6 +390,14 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y);
 void sml_receive(sml_session_t *s, const sml_command_t *c);
 /** The last piece of an item that came in pieces will not come any more. */
 void sml_receive_no_end(sml_session_t *s);
+/** An Atomic, or a part of it, is going to be undone: which items of ours does
+ * the client have, by what it says there in slow syncs?  Those of its commands
+ * that were not done are matched as well, so the savepoint and what the session
+ * was before have to be restored after this.
+ * @param y  the datastore of the Sync around it; NULL: it is not in one
+ * @param found  of sml_range_t, of one item each: they are added */
+void sml_receive_known(sml_session_t *s, sml_sync_t *y,
+                       const sml_command_t *c, apr_array_header_t *found);
 /** Carry out the deletes of a datastore that were staged. */
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
 

@@ -267,6 +267,19 @@ static apr_status_t still_unmapped(sml_session_t *s, const sml_sync_t *y,
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
+/* The client has items that an Atomic told of and that was undone: nobody
+ * knows by now what they are. */
+static int is_undone(sml_session_t *s, const sml_sync_t *y)
+{
+    if (!sml_atomic_left(s, y)) {
+        return 0;
+    }
+    sml_log(s->config, 5, 0, "device %s of account %s has not said again what "
+            "was in an Atomic that failed, of %s: its next sync will be slow",
+            s->device->devid, s->state->user, y->name);
+    return 1;
+}
+
 static void log_sync(sml_session_t *s, const sml_sync_t *y)
 {
     sml_log(s->config, 6, 0, "sync account=%s device=%s datastore=%s type=%s "
@@ -293,6 +306,9 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
     }
     if (s->rv == APR_SUCCESS) {
         s->rv = still_unmapped(s, y, &unmapped);
+    }
+    if (s->rv == APR_SUCCESS) {
+        unmapped |= is_undone(s, y);
     }
     if (s->rv != APR_SUCCESS) {
         return;
