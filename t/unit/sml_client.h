@@ -78,6 +78,8 @@ struct client_t {
     int knows_replace;          /* says Replace of new items, too */
     int atomic;                 /* its changes of a message are an Atomic */
     int in_atomic;              /* one is open */
+    int spoils;                 /* one command more in each Atomic, that the
+                                   server refuses: 1: the first, 2: the last */
     int counts_less;            /* fewer changes than announced are fine */
     int sync_code;              /* said to the server's Sync, 0: 200; from
                                    300 on, its changes are not taken */

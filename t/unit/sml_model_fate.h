@@ -199,6 +199,9 @@ static inline void device_habits(device_t *d)
     c->chunk = large && device_dice(d, 3) == 0 ? 60 + device_dice(d, 400)
                                                : 0;
     c->atomic = c->chunk == 0 && device_dice(d, 4) == 0;
+    c->spoils = c->atomic && (d->dice >> 20) % 3 == 0 ? 1 + (d->dice >> 24) % 2
+                                                      : 0;
+    faults[FAULT_SPOILT] += c->spoils != 0;
     c->ph->scheme = device_dice(d, 4) ? SML_AUTH_MD5 : SML_AUTH_BASIC;
     c->ph->max_msg = (large ? 2600 : 5500) + device_dice(d, 3000);
 }
@@ -212,7 +215,7 @@ static inline void device_behave(device_t *d)
     d->between = NULL;
     d->c->per_message = 0;
     d->c->maps = MAPS_NOW;
-    d->c->mute = d->c->sync_code = d->c->atomic = 0;
+    d->c->mute = d->c->sync_code = d->c->atomic = d->c->spoils = 0;
 }
 
 #endif

@@ -20,7 +20,8 @@
 typedef enum {
     FAULT_REQUEST_LOST, FAULT_REPLY_LOST, FAULT_REPEATED, FAULT_LATE,
     FAULT_GIVEN_UP, FAULT_SUSPENDED, FAULT_OVERLAP, FAULT_OFF, FAULT_RESTORED,
-    FAULT_WIPED, FAULT_EXPIRED, FAULT_REFUSED, FAULT_HELD, FAULT_SLOW, FAULTS
+    FAULT_WIPED, FAULT_EXPIRED, FAULT_REFUSED, FAULT_HELD, FAULT_SLOW,
+    FAULT_SPOILT, FAULTS
 } fault_e;
 
 static const char *const fault_names[FAULTS] = {
@@ -28,7 +29,8 @@ static const char *const fault_names[FAULTS] = {
     "messages repeated late", "sessions given up", "suspended",
     "overlapped by another", "devices off for a while",
     "restored from a backup", "wiped", "sessions expired",
-    "changes refused", "times deletes held", "slow syncs"
+    "changes refused", "times deletes held", "slow syncs",
+    "with Atomics that fail"
 };
 
 static int faults[FAULTS];
@@ -349,7 +351,7 @@ static inline void device_expect(device_t *d, int code, const char *names)
  * for must have a reason. */
 static inline void device_account(device_t *d, int code, int good)
 {
-    int i;
+    int i, spoilt = d->c->spoils != 0;
 
     for (i = 0; i < d->c->nstores; i++) {
         client_store_t *s = &d->c->stores[i];
@@ -376,10 +378,11 @@ static inline void device_account(device_t *d, int code, int good)
         }
         if (s->code == 201 || s->code == 203 || s->code == 205) {
             d->may_slow[i] = 1;
-            d->known[i] = 0;
+            /* What it was told before an Atomic that failed it knows yet. */
+            d->known[i] &= spoilt && good && s->code == 201;
         }
         d->suspended[i] = good || d->disturbed ? 0 : s->code;
-        if (good) {
+        if (good && !(spoilt && d->may_slow[i])) {
             d->known[i] = 1;
             d->may_slow[i] = 0;
         }

@@ -132,9 +132,17 @@ static inline int client_tag(const client_t *c, const client_store_t *s,
     }
 }
 
+static inline void client_spoil(client_t *c, int when)
+{
+    if (c->spoils == when) {
+        phone_change(c->ph, SYNCML_ADD, "spoilt", "image/jpeg", "x", 1, 0, 0);
+    }
+}
+
 static inline void client_close_sync(client_t *c)
 {
     if (c->in_atomic) {
+        client_spoil(c, 2);
         codec_close(c->ph->w);
         c->in_atomic = 0;
     }
@@ -191,6 +199,7 @@ static inline void client_write_item(client_t *c, client_store_t *s,
         phone_command(c->ph, SYNCML_ATOMIC);
         phone_expect(c->ph, "Atomic", NULL);
         c->in_atomic = 1;
+        client_spoil(c, 1);
     }
     phone_change(c->ph, tag, item->luid, delete ? NULL : s->type,
                  delete ? NULL : item->text, delete ? 0 : strlen(item->text),
@@ -232,7 +241,7 @@ static inline apr_status_t client_write_store(client_t *c, client_store_t *s)
         cmd = c->ph->cmd;
         inside = c->in_atomic;
         client_write_item(c, s, item, tag);
-        if (!phone_has_room(c->ph, 200)) {
+        if (!phone_has_room(c->ph, c->spoils ? 500 : 200)) {
             client_undo(c, &mark, cmd);
             c->in_atomic = inside;
             rv = client_turn_page(c, s);
