@@ -40,6 +40,7 @@ typedef struct transfer_t {
 struct http_state_t {
     CURLM *multi;
     http_loop_t *loop;
+    CURLU *url;                 /* of every request, or NULL */
     transfer_t *all, *idle;
     transfer_t *stillborn;      /* could not be started */
 };
@@ -97,6 +98,9 @@ static int add_transfer(gateway_link_t *link)
     t->easy = e;
     t->state = state;
     curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+    if (state->url) {
+        curl_easy_setopt(e, CURLOPT_CURLU, state->url);
+    }
     if (conf->ca_file) {
         curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
@@ -147,7 +151,9 @@ static struct curl_slist *make_list(const apr_array_header_t *lines,
 
 static void set_request(transfer_t *t, const http_request_t *r)
 {
-    curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
+    if (!t->state->url) {
+        curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
+    }
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
                      make_list(r->headers, t->pool));
     curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
@@ -350,8 +356,20 @@ void gateway_http_close(gateway_link_t *link)
     if (state->multi) {
         curl_multi_cleanup(state->multi);
     }
+    curl_url_cleanup(state->url);
     http_loop_destroy(state->loop);
     curl_global_cleanup();
+}
+
+/* @return 0 if there is no memory */
+static int parse_url(http_state_t *state, const http_conf_t *conf)
+{
+    if (!conf->url) {
+        return 1;
+    }
+    state->url = curl_url();
+    return state->url && curl_url_set(state->url, CURLUPART_URL, conf->url,
+                                      0) == CURLUE_OK;
 }
 
 apr_status_t gateway_http_open(gateway_link_t *link)
@@ -365,7 +383,7 @@ apr_status_t gateway_http_open(gateway_link_t *link)
         return APR_ENOMEM;
     }
     state->multi = curl_multi_init();
-    if (state->multi) {
+    if (state->multi && parse_url(state, link->gateway->conf)) {
         rv = http_loop_create(&state->loop, state->multi, link->pool);
     }
     for (; rv == APR_SUCCESS && i < n && add_transfer(link); i++) {

@@ -22,8 +22,7 @@
 #define DLR_MASK      "23"
 
 typedef struct kannel_conf_t {
-    http_conf_t http;
-    const char *url;            /* without credentials */
+    http_conf_t http;           /* its URL is without credentials */
     const char *reports;        /* URL without the token, or NULL */
     apr_array_header_t *headers;    /* lines that every message has */
     const char *from, *smsc;
@@ -127,11 +126,12 @@ static const char *read_url(gateway_t *gateway, CURLU *url, const char *text,
     }
     curl_url_set(url, CURLUPART_USER, NULL, 0);
     curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
-    conf->url = get_part(url, CURLUPART_URL, 0, p);
-    if (!conf->url) {
+    conf->http.url = get_part(url, CURLUPART_URL, 0, p);
+    if (!conf->http.url) {
         return "this is no HTTP URL";
     }
-    gateway->name = apr_pstrcat(p, gateway_kannel.scheme, conf->url, NULL);
+    gateway->name = apr_pstrcat(p, gateway_kannel.scheme, conf->http.url,
+                                NULL);
     return NULL;
 }
 
@@ -200,7 +200,6 @@ static void kannel_build(const gateway_t *gateway,
         push_line(request, "X-Kannel-DLR-Mask: " DLR_MASK);
         push_line(request, report_url(conf, message->token, p));
     }
-    request->url = conf->url;
     request->body = part->data;
     request->len = part->len;
 }
