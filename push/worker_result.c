@@ -34,7 +34,8 @@ static const char *quoted(const char *value, apr_pool_t *p)
     char *out, *d;
     const char *c;
 
-    for (c = value; *c > 0x20 && *c < 0x7F && !strchr("\"=\\", *c); c++) {
+    for (c = value; *c > 0x20 && *c < 0x7F && *c != '"' && *c != '='
+         && *c != '\\'; c++) {
     }
     if (!*c && *value) {
         return value;

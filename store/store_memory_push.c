@@ -218,7 +218,8 @@ apr_status_t mem_due_replan_some(store_tx_t *tx, store_id_t after, int limit,
         if (row->device <= after)
             continue;
         *last = row->device;
-        if (row->state != STORE_DUE_SUSPENDED)
+        if (row->state != STORE_DUE_SUSPENDED
+            && (row->planned || row->state == STORE_DUE_DRY))
             replan_row(tx, row);
         n++;
     }

@@ -183,7 +183,8 @@ apr_status_t store_due_now(store_tx_t *tx, store_id_t device);
 apr_status_t store_due_replan(store_tx_t *tx, store_id_t account,
                               store_id_t device);
 /** Some rows as by store_due_replan(tx, 0, 0): where there are many, and other
- * writers are not to wait for all of them.
+ * writers are not to wait for all of them.  Those that are to be planned
+ * already are passed over, and wake nobody.
  * @param after  rows of devices above it; 0: from the first
  * @param limit  so many rows, at least 1
  * @param last  out: the device of the last of them; 0: none is left */

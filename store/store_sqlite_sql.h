@@ -512,7 +512,7 @@ X(DUE_PORTION, "SELECT device FROM dues WHERE device > ?1 " \
   "ORDER BY device LIMIT ?2") \
 X(DUE_REPLAN_SOME, "UPDATE dues SET planned = 0, " \
   "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
-  "AND device > ?1 AND device <= ?2") \
+  "AND device > ?1 AND device <= ?2 AND (planned <> 0 OR state = 3)") \
 X(DUE_REPLAN_GATEWAY, "UPDATE dues SET planned = 0 WHERE state < 2 " \
   "AND " SQL_DUE_WHEN " > ?1 AND " SQL_DUE_WHEN " <= ?2 " \
   "AND plan = 'gateway'") \

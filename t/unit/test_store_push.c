@@ -210,6 +210,10 @@ static void replanned_in_part(void **state)
     OK(store_due_replan_some(tx, last, 9, &last));
     assert_int_equal(last, 0);
     assert_int_equal(commit(tx), 0);
+    tx = begin_write(f);
+    OK(store_due_replan_some(tx, 0, 9, &last));
+    assert_true(last > first);
+    assert_int_equal(commit(tx), 0);    /* they are to be planned already */
     assert_int_equal(plan_at(f, S(100), S(5000))->nelts, 0);
     tx = begin_write(f);
     OK(store_due_replan_gateway(tx, S(100), S(9000)));  /* "because" */
