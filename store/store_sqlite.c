@@ -139,7 +139,7 @@ static apr_status_t handle_open(sq_handle_t **handle, sq_store_t *s,
     h->seed = (unsigned)(apr_time_now() ^ (apr_uintptr_t)h ^ getpid());
     errno = 0;
     rc = sqlite3_open_v2(s->path, &h->db, SQLITE_OPEN_READWRITE
-                         | SQLITE_OPEN_NOMUTEX, NULL);
+                         | SQLITE_OPEN_NOMUTEX, sq_wal_vfs());
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(h->db, 1);
         sqlite3_busy_handler(h->db, wait_for_lock, h);

@@ -149,6 +149,15 @@ void sq_queue_enter(sq_handle_t *h);
 /** The next one's turn; nothing if one is not in the queue. */
 void sq_queue_leave(sq_handle_t *h);
 
+/* ---- store_sqlite_wal.c ------------------------------------------------ */
+
+/** The VFS by which a database is to be opened, made at the first call of
+ * the process.  @return its name; NULL: the default one, there is no memory */
+const char *sq_wal_vfs(void);
+/** From 1 to 0 what goes to the log is gathered, to be written at the sync:
+ * to be called around a COMMIT.  What no sync has followed is dropped. */
+void sq_wal_gather(sqlite3 *db, int on);
+
 /* ---- store_sqlite_stmt.c: statements ----------------------------------- */
 
 /*

@@ -84,8 +84,11 @@ apr_status_t sq_commit(store_tx_t *tx, int *owes_push)
         if (rv == APR_SUCCESS)
             rv = sq_uses_flush(tx);
     }
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
+        sq_wal_gather(t->h->db, tx->mode == STORE_WRITE);
         rv = sq_do(tx, NULL, SQ_COMMIT, "");
+        sq_wal_gather(t->h->db, 0);
+    }
     if (rv != APR_SUCCESS) {
         sq_rollback(tx);
         return rv;

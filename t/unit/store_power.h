@@ -4,8 +4,8 @@
  *
  * Reads and writes go to the real files, so that all runs as always.  Beside
  * that it keeps of each file what is safe, that is, its contents at its
- * latest sync, and the writes since.  At a chosen operation (a write, a sync,
- * a truncation or the removal of a file) the power goes: this operation and
+ * latest sync, and the writes since.  At a chosen operation (a piece of a write,
+ * a sync, a truncation or the removal of a file) the power goes: this operation and
  * all after it fail.  power_on() then writes the files as a disk may have
  * them afterwards.
  *
@@ -23,6 +23,7 @@
 #include <sqlite3.h>
 
 #define POWER_FILES  8
+#define POWER_PIECE  2048       /* octets of a write that arrive together */
 
 /** What becomes of the writes that no sync has made safe. */
 typedef enum {
@@ -203,7 +204,7 @@ static inline int power_read(sqlite3_file *f, void *data, int len,
          : POWER_REAL(f)->pMethods->xRead(POWER_REAL(f), data, len, at);
 }
 
-static inline int power_write(sqlite3_file *f, const void *data, int len,
+static inline int power_piece(sqlite3_file *f, const void *data, int len,
                               sqlite3_int64 at)
 {
     power_image_t *image = ((power_file_t *)f)->image;
@@ -216,6 +217,21 @@ static inline int power_write(sqlite3_file *f, const void *data, int len,
     }
     return rc ? rc : POWER_REAL(f)->pMethods->xWrite(POWER_REAL(f), data,
                                                      len, at);
+}
+
+/* A disk takes what is written at once in pieces, each of which may be the
+ * last one, or arrive while one before it does not. */
+static inline int power_write(sqlite3_file *f, const void *data, int len,
+                              sqlite3_int64 at)
+{
+    int done, rc = SQLITE_OK;
+
+    for (done = 0; done < len && rc == SQLITE_OK; done += POWER_PIECE) {
+        rc = power_piece(f, (const char *)data + done,
+                         len - done < POWER_PIECE ? len - done : POWER_PIECE,
+                         at + done);
+    }
+    return rc;
 }
 
 static inline int power_truncate(sqlite3_file *f, sqlite3_int64 size)

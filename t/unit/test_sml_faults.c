@@ -19,6 +19,8 @@ typedef struct table_t {
     const sqlite3_io_methods *real;
 } table_t;
 
+#define PIECE  2048             /* octets */
+
 static struct {
     sqlite3_vfs vfs;
     table_t tables[4];
@@ -46,11 +48,19 @@ static int fails(int what)
     return 1;
 }
 
+/* A write may fail in the middle, with a part of it in the file. */
 static int disk_write(sqlite3_file *f, const void *data, int n,
                       sqlite3_int64 at)
 {
-    return fails(ON_WRITE) ? disk.code
-                           : real_methods(f)->xWrite(f, data, n, at);
+    int done, rc = SQLITE_OK;
+
+    for (done = 0; done < n && rc == SQLITE_OK; done += PIECE) {
+        rc = fails(ON_WRITE) ? disk.code
+           : real_methods(f)->xWrite(f, (const char *)data + done,
+                                     n - done < PIECE ? n - done : PIECE,
+                                     at + done);
+    }
+    return rc;
 }
 
 static int disk_sync(sqlite3_file *f, int flags)
