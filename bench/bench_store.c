@@ -103,8 +103,10 @@ static const char raw_tables[] =
     " type TEXT NOT NULL, data BLOB NOT NULL);";
 static const char raw_rest[] =
     "CREATE INDEX items_change ON items (datastore, change, deleted);"
-    "CREATE INDEX items_key ON items (datastore, key) WHERE deleted = 0;"
-    "CREATE INDEX items_near ON items (datastore, near_key)"
+    "CREATE INDEX items_key ON items"
+    " ((datastore << 36) | (key & 68719476735)) WHERE deleted = 0;"
+    "CREATE INDEX items_near ON items"
+    " ((datastore << 36) | (near_key & 68719476735))"
     " WHERE near_key <> 0 AND deleted = 0;"
     "CREATE INDEX items_starts ON items (datastore, starts)"
     " WHERE starts <> 0 AND deleted = 0;"

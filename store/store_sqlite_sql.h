@@ -10,6 +10,12 @@
 /* The item's own id within its row id, see SQ_ITEM(). */
 #define SQL_ITEM(ROWID)  "(" ROWID " & 0xfffffffff)"
 
+/* What the indexes of the keys have: datastore and 36 bits of the key in one
+ * number, as in a row id.  So the rows of a datastore are together; whoever
+ * finds one looks at its whole key.  Part of the schema: never to be edited. */
+#define SQL_HASHED(DATASTORE, KEY) \
+    "((" DATASTORE " << 36) | (" KEY " & 68719476735))"
+
 #define SQL_ITEM_COLUMNS \
     SQL_ITEM("i.id") ", i.datastore, i.change, i.origin, i.deleted, " \
     "i.archived, i.type, i.key, i.uid_key, i.near_key, i.starts, i.ends, " \
@@ -228,16 +234,22 @@ X(ITEM_ARCHIVED, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
   "WHERE i.datastore = ?1 AND i.id > ?2 AND i.archived <> 0 " \
   "ORDER BY i.id LIMIT ?3") \
 X(ITEM_BY_KEY, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
-  "WHERE i.datastore = ?1 AND i.key = ?2 AND i.deleted = 0 " \
+  "WHERE " SQL_HASHED("i.datastore", "i.key") " = " \
+  SQL_HASHED("?1", "?2") " " \
+  "AND i.key = ?2 AND i.deleted = 0 " \
   "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
 X(ITEM_BY_UID, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
-  "WHERE i.datastore = ?1 AND i.uid_key = ?2 AND i.uid_key <> 0 " \
+  "WHERE " SQL_HASHED("i.datastore", "i.uid_key") " = " \
+  SQL_HASHED("?1", "?2") " " \
+  "AND i.uid_key = ?2 AND i.uid_key <> 0 " \
   "AND i.deleted = 0 " \
   "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \
 X(ITEM_BY_NEAR, "SELECT " SQL_ITEM_COLUMNS " FROM items i " \
-  "WHERE i.datastore = ?1 AND i.near_key = ?2 AND i.near_key <> 0 " \
+  "WHERE " SQL_HASHED("i.datastore", "i.near_key") " = " \
+  SQL_HASHED("?1", "?2") " " \
+  "AND i.near_key = ?2 AND i.near_key <> 0 " \
   "AND i.deleted = 0 " \
   "AND NOT EXISTS (SELECT 1 FROM maps m WHERE m.device = ?3 " \
   "AND m.item = " SQL_ITEM("i.id") ") ORDER BY i.id") \

@@ -402,6 +402,35 @@ static void match(void **state)
     commit(tx);
 }
 
+/* Keys that differ in their upper half only are different ones. */
+static void match_whole_keys(void **state)
+{
+    static const apr_int64_t keys[] = {
+        7, 7 | APR_INT64_C(1) << 36, 7 | APR_INT64_C(1) << 62, -7,
+        APR_INT64_MIN | 7
+    };
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    int which, i;
+
+    for (i = 0; i < 5; i++) {
+        store_item_t item = make_item(f->contacts, 0, "x");
+
+        item.key = item.uid_key = item.near_key = keys[i];
+        OK(store_item_add(tx, f->alice, &item));
+    }
+    for (which = STORE_MATCH_KEY; which <= STORE_MATCH_NEAR; which++) {
+        for (i = 0; i < 5; i++) {
+            seen_t seen = { "", 0, 0 };
+
+            OK(store_item_match(tx, f->alice, f->contacts, which, keys[i], 0,
+                                see, &seen));
+            assert_string_equal(seen.text, apr_psprintf(f->p, "%d ", i + 1));
+        }
+    }
+    commit(tx);
+}
+
 static void delete_all(void **state)
 {
     enum { MANY = 2500 };
@@ -647,6 +676,7 @@ int main(void)
         TEST(get_into), TEST(add_and_get), TEST(numbering), TEST(update),
         TEST(delete_and_restore), TEST(versions), TEST(limits),
         TEST(largest), TEST(list), TEST(callbacks_may_call), TEST(match),
+        TEST(match_whole_keys),
         TEST(delete_all), TEST(delete_unmapped), TEST(foreign_items),
         TEST(foreign_devices), TEST(gc)
     };

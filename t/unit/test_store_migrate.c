@@ -227,6 +227,14 @@ static void item_is(store_tx_t *tx, store_id_t id, int deleted,
     assert_int_equal(i->ends, STORE_WHEN_ALWAYS);
 }
 
+static int matches(store_tx_t *tx, int which, apr_int64_t key)
+{
+    int found = 0;
+
+    OK(store_item_match(tx, 3, 2, which, key, 0, count_items, &found));
+    return found;
+}
+
 static void nothing_is_lost(void **state)
 {
     fixture_t *f = *state;
@@ -248,6 +256,10 @@ static void nothing_is_lost(void **state)
     item_is(tx, 1, 0, 8, 71, 600, "second text");
     item_is(tx, 2, 0, 5, 72, 500, "other");
     item_is(tx, 3, 1, 9, 73, 700, "gone");
+    assert_int_equal(matches(tx, STORE_MATCH_KEY, 71), 1);
+    assert_int_equal(matches(tx, STORE_MATCH_KEY, 72), 1);
+    assert_int_equal(matches(tx, STORE_MATCH_KEY, 73), 0);  /* is deleted */
+    assert_int_equal(matches(tx, STORE_MATCH_UID, 81), 1);
     OK(store_item_version(tx, 3, 2, 1, 2, &old));
     assert_memory_equal(old->data, "first text", 10);
     OK(store_datastore_open(tx, 3, "contacts", &ds));
@@ -287,7 +299,6 @@ static void it_goes_on(void **state)
     store_map_t soft = { .device = 4, .datastore = 2, .item = 2,
                          .luid = "L2", .version = 5, .soft = 1 };
     store_id_t former;
-    int found = 0;
     store_tx_t *tx;
 
     first_release(f, 1);
@@ -298,9 +309,8 @@ static void it_goes_on(void **state)
     OK(store_item_update(tx, 3, &item));
     assert_int_equal(item.change, 10);
     OK(store_map_put(tx, &soft));
-    OK(store_item_match(tx, 3, 2, STORE_MATCH_NEAR, 99, 0, count_items,
-                        &found));
-    assert_int_equal(found, 1);
+    assert_int_equal(matches(tx, STORE_MATCH_NEAR, 99), 1);
+    assert_int_equal(matches(tx, STORE_MATCH_KEY, 71), 0);
     OK(store_map_clear(tx, 4, 2));
     OK(store_map_former(tx, 4, 2, "L1", &former, NULL));
     assert_int_equal(former, 1);
