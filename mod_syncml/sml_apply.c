@@ -412,6 +412,12 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
+static int same_octets(const item_text_t *raw, const store_item_t *item)
+{
+    return raw->data != NULL && raw->len == item->len
+        && memcmp(raw->data, item->data, item->len) == 0;
+}
+
 /* What the device has sent it can hold; but not what was made of other things
  * that it sent: FN of N (SIF: FileAs), the state of a task of the day it was
  * done. */
@@ -426,6 +432,11 @@ static void note_held(sml_session_t *s, const sml_sync_t *y,
     apr_hash_t *names = apr_hash_make(s->p);
     int i, sif = c->raw_type != NULL && sml_form_is_b64(c->raw_type);
 
+    if (same_octets(&c->raw, &c->item)) {
+        /* Nothing was made: it has what it has sent. */
+        sml_held_note(s, y, c->keys.kind, data, len);
+        return;
+    }
     for (i = 0; c->raw_type != NULL && made[i] != NULL; i++) {
         if (sif ? i == 0 && !sml_form_has_line(&c->raw, "<FileAs")
                 : !sml_form_has_line(&c->raw, made[i])) {

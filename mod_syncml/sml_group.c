@@ -167,6 +167,18 @@ void sml_path_take(sml_session_t *s, const char *uri, sml_path_t *path)
 const sml_datastore_conf_t *sml_sync_conf(const sml_session_t *s,
                                           const sml_sync_t *y)
 {
+    const apr_array_header_t *all = s->config->datastores;
+    int i;
+
+    /* Asked several times for each item, so first by its very name. */
+    for (i = 0; i < all->nelts; i++) {
+        const sml_datastore_conf_t *d =
+            APR_ARRAY_IDX(all, i, const sml_datastore_conf_t *);
+
+        if (strcmp(d->name, y->name) == 0) {
+            return d;
+        }
+    }
     return sml_datastore_lookup(s->config, y->name);
 }
 

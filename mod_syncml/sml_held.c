@@ -188,11 +188,34 @@ static int learn(sml_session_t *s, held_t *h, const char *name,
     return 1;
 }
 
+/* Without understanding the item: has it a line that such a text may be in? */
+static int may_be_long(const char *data, apr_size_t len, const char *name)
+{
+    apr_size_t n = strlen(name), from = 0, to, i;
+
+    while (from < len) {
+        const char *lf = memchr(data + from, '\n', len - from);
+
+        to = lf ? (apr_size_t)(lf - data) : len;
+        if (data[from] == ' ' || data[from] == '\t') {
+            return 1;           /* folded: look closely */
+        }
+        for (i = from; to - from >= LONG_TEXT && i + n <= to; i++) {
+            if (strncasecmp(data + i, name, n) == 0) {
+                return 1;
+            }
+        }
+        from = to + 1;
+    }
+    return 0;
+}
+
 /* @return non-zero if it is longer than any before */
 static int note_length(sml_session_t *s, held_t *h, item_kind_e kind,
                        const char *data, apr_size_t len)
 {
-    const char *text = long_text(s, item_kind_type(kind), data, len);
+    const char *text = may_be_long(data, len, long_name(kind))
+                     ? long_text(s, item_kind_type(kind), data, len) : NULL;
     apr_size_t n = text ? strlen(text) : 0;
 
     h->as_long = n == h->longest;
