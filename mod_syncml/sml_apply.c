@@ -58,9 +58,12 @@ apr_status_t sml_find_map(sml_session_t *s, const sml_sync_t *y, int tag,
     return rv;
 }
 
-/* @param version  that the device has */
-static void put_map(sml_session_t *s, const sml_sync_t *y, const char *luid,
-                    store_id_t item, store_id_t version)
+/* @param version  that the device has
+ * @param retry  non-zero: it is to get the item's present text, be that the
+ *               one that it has */
+static void put_map_row(sml_session_t *s, const sml_sync_t *y,
+                        const char *luid, store_id_t item, store_id_t version,
+                        int retry)
 {
     store_map_t map = { 0 };
 
@@ -72,7 +75,14 @@ static void put_map(sml_session_t *s, const sml_sync_t *y, const char *luid,
     map.item = item;
     map.luid = luid;
     map.version = version;
+    map.retry = retry;
     s->rv = store_map_put(s->tx, &map);
+}
+
+static void put_map(sml_session_t *s, const sml_sync_t *y, const char *luid,
+                    store_id_t item, store_id_t version)
+{
+    put_map_row(s, y, luid, item, version, 0);
 }
 
 /* ---- applying ----------------------------------------------------------- */
@@ -162,6 +172,20 @@ static void store_theirs(sml_session_t *s, const sml_sync_t *y,
 
 /* ---- what becomes of it -------------------------------------------------- */
 
+/* The device has what it had, and gets the present text. */
+static void send_again(sml_session_t *s, sml_sync_t *y, const char *luid,
+                       const store_item_t *old, store_id_t version)
+{
+    if (version == old->change && old->change <= y->seen) {
+        put_map_row(s, y, luid, old->id, version, 1);
+        return;
+    }
+    /* What is not behind the device is sent only if the device is not known to
+     * have it. */
+    put_map(s, y, luid, old->id, version == old->change ? 0 : version);
+    sml_come_back(y, old);
+}
+
 /* The server's text stays. */
 static void leave(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
                   const store_item_t *old, store_id_t version,
@@ -171,11 +195,7 @@ static void leave(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
         put_map(s, y, c->luid, old->id, old->change);
     }
     else if (out->unchanged) {
-        /* It has what it had; if that was the present text, it cannot say so
-         * and still get it once more. */
-        put_map(s, y, c->luid, old->id,
-                version == old->change ? 0 : version);
-        sml_come_back(y, old);
+        send_again(s, y, c->luid, old, version);
     }
     else {
         store_theirs(s, y, c, old);

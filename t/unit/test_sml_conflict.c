@@ -575,6 +575,32 @@ static void test_unheard(void **state)
     }
 }
 
+/* A phone leaves out what it cannot show: it is sent that again, and its
+ * Status is lost.  What it had is known all the same, so an edit of its user's
+ * takes nothing away that the server's side has changed meanwhile. */
+static void test_poorer_unheard(void **state)
+{
+    client_t *c = in_step("IMEI:1", card("Doe", TEL1 NOTE1 ORG1));
+    store_id_t id = world_find("contacts", "Works");
+
+    world_put("contacts", id, card("Doe", TEL1 NOTE1 ORG1 TITLE1));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    client_edit(c, client_find(c, "contacts", ""),
+                card("Doe", TEL1 NOTE1 ORG1));
+    w->break_at = 3;
+    assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+    w->break_at = 0;
+    world_put("contacts", id, card("Doe", TEL1 NOTE1 "ORG:Later\r\n" TITLE1));
+    client_edit(c, client_find(c, "contacts", ""),
+                card("Doe", TEL2 NOTE1 ORG1));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_same(c, "contacts");
+    has(c, "222");
+    has(c, "Later");
+    has(c, "Boss");
+    in_peace(c);
+}
+
 /* Three sides: each changes something else of one contact. */
 static void test_three_sides(void **state)
 {
@@ -643,6 +669,7 @@ int main(void)
         ON_EACH_STORE(test_sent_again_late),
         ON_EACH_STORE(test_broken_off),
         ON_EACH_STORE(test_unheard),
+        ON_EACH_STORE(test_poorer_unheard),
         ON_EACH_STORE(test_three_sides),
         ON_EACH_STORE(test_one_way)
     };
