@@ -467,10 +467,10 @@ static void note_held(sml_session_t *s, const sml_sync_t *y,
     sml_held_note(s, y, c->keys.kind, data, len);
 }
 
-/* The server has deleted it.  A device that has taken that delete gives the
- * LUID to a new item, perhaps before its Status of the delete has been heard:
- * the item is forgotten then, and what comes is no version of it.  (Not where
- * it says Replace: its owner may have changed all that there is to change.)
+/* The device gives the LUID of an item that is gone to a new one: what comes is
+ * no version of the former.  Either it has said that it deletes that one; or it
+ * has taken the server's delete, perhaps before its Status was heard (not where
+ * it says Replace: its owner may have changed all that there is to change).
  * @param version  that the device had; @param old  out: NULL if that is so */
 static void look_for_successor(sml_session_t *s, const sml_sync_t *y,
                                const sml_change_t *c, store_id_t version,
@@ -478,7 +478,9 @@ static void look_for_successor(sml_session_t *s, const sml_sync_t *y,
 {
     store_item_t *had;
 
-    if (!(*old)->deleted || c->tag != SYNCML_ADD || sml_sync_is_slow(y)) {
+    if (sml_sync_is_slow(y) || (!sml_is_staged(s, (*old)->id)
+                                && (!(*old)->deleted
+                                    || c->tag != SYNCML_ADD))) {
         return;
     }
     had = had_text(s, y, *old, version);
@@ -491,40 +493,73 @@ static void look_for_successor(sml_session_t *s, const sml_sync_t *y,
     }
 }
 
+/* The device has the item, whatever it said of it before. */
+static void is_there(sml_session_t *s, const sml_sync_t *y,
+                     const sml_change_t *c, store_id_t item)
+{
+    if (c->tag == SYNCML_ADD && !sml_sync_is_slow(y)) {
+        sml_vouch(s, y, item);
+    }
+    else {
+        sml_unstage(s, item);
+    }
+}
+
+/* What the device's LUID means.
+ * @param version  out: of it, that the device had
+ * @return APR_NOTFOUND: nothing that we know */
+static apr_status_t find_known(sml_session_t *s, const sml_sync_t *y,
+                               const sml_change_t *c, store_item_t **old,
+                               store_id_t *version)
+{
+    store_map_t *map;
+    apr_status_t rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    sml_atomic_paid(s, map->item);
+    rv = store_item_get(s->tx, s->account, y->datastore, map->item, old);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    look_for_successor(s, y, c, map->version, old);
+    if (s->rv != APR_SUCCESS || *old == NULL) {
+        return s->rv != APR_SUCCESS ? s->rv : APR_NOTFOUND;
+    }
+    is_there(s, y, c, map->item);
+    *version = map->version;
+    return APR_SUCCESS;
+}
+
+/* A LUID that says nothing: what is like it. */
+static apr_status_t find_like(sml_session_t *s, const sml_sync_t *y,
+                              sml_change_t *c, store_item_t **old,
+                              store_id_t *version)
+{
+    apr_status_t rv = sml_sync_is_slow(y) ? sml_match(s, y, c, old, version)
+                                          : match_unsent(s, y, c, old);
+
+    if (rv == APR_SUCCESS && *old != NULL) {
+        sml_atomic_paid(s, (*old)->id);
+        sml_unstage(s, (*old)->id);     /* it is not deleted after all */
+    }
+    return rv;
+}
+
 int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
 {
-    store_map_t *map = NULL;
     store_item_t *old = NULL;
     store_id_t version = 0;
     int code, matched = 0;
 
     note_held(s, y, c);
     if (s->rv == APR_SUCCESS) {
-        s->rv = sml_find_map(s, y, c->tag, c->luid, c->guid, &map);
+        s->rv = find_known(s, y, c, &old, &version);
     }
-    if (s->rv == APR_SUCCESS) {
-        version = map->version;
-        sml_atomic_paid(s, map->item);
-        if (c->tag == SYNCML_ADD && !sml_sync_is_slow(y)) {
-            sml_vouch(s, y, map->item);
-        }
-        else {
-            sml_unstage(s, map->item);
-        }
-        s->rv = store_item_get(s->tx, s->account, y->datastore, map->item,
-                               &old);
-        if (s->rv == APR_SUCCESS) {
-            look_for_successor(s, y, c, version, &old);
-        }
-    }
-    else if (s->rv == APR_NOTFOUND) {
+    if (s->rv == APR_NOTFOUND) {
         matched = 1;
-        s->rv = sml_sync_is_slow(y) ? sml_match(s, y, c, &old, &version)
-                                    : match_unsent(s, y, c, &old);
-        if (s->rv == APR_SUCCESS && old != NULL) {
-            sml_atomic_paid(s, old->id);
-            sml_unstage(s, old->id);    /* it is not deleted after all */
-        }
+        s->rv = find_like(s, y, c, &old, &version);
     }
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;

@@ -408,7 +408,7 @@ void sml_guard_deletes(sml_session_t *s, sml_sync_t *y)
             held_item_t *h = apr_array_push(items);
 
             h->item = d->item;
-            h->version = 0;
+            h->version = d->version;
         }
     }
     of = live_items(s, y);

@@ -248,6 +248,23 @@ static void test_held_luid_used_again(void **state)
     world_quiet(c, "contacts");
 }
 
+/* The same in one message: it is deleted all the same when that is released. */
+static void test_held_luid_at_once(void **state)
+{
+    client_t *c = in_step(SML_GUARD_HOLD);
+    const char *luid = client_find(c, "contacts", "FN:Name0\r")->luid;
+
+    erase(c, ITEMS - 5);
+    client_put(c, "contacts", world_card("Another"))->luid = luid;
+    stopped(c, 200);
+    assert_int_equal(world_count("contacts"), ITEMS + 1);
+    assert_int_equal(decide(1, APR_SUCCESS), ITEMS - 5);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    both_have(c, 6);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
 /* More deletes are held before it is decided about the first: all wait. */
 static void test_held_twice(void **state)
 {
@@ -457,6 +474,7 @@ int main(void)
         ON_EACH_STORE(test_pass_is_used_up),
         ON_EACH_STORE(test_off),
         ON_EACH_STORE(test_held_and_released),
+        ON_EACH_STORE(test_held_luid_at_once),
         ON_EACH_STORE(test_held_luid_used_again),
         ON_EACH_STORE(test_held_twice),
         ON_EACH_STORE(test_release_taken_back),

@@ -115,6 +115,68 @@ static void test_luid_used_again(void **state)
     world_quiet(c, "contacts");
 }
 
+/* It is another item: nothing of the former goes into it, be it that the phone
+ * tells both at once, or that a session broke off in between. */
+static void test_luid_of_another(void **state)
+{
+    int apart;
+
+    for (apart = 0; apart < 2; apart++) {
+        client_t *c;
+        client_item_t *old, *new;
+
+        world_add_account(apr_psprintf(w->pool, "u%d", apart));
+        c = in_step("IMEI:1");
+        world_put("contacts", world_find("contacts", "Item1"),
+                  "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Item1;;;;\r\nFN:Item1\r\n"
+                  "NICKNAME:Former\r\nEND:VCARD\r\n");
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        old = client_find(c, "contacts", "Item1");
+        client_erase(old);
+        if (apart) {
+            w->break_at = 3;
+            client_put(c, "contacts", world_large_card("Large", 6000));
+            c->per_message = 1;
+            assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+            w->break_at = 0;
+            old->dirty = 0;     /* it had its Status */
+        }
+        new = client_put(c, "contacts", world_card("Successor"));
+        new->luid = old->luid;
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        assert_false(world_find("contacts", "Item1"));
+        assert_false(world_find("contacts", "Former"));
+        assert_true(world_find("contacts", "Successor"));
+        world_same(c, "contacts");
+        world_quiet(c, "contacts");
+    }
+}
+
+/* The phone gives the LUID of an item that we delete to one that we add, and
+ * dies before it says so: then it tells that one as its own. */
+static void test_luid_of_a_gone_one(void **state)
+{
+    client_t *c = in_step("IMEI:1");
+    client_item_t *item;
+
+    c->spares_luids = 1;
+    world_delete("contacts", world_find("contacts", "Item1"));
+    world_put("contacts", 0, world_card("Successor"));
+    w->break_at = 3;
+    assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
+    w->break_at = 0;
+    item = client_find(c, "contacts", "Successor");
+    item->luid = "2";
+    item->guid = NULL;
+    item->map = 0;
+    item->dirty = SYNCML_ADD;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(world_count("contacts"), 3);
+    assert_int_equal(client_count(c, "contacts"), 3);
+    world_same(c, "contacts");
+    world_quiet(c, "contacts");
+}
+
 /* Deletes of two datastores wait for the same end. */
 static void test_deletes_of_two_datastores(void **state)
 {
@@ -285,6 +347,8 @@ int main(void)
         ON_EACH_STORE(test_no_status_for_changes),
         ON_EACH_STORE(test_whole_sync_refused),
         ON_EACH_STORE(test_luid_used_again),
+        ON_EACH_STORE(test_luid_of_another),
+        ON_EACH_STORE(test_luid_of_a_gone_one),
         ON_EACH_STORE(test_deletes_of_two_datastores),
         ON_EACH_STORE(test_same_delete_twice),
         ON_EACH_STORE(test_changes_in_the_wrong_direction),
