@@ -115,26 +115,69 @@ static int same(sides_t *sides, item_text_t a, item_text_t b)
                       sides->s->p) == APR_SUCCESS && m.is_ours;
 }
 
+/* Does a text say all that another says otherwise than a third, its base? */
+static int has_news(const char *type, const item_text_t *base,
+                    const item_text_t *newer, const item_text_t *theirs,
+                    apr_pool_t *p)
+{
+    item_merge_t m;
+
+    return item_merge(&m, type, base, theirs, newer, ITEM_PREFER_OURS, p)
+               == APR_SUCCESS && m.is_ours && m.clashes->nelts == 0;
+}
+
+/* Take out the properties that another text has none of. */
+static void leave_out(item_text_t *text, const item_text_t *other,
+                      apr_pool_t *p)
+{
+    apr_hash_t *there = item_names(other->data, other->len, p);
+    apr_hash_t *absent = apr_hash_make(p);
+    apr_hash_index_t *at;
+    const void *name;
+
+    at = apr_hash_first(p, item_names(text->data, text->len, p));
+    for (; at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (apr_hash_get(there, name, APR_HASH_KEY_STRING) == NULL) {
+            apr_hash_set(absent, name, APR_HASH_KEY_STRING, "");
+        }
+    }
+    text->data = item_without(text->data, &text->len, absent, p);
+}
+
 int sml_builds_on(const store_item_t *base, const store_item_t *newer,
                   const store_item_t *theirs, apr_pool_t *p)
 {
     const store_item_t *items[] = { base, newer, theirs };
+    const char *type = theirs->type;
     apr_hash_t *stamps = stamp_names(p);
     item_text_t texts[3];
-    item_merge_t m;
+    apr_size_t whole;
     int i;
 
     for (i = 0; i < 3; i++) {
-        if (strcmp(items[i]->type, theirs->type) != 0) {
+        if (strcmp(items[i]->type, type) != 0) {
             return 0;
         }
         texts[i].len = items[i]->len;
         texts[i].data = item_without(items[i]->data, &texts[i].len, stamps,
                                      p);
     }
-    return item_merge(&m, theirs->type, &texts[0], &texts[2], &texts[1],
-                      ITEM_PREFER_OURS, p) == APR_SUCCESS
-        && m.is_ours && m.clashes->nelts == 0;
+    if (has_news(type, &texts[0], &texts[1], &texts[2], p)) {
+        return 1;
+    }
+    if (strcmp(type, "text/vcard") != 0
+        && strcmp(type, "text/calendar") != 0) {
+        return 0;               /* it has no properties */
+    }
+    /* What the device has not at all it cannot hold, or has deleted, or never
+     * got: the rest must tell, and so must have news. */
+    whole = texts[0].len + texts[1].len;
+    leave_out(&texts[0], &texts[2], p);
+    leave_out(&texts[1], &texts[2], p);
+    return texts[0].len + texts[1].len != whole
+        && !has_news(type, &texts[0], &texts[1], &texts[0], p)
+        && has_news(type, &texts[0], &texts[1], &texts[2], p);
 }
 
 /* Would the device learn anything from that text?  What it cannot hold does

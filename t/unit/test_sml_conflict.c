@@ -3,92 +3,7 @@
  * Conflicts: the phone and the server have changed the same item.  What each
  * side has afterwards, the Status, and that nothing goes round in circles.
  */
-#include "sml_world.h"
-
-/* Code of the Status for the phone's n-th command of that name. */
-#define CODE(c, name, n) phone_code((c)->ph, name, n)
-
-static sml_conflict_conf_t *policy(const char *datastore, sml_mode_e mode)
-{
-    int i;
-
-    for (i = 0; i < w->config.datastores->nelts; i++) {
-        sml_datastore_conf_t *d = APR_ARRAY_IDX(w->config.datastores, i,
-                                                sml_datastore_conf_t *);
-
-        if (strcmp(d->name, datastore) == 0) {
-            return &d->conflict[mode];
-        }
-    }
-    abort();
-}
-
-/* A contact with these lines besides its name. */
-static const char *card(const char *name, const char *lines)
-{
-    return apr_psprintf(w->pool, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:%s;;;;\r\n"
-                        "FN:%s\r\n%sEND:VCARD\r\n", name, name, lines);
-}
-
-#define TEL1   "TEL;TYPE=CELL:111\r\n"
-#define TEL2   "TEL;TYPE=CELL:222\r\n"
-#define TEL3   "TEL;TYPE=CELL:333\r\n"
-#define NOTE1  "NOTE:first\r\n"
-#define NOTE2  "NOTE:second\r\n"
-#define ORG1   "ORG:Works\r\n"
-#define TITLE1 "TITLE:Boss\r\n"
-
-/* A phone and the server with one contact in step: the phone's own. */
-static client_t *in_step(const char *devid, const char *text)
-{
-    client_t *c = world_phone(devid);
-
-    if (world_count("contacts") == 0) {
-        client_put(c, "contacts", text);
-    }
-    SYNCED(c, client_sync(c, 200, "contacts"));
-    world_same(c, "contacts");
-    return c;
-}
-
-/* The phone changes its only contact, and so does the server. */
-static void both_change(client_t *c, const char *phone, const char *server)
-{
-    client_edit(c, client_find(c, "contacts", ""), phone);
-    world_put("contacts", world_find("contacts", ""), server);
-}
-
-static void has(client_t *c, const char *part)
-{
-    if (client_find(c, "contacts", part) == NULL) {
-        fail_msg("the phone has no %s but %s", part,
-                 client_find(c, "contacts", "")->text);
-    }
-    if (!world_find("contacts", part)) {
-        fail_msg("the server has no %s", part);
-    }
-}
-
-static void lacks(client_t *c, const char *part)
-{
-    if (client_find(c, "contacts", part) != NULL
-        || world_find("contacts", part)) {
-        fail_msg("somebody still has %s", part);
-    }
-}
-
-static void synced_with(client_t *c, int code)
-{
-    SYNCED(c, client_sync(c, 200, "contacts"));
-    assert_int_equal(CODE(c, "Replace", 0), code);
-    world_same(c, "contacts");
-}
-
-static void in_peace(client_t *c)
-{
-    world_quiet(c, "contacts");
-    assert_int_equal(w->loud, 0);
-}
+#include "sml_contact.h"
 
 /* ---- merge ------------------------------------------------------------- */
 
@@ -538,69 +453,6 @@ static void test_broken_off(void **state)
     }
 }
 
-/* The phone has taken a change of the server's, and its Status was lost.  What
- * the server's side does to the same property later has seen that change, and
- * does not lose to it, however often it was changed. */
-static void test_unheard(void **state)
-{
-    static const int times[] = { 0, 1, 5, 30 };
-    unsigned at;
-
-    for (at = 0; at < sizeof(times) / sizeof(times[0]); at++) {
-        client_t *c;
-        store_id_t id;
-        int i, later = times[at];
-
-        world_add_account(apr_psprintf(w->pool, "u%u", at));
-        policy("contacts", SML_NORMAL_SYNC)->policy =
-            later ? SML_POLICY_MERGE : SML_POLICY_SERVER;
-        c = in_step("IMEI:1", card("Doe", TEL1 NOTE1 ORG1));
-        id = world_find("contacts", "Works");
-        world_put("contacts", id, card("Doe", TEL1 NOTE1 "ORG:Sent\r\n"));
-        w->break_at = 3;
-        assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
-        w->break_at = 0;
-        assert_non_null(client_find(c, "contacts", "Sent"));
-        for (i = later; i > 0; i--) {
-            world_put("contacts", id, card("Doe", apr_psprintf(w->pool,
-                      TEL1 NOTE1 "ORG:Later%d\r\n", i)));
-        }
-        client_edit(c, client_find(c, "contacts", ""),
-                    card("Doe", TEL2 NOTE1 "ORG:Sent\r\n"));
-        SYNCED(c, client_sync(c, 200, "contacts"));
-        world_same(c, "contacts");
-        has(c, "222");
-        has(c, later ? "Later1" : "Sent");
-        in_peace(c);
-    }
-}
-
-/* A phone leaves out what it cannot show: it is sent that again, and its
- * Status is lost.  What it had is known all the same, so an edit of its user's
- * takes nothing away that the server's side has changed meanwhile. */
-static void test_poorer_unheard(void **state)
-{
-    client_t *c = in_step("IMEI:1", card("Doe", TEL1 NOTE1 ORG1));
-    store_id_t id = world_find("contacts", "Works");
-
-    world_put("contacts", id, card("Doe", TEL1 NOTE1 ORG1 TITLE1));
-    SYNCED(c, client_sync(c, 200, "contacts"));
-    client_edit(c, client_find(c, "contacts", ""),
-                card("Doe", TEL1 NOTE1 ORG1));
-    w->break_at = 3;
-    assert_int_equal(client_sync(c, 200, "contacts"), APR_TIMEUP);
-    w->break_at = 0;
-    world_put("contacts", id, card("Doe", TEL1 NOTE1 "ORG:Later\r\n" TITLE1));
-    client_edit(c, client_find(c, "contacts", ""),
-                card("Doe", TEL2 NOTE1 ORG1));
-    SYNCED(c, client_sync(c, 200, "contacts"));
-    world_same(c, "contacts");
-    has(c, "222");
-    has(c, "Later");
-    has(c, "Boss");
-    in_peace(c);
-}
-
 /* Three sides: each changes something else of one contact. */
 static void test_three_sides(void **state)
 {
@@ -668,8 +520,6 @@ int main(void)
         ON_EACH_STORE(test_sent_again),
         ON_EACH_STORE(test_sent_again_late),
         ON_EACH_STORE(test_broken_off),
-        ON_EACH_STORE(test_unheard),
-        ON_EACH_STORE(test_poorer_unheard),
         ON_EACH_STORE(test_three_sides),
         ON_EACH_STORE(test_one_way)
     };
