@@ -537,9 +537,15 @@ static apr_status_t find_like(sml_session_t *s, const sml_sync_t *y,
                               sml_change_t *c, store_item_t **old,
                               store_id_t *version)
 {
-    apr_status_t rv = sml_sync_is_slow(y) ? sml_match(s, y, c, old, version)
-                                          : match_unsent(s, y, c, old);
+    apr_status_t rv;
 
+    if (!sml_sync_is_slow(y)) {
+        rv = match_unsent(s, y, c, old);
+    }
+    else {
+        sml_atomic_paid(s, sml_atomic_luid(y->datastore, c->luid));
+        rv = sml_match(s, y, c, old, version);
+    }
     if (rv == APR_SUCCESS && *old != NULL) {
         sml_atomic_paid(s, (*old)->id);
         sml_unstage(s, (*old)->id);     /* it is not deleted after all */
@@ -573,6 +579,8 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     if (old == NULL && code == 201 && s->rv == APR_SUCCESS && !y->alone
         && sml_sync_is_slow(y) && sml_match_related(s)) {
         sml_related_note(s, y, c->item.id);
+        sml_atomic_paid(s, sml_match_related(s));
+        sml_atomic_know(s, y->datastore, sml_match_related(s));
     }
     return s->rv == APR_SUCCESS ? code : 510;
 }

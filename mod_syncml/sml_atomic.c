@@ -19,8 +19,8 @@
  * In a slow sync even what each item is would be forgotten with the Atomic: so
  * it is found out before that, also of what was not tried.  Those of ours wait
  * as well, for they would be doubled there (a refresh from the client would
- * delete them here); and if the client does not say them again before its
- * package ends, its next sync is slow once more.
+ * delete them here); and if the client does not say all of it again before its
+ * package ends, also what is new to us, its next sync is slow once more.
  *
  * What may not be in it, because it is more than a change of items or has an
  * effect outside the store: another Atomic, Alert, Get, Put, Results, Status.
@@ -272,9 +272,37 @@ static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
 
 /* ---- slow syncs ---------------------------------------------------------- */
 
-/* Those of them that were not made in the Atomic. */
-static void owe_known(sml_session_t *s, const apr_array_header_t *known)
+store_id_t sml_atomic_luid(store_id_t datastore, const char *luid)
 {
+    apr_uint64_t hash = 14695981039346656037u ^ (apr_uint64_t)datastore;
+
+    for (; *luid != '\0'; luid++) {
+        hash = (hash * 1099511628211u) ^ (unsigned char)*luid;
+    }
+    return -1 - (store_id_t)(hash >> 2);        /* never an item's id */
+}
+
+void sml_atomic_know(sml_session_t *s, store_id_t datastore, store_id_t item)
+{
+    int i;
+
+    for (i = 0; s->atomic != NULL && item != 0
+             && i < s->state->syncs->nelts; i++) {
+        if (APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).datastore
+            == datastore) {
+            sml_range_t *r = apr_array_push(s->atomic->known);
+
+            r->sync = i;
+            r->from = r->to = item;
+            return;
+        }
+    }
+}
+
+/* But those that were made in the Atomic. */
+static void owe_known(sml_session_t *s)
+{
+    const apr_array_header_t *known = s->atomic->known;
     int i;
 
     for (i = 0; i < known->nelts && s->rv == APR_SUCCESS; i++) {
@@ -282,8 +310,8 @@ static void owe_known(sml_session_t *s, const apr_array_header_t *known)
         const sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, r->sync,
                                              sml_sync_t);
         store_item_t *item;
-        apr_status_t rv = store_item_get(s->tx, s->account, y->datastore,
-                                         r->from, &item);
+        apr_status_t rv = r->from < 0 ? APR_SUCCESS
+            : store_item_get(s->tx, s->account, y->datastore, r->from, &item);
 
         if (rv == APR_SUCCESS) {
             add_owed(s, r->sync, r->from);
@@ -302,6 +330,9 @@ static int is_lost(sml_session_t *s, const sml_sync_t *y,
     if (r->from == 0 || r->sync != sml_sync_index(s, y)
         || s->rv != APR_SUCCESS) {
         return 0;
+    }
+    if (r->from < 0) {
+        return 1;               /* a LUID */
     }
     s->rv = store_map_by_item(s->tx, s->device->id, r->from, y->datastore,
                               &map);
@@ -330,9 +361,8 @@ static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
 {
     owing_t o = { y, NULL };
     int told = !c->no_resp && !s->in->no_resp, i;
-    apr_array_header_t *known = apr_array_make(s->p, 8, sizeof(sml_range_t));
 
-    sml_receive_known(s, y, c, known);
+    sml_receive_known(s, y, c);
     if (s->rv == APR_SUCCESS) {
         s->rv = store_savepoint_rollback(s->tx, sp);
     }
@@ -349,7 +379,7 @@ static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
     }
     if (s->rv == APR_SUCCESS) {
         owe(s, c, o);
-        owe_known(s, known);
+        owe_known(s);
     }
     if (told) {
         status_at(s, at)->code = 507;
@@ -406,6 +436,7 @@ void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
     }
     sml_status(s, c, 200, NULL, NULL);
     atomic.journal = apr_array_make(old.p, 4, sizeof(sml_restage_t));
+    atomic.known = apr_array_make(old.p, 8, sizeof(sml_range_t));
     s->atomic = &atomic;
     children(s, c, child, baton);
     if (s->rv == APR_SUCCESS && is_unfinished(&old, s)) {

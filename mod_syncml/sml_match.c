@@ -187,7 +187,7 @@ apr_status_t sml_match_equal(sml_session_t *s, const sml_sync_t *y,
     return rv;
 }
 
-int sml_match_related(const sml_session_t *s)
+store_id_t sml_match_related(const sml_session_t *s)
 {
     return s->related;
 }
@@ -332,7 +332,7 @@ static apr_status_t look_near(match_t *m, int at, int *gone)
         if (likeness >= ITEM_RELATED && !sml_same_name(item, mine, s->p)) {
             likeness = ITEM_DIFFERENT;
         }
-        s->related |= likeness == ITEM_RELATED;
+        s->related = likeness == ITEM_RELATED ? id : s->related;
         if (likeness >= ITEM_NEAR) {
             m->found = item;
             *gone = 1;

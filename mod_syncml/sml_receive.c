@@ -456,78 +456,70 @@ static int has_luid(const sml_item_t *item)
     return luid != NULL && *luid != '\0' && strlen(luid) <= STORE_MAX_LUID;
 }
 
-/* One that was not tried, or was refused: which of ours would it have been?
- * @return its row; NULL: none of them, or s->rv tells a failure */
-static store_map_t *match(sml_session_t *s, sml_sync_t *y,
-                          const sml_command_t *c, const sml_item_t *item)
+static void note_known(sml_session_t *s, store_id_t datastore,
+                       const char *luid, store_id_t item)
 {
-    store_map_t *map = apr_pcalloc(s->p, sizeof(*map));
+    sml_atomic_know(s, datastore, sml_atomic_luid(datastore, luid));
+    sml_atomic_know(s, datastore, item);
+}
+
+/* One that was not tried, or was refused: which of ours would it have been? */
+static void match(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
+                  const sml_item_t *item)
+{
+    store_map_t map = { 0 };
     store_item_t *found = NULL;
     sml_change_t change;
 
     if (item->data == NULL || item->more
         || format_of(SML_META(item, c, format)) == FORMAT_OTHER) {
-        return NULL;
+        return;
     }
     make_change(&change, c, item);
     if (read_whole(s, &y, &change, SML_META(item, c, type),
                    SML_META(item, c, format)) != 0) {
-        return NULL;
+        return;
     }
     if (s->rv == APR_SUCCESS) {
-        s->rv = sml_match(s, y, &change, &found, &map->version);
+        s->rv = sml_match(s, y, &change, &found, &map.version);
     }
-    if (s->rv != APR_SUCCESS || found == NULL) {
-        return NULL;
+    if (s->rv != APR_SUCCESS) {
+        return;
     }
-    map->device = s->device->id;
-    map->datastore = y->datastore;
-    map->item = found->id;
-    map->luid = change.luid;
-    s->rv = store_map_put(s->tx, map);  /* no other matches that one */
-    return s->rv == APR_SUCCESS ? map : NULL;
-}
-
-static void note_known(sml_session_t *s, const store_map_t *map,
-                       apr_array_header_t *found)
-{
-    int i;
-
-    for (i = 0; i < s->state->syncs->nelts; i++) {
-        if (APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t).datastore
-            == map->datastore) {
-            sml_range_t *r = apr_array_push(found);
-
-            r->sync = i;
-            r->from = r->to = map->item;
-            return;
-        }
+    note_known(s, y->datastore, change.luid,
+               found ? found->id : sml_match_related(s));
+    if (found != NULL) {                /* no other matches that one */
+        map.device = s->device->id;
+        map.datastore = y->datastore;
+        map.item = found->id;
+        map.luid = change.luid;
+        s->rv = store_map_put(s->tx, &map);
     }
 }
 
-static void known(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
-                  apr_array_header_t *found)
+static void known(sml_session_t *s, sml_sync_t *y, const sml_command_t *c)
 {
     int i;
 
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
         const sml_item_t *item = &APR_ARRAY_IDX(c->items, i, sml_item_t);
-        store_map_t *map = NULL;
+        store_map_t *map;
 
-        if (has_luid(item)
-            && sml_sync_with_luid(s, y, SYNCML_ADD, item->source.uri, NULL,
-                                  NULL, &map) == NULL
-            && s->rv == APR_SUCCESS) {
-            map = match(s, y, c, item);
+        if (!has_luid(item)) {
+            continue;
         }
-        if (map != NULL) {
-            note_known(s, map, found);
+        if (sml_sync_with_luid(s, y, SYNCML_ADD, item->source.uri, NULL,
+                               NULL, &map) != NULL) {
+            note_known(s, map->datastore, item->source.uri, map->item);
+        }
+        else if (s->rv == APR_SUCCESS) {
+            match(s, y, c, item);
         }
     }
 }
 
 void sml_receive_known(sml_session_t *s, sml_sync_t *y,
-                       const sml_command_t *c, apr_array_header_t *found)
+                       const sml_command_t *c)
 {
     int i;
 
@@ -541,10 +533,10 @@ void sml_receive_known(sml_session_t *s, sml_sync_t *y,
     for (i = 0; c->commands != NULL && i < c->commands->nelts
              && s->rv == APR_SUCCESS; i++) {
         sml_receive_known(s, y, APR_ARRAY_IDX(c->commands, i,
-                                              sml_command_t *), found);
+                                              sml_command_t *));
     }
     if ((c->tag == SYNCML_ADD || c->tag == SYNCML_REPLACE) && y != NULL
         && !y->failed && sml_sync_is_slow(y)) {
-        known(s, y, c, found);
+        known(s, y, c);
     }
 }

@@ -79,9 +79,9 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c);
 apr_status_t sml_match(sml_session_t *s, const sml_sync_t *y,
                        const sml_change_t *mine, store_item_t **found,
                        store_id_t *version);
-/** After sml_match() found nothing: non-zero if there is an item of ours of
- * the same name that contradicts the client's. */
-int sml_match_related(const sml_session_t *s);
+/** After sml_match() found nothing: an item of ours of the same name that
+ * contradicts the client's; 0: there is none. */
+store_id_t sml_match_related(const sml_session_t *s);
 /** Do two items have the same name: each word of one is a word of the other's,
  * or one is the other's beginning and so long that a phone may have cut it?
  * ("Client10" is no poor copy of "Client100".) */

@@ -70,7 +70,7 @@ typedef struct sml_session_t {
     apr_hash_t *held;           /* see sml_held.c */
     apr_hash_t *forms;          /* see sml_form.c */
     int doubling;               /* see sml_guard.c */
-    int related;                /* see sml_match.c */
+    store_id_t related;         /* see sml_match.c */
     int settled;                /* outstanding changes that have got a Status
                                    in this message */
     long heard;                 /* our latest message that it has a Status
@@ -193,6 +193,7 @@ void sml_learn_zone(sml_session_t *s, const item_text_t *text);
 typedef struct sml_atomic_t {
     int failed;                 /* a command has got a status from 300 on */
     apr_array_header_t *journal;        /* of sml_restage_t */
+    apr_array_header_t *known;  /* of sml_range_t: see sml_atomic_know() */
 } sml_atomic_t;
 
 typedef void sml_child_fn(sml_session_t *s, const sml_command_t *child,
@@ -210,6 +211,12 @@ void sml_atomic_paid(sml_session_t *s, store_id_t item);
 /** Non-zero if a slow sync has left such items without a row: only another one
  * will say what the client has of them. */
 int sml_atomic_left(sml_session_t *s, const sml_sync_t *y);
+/** What the client calls by that LUID in a slow sync, whatever it is of ours:
+ * a number for the two calls above. */
+store_id_t sml_atomic_luid(store_id_t datastore, const char *luid);
+/** In a slow sync, inside an Atomic: the client has that item, or perhaps has
+ * it.  Should the Atomic be undone, it is to come again. */
+void sml_atomic_know(sml_session_t *s, store_id_t datastore, store_id_t item);
 /** Non-zero inside an Atomic of which a command has failed. */
 #define sml_atomic_failed(s)  ((s)->atomic != NULL && (s)->atomic->failed)
 /** A command gets that status. */
@@ -393,11 +400,10 @@ void sml_receive_no_end(sml_session_t *s);
 /** An Atomic, or a part of it, is going to be undone: which items of ours does
  * the client have, by what it says there in slow syncs?  Those of its commands
  * that were not done are matched as well, so the savepoint and what the session
- * was before have to be restored after this.
- * @param y  the datastore of the Sync around it; NULL: it is not in one
- * @param found  of sml_range_t, of one item each: they are added */
+ * was before have to be restored after this.  See sml_atomic_know().
+ * @param y  the datastore of the Sync around it; NULL: it is not in one */
 void sml_receive_known(sml_session_t *s, sml_sync_t *y,
-                       const sml_command_t *c, apr_array_header_t *found);
+                       const sml_command_t *c);
 /** Carry out the deletes of a datastore that were staged. */
 void sml_receive_deletes(sml_session_t *s, sml_sync_t *y);
 

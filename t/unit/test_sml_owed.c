@@ -208,6 +208,65 @@ static void test_slow_others(void **state)
                         "1");
 }
 
+/* Nor is one that is the same person, with another number there. */
+static void test_slow_related(void **state)
+{
+    int first;
+
+    for (first = 0; first < 2; first++) {
+        world_put("contacts", 0, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:One;;;;\r\n"
+                  "FN:One\r\nTEL;TYPE=CELL:111\r\nEND:VCARD\r\n");
+        start();
+        open_sync();
+        begin(SYNCML_ATOMIC);
+        if (first) {
+            simple(SYNCML_ADD, "image/jpeg", "9", "x");
+        }
+        simple(SYNCML_ADD, "text/vcard", "1", "BEGIN:VCARD\r\nVERSION:3.0\r\n"
+               "N:One;;;;\r\nFN:One\r\nTEL;TYPE=CELL:222\r\nEND:VCARD\r\n");
+        if (!first) {
+            simple(SYNCML_ADD, "image/jpeg", "9", "x");
+        }
+        done();
+        done();
+        SENT(ph, 1);
+        assert_int_equal(ours(SYNCML_ADD), 0);
+        phone_open(ph);
+        SENT(ph, 1);
+        told_to_say_all();
+        world_teardown(state);
+        world_setup(state);
+    }
+}
+
+/* What is new here is not forgotten either: the client may think that it has
+ * said it. */
+static void test_slow_new(void **state)
+{
+    int again;
+
+    for (again = 0; again < 2; again++) {
+        start();
+        open_sync();
+        begin(SYNCML_ATOMIC);
+        simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
+        simple(SYNCML_ADD, "image/jpeg", "9", "x");
+        done();
+        if (again) {
+            simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
+        }
+        finish();
+        assert_int_equal(world_count("contacts"), again);
+        phone_begin(ph);
+        phone_open(ph);
+        phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
+        SENT(ph, 1);
+        assert_int_equal(CODE("Alert", 0), again ? 200 : 508);
+        world_teardown(state);
+        world_setup(state);
+    }
+}
+
 /* It comes again in the same package, and all is well. */
 static void test_slow_again_at_once(void **state)
 {
@@ -312,6 +371,8 @@ int main(void)
         ON_EACH_STORE(test_again_at_once),
         ON_EACH_STORE(test_slow),
         ON_EACH_STORE(test_slow_others),
+        ON_EACH_STORE(test_slow_related),
+        ON_EACH_STORE(test_slow_new),
         ON_EACH_STORE(test_slow_again_at_once),
         ON_EACH_STORE(test_slow_resumed),
         ON_EACH_STORE(test_slow_deleted),
