@@ -435,6 +435,15 @@ apr_status_t store_item_list_archived(store_tx_t *tx, store_id_t account,
                                       int limit, store_item_fn *fn,
                                       void *baton);
 
+/**
+ * The items whose latest change is above @p after, deleted ones too: what has
+ * happened in a datastore, for who follows it.  Costs what it gives.
+ * @param items  out: pairs of store_id_t, item and change, by change
+ */
+apr_status_t store_item_since(store_tx_t *tx, store_id_t account,
+                              store_id_t datastore, store_id_t after,
+                              apr_array_header_t **items);
+
 /** Which key store_item_match() looks for.  A UID or near key of 0 is none
  * and matches nothing. */
 #define STORE_MATCH_KEY   0

@@ -548,6 +548,18 @@ apr_status_t store_item_list(store_tx_t *tx, store_id_t account,
     CALL(item_list, account, datastore, after, limit, fn, baton);
 }
 
+apr_status_t store_item_since(store_tx_t *tx, store_id_t account,
+                              store_id_t datastore, store_id_t after,
+                              apr_array_header_t **items)
+{
+    *items = NULL;
+    BEGIN(STORE_READ);
+    NEED(good_id(account), BAD_ACCOUNT);
+    NEED(good_id(datastore), BAD_DATASTORE);
+    NEED(after >= 0, BAD_ITEM);
+    CALL(item_since, account, datastore, after, items);
+}
+
 apr_status_t store_item_list_archived(store_tx_t *tx, store_id_t account,
                                       store_id_t datastore, store_id_t after,
                                       int limit, store_item_fn *fn,

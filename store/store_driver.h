@@ -292,10 +292,9 @@ struct store_driver_t {
     /** Array of store_range_t, by datastore and after. */
     apr_status_t (*log_ranges)(store_tx_t *tx, store_id_t log,
                                apr_array_header_t **ranges);
-    /** The items whose latest change is above one, deleted ones too, by
-     * change: pairs of store_id_t, item and change. */
-    apr_status_t (*item_since)(store_tx_t *tx, store_id_t datastore,
-                               store_id_t after, apr_array_header_t **items);
+    apr_status_t (*item_since)(store_tx_t *tx, store_id_t account,
+                               store_id_t datastore, store_id_t after,
+                               apr_array_header_t **items);
     /** Array of store_past_t, by change; the last is the present text. */
     apr_status_t (*item_history)(store_tx_t *tx, store_id_t datastore,
                                  store_id_t id, store_id_t *added,

@@ -202,13 +202,16 @@ static int by_change(const void *va, const void *vb)
     return a[1] < b[1] ? -1 : a[1] > b[1];
 }
 
-apr_status_t mem_item_since(store_tx_t *tx, store_id_t datastore,
-                            store_id_t after, apr_array_header_t **items)
+apr_status_t mem_item_since(store_tx_t *tx, store_id_t account,
+                            store_id_t datastore, store_id_t after,
+                            apr_array_header_t **items)
 {
     mem_table_t *t = MEM_STATE(tx)->tables[MEM_ITEMS];
     mem_item_t *item;
     int i = mem_first_item(t, datastore, 0);
 
+    if (!mem_datastore(tx, account, datastore))
+        return APR_NOTFOUND;
     *items = apr_array_make(tx->p, 64, sizeof(store_id_t));
     for (; (item = mem_item_at(t, i, datastore)) != NULL; i++) {
         if (item->v.change <= after)

@@ -203,13 +203,17 @@ static apr_status_t since_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     return APR_SUCCESS;
 }
 
-apr_status_t sq_item_since(store_tx_t *tx, store_id_t datastore,
-                           store_id_t after, apr_array_header_t **items)
+apr_status_t sq_item_since(store_tx_t *tx, store_id_t account,
+                           store_id_t datastore, store_id_t after,
+                           apr_array_header_t **items)
 {
+    sq_datastore_t *ds;
     sqlite3_stmt *st;
-    apr_status_t rv = sq_first(tx, &st, SQ_ITEM_SINCE, "ii", datastore,
-                               after);
+    apr_status_t rv = sq_datastore(tx, account, datastore, &ds);
 
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = sq_first(tx, &st, SQ_ITEM_SINCE, "ii", datastore, after);
     *items = apr_array_make(tx->p, 64, sizeof(store_id_t));
     return sq_each(tx, rv, st, SQ_ITEM_SINCE, since_row, *items);
 }

@@ -309,8 +309,8 @@ static apr_status_t each_item(undo_t *u, store_id_t datastore,
     apr_array_header_t *items = NULL;
     apr_pool_t *scratch;
     const char *words;
-    apr_status_t rv = u->tx->driver->item_since(u->tx, datastore, after,
-                                                &items);
+    apr_status_t rv = u->tx->driver->item_since(u->tx, u->account, datastore,
+                                                after, &items);
     int i;
 
     if (rv != APR_SUCCESS)

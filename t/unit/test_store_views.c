@@ -231,10 +231,39 @@ static void delete_datastore(void **state)
     commit(tx);
 }
 
+/* What has happened since, deletes too; nobody sees another's. */
+static void since(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    apr_array_header_t *items;
+    const store_id_t *ids;
+    int i;
+
+    for (i = 0; i < 4; i++)
+        add_item(tx, f->alice, i == 1 ? f->calendar : f->contacts, 0, "x");
+    OK(store_item_delete(tx, f->alice, f->contacts, 1, 0, NULL));
+    OK(store_item_since(tx, f->alice, f->contacts, 1, &items));
+    ids = (const store_id_t *)items->elts;
+    assert_int_equal(items->nelts, 6);
+    assert_int_equal(ids[0], 3);
+    assert_int_equal(ids[1], 2);
+    assert_int_equal(ids[2], 4);
+    assert_int_equal(ids[4], 1);
+    assert_int_equal(ids[5], 4);
+    OK(store_item_since(tx, f->alice, f->contacts, 4, &items));
+    assert_int_equal(items->nelts, 0);
+    EXPECT(APR_NOTFOUND, store_item_since(tx, f->bob, f->contacts, 0,
+                                          &items));
+    EXPECT(APR_EINVAL, store_item_since(tx, f->alice, f->contacts, -1,
+                                        &items));
+    commit(tx);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
-        TEST(windows_move), TEST(in_window), TEST(held),
+        TEST(windows_move), TEST(in_window), TEST(held), TEST(since),
         TEST(dues_of_a_window), TEST(delete_datastore)
     };
 
