@@ -1,0 +1,497 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Changed occurrences of a series: see item_occurrence.h. */
+#include "item/item_occurrence.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "item/item_cal.h"
+#include "item/item_edit.h"
+
+#define RID  "RECURRENCE-ID"
+#define BEFORE_HYPHEN  10
+
+/** A calendar, read. */
+typedef struct series_t {
+    item_doc_t *doc;
+    item_cal_ctx_t c;
+    const item_part_t *master;  /* the event without RECURRENCE-ID */
+    item_span_t uid;
+    apr_pool_t *p;
+} series_t;
+
+int item_occurrence_likely(const char *data, apr_size_t len)
+{
+    const char *at = data, *end = data + len;
+
+    /* By its hyphen, which is rarer than any of its letters. */
+    while ((at = memchr(at, '-', (apr_size_t)(end - at))) != NULL) {
+        if (at - data >= BEFORE_HYPHEN && end - at >= 3
+            && !strncasecmp(at - BEFORE_HYPHEN, RID, sizeof(RID) - 1))
+            return 1;
+        at++;
+    }
+    return 0;
+}
+
+/* ---- reading -------------------------------------------------------------- */
+
+static item_entry_t *entry_at(const item_part_t *part, int i)
+{
+    return APR_ARRAY_IDX(part->entries, i, item_entry_t *);
+}
+
+static item_span_t value_of(const item_part_t *part, const char *name)
+{
+    static const item_span_t none = { "", 0 };
+    const item_entry_t *entry = item_part_find_last(part, name);
+
+    return entry ? item_span_trim(entry->line.value) : none;
+}
+
+static int same(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+/** Which occurrence a time means. @return NULL: it is no time */
+static const char *id_of_time(series_t *s, item_span_t value,
+                              item_span_t zone)
+{
+    item_time_t t;
+    apr_int64_t utc;
+
+    if (!item_time_parse(&t, value, zone))
+        return NULL;
+    if (t.kind == ITEM_TIME_LOCAL
+        && item_zones_instant(&s->c.zones, &t, NULL, &utc)) {
+        t.kind = ITEM_TIME_UTC;
+        t.secs = utc;
+    }
+    if (t.kind == ITEM_TIME_UTC)
+        t.zone.len = 0;
+    return item_time_canon(&t, s->p);
+}
+
+/** @return NULL: no changed occurrence, or one that stands for all that
+ * follow */
+static const char *id_of(series_t *s, const item_part_t *part)
+{
+    const item_entry_t *entry = item_part_find_last(part, RID);
+
+    if (!entry || item_line_param(&entry->line, "RANGE"))
+        return NULL;
+    return id_of_time(s, item_span_trim(entry->line.value),
+                      item_line_value(&entry->line, "TZID"));
+}
+
+static int is_event(const item_entry_t *entry)
+{
+    return entry->part && item_span_is(entry->part->name, "VEVENT");
+}
+
+static apr_status_t read_series(series_t *s, const item_text_t *text,
+                                apr_pool_t *p)
+{
+    static const item_form_t plain;
+    apr_status_t rv;
+    int i;
+
+    memset(s, 0, sizeof(*s));
+    s->p = p;
+    rv = item_doc_read(&s->doc, "text/calendar", text->data, text->len, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    item_cal_ctx_init(&s->c, &plain, 0, p);
+    item_cal_ctx_zones(&s->c, s->doc);
+    for (i = 0; i < s->doc->root->entries->nelts && !s->master; i++) {
+        const item_entry_t *entry = entry_at(s->doc->root, i);
+
+        if (is_event(entry) && !item_part_find(entry->part, RID))
+            s->master = entry->part;
+    }
+    if (s->master)
+        s->uid = value_of(s->master, "UID");
+    return APR_SUCCESS;
+}
+
+/** The component of that id; NULL. */
+static const item_part_t *find_part(series_t *s, const char *id)
+{
+    int i;
+
+    for (i = 0; i < s->doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s->doc->root, i);
+        const char *its = is_event(entry) ? id_of(s, entry->part) : NULL;
+
+        if (its && !strcmp(its, id))
+            return entry->part;
+    }
+    return NULL;
+}
+
+/* ---- zones ---------------------------------------------------------------- */
+
+static int names_zone(const item_part_t *part, item_span_t tzid)
+{
+    int i;
+
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(part, i);
+
+        if (entry->part ? names_zone(entry->part, tzid)
+                        : same(item_line_value(&entry->line, "TZID"), tzid))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_zone(const item_entry_t *entry)
+{
+    return entry->part && item_span_is(entry->part->name, "VTIMEZONE");
+}
+
+static int has_zone(const item_doc_t *doc, item_span_t tzid)
+{
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(doc->root, i);
+
+        if (is_zone(entry) && same(value_of(entry->part, "TZID"), tzid))
+            return 1;
+    }
+    return 0;
+}
+
+/** The zones of a calendar that a component names.
+ * @param but  NULL, or a calendar whose own are left out */
+static void put_zones(item_buf_t *b, const item_doc_t *doc,
+                      const item_part_t *part, const item_doc_t *but)
+{
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(doc->root, i);
+        item_span_t tzid;
+
+        if (!is_zone(entry))
+            continue;
+        tzid = value_of(entry->part, "TZID");
+        if (tzid.len && names_zone(part, tzid)
+            && !(but && has_zone(but, tzid)))
+            item_part_add(b, entry->part);
+    }
+}
+
+/* ---- taking out ----------------------------------------------------------- */
+
+static item_text_t text_of(item_buf_t *b)
+{
+    item_text_t text;
+
+    text.len = b->len;
+    item_buf_putc(b, '\0');
+    text.data = b->s;
+    return text;
+}
+
+static item_text_t stand_alone(series_t *s, const item_part_t *part)
+{
+    const item_part_t *root = s->doc->root;
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    int i;
+
+    b.p = s->p;
+    item_raw_add(&b, root->begin, "\r\n");
+    for (i = 0; i < root->entries->nelts; i++)
+        if (!entry_at(root, i)->part)
+            item_raw_add(&b, entry_at(root, i)->raw, "\r\n");
+    put_zones(&b, s->doc, part, NULL);
+    item_part_add(&b, part);
+    item_raw_add(&b, root->end, "\r\n");
+    return text_of(&b);
+}
+
+apr_array_header_t *item_occurrences(const item_text_t *series,
+                                     apr_pool_t *p)
+{
+    apr_array_header_t *list = apr_array_make(p, 2,
+                                              sizeof(item_occurrence_t));
+    apr_hash_t *seen = apr_hash_make(p);
+    series_t s;
+    int i;
+
+    if (!item_occurrence_likely(series->data, series->len)
+        || read_series(&s, series, p) != APR_SUCCESS || !s.master
+        || !s.uid.len)
+        return list;
+    for (i = 0; i < s.doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s.doc->root, i);
+        const char *id = is_event(entry) ? id_of(&s, entry->part) : NULL;
+        item_occurrence_t *one;
+
+        if (!id || !same(value_of(entry->part, "UID"), s.uid)
+            || apr_hash_get(seen, id, APR_HASH_KEY_STRING))
+            continue;
+        apr_hash_set(seen, id, APR_HASH_KEY_STRING, id);
+        one = apr_array_push(list);
+        one->id = id;
+        one->text = stand_alone(&s, entry->part);
+    }
+    return list;
+}
+
+/* ---- one alone ------------------------------------------------------------ */
+
+/** The only event of a calendar; NULL: there are none, or several, or it has
+ * something else besides. */
+static const item_part_t *only_event(const series_t *s)
+{
+    const item_part_t *only = NULL;
+    int i;
+
+    for (i = 0; i < s->doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s->doc->root, i);
+
+        if (!entry->part || is_zone(entry))
+            continue;
+        if (only || !is_event(entry))
+            return NULL;
+        only = entry->part;
+    }
+    return only;
+}
+
+const char *item_occurrence_id(const item_text_t *text, apr_pool_t *p)
+{
+    const item_part_t *part;
+    series_t s;
+
+    if (!item_occurrence_likely(text->data, text->len)
+        || read_series(&s, text, p) != APR_SUCCESS || s.master)
+        return NULL;
+    part = only_event(&s);
+    return part ? id_of(&s, part) : NULL;
+}
+
+int item_is_series(const item_text_t *text, apr_pool_t *p)
+{
+    apr_hash_t *names = item_names(text->data, text->len, p);
+
+    return apr_hash_get(names, "RRULE", APR_HASH_KEY_STRING)
+           || apr_hash_get(names, "RDATE", APR_HASH_KEY_STRING);
+}
+
+item_text_t item_occurrence_bare(const item_text_t *text, apr_pool_t *p)
+{
+    apr_hash_t *names = apr_hash_make(p);
+    item_text_t bare = *text;
+
+    apr_hash_set(names, RID, APR_HASH_KEY_STRING, "");
+    apr_hash_set(names, "UID", APR_HASH_KEY_STRING, "");
+    bare.data = item_without(text->data, &bare.len, names, p);
+    return bare;
+}
+
+/* ---- putting in ----------------------------------------------------------- */
+
+static int is_of_series(item_span_t name)
+{
+    return item_span_is(name, "UID") || item_span_is(name, RID)
+           || item_span_is(name, "RRULE") || item_span_is(name, "EXRULE")
+           || item_span_is(name, "RDATE") || item_span_is(name, "EXDATE");
+}
+
+static void put_raw(item_buf_t *b, const item_part_t *part, const char *name)
+{
+    const item_entry_t *entry = item_part_find_last(part, name);
+
+    if (entry)
+        item_raw_add(b, entry->raw, "\r\n");
+}
+
+/** Write the event as the series' changed occurrence.
+ * @param was  the one in whose place it comes; NULL: none */
+static void put_event(item_buf_t *b, const series_t *s,
+                      const item_part_t *was, const item_part_t *part)
+{
+    const item_part_t *names_it = was ? was : part;
+    int i, uid = 0, rid = 0;
+
+    item_raw_add(b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(part, i);
+
+        if (entry->part)
+            item_part_add(b, entry->part);
+        else if (!is_of_series(entry->line.name))
+            item_raw_add(b, entry->raw, "\r\n");
+        else if (item_span_is(entry->line.name, "UID") && !uid++)
+            put_raw(b, was ? was : s->master, "UID");
+        else if (item_span_is(entry->line.name, RID) && !rid++)
+            put_raw(b, names_it, RID);
+    }
+    if (!uid)
+        put_raw(b, was ? was : s->master, "UID");
+    if (!rid)
+        put_raw(b, names_it, RID);
+    item_raw_add(b, part->end, "\r\n");
+}
+
+/** Write an EXDATE line without the words of that id. */
+static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
+                        const char *id)
+{
+    item_span_t rest = entry->line.value, word;
+    item_span_t head = item_line_head(&entry->line);
+    item_span_t zone = item_line_value(&entry->line, "TZID");
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    int n = 0, left = 0;
+
+    text.p = s->p;
+    item_buf_add(&text, head.s, head.len);
+    while (item_value_next(&rest, ',', &word)) {
+        const char *its = id_of_time(s, word, zone);
+
+        if (its && !strcmp(its, id)) {
+            left++;
+            continue;
+        }
+        if (n++)
+            item_buf_putc(&text, ',');
+        item_buf_add(&text, word.s, word.len);
+    }
+    if (!left)
+        item_raw_add(b, entry->raw, "\r\n");
+    else if (n)
+        item_fold_add(b, item_buf_span(&text), "\r\n");
+}
+
+static void put_master(item_buf_t *b, series_t *s, const char *id)
+{
+    const item_part_t *part = s->master;
+    int i;
+
+    item_raw_add(b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(part, i);
+
+        if (entry->part)
+            item_part_add(b, entry->part);
+        else if (item_span_is(entry->line.name, "EXDATE"))
+            put_exdates(b, s, entry, id);
+        else
+            item_raw_add(b, entry->raw, "\r\n");
+    }
+    item_raw_add(b, part->end, "\r\n");
+}
+
+apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
+                                 const item_text_t *text, item_text_t *out,
+                                 apr_pool_t *p)
+{
+    const item_part_t *was, *part;
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    series_t s, from;
+    apr_status_t rv = read_series(&s, series, p);
+    int i, zones = 0;
+
+    if (rv == APR_SUCCESS)
+        rv = read_series(&from, text, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    part = only_event(&from);
+    was = find_part(&s, id);
+    if (!s.master || !part || (!was && !item_part_find(part, RID)))
+        return APR_NOTFOUND;
+    b.p = p;
+    item_raw_add(&b, s.doc->root->begin, "\r\n");
+    for (i = 0; i < s.doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s.doc->root, i);
+
+        if (entry->part && !is_zone(entry) && !zones++)
+            put_zones(&b, from.doc, part, s.doc);
+        if (!entry->part)
+            item_raw_add(&b, entry->raw, "\r\n");
+        else if (entry->part == s.master)
+            put_master(&b, &s, id);
+        else if (was && entry->part == was)
+            put_event(&b, &s, was, part);
+        else
+            item_part_add(&b, entry->part);
+    }
+    if (!was)
+        put_event(&b, &s, NULL, part);
+    item_raw_add(&b, s.doc->root->end, "\r\n");
+    *out = text_of(&b);
+    return APR_SUCCESS;
+}
+
+/* ---- dropping ------------------------------------------------------------- */
+
+/** EXDATE as RECURRENCE-ID is written, at the end of the series' own lines. */
+static void put_exception(item_buf_t *b, const series_t *s,
+                          const item_part_t *gone)
+{
+    const item_part_t *part = s->master;
+    const item_entry_t *rid = item_part_find_last(gone, RID);
+    item_span_t head = item_line_head(&rid->line);
+    item_buf_t line = { NULL, NULL, 0, 0 };
+    apr_size_t n = sizeof(RID) - 1 + (rid->line.group.len
+                                      ? rid->line.group.len + 1 : 0);
+    int i, put = 0;
+
+    line.p = s->p;
+    item_buf_puts(&line, "EXDATE");
+    item_buf_add(&line, head.s + n, head.len - n);
+    item_buf_add(&line, rid->line.value.s, rid->line.value.len);
+    item_raw_add(b, part->begin, "\r\n");
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(part, i);
+
+        if (entry->part && !put++)
+            item_fold_add(b, item_buf_span(&line), "\r\n");
+        if (entry->part)
+            item_part_add(b, entry->part);
+        else
+            item_raw_add(b, entry->raw, "\r\n");
+    }
+    if (!put)
+        item_fold_add(b, item_buf_span(&line), "\r\n");
+    item_raw_add(b, part->end, "\r\n");
+}
+
+apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
+                                  item_text_t *out, apr_pool_t *p)
+{
+    const item_part_t *gone;
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    series_t s;
+    apr_status_t rv = read_series(&s, series, p);
+    int i;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    gone = find_part(&s, id);
+    if (!s.master || !gone)
+        return APR_NOTFOUND;
+    b.p = p;
+    item_raw_add(&b, s.doc->root->begin, "\r\n");
+    for (i = 0; i < s.doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s.doc->root, i);
+
+        if (!entry->part)
+            item_raw_add(&b, entry->raw, "\r\n");
+        else if (entry->part == s.master)
+            put_exception(&b, &s, gone);
+        else if (entry->part != gone)
+            item_part_add(&b, entry->part);
+    }
+    item_raw_add(&b, s.doc->root->end, "\r\n");
+    *out = text_of(&b);
+    return APR_SUCCESS;
+}
