@@ -37,7 +37,7 @@ int item_occurrence_likely(const char *data, apr_size_t len)
     return 0;
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static item_entry_t *entry_at(const item_part_t *part, int i)
 {
@@ -133,7 +133,7 @@ static const item_part_t *find_part(series_t *s, const char *id)
     return NULL;
 }
 
-/* ---- zones ---------------------------------------------------------------- */
+/* ---- zones -------------------------------------------------------------- */
 
 static int names_zone(const item_part_t *part, item_span_t tzid)
 {
@@ -187,7 +187,7 @@ static void put_zones(item_buf_t *b, const item_doc_t *doc,
     }
 }
 
-/* ---- taking out ----------------------------------------------------------- */
+/* ---- taking out --------------------------------------------------------- */
 
 static item_text_t text_of(item_buf_t *b)
 {
@@ -245,7 +245,7 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
     return list;
 }
 
-/* ---- one alone ------------------------------------------------------------ */
+/* ---- one alone ---------------------------------------------------------- */
 
 /** The only event of a calendar; NULL: there are none, or several, or it has
  * something else besides. */
@@ -297,7 +297,7 @@ item_text_t item_occurrence_bare(const item_text_t *text, apr_pool_t *p)
     return bare;
 }
 
-/* ---- putting in ----------------------------------------------------------- */
+/* ---- putting in --------------------------------------------------------- */
 
 static int is_of_series(item_span_t name)
 {
@@ -431,7 +431,7 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
     return APR_SUCCESS;
 }
 
-/* ---- dropping ------------------------------------------------------------- */
+/* ---- dropping ----------------------------------------------------------- */
 
 /** EXDATE as RECURRENCE-ID is written, at the end of the series' own lines. */
 static void put_exception(item_buf_t *b, const series_t *s,

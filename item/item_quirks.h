@@ -58,8 +58,11 @@ typedef enum {
     ITEM_QUIRK_IGNORE_CTCAP = 1 << 3,   /* "ignore-ctcap": all of it is */
     ITEM_QUIRK_COMBINED = 1 << 4,       /* "combined-calendar": its calendar
                                  * holds tasks as well */
-    ITEM_QUIRK_LIMITED = 1 << 5         /* "limited-fields": values are cut at
+    ITEM_QUIRK_LIMITED = 1 << 5,        /* "limited-fields": values are cut at
                                  * lengths that it does not say */
+    ITEM_QUIRK_NO_OCCURRENCES = 1 << 6  /* "no-occurrences": of "one-event",
+                                 * changed occurrences are not sent as events
+                                 * of their own */
 } item_quirk_e;
 
 /** Classes of items that formats and lists are given for. */

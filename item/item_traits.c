@@ -28,6 +28,7 @@ static const struct {
     { 0, ITEM_QUIRK_NO_ITEM_STATUS }, { 0, ITEM_QUIRK_SEND_GUID },
     { 0, ITEM_QUIRK_IGNORE_MAX_SIZE }, { 0, ITEM_QUIRK_IGNORE_CTCAP },
     { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_LIMITED },
+    { 0, ITEM_QUIRK_NO_OCCURRENCES },
     { 0, 0 }
 };
 
@@ -39,7 +40,7 @@ static const char *const flag_names[] = {
     "one-event", "simple-rules", "x-twins", "zone-clock", "coarse-priority",
     "wants-title", "no-item-status",
     "send-guid", "ignore-max-size", "ignore-ctcap", "combined-calendar",
-    "limited-fields", NULL
+    "limited-fields", "no-occurrences", NULL
 };
 
 static const char *const clock_names[] = {

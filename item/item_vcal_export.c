@@ -67,6 +67,14 @@ static void put_list(item_cal_ctx_t *c, item_buf_t *b, const char *name,
         item_buf_puts(b, "\r\n");
 }
 
+/** A changed occurrence on a device that has it as an event by itself.  Under
+ * the UID of its series it would be taken for that. */
+static int stands_alone(const item_cal_ctx_t *c, const item_cal_t *cal)
+{
+    return (c->form->habits & ITEM_HABIT_ONE_EVENT)
+           && cal->rid.kind != ITEM_TIME_NONE;
+}
+
 static void put_times(item_cal_ctx_t *c, item_buf_t *b,
                       const item_plan_t *plan)
 {
@@ -76,7 +84,7 @@ static void put_times(item_cal_ctx_t *c, item_buf_t *b,
         put(b, "DTSTART", time_text(c, plan, &plan->start, 0));
     if (plan->end.kind != ITEM_TIME_NONE)
         put(b, task ? "DUE" : "DTEND", time_text(c, plan, &plan->end, 1));
-    if (plan->rid.kind != ITEM_TIME_NONE)
+    if (plan->rid.kind != ITEM_TIME_NONE && !stands_alone(c, plan->cal))
         put(b, plan->cal->range ? "X-RECURRENCE-ID;RANGE=THISANDFUTURE"
                                 : "X-RECURRENCE-ID",
             time_text(c, plan, &plan->rid, 0));
@@ -172,6 +180,8 @@ static void put_props(item_cal_ctx_t *c, item_buf_t *b,
                                                   const item_entry_t *);
 
         if (!entry->part && !entry->line.junk
+            && !(item_span_is(entry->line.name, "UID")
+                 && stands_alone(c, cal))
             && item_vcal_prop_out(c, cal, &entry->line, &wire))
             item_vcal_line(c, b, wire.head, wire.value);
     }

@@ -52,8 +52,8 @@ static const char *next_anchor(sml_session_t *s,
 
 /* Do both sides remember the same sync?  The former generation counts too:
  * the client may have missed the end of the last. */
-static const store_anchor_gen_t *matching(const store_anchor_t *a,
-                                          const char *client_last)
+const store_anchor_gen_t *sml_anchor_matching(const store_anchor_t *a,
+                                              const char *client_last)
 {
     if (a == NULL || client_last == NULL || *client_last == '\0') {
         return NULL;
@@ -86,7 +86,7 @@ static apr_status_t forget_former(sml_session_t *s, const store_anchor_t *a,
 
 static void decide(sml_session_t *s, sml_sync_t *y, const store_anchor_t *a)
 {
-    const store_anchor_gen_t *match = matching(a, y->client_last);
+    const store_anchor_gen_t *match = sml_anchor_matching(a, y->client_last);
 
     y->code = y->asked;
     y->seen = 0;
@@ -122,18 +122,26 @@ static sml_sync_t *place_for(sml_session_t *s, const char *name)
     return y;
 }
 
+/* A calendar may be combined with its own occurrences: to the client it is
+ * none. */
+static const char *combination_of(const sml_sync_t *y)
+{
+    return y->combined && strcmp(y->combined, y->name) == 0 ? NULL
+                                                            : y->combined;
+}
+
 /* Two of the client's databases for one of ours: their LUIDs are not of one
  * kind, so what is done to one would be done to the other's items. */
 static int taken_by_another(sml_session_t *s, const char *name,
                             const char *source, const char *combined)
 {
     const sml_sync_t *y = sml_sync_by_name(s, name);
+    const char *was = y ? combination_of(y) : NULL;
 
     if (y == NULL || y->committed || y->failed
         || (strcmp(y->client_uri, source) == 0
-            && (y->combined == combined
-                || (y->combined && combined
-                    && strcmp(y->combined, combined) == 0)))) {
+            && (was == combined
+                || (was && combined && strcmp(was, combined) == 0)))) {
         return 0;
     }
     sml_log(s->config, 4, 0, "device %s asks for %s with its \"%s\" and with "

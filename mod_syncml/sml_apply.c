@@ -22,6 +22,7 @@
 #include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_guard.h"
 #include "mod_syncml/sml_held.h"
+#include "mod_syncml/sml_occurrences.h"
 
 /* So many of an item's latest texts are looked at for what a device had: those
  * of some busy weeks. */
@@ -532,19 +533,25 @@ static apr_status_t find_known(sml_session_t *s, const sml_sync_t *y,
     return APR_SUCCESS;
 }
 
-/* A LUID that says nothing: what is like it. */
-static apr_status_t find_like(sml_session_t *s, const sml_sync_t *y,
+/* A LUID that says nothing: what is like it.
+ * @param y  in and out: it may be an occurrence */
+static apr_status_t find_like(sml_session_t *s, sml_sync_t **y,
                               sml_change_t *c, store_item_t **old,
                               store_id_t *version)
 {
+    int slow = sml_sync_is_slow(*y);
     apr_status_t rv;
 
-    if (!sml_sync_is_slow(y)) {
-        rv = match_unsent(s, y, c, old);
+    if (!slow) {
+        rv = match_unsent(s, *y, c, old);
     }
     else {
-        sml_atomic_paid(s, sml_atomic_luid(y->datastore, c->luid));
-        rv = sml_match(s, y, c, old, version);
+        sml_atomic_paid(s, sml_atomic_luid((*y)->datastore, c->luid));
+        rv = sml_match(s, *y, c, old, version);
+    }
+    if (rv == APR_SUCCESS && *old == NULL
+        && (slow || (c->tag == SYNCML_ADD && (*y)->code == 200))) {
+        rv = sml_occurrences_match(s, y, c, old, version);
     }
     if (rv == APR_SUCCESS && *old != NULL) {
         sml_atomic_paid(s, (*old)->id);
@@ -565,7 +572,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     }
     if (s->rv == APR_NOTFOUND) {
         matched = 1;
-        s->rv = find_like(s, y, c, &old, &version);
+        s->rv = find_like(s, &y, c, &old, &version);
     }
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;
@@ -577,7 +584,8 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     code = old ? update(s, y, c, old, version, matched)
                : add(s, y, c);
     if (old == NULL && code == 201 && s->rv == APR_SUCCESS && !y->alone
-        && sml_sync_is_slow(y) && sml_match_related(s)) {
+        && sml_sync_is_slow(y) && sml_match_related(s)
+        && !sml_occurrences_named(y->name)) {
         sml_related_note(s, y, c->item.id);
         sml_atomic_paid(s, sml_match_related(s));
         sml_atomic_know(s, y->datastore, sml_match_related(s));

@@ -3,7 +3,7 @@
  * The commands of a message in their order, and what the end of the client's
  * package brings about.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_occurrences.h"
 
 #include <string.h>
 
@@ -193,6 +193,8 @@ static void package_end(sml_session_t *s)
         }
         state->ending = 1;
         sml_receive_no_end(s);
+        sml_occurrences_join(s);
+        sml_occurrences_settle(s);
     }
     for (i = 0; i < state->syncs->nelts; i++) {
         sml_sync_t *y = &APR_ARRAY_IDX(state->syncs, i, sml_sync_t);
@@ -204,6 +206,7 @@ static void package_end(sml_session_t *s)
             return;
         }
     }
+    sml_occurrences_settle(s);
     state->ending = 0;
     state->phase = SML_SERVER_SYNC;
     state->final_sent = 0;

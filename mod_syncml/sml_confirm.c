@@ -5,6 +5,7 @@
  * the device's LUID and may come in the same message, in the next, or at the
  * start of the next session.
  */
+#include "mod_syncml/sml_occurrences.h"
 #include "mod_syncml/sml_resume.h"
 
 #include <string.h>
@@ -379,6 +380,7 @@ void sml_map(sml_session_t *s, const sml_command_t *c)
         sml_status(s, c, 404, c->target.uri, c->source.uri);
         return;
     }
+    sml_occurrences_names(s, names);
     for (i = 0; i < c->items->nelts && s->rv == APR_SUCCESS; i++) {
         code = map_in(s, names, &APR_ARRAY_IDX(c->items, i, sml_item_t));
         if (code != 200) {

@@ -11,6 +11,7 @@
  * reading them.  An item is turned into the device's form for it only if no
  * estimate of its size there is below the limit.
  */
+#include "mod_syncml/sml_occurrences.h"
 #include "mod_syncml/sml_send.h"
 
 #include <string.h>
@@ -106,7 +107,10 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
         return APR_SUCCESS;     /* it is kept for later */
     }
     tag = sml_select(count->s, &count->y, c, count->stage);
-    if (tag == 0) {
+    if (tag == 0
+        || (tag == SYNCML_REPLACE && count->stage == SML_STAGE_CHANGES
+            && sml_occurrences_only(count->s, &count->y, c,
+                                    count->scratch))) {
         return APR_SUCCESS;
     }
     if (tag != SYNCML_DELETE && is_passed_over(count, c)) {
@@ -139,7 +143,8 @@ static void count_changed(counter_t *count, int *none)
     apr_int64_t n = 0, over = -1;
 
     count->stage = SML_STAGE_CHANGES;
-    if (!sml_select_all(s, y) || s->state->owed->nelts > 0) {
+    if (!sml_select_all(s, y) || s->state->owed->nelts > 0
+        || (!SML_FORGETS(y->code) && sml_occurrences_of(s, y) != NULL)) {
         s->rv = store_changes(s->tx, s->account, s->device->id, y->datastore,
                               y->cursor, y->upto, count_change, count);
         return;

@@ -168,6 +168,12 @@ static sml_form_t *make(sml_session_t *s, sml_sync_t *y)
     if (take(f, asked, kind, SML_FORM_PATH)) {
         f->type = NULL;
     }
+    /* vCalendar has no word for a changed occurrence, and phones make one
+     * event of an item. */
+    if (f->form.format == ITEM_FORMAT_VCAL10 && kind == ITEM_VEVENT
+        && !(sml_traits(s)->flags & ITEM_QUIRK_NO_OCCURRENCES)) {
+        f->form.habits |= ITEM_HABIT_ONE_EVENT;
+    }
     f->form.zone = sml_user_zone(s);
     if (f->form.clock == ITEM_CLOCK_DEFAULT && f->form.zone != NULL
         && f->form.format != ITEM_FORMAT_ICAL20

@@ -233,7 +233,8 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
                                 ? apr_pstrcat(s->p, path.conf->name, "/",
                                               path.sub, NULL)
                                 : path.conf->name);
-    return y && y->combined == NULL ? y : NULL;
+    return y && (y->combined == NULL || strcmp(y->combined, y->name) == 0)
+           ? y : NULL;
 }
 
 sml_sync_t *sml_sync_next(const sml_session_t *s, const sml_sync_t *y)

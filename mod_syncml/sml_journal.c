@@ -4,7 +4,7 @@
  * became of each datastore.  Written in the transaction of the message, so
  * that it is right also for a session that breaks off.
  */
-#include "mod_syncml/sml_session.h"
+#include "mod_syncml/sml_occurrences.h"
 
 #include <string.h>
 
@@ -53,11 +53,16 @@ static store_id_t change_before(const sml_journal_t *j, store_id_t datastore)
     return 0;                   /* made by this message */
 }
 
-/* Nobody else can have written since the message began, so all is its. */
+/* Nobody else can have written since the message began, so all is its.  (But
+ * occurrences are copies, of what others have changed as well: they follow
+ * when the session is undone.) */
 static apr_status_t note_range(void *baton, const store_datastore_t *ds)
 {
     sml_session_t *s = baton;
 
+    if (sml_occurrences_named(ds->name)) {
+        return APR_SUCCESS;
+    }
     return store_log_range(s->tx, s->state->log, ds->id,
                            change_before(s->journal, ds->id), ds->change);
 }

@@ -24,6 +24,7 @@
  */
 #include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_held.h"
+#include "mod_syncml/sml_occurrences.h"
 
 #include <string.h>
 
@@ -62,6 +63,11 @@ static int is_same(const match_t *m, const store_item_t *item)
 {
     const store_item_t *mine = m->mine;
 
+    if (sml_occurrences_named(m->y->name)) {
+        return m->which == STORE_MATCH_UID
+               ? sml_occurrences_same(item, mine, m->s->p)
+               : sml_occurrences_equal(item, mine, m->s->p);
+    }
     return m->which == STORE_MATCH_UID
         || item_equal(item->type, item->data, item->len, mine->type,
                       mine->data, mine->len, m->s->p);

@@ -4,6 +4,7 @@
  * a status for each.
  */
 #include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_occurrences.h"
 
 #include <string.h>
 
@@ -164,6 +165,10 @@ static int whole(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
 
     if (code != 0) {
         return code;
+    }
+    sml_occurrences_route(s, y, change);
+    if (s->rv != APR_SUCCESS) {
+        return 510;
     }
     if ((*y)->access == SML_ACCESS_READ_ONLY) {
         return sml_undo_change(s, *y, change);
@@ -426,9 +431,16 @@ static void begin_sync(sml_session_t *s, sml_sync_t *y,
 
 void sml_receive(sml_session_t *s, const sml_command_t *c)
 {
-    sml_sync_t *y = sml_sync_find(s, &c->target, &c->source);
-    int code = no_place(s, y, c);
+    sml_sync_t *y;
+    int code;
 
+    sml_occurrences_join(s);
+    sml_occurrences_settle(s);
+    if (s->rv != APR_SUCCESS) {
+        return;
+    }
+    y = sml_sync_find(s, &c->target, &c->source);
+    code = no_place(s, y, c);
     if (code == 0) {
         code = sml_filter_of_sync(s, y, c->target.filter);
     }

@@ -5,6 +5,7 @@
  * in the next message.  What has been sent is remembered until its Status
  * comes, so that only what the device has confirmed counts as known to it.
  */
+#include "mod_syncml/sml_occurrences.h"
 #include "mod_syncml/sml_send.h"
 
 #include <string.h>
@@ -183,6 +184,20 @@ static void wait_for_map(sml_sender_t *b, const store_change_t *c)
     pass(b, c);
 }
 
+/* The device has it so, whatever has changed in it. */
+static void has_already(sml_sender_t *b, const store_change_t *c)
+{
+    store_map_t *map = apr_array_push(b->waiting);
+
+    memset(map, 0, sizeof(*map));
+    map->device = b->s->device->id;
+    map->datastore = b->y->datastore;
+    map->item = c->item.id;
+    map->luid = c->luid ? apr_pstrdup(b->s->p, c->luid) : NULL;
+    map->version = c->item.change;
+    pass(b, c);
+}
+
 static void keep_waiting(sml_sender_t *b)
 {
     int i;
@@ -302,6 +317,11 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
     tag = sml_select(b->s, y, &c, b->stage);
     if (tag == 0) {
         pass(b, &c);
+        return APR_SUCCESS;
+    }
+    if (tag == SYNCML_REPLACE && b->stage == SML_STAGE_CHANGES
+        && sml_occurrences_only(b->s, y, &c, b->scratch)) {
+        has_already(b, &c);
         return APR_SUCCESS;
     }
     if (tag != SYNCML_DELETE

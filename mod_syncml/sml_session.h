@@ -229,6 +229,10 @@ int sml_atomic_skips(sml_session_t *s, const sml_command_t *c);
 /* ---- sml_alert.c ------------------------------------------------------- */
 
 void sml_alert(sml_session_t *s, const sml_command_t *c);
+/** The generation of anchors of the sync that the client names as its last.
+ * @param a  may be NULL @return NULL: none of both */
+const store_anchor_gen_t *sml_anchor_matching(const store_anchor_t *a,
+                                              const char *client_last);
 
 /* ---- sml_group.c ------------------------------------------------------- */
 
