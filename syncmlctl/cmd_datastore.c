@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "mod_syncml/sml_occurrences.h"
 #include "mod_syncml/sml_path.h"
 #include "syncmlctl/ctl.h"
 
@@ -202,6 +203,21 @@ static int find_existing(ctl_t *ctl, int mode, store_account_t **account,
            ? find_existing_of(ctl, *account, ctl->argv[0], search) : status;
 }
 
+/** The occurrences of a calendar go with it. */
+static apr_status_t delete_both(ctl_t *ctl, const store_account_t *account,
+                                const store_datastore_t *ds)
+{
+    search_t search = { NULL, { 0 }, ctl->p };
+    apr_status_t rv;
+
+    search.name = apr_pstrcat(ctl->p, ds->name, SML_OCCURRENCES, NULL);
+    rv = store_datastore_list(ctl->tx, account->id, compare_one, &search);
+    if (rv == APR_SUCCESS && search.found.id)
+        rv = store_datastore_delete(ctl->tx, account->id, search.found.id);
+    return rv == APR_SUCCESS
+           ? store_datastore_delete(ctl->tx, account->id, ds->id) : rv;
+}
+
 int ctl_datastore_del(ctl_t *ctl)
 {
     store_account_t *account;
@@ -220,7 +236,7 @@ int ctl_datastore_del(ctl_t *ctl)
     status = find_existing(ctl, STORE_WRITE, &account, &search);
     if (status != CTL_OK)
         return status;
-    rv = store_datastore_delete(ctl->tx, account->id, search.found.id);
+    rv = delete_both(ctl, account, &search.found);
     if (rv != APR_SUCCESS)
         return ctl_fail_store(ctl, rv, "the datastore was not deleted");
     status = ctl_commit(ctl);

@@ -477,6 +477,44 @@ static void test_learned_of_late(void **state)
     world_quiet(c, "calendar");
 }
 
+/* Events, occurrences and tasks in one database of the phone. */
+static void test_combined_calendar(void **state)
+{
+    client_t *c = phone_of("IMEI:1", both);
+    client_item_t *item;
+
+    know("[Phone]\nmatch manufacturer Maker\ncombined-calendar on\n");
+    world_put("calendar", 0, WHOLE);
+    world_put("tasks", 0, HEAD "BEGIN:VTODO\r\nUID:t1\r\nSUMMARY:Bake\r\n"
+              "END:VTODO\r\n" TAIL);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    assert_int_equal(client_count(c, "calendar"), 4);
+    item = item_with(c, "Standup later");
+    client_edit(c, item, with(item->text, "Room 2", "Room 8"));
+    item = item_with(c, "Bake");
+    client_edit(c, item, with(item->text, "Bake", "Bake cakes"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(with(WHOLE, "Room 2", "Room 8"));
+    assert_non_null(strstr(stored("tasks"), "Bake cakes"));
+    world_quiet(c, "calendar");
+    SYNCED(c, client_sync(c, 201, "calendar"));
+    is_stored(with(WHOLE, "Room 2", "Room 8"));
+    assert_int_equal(client_count(c, "calendar"), 4);
+}
+
+static void test_in_an_atomic(void **state)
+{
+    client_t *c = in_step(both);
+    client_item_t *item = item_with(c, "Standup later");
+
+    client_edit(c, item, with(item->text, "Room 2", "Room 8"));
+    c->atomic = 1;
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(with(WHOLE, "Room 2", "Room 8"));
+    c->atomic = 0;
+    world_quiet(c, "calendar");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,7 +540,9 @@ int main(void)
         ON_EACH_STORE(test_said_by_the_client),
         ON_EACH_STORE(test_without_its_series),
         ON_EACH_STORE(test_three_devices),
-        ON_EACH_STORE(test_learned_of_late)
+        ON_EACH_STORE(test_learned_of_late),
+        ON_EACH_STORE(test_combined_calendar),
+        ON_EACH_STORE(test_in_an_atomic)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),

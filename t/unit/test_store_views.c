@@ -1,7 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
  * Date windows of devices, over both drivers: what comes and goes as they
- * move, what push owes for them; and the end of a datastore.
+ * move, what push owes for them; what has happened in a datastore, and its
+ * end.
  */
 #include "store_dues.h"
 
