@@ -404,11 +404,19 @@ static int are_from_start(const item_entry_t *ours,
     return 1;
 }
 
+/** The time of an alarm that has one, NULL: none, or several. */
+static const item_entry_t *only_trigger(const item_part_t *alarm)
+{
+    const item_entry_t *first = item_part_find(alarm, "TRIGGER");
+
+    return first == item_part_find_last(alarm, "TRIGGER") ? first : NULL;
+}
+
 int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
                       const item_entry_t *theirs)
 {
-    const item_entry_t *when = item_part_find(theirs->part, "TRIGGER");
-    item_entry_t *was = item_part_find(ours->part, "TRIGGER");
+    const item_entry_t *when = only_trigger(theirs->part);
+    const item_entry_t *was = only_trigger(ours->part);
     const item_part_t *part = ours->part;
     item_buf_t out = { NULL, NULL, 0, 0 };
     int i;

@@ -139,8 +139,7 @@ static void sort_side(sorter_t *s, int side)
 
 /* ---- members of sets ------------------------------------------------------ */
 
-/** What counts besides the value: parameters, and the group's adjuncts. */
-static void put_detail(item_buf_t *b, int kind, const item_entry_t *entry)
+void item_entry_detail(item_buf_t *b, int kind, const item_entry_t *entry)
 {
     const item_entry_t *adjunct = entry->adjuncts;
     apr_array_header_t *lines;
@@ -300,12 +299,12 @@ static void find_member(sorter_t *s, const item_slot_t *slot, int side,
     if (twice && apr_hash_get(twice, key.s + name,
                               (apr_ssize_t)(key.len - name))) {
         item_buf_putc(&key, '\x1d');
-        put_detail(&key, s->kind, line->entry);
+        item_entry_detail(&key, s->kind, line->entry);
     }
     line->set = slot_of(s, key.s, key.len, slot->name, slot->how);
     line->set->member = 1;
     if (!line->entry->part)
-        put_detail(&detail, s->kind, line->entry);
+        item_entry_detail(&detail, s->kind, line->entry);
     line->detail = item_buf_span(&detail);
 }
 
@@ -502,7 +501,7 @@ static item_span_t canon_lines(sorter_t *s, const item_slot_t *slot, int side,
                                || member->entry->line.nparams)) {
             before = b.len;
             item_buf_putc(&b, '\x1d');
-            put_detail(&b, s->kind, member->entry);
+            item_entry_detail(&b, s->kind, member->entry);
             if (b.len == before + 1 && !member->next)
                 b.len = before;
         }

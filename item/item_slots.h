@@ -99,6 +99,10 @@ int item_slot_is_text(const item_slot_t *slot);
 /** Non-zero if two sides have the same. */
 int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b);
 
+/** Append what counts of a line besides its value: parameters, and what the
+ * group says of it. */
+void item_entry_detail(item_buf_t *b, int kind, const item_entry_t *entry);
+
 /* ---- item_decide.c -------------------------------------------------------- */
 
 /** Which side a slot is taken from; clashes are noted. */
@@ -146,7 +150,8 @@ int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
 void item_revise_fn(item_merging_t *m, item_entry_t *fn,
                     const item_entry_t *was, const item_entry_t *now);
 
-/** Ours' alarm with theirs' time. @return 0: one of them has none */
+/** Ours' alarm with theirs' time.
+ * @return 0: one of them has none, or several */
 int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
                       const item_entry_t *theirs);
 

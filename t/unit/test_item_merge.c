@@ -248,6 +248,14 @@ static const case_t cards[] = {
       "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:two\n", O, "",
       "N:A\nitem1.TEL:1\nitem1.X-ABLabel:two\nTITLE:t\n" },
+    /* Of two that say the same but for it, too. */
+    { "N:A\nx.URL:u\nx.X-ABLabel:long\n",
+      "N:A\nx.URL:u\nx.X-ABLabel:long\nTITLE:t\n",
+      "N:A\nURL:u\nx.URL:u\nx.X-ABLabel:two\n", O, "",
+      "N:A\nURL:u\nitem1.URL:u\nitem1.X-ABLabel:two\nTITLE:t\n" },
+    { "N:A\nURL:u\nURL:u\n", "N:A\nURL:u\nx.URL:u\nx.X-ABLabel:one\n",
+      "N:A\nURL:u\nURL:u\nTEL:1\n", O, "",
+      "N:A\nURL:u\nx.URL:u\nx.X-ABLabel:one\nTEL:1\n" },
     { "N:A\nx.TEL:1\nx.X-A:1\nx.X-B:2\n",
       "N:A\nx.TEL:1\nx.X-A:1\nx.X-B:2\nTITLE:t\n",
       "N:A\ny.X-B:2\ny.TEL:1\ny.x-a:1\n", O, "", OURS },
@@ -381,6 +389,14 @@ static const case_t events[] = {
       "BEGIN:VALARM\nTRIGGER;RELATED=END:-PT5M\nX-B:1\nEND:VALARM\n",
       "BEGIN:VALARM\nTRIGGER:-PT9M\nEND:VALARM\n", O, "",
       "BEGIN:VALARM\nTRIGGER:-PT9M\nX-B:1\nEND:VALARM\n" },
+    /* Of two triggers, whichever is a time, none is the other's. */
+    { "BEGIN:VALARM\nTRIGGER:soon\nTRIGGER:-PT5M\nEND:VALARM\n",
+      "BEGIN:VALARM\nTRIGGER:soon\nTRIGGER:-PT5M\nEND:VALARM\n",
+      "BEGIN:VALARM\nTRIGGER:-PT9M\nEND:VALARM\n", O, "", THEIRS },
+    { "BEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\n",
+      "SUMMARY:a\nBEGIN:VALARM\nTRIGGER:-PT5M\nX-B:1\nEND:VALARM\n",
+      "BEGIN:VALARM\nTRIGGER:soon\nTRIGGER:-PT9M\nEND:VALARM\n", O, "",
+      "SUMMARY:a\nBEGIN:VALARM\nTRIGGER:soon\nTRIGGER:-PT9M\nEND:VALARM\n" },
     /* A fixed alarm moves with the event. */
     { "DTSTART:20200101T100000Z\nBEGIN:VALARM\n"
       "TRIGGER;VALUE=DATE-TIME:20200101T095500Z\nEND:VALARM\n",
