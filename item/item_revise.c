@@ -485,7 +485,8 @@ static apr_size_t likeness(item_span_t a, item_span_t b)
     return head + tail;
 }
 
-/** What a member says and of which kind, since that alone may be edited. */
+/** What a member says and of which kind, and what labels it, since that
+ * alone may be edited. */
 static item_span_t canon_of(item_merging_t *m, int kind,
                             const item_slot_t *slot, item_side_e side)
 {
@@ -495,7 +496,7 @@ static item_span_t canon_of(item_merging_t *m, int kind,
     b.p = m->p;
     item_buf_add(&b, value.s, value.len);
     item_buf_putc(&b, '\x1d');
-    item_prop_detail(&b, kind, &slot->first[side]->entry->line);
+    item_entry_detail(&b, kind, slot->first[side]->entry);
     return item_buf_span(&b);
 }
 
