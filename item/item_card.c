@@ -155,6 +155,8 @@ static apr_status_t put_prop(item_buf_t *b, card_conv_t *c,
         return card_write_21(b, c, prop);
     if (c->from != c->to && !card_down(c, prop))
         return APR_EOF;
+    if (card_is_open(prop->line.name, prop->line.value))
+        return APR_EOF;
     card_line(c, prop);
     card_write_line(b, c);
     return APR_SUCCESS;
@@ -360,6 +362,8 @@ apr_status_t card_import_prop(card_conv_t *c, card_prop_t *prop)
     card_habits_in(c, prop);
     if (c->from != c->to)
         card_down(c, prop);
+    if (card_is_open(prop->line.name, prop->line.value))
+        return APR_EOF;
     card_line(c, prop);
     return APR_SUCCESS;
 }

@@ -76,6 +76,11 @@ apr_status_t card_read(card_reader_t *r, card_prop_t *prop);
  * no others are read: they are lines of a text. */
 int card_is_known_name(item_span_t name);
 
+/** Non-zero for an AGENT of which nothing but the first line of a card is
+ * left once it is written, without control characters: a reader would take
+ * all that follows it for that card. */
+int card_is_open(item_span_t name, item_span_t value);
+
 /* ---- a conversion ------------------------------------------------------ */
 
 typedef struct card_conv_t {

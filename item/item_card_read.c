@@ -78,6 +78,26 @@ static int is_frame(item_span_t line, const char *word)
     return item_span_is(item_span_trim(what), "VCARD");
 }
 
+int card_is_open(item_span_t name, item_span_t value)
+{
+    char text[12];              /* "BEGIN:VCARD" and its NUL */
+    apr_size_t i, n = 0;
+
+    if (!item_span_is(name, "AGENT"))
+        return 0;
+    for (i = 0; i < value.len; i++) {
+        char c = value.s[i];
+
+        if (is_blank(c) || ((unsigned char)c < ' ' && c != '\n'))
+            continue;
+        if (n == sizeof(text) - 1)
+            return 0;
+        text[n++] = c;
+    }
+    text[n] = '\0';
+    return !strcasecmp(text, "BEGIN:VCARD");
+}
+
 /* ---- the card ---------------------------------------------------------- */
 
 static int parse_version(item_span_t v)

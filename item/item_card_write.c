@@ -539,7 +539,7 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
     /* A text, not a card: it must not look like one. */
     quote = item_span_is(prop->line.name, "AGENT") && value.len >= 5
             && !strncasecmp(value.s, "BEGIN", 5);
-    if (quote && eight) {
+    if (quote && (eight || card_is_open(prop->line.name, value))) {
         b->len = before;
         return APR_EOF;
     }

@@ -273,6 +273,10 @@ static void test_agent(void **unused)
          "N:B\\nEND:VCARD\\n\nTEL:1\n");
     in21(N "AGENT:BEGIN:VCARD\nN:B\nEND:VCARD\nTEL:1\n",
          N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\nEND:VCARD\\n\nTEL:1\n");
+    /* The first line of a card alone is none, whatever is between. */
+    in21(N "AGENT:BEGIN\002:VCARD\nTEL:1\n", N "TEL:1\n");
+    in21(N "AGENT;QUOTED-PRINTABLE:=42EGIN:VCARD\nTEL:1\n", N "TEL:1\n");
+    out_of(V21(NULL, 0), N "AGENT:BEGIN\\:VCARD\nTEL:1\n", N "TEL:1\n");
     out_of(V21(NULL, 0), N "AGENT:BEGIN:VCARD\\nVERSION:3.0\\nN:B\\;A\\nEND:V"
            "CARD\\n\n",
            N "AGENT:\nBEGIN:VCARD\nVERSION:2.1\nN:B;A\nEND:VCARD\n");
