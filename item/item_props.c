@@ -456,8 +456,8 @@ apr_status_t item_comp_property(item_comp_t *comp, const item_line_t *line)
         from = line_begin(comp, line->name,
                           prop->types ? prop->types & line_types(line) : 0);
         put_value(&comp->buf, line, prop->how);
-        if (prop->how == V_ADDRESS)
-            put_partstat(&comp->buf, line);
+        if (prop->how == V_ADDRESS && comp->buf.len > from)
+            put_partstat(&comp->buf, line);     /* of somebody */
         note_value(comp, prop, line->value, from);
         line_end(comp, from, prop->usual);
         return APR_SUCCESS;

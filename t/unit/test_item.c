@@ -317,6 +317,7 @@ static const pair_t events_same[] = {
       "EXDATE:20200109T100000Z\r\nEXDATE:20200108T100000Z\r\n" },
     { "ATTENDEE;CN=\"A, B: c\";RSVP=TRUE:mailto:a@x\r\n",
       "ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=C:MAILTO:A@x\r\n" },
+    { "SUMMARY:a\r\n", "SUMMARY:a\r\nATTENDEE;PARTSTAT=ACCEPTED:\r\n" },
     { "SUMMARY:a\r\nURL:http://x\r\nCOMMENT:c\r\nRELATED-TO:u\r\n",
       "SUMMARY:a\r\n" },
     /* alarms */
