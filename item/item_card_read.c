@@ -317,6 +317,21 @@ static int is_base64_line(item_span_t line)
     return line.len > 0;
 }
 
+/** Non-zero if a line is folded before the colon of a property, whose name
+ * looks like base64.
+ * @param next  where the next line begins */
+static int is_folded_head(const card_reader_t *r, const char *next)
+{
+    item_span_t line;
+
+    while (next < r->end && is_blank(*next)) {
+        next = take_line(next, r->end, &line);
+        if (memchr(line.s, ':', line.len))
+            return 1;
+    }
+    return 0;
+}
+
 /** The lines of a base64 value: folded or not, up to a blank line or a
  * property. */
 static void join_base64(card_reader_t *r, char **w, const char *value)
@@ -331,7 +346,8 @@ static void join_base64(card_reader_t *r, char **w, const char *value)
                 return;
             continue;
         }
-        if (!is_base64_line(line))
+        if (!is_base64_line(line)
+            || (!at_blank(r) && is_folded_head(r, next)))
             return;
         add(w, line);
         r->pos = next;

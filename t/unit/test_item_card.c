@@ -117,6 +117,9 @@ static void test_encodings(void **unused)
     /* Not folded, without a blank line, END behind it. */
     in21(N "PHOTO;GIF;BASE64:R0lG\nODlh\n", N "PHOTO;TYPE=GIF;ENCODING=b:R0l"
                                             "GODlh\n");
+    /* What is folded before its colon is a property, whatever its name. */
+    in21(N "PHOTO;GIF;BASE64:R0lG\nODlhODlh\n ;HOME:1\n",
+         N "PHOTO;TYPE=GIF;ENCODING=b:R0lG\nODlhODlh;TYPE=HOME:1\n");
     in21(N "PHOTO;VALUE=URL;TYPE=GIF:http://a/b.gif\n",
          N "PHOTO;VALUE=uri;TYPE=GIF:http://a/b.gif\n");
 }
