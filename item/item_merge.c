@@ -62,6 +62,35 @@ static item_entry_t *only_line(const item_slot_t *slot, item_side_e side,
     return found;
 }
 
+static int same_value(const item_entry_t *a, const item_entry_t *b,
+                      apr_pool_t *p)
+{
+    item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
+
+    ta.p = tb.p = p;
+    item_value_text(&ta, a->line.value);
+    item_value_text(&tb, b->line.value);
+    return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
+}
+
+/** The name of ours that a device has, where the base has one and ours has
+ * several: in other languages, say. */
+static item_entry_t *known_name(item_merging_t *m, const item_slot_t *slot,
+                                item_span_t name)
+{
+    const item_entry_t *base = only_line(slot, ITEM_BASE, name);
+    item_member_t *member;
+
+    if (!base || slot->how != MERGE_NAME
+        || !only_line(slot, ITEM_THEIRS, name))
+        return NULL;
+    for (member = slot->first[ITEM_OURS]; member; member = member->next)
+        if (member->entry->line.name.len == name.len
+            && same_value(member->entry, base, m->p))
+            return member->entry;
+    return NULL;
+}
+
 /** Put theirs' value into the line of ours that it belongs to.
  * @return 0: there is none */
 static int revise(job_t *job, const item_slot_t *slot,
@@ -82,6 +111,8 @@ static int revise(job_t *job, const item_slot_t *slot,
         || only_line(slot, ITEM_THEIRS, name) == NULL)
         return 0;
     ours = only_line(slot, ITEM_OURS, name);
+    if (!ours)
+        ours = known_name(job->m, slot, name);
     if (!ours || !item_revise(job->m, job->kind,
                               only_line(slot, ITEM_BASE, name), ours,
                               theirs->entry))
@@ -92,7 +123,8 @@ static int revise(job_t *job, const item_slot_t *slot,
 
 static const item_span_t name_of_card = { "N", 1 };
 
-/** A card needs FN and N, even of a device that sends but one of them. */
+/** A card needs FN and N, even of a device that sends but one of them; and
+ * has what a device knows but one of. */
 static void keep_name(job_t *job, const item_slot_t *slot)
 {
     const item_entry_t *was = only_line(slot, ITEM_OURS, name_of_card);
@@ -102,11 +134,12 @@ static void keep_name(job_t *job, const item_slot_t *slot)
     for (member = slot->how == MERGE_NAME ? slot->first[ITEM_OURS] : NULL;
          member; member = member->next) {
         item_span_t name = member->entry->line.name;
+        const item_entry_t *known = known_name(job->m, slot, name);
 
         for (theirs = slot->first[ITEM_THEIRS]; theirs; theirs = theirs->next)
             if (theirs->entry->line.name.len == name.len)
                 break;
-        if (theirs)
+        if (theirs && (!known || known == member->entry))
             continue;
         member->entry->gone = 0;
         if (was && now && item_span_is(name, "FN"))

@@ -19,7 +19,9 @@
  *   once are sets only where a side has several; unknown properties (X-...)
  *   are one value only where the base has one and no side more.
  * - What belongs together is taken whole from one side: N and FN (either
- *   stays where theirs has none, with a base or not); DTSTART,
+ *   stays where theirs has none, with a base or not; an FN that stays beside
+ *   another N follows it: made of N it is made anew, else the names that were
+ *   changed are, where they stand in it once); DTSTART,
  *   DTEND, DUE, DURATION, RRULE and EXRULE, with EXDATE and RDATE if the two
  *   sides start at different times; STATUS, COMPLETED and PERCENT-COMPLETE. A
  *   property named "X-" in a group ("item1.X-ABLabel") goes with the group's

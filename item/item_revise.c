@@ -254,33 +254,33 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
 
 /* ---- names ---------------------------------------------------------------- */
 
-#define NAMES  5                /* family, given, additional, before, behind */
+#define NAMES  ITEM_NAMES
 
-static void names_of(const item_entry_t *n, item_span_t *names)
+static item_span_t plain(item_span_t value, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+
+    b.p = p;
+    item_unescape(&b, value);
+    return item_span_trim(item_buf_span(&b));
+}
+
+static void names_of(const item_entry_t *n, item_span_t *names, apr_pool_t *p)
 {
     item_span_t rest = n->line.value, word;
     int i = 0;
 
     memset(names, 0, NAMES * sizeof(*names));
     while (i < NAMES && item_value_next(&rest, ';', &word))
-        names[i++] = item_span_trim(word);
+        names[i++] = plain(word, p);
 }
 
-/** "Dr. Given Additional Family Jr." */
 static item_span_t joined(const item_span_t *names, apr_pool_t *p)
 {
-    static const int order[NAMES] = { 3, 1, 2, 0, 4 };
     item_buf_t b = { NULL, NULL, 0, 0 };
-    int i;
 
     b.p = p;
-    for (i = 0; i < NAMES; i++) {
-        if (!names[order[i]].len)
-            continue;
-        if (b.len)
-            item_buf_putc(&b, ' ');
-        item_buf_add(&b, names[order[i]].s, names[order[i]].len);
-    }
+    item_value_names(&b, names);
     return item_buf_span(&b);
 }
 
@@ -310,7 +310,13 @@ static int is_word(item_span_t a, item_span_t b)
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
-/** A text with a word for another; without one also without a blank. */
+static int is_comma_or_blank(char c)
+{
+    return c == ' ' || c == ',';
+}
+
+/** A text with a word for another; without one also without a blank, and
+ * without the comma before or behind which nothing is left. */
 static item_span_t with_word(item_span_t text, apr_size_t at, apr_size_t len,
                              item_span_t word, apr_pool_t *p)
 {
@@ -318,10 +324,14 @@ static item_span_t with_word(item_span_t text, apr_size_t at, apr_size_t len,
     apr_size_t behind = at + len;
 
     b.p = p;
-    if (!word.len && behind < text.len && text.s[behind] == ' ')
+    if (!word.len && !at)
+        while (behind < text.len && is_comma_or_blank(text.s[behind]))
+            behind++;
+    else if (!word.len && behind < text.len && text.s[behind] == ' ')
         behind++;
-    else if (!word.len && at && behind == text.len && text.s[at - 1] == ' ')
-        at--;
+    else if (!word.len && behind == text.len)
+        while (at && is_comma_or_blank(text.s[at - 1]))
+            at--;
     item_buf_add(&b, text.s, at);
     item_buf_add(&b, word.s, word.len);
     item_buf_add(&b, text.s + behind, text.len - behind);
@@ -355,20 +365,20 @@ static item_span_t with_names(item_span_t text, const item_span_t *old,
 void item_revise_fn(item_merging_t *m, item_entry_t *fn,
                     const item_entry_t *was, const item_entry_t *now)
 {
-    item_span_t old[NAMES], new[NAMES], text = fn->line.value, head;
+    item_span_t old[NAMES], new[NAMES], text = plain(fn->line.value, m->p);
+    item_span_t is = text, head;
     item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
 
-    names_of(was, old);
-    names_of(now, new);
+    names_of(was, old, m->p);
+    names_of(now, new, m->p);
     line.p = out.p = m->p;
-    text = is_word(joined(old, m->p), text) ? joined(new, m->p)
-                                            : with_names(text, old, new,
-                                                         m->p);
-    if (!text.len || is_word(text, fn->line.value))
+    text = is_word(joined(old, m->p), is) ? joined(new, m->p)
+                                          : with_names(is, old, new, m->p);
+    if (!text.len || is_word(text, is))
         return;
     head = item_line_head(&fn->line);
     item_buf_add(&line, head.s, head.len);
-    item_buf_add(&line, text.s, text.len);
+    item_escape(&line, text);
     item_fold_add(&out, item_buf_span(&line), m->docs[ITEM_OURS]->eol);
     fn->instead = item_buf_span(&out);
     m->not_theirs = 1;

@@ -22,6 +22,9 @@
  * The same holds for series: one of a kind (by days of the week, by several
  * days of the month...) that it never sent came back as a single event.
  *
+ * An FN that a device makes of N is none of its own.  Where N is as it was, so
+ * is FN; where N was edited, FN is left out: merging makes it follow.
+ *
  * Long texts (NOTE, DESCRIPTION) and what says when something is are left to
  * the caller.
  *

@@ -1,7 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /**
  * @file item/item_room_int.h
- * @brief What item_room.c and item_room_fill.c share.
+ * @brief What item_room*.c share.
  */
 #ifndef SYNCML_ITEM_ROOM_INT_H
 #define SYNCML_ITEM_ROOM_INT_H
@@ -100,5 +100,56 @@ void room_image_init(item_image_t *image, const item_room_t *room,
  * @return non-zero if it was */
 int room_complete_note(item_image_t *image, const item_text_t *base,
                        item_text_t *theirs, apr_pool_t *p);
+
+/* ---- item_room_fill.c ---------------------------------------------------- */
+
+/** So many properties of one name are compared. */
+#define ROOM_LIKES  64
+
+/** The properties of one name, or the alarms. */
+typedef struct room_likes_t {
+    item_entry_t *entry[ROOM_LIKES];
+    room_value_t value[ROOM_LIKES];
+    int used[ROOM_LIKES];
+    int n;
+} room_likes_t;
+
+/** A text that is being completed. */
+typedef struct room_job_t {
+    item_room_t *room;
+    const char *eol;
+    apr_hash_t *more;           /* item_part_t * => item_buf_t * */
+    int done, uncertain;
+    item_image_t image;         /* of what the device does not show */
+    /* Room for one name after the other: all, and one of them. */
+    room_likes_t *base, *theirs, *was, *is;
+    apr_pool_t *p;
+} room_job_t;
+
+/** Non-zero for NOTE and DESCRIPTION: that they were cut is known to the
+ * caller. */
+int room_is_long(item_span_t name);
+
+/** Non-zero if component i is what it was, as far as the device has place
+ * and characters. */
+int room_is_cut_part(item_image_t *image, room_seen_t *seen, int i,
+                     item_span_t name, item_span_t was, item_span_t is);
+
+/** Write theirs' line anew, with the parameters of one line and the value of
+ * another. */
+void room_rewrite(room_job_t *job, const item_entry_t *head_of,
+                  const item_entry_t *value_of, item_entry_t *theirs);
+
+/** Non-zero if theirs lacks kinds of number only that the device never had. */
+int room_lacks_kinds(room_seen_t *seen, const item_entry_t *base,
+                     const item_entry_t *theirs);
+
+/* ---- item_room_edit.c ---------------------------------------------------- */
+
+/** What was edited, one by one in order, has kept what the device cannot
+ * say.
+ * @param b, t  what there was and is of a name; what is used is no edit */
+void room_complete_edited(room_job_t *job, room_seen_t *seen,
+                          room_likes_t *b, room_likes_t *t);
 
 #endif

@@ -163,6 +163,21 @@ int item_value_next(item_span_t *rest, char sep, item_span_t *word)
     return 1;
 }
 
+void item_value_names(item_buf_t *b, const item_span_t *names)
+{
+    static const int order[ITEM_NAMES] = { 3, 1, 2, 0, 4 };
+    apr_size_t from = b->len;
+    int i;
+
+    for (i = 0; i < ITEM_NAMES; i++) {
+        if (!names[order[i]].len)
+            continue;
+        if (b->len > from)
+            item_buf_putc(b, ' ');
+        item_buf_add(b, names[order[i]].s, names[order[i]].len);
+    }
+}
+
 void item_value_struct(item_buf_t *b, item_span_t value)
 {
     apr_size_t from = b->len, kept = b->len;

@@ -55,6 +55,14 @@ void item_unescape(item_buf_t *b, item_span_t value);
  * characters but tab are left out. */
 void item_escape(item_buf_t *b, item_span_t text);
 
+/** So many parts has N: family, given, additional, before, behind. */
+#define ITEM_NAMES  5
+
+/** The parts of N as FN has them, parted by blanks: "Dr. Given Additional
+ * Family Jr."
+ * @param names  ITEM_NAMES texts */
+void item_value_names(item_buf_t *b, const item_span_t *names);
+
 /** Components cut at ; each a text, empty ones at the end left out. */
 void item_value_struct(item_buf_t *b, item_span_t value);
 

@@ -165,6 +165,18 @@ static const case_t cards[] = {
       "N:Bea;Ann\nFN;X-A=1:Bea\\, Ann (work)\nTEL:1\n" },
     { "N:Ann;Bea\nFN:Bee Ann\n", "N:Ann;Bea\nFN:Bee Ann\nTEL:1\n",
       "N:Ann;Cora\n", O, "", "N:Ann;Cora\nFN:Bee Ann\nTEL:1\n" },
+    /* Of several a device has one. */
+    { "N:Ann;Bea\nFN:Bea Ann\n",
+      "N:Ann;Bea\nFN;PID=1.1:Bea Ann\nFN;LANGUAGE=fr:Mme Bea Ann\n",
+      "N:Ann;Cora\nFN:Cora Ann\n", T, "N",
+      "N:Ann;Cora\nFN;PID=1.1:Cora Ann\nFN;LANGUAGE=fr:Mme Cora Ann\n" },
+    /* However either is escaped; no comma is left over. */
+    { "N:Ann;Bea\\;C\nFN:Ann, Bea;C\n", "N:Ann;Bea\\;C\nFN:Ann, Bea;C\nTEL:1\n",
+      "N:Ann;Cora\n", O, "", "N:Ann;Cora\nFN:Ann\\, Cora\nTEL:1\n" },
+    { "N:Ann;Bea\nFN:Ann, Bea\n", "N:Ann;Bea\nFN:Ann, Bea\nTEL:1\n",
+      "N:Ann;\n", O, "", "N:Ann;\nFN:Ann\nTEL:1\n" },
+    { "N:Ann;Bea\nFN:Ann\\, Bea\n", "N:Ann;Bea\nFN:Ann\\, Bea\nTEL:1\n",
+      "N:;Bea\n", O, "", "N:;Bea\nFN:Bea\nTEL:1\n" },
     { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", O,
       "", "N:A;B\nFN:B A\nTEL:1\n" },
     { "N:A;B\nFN:Bob\n", "N:A;B\nFN:Bob\nTEL:1\n", "N:A;B\nFN:B A\n", S,

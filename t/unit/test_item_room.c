@@ -270,8 +270,20 @@ static void test_fn(void **state)
 
     COMPLETED(NULL, base, made, base);
     COMPLETED(card("N:A;B\nFN:Nick\n"), base, made, made);
+    /* What is above an edited N is left to merging. */
     COMPLETED(NULL, base, card("N:Clemens;Sam\nFN:Sam Clemens\n"),
+              card("N:Clemens;Sam\n"));
+    COMPLETED(card("N:A;B\nFN:Nick\n"), base,
+              card("N:Clemens;Sam\nFN:Sam Clemens\n"),
               card("N:Clemens;Sam\nFN:Sam Clemens\n"));
+    /* But not what is N, and was. */
+    COMPLETED(NULL, card("N:Clemens;Sam\nFN:Sam Clemens\n"),
+              card("N:Twain;Sam\nFN:Sam Twain\n"),
+              card("N:Twain;Sam\nFN:Sam Twain\n"));
+    /* So it is where more of N than it shows was put back. */
+    COMPLETED(NULL, card("N:Clemens;Samuel;Langhorne\nFN:Mark Twain\n"),
+              card("N:Clemens;Sam\nFN:Sam Clemens\n"),
+              card("N:Clemens;Sam;Langhorne\n"));
 }
 
 /* ... or of the number, where it knows nothing of N. */

@@ -169,9 +169,6 @@ sub forgive_card {
     my ($name, $p) = @_;
     return sub {
         my ($want, $is, @found) = @_;
-        # A device that makes this name of the parts made one of the new.
-        @found = grep { $_->{prop} ne 'FN' } @found if $name eq 'given'
-            && ($p->{card}{rebuild_fn} // '') eq 'yes';
         # A new number's kinds are the device's words.
         @found = grep { !($_->{what} eq 'changed' && $_->{prop} eq 'TEL'
             && $_->{was} =~ /(\+1555\d{7})$/ && $_->{is} =~ /\Q$1\E$/
