@@ -4,6 +4,9 @@
 
 #include "item/item_image.h"
 
+/* So many characters are looked at for what follows backslashes. */
+#define ESCAPES  8
+
 /* What stands for a character that is not there. */
 typedef enum {
     SIGN_EACH, SIGN_UNIT, SIGN_OCTET, OCTETS, NOTHING, WAYS
@@ -221,22 +224,48 @@ static int image_at(item_image_t *image, way_e way, item_span_t c,
 
 /* ---- texts -------------------------------------------------------------- */
 
-/** A backslash that a device may take for an escape. */
-static int is_escape(item_span_t text)
+/** Non-zero for a character of which the device is sent nothing. */
+static int is_unsent(item_image_t *image, item_span_t c)
 {
-    return text.len > 1 && *text.s == '\\' && strchr(",;", text.s[1])
-           && text.s[1];
+    static const item_span_t none = { "", 0 };
+
+    return ((unsigned char)*c.s & 0x80) && as_written(image, c, none, 0) == 0;
+}
+
+/** A backslash that a device may take for an escape, and not show: one of
+ * those before a comma or semicolon, as far as it is sent what is between.
+ * @param end  of the text that it is in
+ * @param text  at whose beginning, or end, it should be */
+static int is_escape(item_image_t *image, item_span_t c, const char *end,
+                     item_span_t text, int back)
+{
+    int i;
+
+    if (*c.s != '\\' || has(text, c, back))
+        return 0;
+    for (i = 0; i < ESCAPES; i++) {
+        item_span_t rest = { c.s + c.len, 0 };
+
+        if (rest.s == end)
+            return 0;
+        rest.len = (apr_size_t)(end - rest.s);
+        c = first_of(rest);
+        if (*c.s != '\\' && !is_unsent(image, c))
+            return *c.s == ',' || *c.s == ';';
+    }
+    return 0;
 }
 
 static int reads_as(item_image_t *image, way_e way, item_span_t was,
                     item_span_t is, int *garbled)
 {
+    const char *end = was.s + was.len;
     int n, count = 0;
 
     image->letters = 0;
     for (; was.len; count += n) {
         item_span_t c = first_of(was);
-        int octets = is_escape(was) && !has(is, c, 0)
+        int octets = is_escape(image, c, end, is, 0)
                      ? 0 : image_at(image, way, c, is, 0);
 
         if (octets < 0)
@@ -287,12 +316,18 @@ static apr_size_t follow(item_image_t *image, way_e way, item_span_t *was,
 {
     item_span_t sure_was = *was, sure_is = *is;
     apr_size_t count = 0, sure = 0, sure_garbled = *garbled;
+    const char *end = was->s + was->len;
     int n;
 
     while (was->len && count < most && image->work-- > 0) {
         item_span_t c = back ? last_of(*was) : first_of(*was);
 
-        n = image_at(image, way, c, *is, back);
+        if (is_escape(image, c, end, *is, back)) {
+            image->doubtful = 1;
+            n = 0;
+        }
+        else
+            n = image_at(image, way, c, *is, back);
         if (n < 0)
             break;
         if (!has(*is, c, back))
@@ -345,13 +380,13 @@ int item_image_restore(item_image_t *image, item_span_t was, item_span_t is,
                        item_buf_t *b)
 {
     frame_t f, best = { 0 };
-    way_e way;
+    way_e way, last = ways(was);
     apr_size_t behind;
 
     look_at(image, is);
-    if (item_charset_is_ascii(was))
+    if (item_charset_is_ascii(was) && !memchr(was.s, '\\', was.len))
         return 0;               /* nothing that a device may lack */
-    for (way = SIGN_EACH; way < WAYS; way++) {
+    for (way = SIGN_EACH; way < last; way++) {
         find_frame(image, way, was, is, &f);
         if (is_frame(&f, way, was, is) && f.garbled > best.garbled)
             best = f;

@@ -11,6 +11,9 @@
  * says of its character set; and of one that was edited, what is image
  * before and behind the edit is put back.
  *
+ * Some take backslashes before a comma or semicolon for escapes: those that are
+ * missing there are image, too.
+ *
  * What might be meant by somebody is no image: a sign in place of a
  * character that stands elsewhere in the same text; a character missing, or a
  * letter without its mark, where the device has sent others of that kind, or

@@ -19,6 +19,7 @@
 #define SS  "\xc5\xa1"          /* s with a caron, that ISO-8859-1 has not */
 #define NN  "\xc5\x84"          /* n with an acute, nor windows-1252 */
 #define JP  "\xe5\x81\xa5"
+#define JOINER "\xe2\x80\x8d"
 #define SMILE "\xf0\x9f\x98\x80"
 
 static apr_pool_t *pool;
@@ -78,7 +79,15 @@ static void test_signs(void **state)
     assert_int_equal(reads("a" JP "b", "ab"), 12);
     /* A backslash, taken for an escape. */
     assert_int_equal(reads("a\\;b", "a;b"), 12);
+    assert_int_equal(reads("a\\\\;b", "a;b"), 12);
+    assert_int_equal(reads("a\\\\;b", "a\\;b"), 12);
+    assert_int_equal(reads("a\\\\b;", "ab;"), 0);
     assert_int_equal(reads("a\\nb", "anb"), 0);
+    /* So is one before what it is not sent. */
+    assert_int_equal(reads("a\\" JOINER ",b", "a,b"), 0);
+    charset = "ISO-8859-1";
+    assert_int_equal(reads("a\\" JOINER ",b", "a,b"), 12);
+    charset = NULL;
     /* An ASCII character was none that it lacks. */
     assert_int_equal(reads("Mueller", "M?eller"), 0);
 }
@@ -129,6 +138,11 @@ static void test_edits(void **state)
                         "x " JP JP " b");
     assert_string_equal(restored("a " JP JP " b", "a ?? " JP " b"), "no");
     assert_string_equal(restored(JP, "x"), "no");
+    /* Backslashes before a semicolon, unless the edit is beside them. */
+    assert_string_equal(restored("a\\;b c", "a;b d"), "a\\;b d");
+    assert_string_equal(restored("c a\\\\;b", "d a;b"), "d a\\\\;b");
+    assert_string_equal(restored("a\\; b", "a b"), "no");
+    assert_string_equal(restored("a\\;" JP "b", "a;?c"), "a\\;" JP "c");
     assert_string_equal(restored(JP " to be kept", "not to be kept"), "no");
     assert_string_equal(restored("keep all of this " JP,
                                  "keep each of this "),

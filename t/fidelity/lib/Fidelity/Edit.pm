@@ -134,6 +134,9 @@ my %card_edit = (
         my ($f) = grep { $_->{name} eq 'TITLE' } @$record or return;
         my $o = origin($c, $f) or return;
         return if unescape($o->{text}) ne $f->{comps}[0];
+        # Nobody types more than the field takes.
+        my $size = $p->{card}{hold} && $p->{card}{hold}{TITLE}{size};
+        return if $size && length "Chief $f->{comps}[0]" > $size;
         $f->{comps}[0] = 'Chief ' . $f->{comps}[0];
         $o->{text} = 'Chief ' . $o->{text};
         return 1;
