@@ -35,6 +35,7 @@ typedef struct arrival_t {
     int is_new;                 /* its first connection */
     int is_free;                /* no SMS can follow */
     int owes;                   /* and is to be told now */
+    int failed;                 /* so far, by another way */
     apr_time_t now;
 } arrival_t;
 
@@ -192,6 +193,7 @@ static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
             ? due->state != STORE_DUE_SENT || due->last_sent > a->now
               || a->now - due->last_sent > GATEWAY_HELD_AGAIN
             : due->state != STORE_DUE_SUSPENDED;
+        a->failed = due->state == STORE_DUE_WAITING && due->attempts > 0;
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
@@ -204,9 +206,10 @@ static apr_status_t note(void *baton, store_tx_t *tx, apr_pool_t *p)
     if (a->is_new) {
         rv = store_device_setting_set(tx, a->device, PUSH_DEVICE_HELD,
             apr_psprintf(p, "%" APR_TIME_T_FMT, apr_time_sec(a->now)));
-        if (rv == APR_SUCCESS) {
-            rv = store_due_refresh(tx, a->device);
-        }
+    }
+    /* The gateway that has failed is not needed: no retry is waited for. */
+    if (rv == APR_SUCCESS && (a->is_new || a->failed)) {
+        rv = store_due_refresh(tx, a->device);
     }
     if (rv == APR_SUCCESS) {
         rv = a->is_free ? store_due_now(tx, a->device)

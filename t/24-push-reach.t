@@ -216,6 +216,42 @@ subtest 'held' => sub {
     is $c->login, Test::Reach::OK, 'and then one that is';
 };
 
+# ---- while no gateway for SMS works ------------------------------------------------------
+
+subtest 'held, and all gateways for SMS are paused' => sub {
+    my ($port, $dead) = map { Test::Places::free_port() } 1, 2;
+    my $h = Test::Httpd->syncml(
+        gateway => "kannel:http://me:secret\@127.0.0.1:$dead/cgi-bin/sendsms",
+        conf    => "SyncMLPushListen 127.0.0.1:$port\n");
+    $h->expect_log(qr/result=unreachable/, qr/gateway \S+ fails: /);
+    my $p = Test::Push->new($h, devices => 5);
+    my $c = Test::Reach->client($port, 'phone-second', 'alice', 'secret');
+    is $c->login, Test::Reach::OK, 'one of five devices is connected';
+    my $failed = Test::Reach->client($port, 'phone-second-5', 'alice',
+        'secret');
+    is $failed->login, Test::Reach::OK, 'another was';
+    $failed->hang_up;
+    $p->change;
+    is +($c->hear(5))[0], Test::Reach::SYNC, 'a change: it is told';
+    ok $h->wait_log(qr/device=phone-second-5 .*result=unreachable/, 5),
+        'the other is not connected any more, and its SMS fails';
+    is $failed->login, Test::Reach::OK, '... it is back';
+    is +($failed->hear(2))[0], Test::Reach::SYNC,
+        '... and is told at once, before another SMS would be tried';
+    ok $h->wait_log(qr/gateway \S+ fails: .*nothing is sent for 1\d s/, 20),
+        '... and after the others the gateway is paused';
+    $p->answer;
+    $p->change;
+    is +($c->hear(3))[0], Test::Reach::SYNC, 'a change: it is told at once';
+    for my $n (2 .. 4) {
+        my $late = Test::Reach->client($port, "phone-second-$n", 'alice',
+            'secret');
+        is $late->login, Test::Reach::OK,
+            "device $n, whose SMS has failed or waits, connects";
+        is +($late->hear(3))[0], Test::Reach::SYNC, '... and is told at once';
+    }
+};
+
 # ---- only such devices -----------------------------------------------------------------
 
 subtest 'without a gateway for SMS' => sub {
