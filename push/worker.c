@@ -380,7 +380,6 @@ apr_status_t worker_create(worker_t **worker,
     w->o.rules = &w->rules;
     w->last_done = &w->done;
     w->warned = apr_hash_make(p);
-    w->several = apr_array_make(p, 4, sizeof(several_t));
     gethostname(host, sizeof host - 1);
     w->owner = apr_psprintf(p, "%s:%ld:%" APR_TIME_T_FMT, host,
                             (long)getpid(), apr_time_now());

@@ -93,12 +93,6 @@ typedef struct taken_t {
     apr_interval_time_t wait;
 } taken_t;
 
-/* A notification of several SMS that is under way. */
-typedef struct several_t {
-    store_id_t device, account;
-    int more;                   /* SMS after the first */
-} several_t;
-
 struct worker_t {
     worker_options_t o;
     apr_pool_t *pool;
@@ -139,7 +133,6 @@ struct worker_t {
     apr_pool_t *rules_pool;
     apr_array_header_t *taken;  /* of taken_t: rows that the rules took */
     int next_taken;
-    apr_array_header_t *several;        /* of several_t */
     const char *address;        /* where the device being planned listens;
                                    "": it does not */
     apr_hash_t *zones, *told;   /* time zones; budgets told to be used up */
@@ -225,8 +218,6 @@ apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx);
 /* What the rules said of a row that was claimed; rows in their order.
  * @return the settings of its device */
 push_settings_t *worker_plan_taken(worker_t *w, job_t *job);
-/* A row that the rules took has its result in the store, or is not claimed. */
-void worker_plan_settled(worker_t *w, store_id_t device);
 /* The rules of a row. @param settings  out: its device's, in w->plan_pool */
 apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
                           policy_rules_t *rules, push_settings_t *settings);
@@ -267,6 +258,10 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx,
 /* Rows whose result nobody will write any more, since their worker was killed,
  * are closed as if sent.  Transactions of its own. */
 apr_status_t worker_ledger_close(worker_t *w, apr_time_t now);
+/* Those of a device whose lease has run out, before it is told again: what may
+ * have been sent to it counts for its budget. */
+apr_status_t worker_ledger_lost(worker_t *w, store_tx_t *tx,
+                                store_id_t device, apr_pool_t *ptemp);
 
 /* worker_report.c: take delivery reports from the pipe; write them into the
  * push log, in the transaction of the results; forget them after it. */

@@ -211,6 +211,22 @@ static apr_status_t close_lost(const worker_t *w, store_tx_t *tx,
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
+apr_status_t worker_ledger_lost(worker_t *w, store_tx_t *tx,
+                                store_id_t device, apr_pool_t *ptemp)
+{
+    store_push_filter_t open = { .device = device,
+                                 .events = 1u << STORE_PUSH_SENDING };
+    apr_array_header_t *lost = apr_array_make(ptemp, 1,
+                                              sizeof(store_push_log_t));
+    apr_status_t rv = store_push_log_list(tx, &open, take_lost, lost);
+    int i;
+
+    for (i = 0; i < lost->nelts && rv == APR_SUCCESS; i++) {
+        rv = close_lost(w, tx, &APR_ARRAY_IDX(lost, i, store_push_log_t));
+    }
+    return rv;
+}
+
 static apr_status_t close_all(worker_t *w, apr_array_header_t *lost,
                               apr_time_t upto, apr_pool_t *p)
 {

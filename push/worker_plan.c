@@ -255,22 +255,6 @@ static int count_parts(worker_t *w, const store_due_t *due,
     return rv == APR_SUCCESS && n->parts->nelts ? n->parts->nelts : 1;
 }
 
-/* Parts after the first of what is under way; the store counts the first. */
-static int several_of(const worker_t *w, store_use_e scope, store_id_t id)
-{
-    int i, n = 0;
-
-    for (i = 0; i < w->several->nelts; i++) {
-        const several_t *s = &APR_ARRAY_IDX(w->several, i, several_t);
-
-        if (scope == STORE_USE_SERVER
-            || id == (scope == STORE_USE_DEVICE ? s->device : s->account)) {
-            n += s->more;
-        }
-    }
-    return n;
-}
-
 /* @param any  out: whether there is a budget at all */
 static apr_status_t read_use(worker_t *w, store_tx_t *tx,
                              const policy_rules_t *rules,
@@ -288,8 +272,6 @@ static apr_status_t read_use(worker_t *w, store_tx_t *tx,
             *any = 1;
             rv = store_push_use(tx, (store_use_e)scope, ids[scope], now,
                                 &use[scope]);
-            use[scope].leased += several_of(w, (store_use_e)scope,
-                                            ids[scope]);
         }
     }
     return rv;
@@ -367,13 +349,6 @@ static void take(worker_t *w, const policy_rules_t *rules,
     t->device = due->device;
     t->dry = rules->dry_run;
     t->wait = policy_unanswered(rules, due->unanswered);
-    if (t->parts > 1) {
-        several_t *s = apr_array_push(w->several);
-
-        s->device = due->device;
-        s->account = due->account;
-        s->more = t->parts - 1;
-    }
 }
 
 apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
@@ -385,6 +360,9 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     taken_t taken = { 0 };
     apr_status_t rv = worker_rules(w, tx, due, &rules, &taken.settings);
 
+    if (rv == APR_SUCCESS && due->leased_until) {
+        rv = worker_ledger_lost(w, tx, due->device, w->rules_pool);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -394,6 +372,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     }
     out->when = plan.when;
     out->reason = policy_word(plan.why);
+    out->parts = taken.parts;
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -423,19 +402,6 @@ push_settings_t *worker_plan_taken(worker_t *w, job_t *job)
         }
     }
     return apr_pcalloc(job->batch->pool, sizeof(push_settings_t));
-}
-
-void worker_plan_settled(worker_t *w, store_id_t device)
-{
-    several_t *all = (several_t *)w->several->elts;
-    int i, n = 0;
-
-    for (i = 0; i < w->several->nelts; i++) {
-        if (all[i].device != device) {
-            all[n++] = all[i];
-        }
-    }
-    w->several->nelts = n;
 }
 
 /* ---- upkeep -------------------------------------------------------------- */

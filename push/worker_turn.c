@@ -105,7 +105,6 @@ static void forget_done(worker_t *w)
         job_t *next = job->next;
 
         worker_count_job(w, job);
-        worker_plan_settled(w, job->due->device);
         w->unsettled--;
         if (--job->batch->left == 0) {
             apr_pool_destroy(job->batch->pool);
@@ -169,7 +168,6 @@ static apr_status_t plan_row(void *baton, store_tx_t *tx,
         if (when > now) {
             plan->when = when;
             plan->reason = "gateway";
-            worker_plan_settled(w, due->device);
         }
     }
     return rv;
@@ -423,7 +421,7 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
 apr_status_t worker_turn(worker_t *w, apr_time_t now)
 {
     apr_array_header_t *jobs = NULL;
-    int max = w->look ? worker_room(w, now) : 0, several = w->several->nelts;
+    int max = w->look ? worker_room(w, now) : 0;
     store_tx_t *tx = NULL;
     batch_t *batch;
     apr_pool_t *p;
@@ -456,7 +454,6 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     if (rv != APR_SUCCESS) {
         store_rollback(&tx);
         apr_pool_destroy(p);
-        w->several->nelts = several;    /* those are not under way */
         return rv;
     }
     forget_done(w);

@@ -79,7 +79,7 @@ typedef struct {
     apr_time_t first_change, last_change, not_before, leased_until;
     apr_time_t planned, planned_at;
     apr_uint32_t logged;
-    int now;
+    int now, parts;
     const char *owner, *last_error, *plan;
 } mem_due_t;
 typedef struct {

@@ -550,7 +550,7 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
 {
     mem_device_t *old = mem_device(tx, 0, found->device), d;
     store_due_t *give = mem_give_due(tx, found);
-    store_plan_t plan = { c->now, "", found->logged };
+    store_plan_t plan = { c->now, "", found->logged, 0 };
     apr_time_t first = found->first_change;
     mem_due_t row = *found;
     apr_status_t rv;
@@ -569,6 +569,7 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
     row.planned_at = c->now;
     row.plan = plan.reason;
     row.logged = plan.logged;
+    row.leased_until = 0;
     if (plan.when > 0 && plan.when <= c->now) {
         d = *mem_device(tx, 0, found->device);
         d.san_session = (apr_uint16_t)(d.san_session % 65535 + 1);
@@ -576,6 +577,7 @@ static apr_status_t claim(store_tx_t *tx, const claim_t *c,
         row.owner = c->owner;
         row.leased_until = c->now + c->lease;
         row.planned = c->now;
+        row.parts = plan.parts;
         give->leased_until = row.leased_until;
         give->san_session = d.san_session;
         give->plan = plan.reason;
@@ -602,13 +604,14 @@ static apr_status_t claim_into(store_tx_t *tx, const claim_t *c,
     return rv;
 }
 
-/* The oldest row ready of the account that follows. @return place, or -1 */
+/* The oldest row ready of the account that follows, but for those of leases
+ * that have run out. @return place, or -1 */
 static int next_turn(mem_due_t *const *rows, int n, store_id_t after)
 {
     int i, best = -1;
 
     for (i = 0; i < n; i++)
-        if (rows[i] && rows[i]->account > after
+        if (rows[i] && !rows[i]->leased_until && rows[i]->account > after
             && (best < 0 || rows[i]->account < rows[best]->account))
             best = i;
     return best;

@@ -298,10 +298,11 @@ apr_status_t mem_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
     for (i = 0; i < t->n; i++) {
         mem_due_t *row = t->rows[i];
 
-        u->leased += *row->owner && row->leased_until > when
+        if (row->leased_until > when
             && (scope == STORE_USE_SERVER
                 || (scope == STORE_USE_ACCOUNT ? row->account == id
-                                               : row->device == id));
+                                               : row->device == id)))
+            u->leased += row->parts > 1 ? row->parts : 1;
     }
     return APR_SUCCESS;
 }

@@ -147,7 +147,7 @@ apr_status_t mem_due_release(store_tx_t *tx, const char *owner)
     for (i = 0; i < t->n; i++) {
         mem_due_t row = *(mem_due_t *)t->rows[i];
 
-        if (strcmp(row.owner, owner) != 0)
+        if (!row.leased_until || strcmp(row.owner, owner) != 0)
             continue;
         row.owner = "";
         row.leased_until = 0;

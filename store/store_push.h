@@ -97,11 +97,14 @@ typedef struct store_plan_t {
                                    suspend it until the device syncs */
     const char *reason;         /* a word, kept as the row's plan */
     apr_uint32_t logged;        /* kept as the row's */
+    int parts;                  /* if it is taken: the SMS that it is for, as
+                                   others' budgets see them; 0 is 1 */
 } store_plan_t;
 
 /**
  * The rules.  Called in the claim's transaction, in which it may read and
  * write the push log.  @param due  lives for the transaction
+ * A row with a lease is one whose lease has run out without a result.
  * @param plan  in: when = now; out
  */
 typedef apr_status_t store_due_plan_fn(void *baton, store_tx_t *tx,

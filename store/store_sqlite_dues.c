@@ -436,9 +436,9 @@ static apr_status_t lease_row(store_tx_t *tx, const claim_t *c,
     due->logged = plan->logged;
     due->plan = plan->reason;
     due->san_session = (apr_uint16_t)(due->san_session % 65535 + 1);
-    rv = sq_do(tx, NULL, SQ_DUE_LEASE, "itiiti", due->device, c->owner,
+    rv = sq_do(tx, NULL, SQ_DUE_LEASE, "itiitid", due->device, c->owner,
                due->leased_until, c->now, plan->reason,
-               (apr_int64_t)plan->logged);
+               (apr_int64_t)plan->logged, plan->parts);
     return rv == APR_SUCCESS
         ? sq_do(tx, NULL, SQ_DUE_SAN_SESSION, "id", due->device,
                 (int)due->san_session) : rv;
@@ -448,7 +448,7 @@ static apr_status_t lease_row(store_tx_t *tx, const claim_t *c,
 static apr_status_t plan_row(store_tx_t *tx, const claim_t *c,
                              store_due_t *d, store_due_t **due)
 {
-    store_plan_t plan = { c->now, "", d->logged };
+    store_plan_t plan = { c->now, "", d->logged, 0 };
     apr_status_t rv = c->plan(c->baton, tx, d, c->now, &plan);
 
     if (rv != APR_SUCCESS)

@@ -76,8 +76,9 @@
     "JOIN accounts a ON a.id = u.account " \
     "LEFT JOIN push_states p ON p.device = u.device "
 
-/* When a row is looked at, as the index dues_planned has it. */
-#define SQL_DUE_WHEN  "max(planned, leased_until)"
+/* A row that nobody is telling, as the indexes dues_planned and dues_turns
+ * have them. */
+#define SQL_DUE_FREE  "state < 2 AND leased_until = 0 "
 
 /* A device that can be told: see STORE_DEVICE_TCP. */
 #define SQL_REACHABLE \
@@ -469,23 +470,27 @@ X(DUE_CHANGES_SYNCED, "DELETE FROM due_changes WHERE device = ?1 " \
 X(DUE_CHANGES_ADD, "INSERT INTO due_changes (device, " \
   "datastore, first_change, last_change, changes, starts) " \
   "VALUES (?1, ?2, ?3, ?4, 1, ?5)") \
-X(DUE_READY, "SELECT device FROM dues WHERE state < 2 " \
-  "AND " SQL_DUE_WHEN " <= ?1 " \
-  "ORDER BY " SQL_DUE_WHEN ", first_change LIMIT ?2") \
-X(DUE_TURN, "SELECT device, account, " SQL_DUE_WHEN " FROM dues " \
-  "WHERE state < 2 AND account > ?1 " \
-  "ORDER BY account, " SQL_DUE_WHEN ", first_change LIMIT 1") \
-X(DUE_LAST, "SELECT max(account) FROM dues WHERE state < 2") \
-X(DUE_NEXT, "SELECT " SQL_DUE_WHEN " FROM dues WHERE state < 2 " \
-  "ORDER BY " SQL_DUE_WHEN " LIMIT 1") \
+X(DUE_READY, "SELECT device, planned, first_change FROM dues " \
+  "WHERE " SQL_DUE_FREE "AND planned <= ?1 " \
+  "UNION ALL SELECT device, leased_until, first_change FROM dues " \
+  "WHERE state < 2 AND leased_until <> 0 AND leased_until <= ?1 " \
+  "ORDER BY 2, 3 LIMIT ?2") \
+X(DUE_TURN, "SELECT device, account, planned FROM dues " \
+  "WHERE " SQL_DUE_FREE "AND account > ?1 " \
+  "ORDER BY account, planned, first_change LIMIT 1") \
+X(DUE_LAST, "SELECT max(account) FROM dues WHERE " SQL_DUE_FREE) \
+X(DUE_NEXT, "SELECT min(ifnull((SELECT planned FROM dues " \
+  "WHERE " SQL_DUE_FREE "ORDER BY planned LIMIT 1), 1 << 62), " \
+  "ifnull((SELECT leased_until FROM dues WHERE leased_until <> 0 " \
+  "AND state < 2 ORDER BY leased_until LIMIT 1), 1 << 62))") \
 X(DUE_GET, "SELECT " SQL_DUE_COLUMNS "WHERE u.device = ?1") \
 X(DUE_LIST, "SELECT " SQL_DUE_COLUMNS "WHERE ?1 IN (0, u.account) " \
   "ORDER BY a.name, d.devid") \
 X(DUE_PLAN, "UPDATE dues SET planned = ?2, planned_at = ?3, plan = ?4, " \
-  "logged = ?5, state = CASE WHEN ?2 = 0 THEN 2 ELSE state END " \
-  "WHERE device = ?1") \
+  "logged = ?5, leased_until = 0, " \
+  "state = CASE WHEN ?2 = 0 THEN 2 ELSE state END WHERE device = ?1") \
 X(DUE_LEASE, "UPDATE dues SET owner = ?2, leased_until = ?3, " \
-  "planned = ?4, planned_at = ?4, plan = ?5, logged = ?6 " \
+  "planned = ?4, planned_at = ?4, plan = ?5, logged = ?6, parts = ?7 " \
   "WHERE device = ?1") \
 X(DUE_SAN_SESSION, "UPDATE devices SET san_session = ?2 WHERE id = ?1") \
 X(DUE_SENT, "UPDATE dues SET state = CASE WHEN ?3 = 0 THEN 2 ELSE 1 END, " \
@@ -510,7 +515,7 @@ X(DUE_UNDELIVERED, "UPDATE dues SET " \
   "planned = ?3, planned_at = ?5, plan = 'undelivered', last_error = ?4 " \
   "WHERE device = ?1 AND state = 1 AND not_before = ?2 AND owner = ''") \
 X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
-  "WHERE owner = ?1 AND owner <> ''") \
+  "WHERE owner = ?1 AND leased_until <> 0") \
 X(DUE_STATE, "SELECT state, first_change FROM dues WHERE device = ?1") \
 X(DUE_NOW, "UPDATE dues SET state = 0, now = 1, planned = 0, " \
   "not_before = 0, attempts = 0 WHERE device = ?1") \
@@ -525,8 +530,8 @@ X(DUE_PORTION, "SELECT device FROM dues WHERE device > ?1 " \
 X(DUE_REPLAN_SOME, "UPDATE dues SET planned = 0, " \
   "state = CASE state WHEN 3 THEN 0 ELSE state END WHERE state <> 2 " \
   "AND device > ?1 AND device <= ?2 AND (planned <> 0 OR state = 3)") \
-X(DUE_REPLAN_GATEWAY, "UPDATE dues SET planned = 0 WHERE state < 2 " \
-  "AND " SQL_DUE_WHEN " > ?1 AND " SQL_DUE_WHEN " <= ?2 " \
+X(DUE_REPLAN_GATEWAY, "UPDATE dues SET planned = 0 " \
+  "WHERE " SQL_DUE_FREE "AND planned > ?1 AND planned <= ?2 " \
   "AND plan = 'gateway'") \
 X(DUE_CLOCK, "UPDATE dues SET " \
   "not_before = CASE WHEN not_before > ?1 AND planned_at > ?1 " \
@@ -598,8 +603,8 @@ X(PUSH_USE_ADD, "INSERT INTO push_uses (scope, id, period, sms, cost) " \
   "DO UPDATE SET sms = sms + excluded.sms, cost = cost + excluded.cost") \
 X(PUSH_USE, "SELECT sms, cost FROM push_uses " \
   "WHERE scope = ?1 AND id = ?2 AND period = ?3") \
-X(PUSH_USE_LEASED, "SELECT count(*) FROM dues " \
-  "WHERE owner <> '' AND leased_until > ?1 " \
+X(PUSH_USE_LEASED, "SELECT ifnull(sum(max(parts, 1)), 0) FROM dues " \
+  "WHERE leased_until <> 0 AND leased_until > ?1 " \
   "AND CASE ?2 WHEN 0 THEN 1 WHEN 1 THEN account = ?3 " \
   "ELSE device = ?3 END") \
 X(PUSH_USE_GC, "DELETE FROM push_uses WHERE period < ?1 " \

@@ -514,6 +514,58 @@ static void undelivered(void **state)
     assert_int_equal(next(f), 0);
 }
 
+static apr_status_t take_three(void *baton, store_tx_t *tx,
+                               const store_due_t *due, apr_time_t now,
+                               store_plan_t *plan)
+{
+    *(int *)baton += due->leased_until != 0;
+    plan->parts = 3;
+    return APR_SUCCESS;
+}
+
+static int leased(fixture_t *f, store_use_e scope, store_id_t id,
+                  apr_time_t now)
+{
+    store_tx_t *tx = begin_write(f);
+    store_use_t use;
+
+    OK(store_push_use(tx, scope, id, now, &use));
+    store_rollback(&tx);
+    return use.leased;
+}
+
+/* What others have claimed counts in SMS, as long as the lease holds; and a
+ * lease that has run out is seen by the rules. */
+static void parts_of_leases(void **state)
+{
+    fixture_t *f = *state;
+    apr_array_header_t *dues;
+    int lost = 0;
+    store_tx_t *tx;
+
+    change_at(f, 100, 0);            /* owed by both */
+    assert_int_equal(claim(f, 101, 0, 10, "w", 1)->nelts, 1);
+    tx = begin_write(f);
+    OK(store_due_claim(tx, 101, take_three, &lost, 20, "v", 9, &dues));
+    commit(tx);
+    assert_int_equal(dues->nelts, 1);
+    assert_int_equal(lost, 0);
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 102), 4);
+    assert_int_equal(leased(f, STORE_USE_ACCOUNT, f->alice, 102), 4);
+    assert_int_equal(leased(f, STORE_USE_DEVICE, APR_ARRAY_IDX(dues, 0,
+                            store_due_t *)->device, 102), 3);
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 115), 3);
+    tx = begin_write(f);
+    OK(store_due_claim(tx, 125, take_three, &lost, 20, "x", 9, &dues));
+    commit(tx);
+    assert_int_equal(dues->nelts, 2);
+    assert_int_equal(lost, 2);
+    tx = begin_write(f);
+    OK(store_due_release(tx, "x"));
+    commit(tx);
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 126), 0);
+}
+
 /* Alice has very many devices, others have one: theirs are not the last. */
 static void accounts_take_turns(void **state)
 {
@@ -573,7 +625,8 @@ int main(void)
         SYNCED(suspended), SYNCED(failed_is_tried_again), SYNCED(release),
         SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
         SYNCED(listing), SYNCED(later),
-        SYNCED(undelivered), SYNCED(accounts_take_turns)
+        SYNCED(undelivered), SYNCED(accounts_take_turns),
+        SYNCED(parts_of_leases)
     };
 
     return RUN_BOTH("store dues", tests);

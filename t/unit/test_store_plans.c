@@ -22,6 +22,7 @@ static const struct { const char *name, *step; } allowed[] = {
     { "DUE_LIST", "SCAN u" },
     { "DUE_LAST", "SEARCH dues USING" },        /* one row */
     { "DUE_NEXT", "SCAN dues USING INDEX dues_planned" },   /* one row */
+    { "DUE_NEXT", "SCAN dues USING INDEX dues_leased" },    /* of each */
     { "DUE_REPLAN", "SCAN dues" },              /* settings have changed */
     { "DUE_AHEAD", "SCAN dues" },               /* was it, perhaps */
     { "DUE_AHEAD_CHANGES", "SCAN due_changes" },
@@ -30,7 +31,7 @@ static const struct { const char *name, *step; } allowed[] = {
     { "DUE_CLOCK_CHANGES", "SCAN due_changes" },
     { "DUE_CLOCK_STATES", "SCAN push_states" },
     { "PUSH_LOG_LIST", "SCAN push_log" },       /* by id, until the limit */
-    { "PUSH_USE_LEASED", "SCAN dues USING INDEX dues_owner" },  /* leased */
+    { "DUE_RELEASE", "SCAN dues USING INDEX dues_leased" },     /* leased */
     { "PUSH_REQUEST_NEXT",                      /* one row */
       "SCAN push_requests USING INDEX push_requests_waiting" },
     { "PUSH_USE_GC", "SCAN push_uses" },
@@ -151,8 +152,10 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_MAP_BY_ITEM, "PRIMARY KEY (device=? AND item=?)" },
     { SQ_MAP_CLEAR, "maps_luid (device=? AND datastore=?)" },
     { SQ_SESSION_BY_REQUEST, "sessions_hash (hash=?)" },
-    { SQ_DUE_READY, "dues_planned (<expr><?)" },
+    { SQ_DUE_READY, "dues_planned (planned<?)" },
+    { SQ_DUE_READY, "dues_leased (leased_until<?)" },
     { SQ_DUE_NEXT, "INDEX dues_planned" },
+    { SQ_DUE_NEXT, "INDEX dues_leased" },
     { SQ_DUE_REPLAN_DEVICE, "INTEGER PRIMARY KEY (rowid=?)" },
     { SQ_PUSH_LOG_OF_TOKEN, "push_log_token (token=?)" },
     { SQ_PUSH_LOG_REPORT, "push_log_token (token=?)" },
@@ -161,9 +164,9 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_PUSH_LOG_LIST_ACCOUNT, "push_log_account (account=? AND rowid<?)" },
     { SQ_PUSH_LOG_LIST_DEVICE, "push_log_device (device=? AND rowid<?)" },
     { SQ_PUSH_LOG_GC, "push_log_time (time<?)" },
-    { SQ_PUSH_USE_LEASED, "INDEX dues_owner" },
+    { SQ_PUSH_USE_LEASED, "INDEX dues_leased" },
     { SQ_PUSH_REQUEST_NEXT, "push_requests_waiting" },
-    { SQ_DUE_RELEASE, "dues_owner (owner=?)" },
+    { SQ_DUE_RELEASE, "INDEX dues_leased" },
     { SQ_DUE_DERIVE, "(account=?)" }
 };
 

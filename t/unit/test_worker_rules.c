@@ -168,6 +168,74 @@ static void test_budget_of_parts(void **state)
     assert_string_equal(last.e.reason, "budget of the server for the day");
 }
 
+/* Another worker's rule: a row is taken, and takes so many SMS. */
+static apr_status_t take_parts(void *baton, store_tx_t *tx,
+                               const store_due_t *due, apr_time_t now,
+                               store_plan_t *plan)
+{
+    plan->parts = *(int *)baton;
+    return APR_SUCCESS;
+}
+
+/* Another worker has claimed a row at a time, and no result came of it. */
+static void claim_as_another(place_t *b, int parts, apr_time_t when)
+{
+    store_push_log_t sending = { .account = b->account, .time = when,
+        .event = STORE_PUSH_SENDING, .number = NUMBER, .token = "another",
+        .parts = parts };
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    apr_array_header_t *dues;
+    store_due_t *due;
+
+    assert_int_equal(store_due_claim(tx, when, take_parts, &parts,
+                                     WORKER_LEASE, "another", 1, &dues),
+                     APR_SUCCESS);
+    assert_int_equal(dues->nelts, 1);
+    due = APR_ARRAY_IDX(dues, 0, store_due_t *);
+    sending.device = due->device;
+    sending.devid = due->devid;
+    assert_int_equal(store_push_log_add(tx, &sending), APR_SUCCESS);
+    seed_commit(tx);
+}
+
+/* What another worker has under way, during a graceful restart, counts with
+ * all of its parts. */
+static void test_budget_of_two_workers(void **state)
+{
+    place_t *b = *state;
+    running_t *r;
+
+    set(b, "budget.day", "5");
+    owe_long_ones(b, 3);
+    claim_as_another(b, 2, apr_time_now());
+    r = start(b);
+    expect_files(b, 2, 5);
+    wait_log_row(b, STORE_PUSH_HELD, 5);
+    usleep(200000);
+    stop(r);
+    assert_int_equal(count_files(b), 2);    /* two more would be six SMS */
+}
+
+/* What a killed worker may have sent counts when its row is told again. */
+static void test_budget_after_a_kill(void **state)
+{
+    place_t *b = *state;
+    running_t *r;
+    last_t last;
+
+    set(b, "budget.device.day", "3");
+    owe_long_ones(b, 1);
+    claim_as_another(b, 2, apr_time_now() - WORKER_LEASE - SECONDS(1));
+    r = start(b);
+    wait_log_row(b, STORE_PUSH_HELD, 5);
+    stop(r);
+    assert_int_equal(count_files(b), 0);
+    last = log_of(b, 1u << STORE_PUSH_SENT);
+    assert_int_equal(last.n, 1);
+    assert_string_equal(last.e.reason, "unknown");
+    assert_int_equal(last.e.parts, 2);
+}
+
 static void test_budget_of_one_short(void **state)
 {
     place_t *b = *state;
@@ -569,6 +637,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(test_closes_what_was_lost),
         TEST(test_budget_of_parts),
+        TEST(test_budget_of_two_workers),
+        TEST(test_budget_after_a_kill),
         TEST(test_budget_of_one_short),
         TEST(test_budget_at_the_gateway_s_price),
         TEST(test_tells_who_listens),
