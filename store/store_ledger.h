@@ -137,7 +137,8 @@ typedef struct store_use_t {
 /** The day and the month of a time, as the counters know them: in the local
  * time of the machine, yyyymmdd and yyyymm. */
 void store_use_period(apr_time_t when, int *day, int *month);
-/** What was sent in the day and month of @p when.
+/** What was sent in the day and month of @p when.  A device's are known for 40
+ * days.
  * @param id  account or device; 0 for the server */
 apr_status_t store_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
                             apr_time_t when, store_use_t *use);

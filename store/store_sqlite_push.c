@@ -16,14 +16,16 @@
 
 /* ---- the push log ------------------------------------------------------ */
 
+/* A device's month is the sum of its days: the row would be a second one for
+ * each SMS. */
 static apr_status_t add_use(store_tx_t *tx, int scope, store_id_t id,
                             sq_use_t *use)
 {
     const sq_uses_t *u = &SQ_TX(tx)->uses;
     apr_status_t rv = APR_SUCCESS;
-    int i;
+    int i, n = scope == STORE_USE_DEVICE ? 1 : 2;
 
-    for (i = 0; i < 2 && use->any && rv == APR_SUCCESS; i++)
+    for (i = 0; i < n && use->any && rv == APR_SUCCESS; i++)
         rv = sq_do(tx, NULL, SQ_PUSH_USE_ADD, "didii", scope, id,
                    u->periods[i], use->sms, use->cost);
     memset(use, 0, sizeof(*use));
@@ -245,12 +247,13 @@ apr_status_t sq_push_delete(store_tx_t *tx, store_id_t account)
 
 /* ---- budgets ----------------------------------------------------------- */
 
-static apr_status_t used(store_tx_t *tx, int scope, store_id_t id,
-                         int period, apr_int64_t *sms, apr_int64_t *cost)
+/* Of the periods from one to another. */
+static apr_status_t used(store_tx_t *tx, int scope, store_id_t id, int from,
+                         int to, apr_int64_t *sms, apr_int64_t *cost)
 {
     sqlite3_stmt *st;
-    apr_status_t rv = sq_first(tx, &st, SQ_PUSH_USE, "did", scope, id,
-                               period);
+    apr_status_t rv = sq_first(tx, &st, SQ_PUSH_USE, "didd", scope, id, from,
+                               to);
 
     if (rv != APR_SUCCESS)
         return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
@@ -263,16 +266,18 @@ static apr_status_t used(store_tx_t *tx, int scope, store_id_t id,
 apr_status_t sq_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
                          apr_time_t when, store_use_t *use)
 {
-    int day, month;
+    int day, month, from, to;
     sqlite3_stmt *st;
     apr_status_t rv;
 
     store_use_period(when, &day, &month);
+    from = scope == STORE_USE_DEVICE ? 100 * month : month;
+    to = scope == STORE_USE_DEVICE ? from + 99 : month;
     rv = sq_uses_flush(tx);
     if (rv == APR_SUCCESS)
-        rv = used(tx, scope, id, day, &use->day, &use->day_cost);
+        rv = used(tx, scope, id, day, day, &use->day, &use->day_cost);
     if (rv == APR_SUCCESS)
-        rv = used(tx, scope, id, month, &use->month, &use->month_cost);
+        rv = used(tx, scope, id, from, to, &use->month, &use->month_cost);
     if (rv == APR_SUCCESS)
         rv = sq_first(tx, &st, SQ_PUSH_USE_LEASED, "idi", when, (int)scope,
                       id);

@@ -601,8 +601,8 @@ X(PUSH_LOG_OF_ACCOUNT, "DELETE FROM push_log WHERE account = ?1") \
 X(PUSH_USE_ADD, "INSERT INTO push_uses (scope, id, period, sms, cost) " \
   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (scope, id, period) " \
   "DO UPDATE SET sms = sms + excluded.sms, cost = cost + excluded.cost") \
-X(PUSH_USE, "SELECT sms, cost FROM push_uses " \
-  "WHERE scope = ?1 AND id = ?2 AND period = ?3") \
+X(PUSH_USE, "SELECT sum(sms), sum(cost) FROM push_uses " \
+  "WHERE scope = ?1 AND id = ?2 AND period >= ?3 AND period <= ?4") \
 X(PUSH_USE_LEASED, "SELECT ifnull(sum(max(parts, 1)), 0) FROM dues " \
   "WHERE leased_until <> 0 AND leased_until > ?1 " \
   "AND CASE ?2 WHEN 0 THEN 1 WHEN 1 THEN account = ?3 " \
