@@ -96,8 +96,8 @@ static void test_unanswered_ladder(void **state)
 
         r = start(b);
         expect_files(b, i + 1, 5);
+        stop(r);                /* the result is written by then */
         due = wait_due(b, i < 4 ? STORE_DUE_SENT : STORE_DUE_SUSPENDED, 2);
-        stop(r);
         b->started = 0;
         assert_int_equal(due.unanswered, i + 1);
         if (minutes[i]) {
