@@ -271,6 +271,13 @@ apr_status_t delivery_queue_create(delivery_queue_t **queue,
     return rv;
 }
 
+void delivery_queue_start(delivery_queue_t *queue, apr_time_t when)
+{
+    apr_thread_mutex_lock(queue->mutex);
+    queue->next_start = when;
+    apr_thread_mutex_unlock(queue->mutex);
+}
+
 void delivery_queue_add(delivery_queue_t *queue, delivery_t *list)
 {
     list_t in;

@@ -64,6 +64,10 @@ apr_status_t delivery_queue_create(delivery_queue_t **queue,
                                    delivery_notify_fn *notify, void *baton,
                                    apr_pool_t *p);
 
+/** The first message is not to begin before this time, if the queue has a rate.
+ * @param when  at most 1/rate from now; before the first delivery is added */
+void delivery_queue_start(delivery_queue_t *queue, apr_time_t when);
+
 /** The task: push it on a thread pool with the queue as its data.  Ends
  * after delivery_queue_stop(). */
 void *APR_THREAD_FUNC delivery_queue_run(apr_thread_t *thread, void *data);

@@ -112,6 +112,10 @@ static apr_status_t open_store(worker_t *w, const char **error)
     else if (!w->o.server_id) {
         rv = get_server_id(w, error);
     }
+    if (rv == APR_SUCCESS && !w->paced) {
+        rv = worker_lanes_pace(w, apr_time_now());
+        w->paced = rv == APR_SUCCESS;
+    }
     w->look = 1;
     w->version_seen = 0;
     return rv;

@@ -16,6 +16,8 @@
 
 /* Octets of a token that nobody can guess. */
 #define WORKER_RANDOM   (GATEWAY_TOKEN / 2 - 4)
+/* No part may go out so late that its answer could miss the lease. */
+#define WORKER_LATEST  (WORKER_LEASE - WORKER_TIMEOUT - apr_time_from_sec(2))
 /* Delivery reports that are taken from the pipe at a time. */
 #define WORKER_REPORTS  256
 
@@ -78,6 +80,7 @@ struct lane_t {
     int under_way;              /* jobs that the queue has */
     int reserved;               /* rows claimed with it in mind */
     double took;                /* seconds for a delivery, running mean */
+    apr_time_t start;           /* of its first, by its rate; 0: at once */
     apr_time_t promised;        /* jobs sent away come back up to then */
     delivery_t *first, **last;  /* on the way to the queue in this turn */
 };
@@ -121,6 +124,7 @@ struct worker_t {
     int look;                   /* something may be due */
     int more;                   /* the latest claim was as large as could be */
     apr_time_t next_due;        /* 0: nothing waits */
+    int paced;                  /* worker_lanes_pace() has been */
     int check_times;            /* the clock may have been put back */
     int started;                /* it may have been before this worker: looked
                                    at once nothing else is to be done */
@@ -184,6 +188,9 @@ int worker_most(const worker_t *w);
 apr_time_t worker_pause_end(const worker_t *w);
 /* The clock was put back. */
 void worker_lanes_clock(worker_t *w);
+/* At the start: gateways that have a rate wait as long as it asks for after
+ * what the push log says that others have given them. */
+apr_status_t worker_lanes_pace(worker_t *w, apr_time_t now);
 
 typedef enum {
     PLACE_DONE,                 /* it is on its way */

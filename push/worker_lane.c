@@ -182,6 +182,71 @@ static void hold(lane_t *lane, int on)
     }
 }
 
+/* ---- the rate of others -------------------------------------------------- */
+
+/* Rows of the push log that are looked at; then as if the next had it. */
+#define MAX_LOOKS  10000
+
+typedef struct pace_t {
+    worker_t *w;
+    apr_time_t now, from;
+    int looks;
+    apr_pool_t *p;
+} pace_t;
+
+/* A row, the latest first: not known is only when within some seconds after
+ * its claim it went out, and while it does, by which gateway. */
+static apr_status_t see_sent(void *baton, const store_push_log_t *e)
+{
+    pace_t *s = baton;
+    apr_time_t sent = e->time + WORKER_LATEST;
+    int i, any = e->event == STORE_PUSH_SENDING || ++s->looks > MAX_LOOKS;
+
+    if (sent < s->from) {
+        return APR_EOF;
+    }
+    for (i = 0; i < s->w->nlanes; i++) {
+        lane_t *lane = &s->w->lanes[i];
+
+        if (lane->route->rate > 0 && !lane->start
+            && (any || !strcmp(e->transport, worker_transport(lane, s->p)))) {
+            lane->start = (sent < s->now ? sent : s->now)
+                + (apr_interval_time_t)(APR_USEC_PER_SEC / lane->route->rate);
+            delivery_queue_start(lane->queue, lane->start);
+        }
+    }
+    return s->looks > MAX_LOOKS ? APR_EOF : APR_SUCCESS;
+}
+
+apr_status_t worker_lanes_pace(worker_t *w, apr_time_t now)
+{
+    store_push_filter_t filter = { .events = 1u << STORE_PUSH_SENDING
+        | 1u << STORE_PUSH_SENT | 1u << STORE_PUSH_FAILED };
+    pace_t s = { .w = w, .now = now, .from = now };
+    store_tx_t *tx;
+    apr_status_t rv;
+    int i;
+
+    for (i = 0; i < w->nlanes; i++) {
+        double rate = w->lanes[i].route->rate;
+
+        if (rate > 0 && now - APR_USEC_PER_SEC / rate < s.from) {
+            s.from = now - (apr_interval_time_t)(APR_USEC_PER_SEC / rate);
+        }
+    }
+    if (s.from == now) {
+        return APR_SUCCESS;
+    }
+    apr_pool_create(&s.p, w->store_pool);
+    rv = store_begin(&tx, w->store, STORE_READ, s.p);
+    if (rv == APR_SUCCESS) {
+        rv = store_push_log_list(tx, &filter, see_sent, &s);
+        store_rollback(&tx);
+    }
+    apr_pool_destroy(s.p);
+    return rv;
+}
+
 /* ---- the choice ---------------------------------------------------------- */
 
 /* When a job that finds no room here may come back: one after the other, at

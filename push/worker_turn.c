@@ -19,9 +19,6 @@
 /* ...unless there are so many, of all that may be under way. */
 #define ENOUGH(most)  ((most) / 4)
 
-/* No part may go out so late that its answer could miss the lease. */
-#define LATEST  (WORKER_LEASE - WORKER_TIMEOUT - apr_time_from_sec(2))
-
 apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
 {
     int under_way = w->unsettled - w->ndone;
@@ -176,7 +173,7 @@ static apr_status_t plan_row(void *baton, store_tx_t *tx,
 apr_status_t worker_start_job(worker_t *w, store_tx_t *tx, job_t *job,
                               apr_time_t now, const unsigned char *random)
 {
-    job->delivery.deadline = now + LATEST;
+    job->delivery.deadline = now + WORKER_LATEST;
     if (!random) {
         return APR_SUCCESS;     /* it is rejected before it is sent */
     }

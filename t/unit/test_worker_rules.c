@@ -249,6 +249,29 @@ static void test_budget_of_one_short(void **state)
     assert_int_equal(count_files(b), 0);
 }
 
+/* A worker that starts goes on at the rate, whoever sent the last one. */
+static void test_rate_of_two_workers(void **state)
+{
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    store_push_log_t sent = { .account = b->account, .devid = "IMEI:1",
+        .event = STORE_PUSH_SENT, .transport = "file", .number = NUMBER,
+        .time = apr_time_now() - SECONDS(1), .parts = 1 };
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    running_t *r;
+
+    assert_int_equal(store_push_log_add(tx, &sent), APR_SUCCESS);
+    seed_commit(tx);
+    o.routes = seed_route(NULL, NULL, apr_pstrcat(b->pool, "file:", b->sms,
+                          NULL), "rate=40/min", b->pool);
+    owe_long_ones(b, 1);
+    r = start_with(b, &o);
+    usleep(1000000);
+    assert_int_equal(count_files(b), 0);    /* it was a second ago */
+    expect_files(b, 1, 5);
+    stop(r);
+}
+
 /* Money: at the price of the gateway that will get it. */
 static void test_budget_at_the_gateway_s_price(void **state)
 {
@@ -640,6 +663,7 @@ int main(void)
         TEST(test_budget_of_two_workers),
         TEST(test_budget_after_a_kill),
         TEST(test_budget_of_one_short),
+        TEST(test_rate_of_two_workers),
         TEST(test_budget_at_the_gateway_s_price),
         TEST(test_tells_who_listens),
         TEST(test_bound_of_who_listens),
