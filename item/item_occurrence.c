@@ -118,22 +118,67 @@ static apr_status_t read_series(series_t *s, const item_text_t *text,
     return APR_SUCCESS;
 }
 
-/** The component of that id; NULL. */
+/** Non-zero: the component is the series' changed occurrence of that id. */
+static int has_id(series_t *s, const item_entry_t *entry, const char *id)
+{
+    const char *its = is_event(entry) ? id_of(s, entry->part) : NULL;
+
+    return its && !strcmp(its, id)
+           && same(value_of(entry->part, "UID"), s->uid);
+}
+
+/** The first component of that id; NULL. */
 static const item_part_t *find_part(series_t *s, const char *id)
 {
     int i;
 
-    for (i = 0; i < s->doc->root->entries->nelts; i++) {
-        const item_entry_t *entry = entry_at(s->doc->root, i);
-        const char *its = is_event(entry) ? id_of(s, entry->part) : NULL;
-
-        if (its && !strcmp(its, id))
-            return entry->part;
-    }
+    for (i = 0; i < s->doc->root->entries->nelts; i++)
+        if (has_id(s, entry_at(s->doc->root, i), id))
+            return entry_at(s->doc->root, i)->part;
     return NULL;
 }
 
-/* ---- zones -------------------------------------------------------------- */
+static int is_series(const series_t *s)
+{
+    return s->master && s->uid.len;
+}
+
+/* ---- writing ------------------------------------------------------------- */
+
+/** A line as it is; in the series' line ends where it comes from a text of
+ * others. @param eol  NULL: octet by octet */
+static void put_line(item_buf_t *b, item_span_t raw, const char *eol)
+{
+    if (eol)
+        item_raw_add(b, raw, eol);
+    else
+        item_buf_add(b, raw.s, raw.len);
+}
+
+static void put_part(item_buf_t *b, const item_part_t *part, const char *eol)
+{
+    int i;
+
+    put_line(b, part->begin, eol);
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(part, i);
+
+        if (entry->part)
+            put_part(b, entry->part, eol);
+        else
+            put_line(b, entry->raw, eol);
+    }
+    put_line(b, part->end, eol);
+}
+
+/** @return the line ends that a text's lines are to get in another; NULL: they
+ * have them */
+static const char *other_eol(const item_doc_t *doc, const item_doc_t *from)
+{
+    return strcmp(doc->eol, from->eol) ? doc->eol : NULL;
+}
+
+/* ---- zones ---------------------------------------------------------------- */
 
 static int names_zone(const item_part_t *part, item_span_t tzid)
 {
@@ -168,10 +213,11 @@ static int has_zone(const item_doc_t *doc, item_span_t tzid)
 }
 
 /** The zones of a calendar that a component names.
- * @param but  NULL, or a calendar whose own are left out */
+ * @param into  NULL, or the calendar that they are for: its own are left out */
 static void put_zones(item_buf_t *b, const item_doc_t *doc,
-                      const item_part_t *part, const item_doc_t *but)
+                      const item_part_t *part, const item_doc_t *into)
 {
+    const char *eol = into ? other_eol(into, doc) : NULL;
     int i;
 
     for (i = 0; i < doc->root->entries->nelts; i++) {
@@ -182,8 +228,8 @@ static void put_zones(item_buf_t *b, const item_doc_t *doc,
             continue;
         tzid = value_of(entry->part, "TZID");
         if (tzid.len && names_zone(part, tzid)
-            && !(but && has_zone(but, tzid)))
-            item_part_add(b, entry->part);
+            && !(into && has_zone(into, tzid)))
+            put_part(b, entry->part, eol);
     }
 }
 
@@ -199,6 +245,18 @@ static item_text_t text_of(item_buf_t *b)
     return text;
 }
 
+/** The end of a calendar, whose lines may be more now than it may have. */
+static apr_status_t put_end(item_buf_t *b, const series_t *s,
+                            item_text_t *out)
+{
+    item_doc_t *doc;
+
+    put_line(b, s->doc->root->end, NULL);
+    put_line(b, s->doc->rest, NULL);
+    *out = text_of(b);
+    return item_doc_read(&doc, "text/calendar", out->data, out->len, s->p);
+}
+
 static item_text_t stand_alone(series_t *s, const item_part_t *part)
 {
     const item_part_t *root = s->doc->root;
@@ -206,13 +264,13 @@ static item_text_t stand_alone(series_t *s, const item_part_t *part)
     int i;
 
     b.p = s->p;
-    item_raw_add(&b, root->begin, "\r\n");
+    put_line(&b, root->begin, NULL);
     for (i = 0; i < root->entries->nelts; i++)
         if (!entry_at(root, i)->part)
-            item_raw_add(&b, entry_at(root, i)->raw, "\r\n");
+            put_line(&b, entry_at(root, i)->raw, NULL);
     put_zones(&b, s->doc, part, NULL);
-    item_part_add(&b, part);
-    item_raw_add(&b, root->end, "\r\n");
+    put_part(&b, part, NULL);
+    put_line(&b, root->end, NULL);
     return text_of(&b);
 }
 
@@ -226,8 +284,7 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
     int i;
 
     if (!item_occurrence_likely(series->data, series->len)
-        || read_series(&s, series, p) != APR_SUCCESS || !s.master
-        || !s.uid.len)
+        || read_series(&s, series, p) != APR_SUCCESS || !is_series(&s))
         return list;
     for (i = 0; i < s.doc->root->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(s.doc->root, i);
@@ -306,40 +363,45 @@ static int is_of_series(item_span_t name)
            || item_span_is(name, "RDATE") || item_span_is(name, "EXDATE");
 }
 
-static void put_raw(item_buf_t *b, const item_part_t *part, const char *name)
+static void put_last(item_buf_t *b, const item_part_t *part,
+                     const char *name, const char *eol)
 {
     const item_entry_t *entry = item_part_find_last(part, name);
 
     if (entry)
-        item_raw_add(b, entry->raw, "\r\n");
+        put_line(b, entry->raw, eol);
 }
 
 /** Write the event as the series' changed occurrence.
- * @param was  the one in whose place it comes; NULL: none */
+ * @param was  the one in whose place it comes; NULL: none
+ * @param eol  of the event's lines: as put_line() */
 static void put_event(item_buf_t *b, const series_t *s,
-                      const item_part_t *was, const item_part_t *part)
+                      const item_part_t *was, const item_part_t *part,
+                      const char *eol)
 {
-    const item_part_t *names_it = was ? was : part;
+    const item_part_t *uid_of = was ? was : s->master;
+    const item_part_t *rid_of = was ? was : part;
+    const char *rid_eol = was ? NULL : eol;
     int i, uid = 0, rid = 0;
 
-    item_raw_add(b, part->begin, "\r\n");
+    put_line(b, part->begin, eol);
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(part, i);
 
         if (entry->part)
-            item_part_add(b, entry->part);
+            put_part(b, entry->part, eol);
         else if (!is_of_series(entry->line.name))
-            item_raw_add(b, entry->raw, "\r\n");
+            put_line(b, entry->raw, eol);
         else if (item_span_is(entry->line.name, "UID") && !uid++)
-            put_raw(b, was ? was : s->master, "UID");
+            put_last(b, uid_of, "UID", NULL);
         else if (item_span_is(entry->line.name, RID) && !rid++)
-            put_raw(b, names_it, RID);
+            put_last(b, rid_of, RID, rid_eol);
     }
     if (!uid)
-        put_raw(b, was ? was : s->master, "UID");
+        put_last(b, uid_of, "UID", NULL);
     if (!rid)
-        put_raw(b, names_it, RID);
-    item_raw_add(b, part->end, "\r\n");
+        put_last(b, rid_of, RID, rid_eol);
+    put_line(b, part->end, eol);
 }
 
 /** Write an EXDATE line without the words of that id. */
@@ -366,9 +428,9 @@ static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
         item_buf_add(&text, word.s, word.len);
     }
     if (!left)
-        item_raw_add(b, entry->raw, "\r\n");
+        put_line(b, entry->raw, NULL);
     else if (n)
-        item_fold_add(b, item_buf_span(&text), "\r\n");
+        item_fold_add(b, item_buf_span(&text), s->doc->eol);
 }
 
 static void put_master(item_buf_t *b, series_t *s, const char *id)
@@ -376,26 +438,50 @@ static void put_master(item_buf_t *b, series_t *s, const char *id)
     const item_part_t *part = s->master;
     int i;
 
-    item_raw_add(b, part->begin, "\r\n");
+    put_line(b, part->begin, NULL);
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(part, i);
 
         if (entry->part)
-            item_part_add(b, entry->part);
+            put_part(b, entry->part, NULL);
         else if (item_span_is(entry->line.name, "EXDATE"))
             put_exdates(b, s, entry, id);
         else
-            item_raw_add(b, entry->raw, "\r\n");
+            put_line(b, entry->raw, NULL);
     }
-    item_raw_add(b, part->end, "\r\n");
+    put_line(b, part->end, NULL);
+}
+
+/** The one in whose place a text comes.  Either side may know the zone of a
+ * time by rules that the other lacks, and so call the same by another id.
+ * @param id  in: which is meant; out: which it is in this series; NULL: none
+ *            that can be put in */
+static const item_part_t *place_of(series_t *s, series_t *from,
+                                   const item_part_t *part, const char **id)
+{
+    const item_entry_t *rid = item_part_find_last(part, RID);
+    const item_part_t *was = find_part(s, *id);
+    const char *here;
+
+    if (was)
+        return was;
+    here = id_of(s, part);
+    was = here ? find_part(s, here) : NULL;
+    if (was || !here
+        || has_zone(s->doc, item_line_value(&rid->line, "TZID")))
+        *id = here;
+    else
+        *id = id_of(from, part);
+    return was || !*id ? was : find_part(s, *id);
 }
 
 apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
                                  const item_text_t *text, item_text_t *out,
                                  apr_pool_t *p)
 {
-    const item_part_t *was, *part;
+    const item_part_t *was = NULL, *part;
     item_buf_t b = { NULL, NULL, 0, 0 };
+    const char *eol;
     series_t s, from;
     apr_status_t rv = read_series(&s, series, p);
     int i, zones = 0;
@@ -405,30 +491,30 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
     if (rv != APR_SUCCESS)
         return rv;
     part = only_event(&from);
-    was = find_part(&s, id);
-    if (!s.master || !part || (!was && !item_part_find(part, RID)))
+    if (part && is_series(&s))
+        was = place_of(&s, &from, part, &id);
+    if (!part || !is_series(&s) || !id)
         return APR_NOTFOUND;
+    eol = other_eol(s.doc, from.doc);
     b.p = p;
-    item_raw_add(&b, s.doc->root->begin, "\r\n");
+    put_line(&b, s.doc->root->begin, NULL);
     for (i = 0; i < s.doc->root->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(s.doc->root, i);
 
         if (entry->part && !is_zone(entry) && !zones++)
             put_zones(&b, from.doc, part, s.doc);
         if (!entry->part)
-            item_raw_add(&b, entry->raw, "\r\n");
+            put_line(&b, entry->raw, NULL);
         else if (entry->part == s.master)
             put_master(&b, &s, id);
         else if (was && entry->part == was)
-            put_event(&b, &s, was, part);
+            put_event(&b, &s, was, part, eol);
         else
-            item_part_add(&b, entry->part);
+            put_part(&b, entry->part, NULL);
     }
     if (!was)
-        put_event(&b, &s, NULL, part);
-    item_raw_add(&b, s.doc->root->end, "\r\n");
-    *out = text_of(&b);
-    return APR_SUCCESS;
+        put_event(&b, &s, NULL, part, eol);
+    return put_end(&b, &s, out);
 }
 
 /* ---- dropping ----------------------------------------------------------- */
@@ -449,20 +535,20 @@ static void put_exception(item_buf_t *b, const series_t *s,
     item_buf_puts(&line, "EXDATE");
     item_buf_add(&line, head.s + n, head.len - n);
     item_buf_add(&line, rid->line.value.s, rid->line.value.len);
-    item_raw_add(b, part->begin, "\r\n");
+    put_line(b, part->begin, NULL);
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(part, i);
 
         if (entry->part && !put++)
-            item_fold_add(b, item_buf_span(&line), "\r\n");
+            item_fold_add(b, item_buf_span(&line), s->doc->eol);
         if (entry->part)
-            item_part_add(b, entry->part);
+            put_part(b, entry->part, NULL);
         else
-            item_raw_add(b, entry->raw, "\r\n");
+            put_line(b, entry->raw, NULL);
     }
     if (!put)
-        item_fold_add(b, item_buf_span(&line), "\r\n");
-    item_raw_add(b, part->end, "\r\n");
+        item_fold_add(b, item_buf_span(&line), s->doc->eol);
+    put_line(b, part->end, NULL);
 }
 
 apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
@@ -476,22 +562,20 @@ apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
 
     if (rv != APR_SUCCESS)
         return rv;
-    gone = find_part(&s, id);
-    if (!s.master || !gone)
+    gone = is_series(&s) ? find_part(&s, id) : NULL;
+    if (!gone)
         return APR_NOTFOUND;
     b.p = p;
-    item_raw_add(&b, s.doc->root->begin, "\r\n");
+    put_line(&b, s.doc->root->begin, NULL);
     for (i = 0; i < s.doc->root->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(s.doc->root, i);
 
         if (!entry->part)
-            item_raw_add(&b, entry->raw, "\r\n");
+            put_line(&b, entry->raw, NULL);
         else if (entry->part == s.master)
             put_exception(&b, &s, gone);
-        else if (entry->part != gone)
-            item_part_add(&b, entry->part);
+        else if (!has_id(&s, entry, id))
+            put_part(&b, entry->part, NULL);
     }
-    item_raw_add(&b, s.doc->root->end, "\r\n");
-    *out = text_of(&b);
-    return APR_SUCCESS;
+    return put_end(&b, &s, out);
 }

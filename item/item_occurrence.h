@@ -10,9 +10,10 @@
  * being exceptions; here each becomes an item that can be sent beside it.
  *
  * All are functions of their arguments.  Lines that are not meant stay octet
- * by octet, so taking out what was put in gives the same text.  Only events:
- * changed occurrences of tasks, those with RANGE and a series without a UID
- * stay as they are.  Texts over the limits of item.h are refused.
+ * by octet, so what is put in that was taken out gives the same text, but for
+ * an exception on its day, and rules of its own.  Only events: changed
+ * occurrences of tasks, those with RANGE and a series without a UID stay as
+ * they are.  Texts over the limits of item.h are refused.
  */
 #ifndef SYNCML_ITEM_OCCURRENCE_H
 #define SYNCML_ITEM_OCCURRENCE_H
@@ -56,19 +57,21 @@ item_text_t item_occurrence_bare(const item_text_t *text, apr_pool_t *p);
 /**
  * Put a changed occurrence into its series, in the place of the one of that
  * id, or as a further one; an exception on its day is none any more.
- * @param id  which it is to be
+ * @param id  which it is to be; of a further one that of the text
  * @param text  the event, whose UID and RECURRENCE-ID become those that the
  *              series has; of a further one the latter is its own.  Rules and
  *              dates of it are left out.
  * @param out  in the pool
- * @return APR_SUCCESS; APR_NOTFOUND: there is no such series; ITEM_E*
+ * @return APR_SUCCESS; APR_NOTFOUND: there is no series, or no one event that
+ *         can be put in; ITEM_E*, also where the series were over the limits
  */
 apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
                                  const item_text_t *text, item_text_t *out,
                                  apr_pool_t *p);
 
 /**
- * Take a changed occurrence out for good: its day becomes an exception.
+ * Take a changed occurrence out for good (each of that id, if it stands twice):
+ * its day becomes an exception.
  * @return APR_SUCCESS; APR_NOTFOUND: the series has none of that id; ITEM_E*
  */
 apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
