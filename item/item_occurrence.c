@@ -13,11 +13,12 @@
 
 #define RID  "RECURRENCE-ID"
 #define BEFORE_HYPHEN  10
+#define ZONE_YEAR  APR_INT64_C(31557600)        /* seconds */
 
 /** A calendar, read. */
 typedef struct series_t {
     item_doc_t *doc;
-    item_cal_ctx_t c;
+    apr_hash_t *zones;          /* item_zones_t by name and year */
     const item_part_t *master;  /* the event without RECURRENCE-ID */
     item_span_t uid;
     apr_pool_t *p;
@@ -52,9 +53,59 @@ static item_span_t value_of(const item_part_t *part, const char *name)
     return entry ? item_span_trim(entry->line.value) : none;
 }
 
+/** The name that a VTIMEZONE gives its zone. */
+static item_span_t zone_name(const item_part_t *part)
+{
+    static const item_span_t none = { "", 0 };
+    const item_entry_t *entry = item_part_find(part, "TZID");
+
+    return entry ? item_span_trim(entry->line.value) : none;
+}
+
 static int same(item_span_t a, item_span_t b)
 {
     return a.len == b.len && !memcmp(a.s, b.s, a.len);
+}
+
+static int is_zone(const item_entry_t *entry)
+{
+    return entry->part && item_span_is(entry->part->name, "VTIMEZONE");
+}
+
+/** The first zone of that name; NULL: none. */
+static const item_part_t *find_zone(const item_doc_t *doc, item_span_t tzid)
+{
+    int i;
+
+    for (i = 0; i < doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(doc->root, i);
+
+        if (is_zone(entry) && same(zone_name(entry->part), tzid))
+            return entry->part;
+    }
+    return NULL;
+}
+
+/** The zone of a time, as its calendar has it.  Its rules are compared with
+ * those of zones that are known, in the year of the time: so one occurrence is
+ * the same wherever it stands, and whatever else is there. */
+static item_zones_t *zones_of(series_t *s, const item_time_t *t)
+{
+    apr_int64_t year = t->secs / ZONE_YEAR - (t->secs < 0);
+    const char *key = apr_psprintf(s->p, "%" APR_INT64_T_FMT " %.*s", year,
+                                   (int)t->zone.len, t->zone.s);
+    item_zones_t *zones = apr_hash_get(s->zones, key, APR_HASH_KEY_STRING);
+    const item_part_t *part;
+
+    if (zones)
+        return zones;
+    zones = apr_pcalloc(s->p, sizeof(*zones));
+    item_zones_init(zones, NULL, s->p);
+    part = t->zone.len ? find_zone(s->doc, t->zone) : NULL;
+    if (part)
+        item_zones_add(zones, part, year * ZONE_YEAR);
+    apr_hash_set(s->zones, key, APR_HASH_KEY_STRING, zones);
+    return zones;
 }
 
 /** Which occurrence a time means. @return NULL: it is no time */
@@ -67,7 +118,7 @@ static const char *id_of_time(series_t *s, item_span_t value,
     if (!item_time_parse(&t, value, zone))
         return NULL;
     if (t.kind == ITEM_TIME_LOCAL
-        && item_zones_instant(&s->c.zones, &t, NULL, &utc)) {
+        && item_zones_instant(zones_of(s, &t), &t, NULL, &utc)) {
         t.kind = ITEM_TIME_UTC;
         t.secs = utc;
     }
@@ -96,7 +147,6 @@ static int is_event(const item_entry_t *entry)
 static apr_status_t read_series(series_t *s, const item_text_t *text,
                                 apr_pool_t *p)
 {
-    static const item_form_t plain;
     apr_status_t rv;
     int i;
 
@@ -105,8 +155,7 @@ static apr_status_t read_series(series_t *s, const item_text_t *text,
     rv = item_doc_read(&s->doc, "text/calendar", text->data, text->len, p);
     if (rv != APR_SUCCESS)
         return rv;
-    item_cal_ctx_init(&s->c, &plain, 0, p);
-    item_cal_ctx_zones(&s->c, s->doc);
+    s->zones = apr_hash_make(p);
     for (i = 0; i < s->doc->root->entries->nelts && !s->master; i++) {
         const item_entry_t *entry = entry_at(s->doc->root, i);
 
@@ -194,24 +243,6 @@ static int names_zone(const item_part_t *part, item_span_t tzid)
     return 0;
 }
 
-static int is_zone(const item_entry_t *entry)
-{
-    return entry->part && item_span_is(entry->part->name, "VTIMEZONE");
-}
-
-static int has_zone(const item_doc_t *doc, item_span_t tzid)
-{
-    int i;
-
-    for (i = 0; i < doc->root->entries->nelts; i++) {
-        const item_entry_t *entry = entry_at(doc->root, i);
-
-        if (is_zone(entry) && same(value_of(entry->part, "TZID"), tzid))
-            return 1;
-    }
-    return 0;
-}
-
 /** The zones of a calendar that a component names.
  * @param into  NULL, or the calendar that they are for: its own are left out */
 static void put_zones(item_buf_t *b, const item_doc_t *doc,
@@ -226,9 +257,9 @@ static void put_zones(item_buf_t *b, const item_doc_t *doc,
 
         if (!is_zone(entry))
             continue;
-        tzid = value_of(entry->part, "TZID");
+        tzid = zone_name(entry->part);
         if (tzid.len && names_zone(part, tzid)
-            && !(into && has_zone(into, tzid)))
+            && !(into && find_zone(into, tzid)))
             put_part(b, entry->part, eol);
     }
 }
@@ -468,7 +499,7 @@ static const item_part_t *place_of(series_t *s, series_t *from,
     here = id_of(s, part);
     was = here ? find_part(s, here) : NULL;
     if (was || !here
-        || has_zone(s->doc, item_line_value(&rid->line, "TZID")))
+        || find_zone(s->doc, item_line_value(&rid->line, "TZID")))
         *id = here;
     else
         *id = id_of(from, part);

@@ -374,6 +374,33 @@ static void the_zone_is_that_of_the_series(void **state)
     assert_string_equal(put(without, ONE_ID, event), series);
 }
 
+/* Which zone the rules mean was asked for the year of the first event: an old
+ * series' occurrence had another id by itself than among the others. */
+static void the_zone_is_that_of_the_year(void **state)
+{
+    const char *rules = "BEGIN:VTIMEZONE\r\nTZID:Own\r\n"
+        "BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\n"
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU\r\n"
+        "TZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\nEND:DAYLIGHT\r\n"
+        "BEGIN:STANDARD\r\nDTSTART:20071104T020000\r\n"
+        "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU\r\n"
+        "TZOFFSETFROM:-0400\r\nTZOFFSETTO:-0500\r\nEND:STANDARD\r\n"
+        "END:VTIMEZONE\r\n";
+    const char *series = apr_pstrcat(pool, HEAD, rules, SERIES
+                                     IN("Own", "20260720T110000")
+                                     IN("Own", "20260320T110000") TAIL, NULL);
+
+    (void)state;
+    is_list(series, "20260720T150000Z 20260320T150000Z");
+    series = with(series, "DTSTART" BERLIN "20260706",
+                  "DTSTART;TZID=Own:19990706");
+    is_list(series, "20260720T150000Z 20260320T150000Z");
+    comes_back(series);
+    series = with(HEAD ZONE("Own") SERIES IN("Own", "20260720T110000") TAIL,
+                  "DTSTART;TZID=Own:20260721T120000", "DTSTART:none");
+    is_list(series, ONE_ID);
+}
+
 static void zones_come_along(void **state)
 {
     const char *series = HEAD ZONE("Own") ZONE("Other") SERIES
@@ -633,7 +660,8 @@ int main(int argc, char **argv)
         TEST(other_series_are_let_alone), TEST(twice_is_once),
         TEST(no_calendar), TEST(likely_by_the_word),
         TEST(ids_are_instants), TEST(the_zone_is_that_of_the_series),
-        TEST(zones_come_along), TEST(a_further_one_is_the_series),
+        TEST(the_zone_is_that_of_the_year), TEST(zones_come_along),
+        TEST(a_further_one_is_the_series),
         TEST(its_day_is_no_exception), TEST(the_day_becomes_an_exception),
         TEST(bare_and_series), TEST(limits), TEST(out_and_in_is_the_same)
     };
