@@ -365,7 +365,7 @@ int sml_occurrences_only(sml_session_t *s, sml_sync_t *y,
     int over;
 
     if (c->luid == NULL || c->version == 0 || c->item.deleted
-        || sml_occurrences_of(s, y) == NULL
+        || SML_FORGETS(y->code) || sml_occurrences_of(s, y) == NULL
         || store_item_version(s->tx, s->account, y->datastore, c->item.id,
                               c->version, &had) != APR_SUCCESS
         || !(item_occurrence_likely(had->data, had->len)

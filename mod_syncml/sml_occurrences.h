@@ -84,7 +84,8 @@ int sml_occurrences_same(const store_item_t *a, const store_item_t *b,
 apr_status_t sml_occurrences_keys(store_item_t *item, apr_pool_t *p);
 
 /** Non-zero if all that has changed of a series since the version that the
- * device has are occurrences, which it gets by themselves. */
+ * device has are occurrences, which it gets by themselves.  (Not in a slow
+ * sync, whose changes are counted without looking at each.) */
 int sml_occurrences_only(sml_session_t *s, sml_sync_t *y,
                          const store_change_t *c, apr_pool_t *scratch);
 

@@ -1,0 +1,336 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The engine and phones that have changed occurrences as events of their own:
+ * sessions that break off at each message, before and after the server has
+ * handled it.  The next sync makes it as it would be without the break.
+ */
+#include "sml_poor.h"
+
+#define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n"
+#define SERIES "BEGIN:VEVENT\r\nUID:u1\r\nSUMMARY:Standup\r\n" \
+    "DTSTART:20261207T090000Z\r\nDTEND:20261207T093000Z\r\n" \
+    "RRULE:FREQ=WEEKLY;COUNT=10\r\nLOCATION:Room 1\r\nX-MINE:a\r\n" \
+    "END:VEVENT\r\n"
+#define CHANGED(day, what, room) "BEGIN:VEVENT\r\nUID:u1\r\n" \
+    "RECURRENCE-ID:202612" day "T090000Z\r\nSUMMARY:" what "\r\n" \
+    "DTSTART:202612" day "T140000Z\r\nDTEND:202612" day "T143000Z\r\n" \
+    "LOCATION:" room "\r\nX-MINE:b\r\nEND:VEVENT\r\n"
+#define MOVED    CHANGED("14", "Moved", "Room 2")
+#define RENAMED  CHANGED("21", "Renamed", "Room 3")
+#define TAIL     "END:VCALENDAR\r\n"
+#define WHOLE    HEAD SERIES MOVED RENAMED TAIL
+#define LUNCH    HEAD "BEGIN:VEVENT\r\nUID:u2\r\nSUMMARY:Lunch\r\n" \
+    "DTSTART:20261208T120000Z\r\nDTEND:20261208T130000Z\r\nEND:VEVENT\r\n" TAIL
+#define PHONES   "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\n" \
+    "SUMMARY:Phone's\r\nDTSTART:20261209T120000Z\r\n" \
+    "DTEND:20261209T130000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
+static const described_t ical[] = {
+    { "./contacts", "text/vcard", "3.0", NULL },
+    { "./calendar", "text/calendar", "2.0", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+/* ---- what happens --------------------------------------------------------- */
+
+typedef struct story_t {
+    const char *name;
+    const described_t *what;
+    int sync_first;
+    int code;                   /* of the sync that breaks off */
+    int then;                   /* of the next */
+    void (*happens)(client_t *c);       /* before it */
+    void (*habit)(client_t *c);
+} story_t;
+
+static client_item_t *item_with(client_t *c, const char *part)
+{
+    client_item_t *item = client_find(c, "calendar", part);
+
+    assert_non_null(item);
+    return item;
+}
+
+static void change(client_t *c, const char *part, const char *old,
+                   const char *new)
+{
+    client_item_t *item = item_with(c, part);
+
+    client_edit(c, item, with(item->text, old, new));
+}
+
+static void at_first(client_t *c)
+{
+    world_put("calendar", 0, WHOLE);
+    world_put("calendar", 0, LUNCH);
+    client_put(c, "calendar", c->ph->describe && described == ical
+                              ? with(PHONES, "VERSION:1.0", "VERSION:2.0")
+                              : PHONES);
+}
+
+static void says_which(client_t *c)
+{
+    client_put(c, "calendar", HEAD SERIES TAIL);
+    client_put(c, "calendar", HEAD MOVED TAIL);
+    client_put(c, "calendar", HEAD RENAMED TAIL);
+    world_put("calendar", 0, LUNCH);
+}
+
+static void edits_both(client_t *c)
+{
+    store_id_t id = world_find("calendar", "Standup");
+
+    change(c, "Moved", "Room 2", "Room 8");
+    change(c, "RRULE", "Room 1", "Room 7");
+    change(c, "Lunch", "Lunch", "Dinner");
+    world_put("calendar", id, with(HEAD SERIES MOVED RENAMED
+                                   CHANGED("28", "Further", "Room 5") TAIL,
+                                   "Room 3", "Room 9"));
+    world_put("calendar", 0, with(with(LUNCH, "u2", "u3"), "Lunch", "Tea"));
+}
+
+static void edits_one(client_t *c)
+{
+    store_id_t id = world_find("calendar", "Standup");
+
+    change(c, "Moved", "Room 2", "Room 8");
+    world_put("calendar", id, with(WHOLE, "Moved", "Moved on"));
+}
+
+static void deletes(client_t *c)
+{
+    client_erase(item_with(c, "Moved"));
+    change(c, "Renamed", "Room 3", "Room 6");
+}
+
+static void deletes_both(client_t *c)
+{
+    client_erase(item_with(c, "Moved"));
+    world_put("calendar", world_find("calendar", "Standup"),
+              HEAD SERIES MOVED CHANGED("28", "Further", "Room 5") TAIL);
+}
+
+static void deletes_series(client_t *c)
+{
+    client_erase(item_with(c, "RRULE"));
+    client_erase(item_with(c, "Lunch"));
+}
+
+static void server_deletes_series(client_t *c)
+{
+    world_delete("calendar", world_find("calendar", "Standup"));
+    change(c, "Lunch", "Lunch", "Dinner");
+}
+
+static void slowly(client_t *c)
+{
+    change(c, "Moved", "Room 2", "Room 8");
+    world_put("calendar", world_find("calendar", "Standup"),
+              with(WHOLE, "Room 3", "Room 9"));
+}
+
+static void nothing(client_t *c)
+{
+    (void)c;
+}
+
+static void maps_first(client_t *c)
+{
+    c->final_222 = 1;
+    c->map_first = 1;
+}
+
+static void maps_later(client_t *c)
+{
+    c->maps = MAPS_NEXT_SESSION;
+}
+
+static const story_t stories[] = {
+    { "first", both, 0, 200, 200, at_first, NULL },
+    { "first, slow again", both, 0, 201, 201, at_first, NULL },
+    { "first, as iCalendar", ical, 0, 200, 200, at_first, NULL },
+    { "first, Maps first", both, 0, 200, 200, at_first, maps_first },
+    { "first, Maps later", both, 0, 200, 200, at_first, maps_later },
+    { "first, said which", ical, 0, 201, 201, says_which, NULL },
+    { "edits", both, 1, 200, 200, edits_both, NULL },
+    { "edits, as iCalendar", ical, 1, 200, 200, edits_both, NULL },
+    { "edits, Maps first", both, 1, 200, 200, edits_both, maps_first },
+    { "edits, Maps later", both, 1, 200, 200, edits_both, maps_later },
+    { "edits of one", both, 1, 200, 200, edits_one, NULL },
+    { "deletes", both, 1, 200, 200, deletes, NULL },
+    { "deletes, as iCalendar", ical, 1, 200, 200, deletes, NULL },
+    { "deletes on both sides", both, 1, 200, 200, deletes_both, NULL },
+    { "deletes the series", both, 1, 200, 200, deletes_series, NULL },
+    { "the server deletes", both, 1, 200, 200, server_deletes_series, NULL },
+    { "slow", both, 1, 201, 201, nothing, NULL },
+    { "slow with edits", both, 1, 201, 201, slowly, NULL },
+    { "slow with edits, as iCalendar", ical, 1, 201, 201, slowly, NULL },
+    { "slow, then not", both, 1, 201, 200, slowly, NULL },
+    { "refresh from the client", both, 1, 203, 203, deletes, NULL },
+    { "refresh from the server", both, 1, 205, 205, edits_one, NULL },
+    { "one way from the client", both, 1, 202, 200, edits_both, NULL },
+    { "one way from the server", both, 1, 204, 204, edits_both, NULL }
+};
+
+/* ---- both sides ------------------------------------------------------------- */
+
+static const char *sorted(apr_array_header_t *texts)
+{
+    qsort(texts->elts, (size_t)texts->nelts, sizeof(const char *),
+          world_compare);
+    return apr_array_pstrcat(w->pool, texts, '\n');
+}
+
+/** All that there is of calendars, of whatever order. */
+static const char *both_sides(client_t *c)
+{
+    client_store_t *s = client_store(c, "calendar");
+    apr_array_header_t *mine = apr_array_make(w->pool, 8,
+                                              sizeof(const char *));
+    world_items_t list = { 0 };
+    int i;
+
+    for (i = 0; i < s->items->nelts; i++) {
+        client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
+
+        if (!item->gone) {
+            APR_ARRAY_PUSH(mine, const char *) = item->text;
+        }
+    }
+    world_list(&list, w->account, "calendar");
+    return apr_pstrcat(w->pool, "phone:\n", sorted(mine), "\nserver:\n",
+                       sorted(list.texts), NULL);
+}
+
+static client_t *fresh(const story_t *story)
+{
+    static int accounts;
+    client_t *c;
+
+    world_add_account(apr_psprintf(w->pool, "account%d", ++accounts));
+    c = world_phone("IMEI:1");
+    described = story->what;
+    know("[Phone]\nmatch manufacturer Maker\none-event on\n");
+    c->ph->maker = "Maker";
+    c->ph->describe = describe;
+    client_add_store(c, "calendar", story->what == ical
+                                    ? "text/calendar" : "text/x-vcalendar");
+    if (story->sync_first) {
+        at_first(c);
+        SYNCED(c, client_sync(c, 200, "calendar"));
+        SYNCED(c, client_sync(c, 200, "calendar"));
+        world_quiet(c, "calendar");
+    }
+    c->per_message = 1;
+    c->ph->max_msg = 1300;
+    if (story->habit != NULL) {
+        story->habit(c);
+    }
+    story->happens(c);
+    return c;
+}
+
+/* A sync in which each side hears of what the other made of its own. */
+static void settled(client_t *c, const char *where)
+{
+    if (client_sync(c, 200, "calendar") != APR_SUCCESS) {
+        fail_msg("%s: %s", where, c->ph->why);
+    }
+    c->maps = MAPS_NOW;
+    if (client_sync(c, 200, "calendar") != APR_SUCCESS) {
+        fail_msg("%s: %s", where, c->ph->why);
+    }
+    world_quiet(c, "calendar");
+}
+
+/* Run the sync, broken at a message. @return 0: it was through before */
+static int broken(client_t *c, int code, unsigned at, int after)
+{
+    apr_status_t rv;
+
+    w->break_at = at;
+    w->break_after = after;
+    rv = client_session(c, code, "calendar");
+    w->break_at = 0;
+    if (rv == APR_SUCCESS) {
+        client_commit(c);
+        return 0;
+    }
+    if (rv != APR_TIMEUP) {
+        fail_msg("broken at %u: %s", at, c->ph->why);
+    }
+    return 1;
+}
+
+/* @return 0: the sync was through before */
+static int one_break(const story_t *story, unsigned at, int after,
+                     const char *want)
+{
+    client_t *c = fresh(story);
+    int on = broken(c, story->code, at, after);
+    const char *is, *where = apr_psprintf(w->pool, "%s, %s message %u",
+                                          story->name, after ? "after"
+                                                             : "before", at);
+
+    if (client_sync(c, story->then, "calendar") != APR_SUCCESS) {
+        fail_msg("%s: %s", where, c->ph->why);
+    }
+    if (story->sync_first && story->code != 201 && story->then == 200) {
+        assert_int_equal(client_store(c, "calendar")->code, 200);
+    }
+    settled(c, where);
+    is = both_sides(c);
+    if (strcmp(is, want) != 0) {
+        fail_msg("%s:\n%s\nis to be\n%s", where, is, want);
+    }
+    return on;
+}
+
+static const char *without_break(const story_t *story)
+{
+    client_t *c = fresh(story);
+
+    if (client_sync(c, story->code, "calendar") != APR_SUCCESS) {
+        fail_msg("%s: %s", story->name, c->ph->why);
+    }
+    settled(c, story->name);
+    return both_sides(c);
+}
+
+static void broken_everywhere(const story_t *story)
+{
+    const char *want = without_break(story);
+    int after;
+
+    for (after = 0; after <= 1; after++) {
+        unsigned at;
+
+        for (at = 1; one_break(story, at, after, want); at++) {
+            assert_true(at < 60);
+        }
+        assert_true(at > 3);    /* the story has several messages */
+    }
+    assert_int_equal(w->loud, 0);
+}
+
+static void test_everywhere(void **state)
+{
+    const char *only = getenv("STORY");
+    unsigned i;
+
+    for (i = 0; i < sizeof(stories) / sizeof(*stories); i++) {
+        if (only == NULL || strcmp(only, stories[i].name) == 0) {
+            broken_everywhere(&stories[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_everywhere)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]),
+                      "sml_occurrences_break");
+}
