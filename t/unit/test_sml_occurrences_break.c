@@ -325,10 +325,153 @@ static void test_everywhere(void **state)
     }
 }
 
+/* ---- worse ------------------------------------------------------------------ */
+
+static const story_t *story_of(const char *name)
+{
+    unsigned i = 0;
+
+    while (strcmp(stories[i].name, name) != 0) {
+        i++;
+    }
+    return &stories[i];
+}
+
+static void is_now(client_t *c, const char *want, const char *where)
+{
+    const char *is = both_sides(c);
+
+    if (strcmp(is, want) != 0) {
+        fail_msg("%s:\n%s\nis to be\n%s", where, is, want);
+    }
+}
+
+/* The line breaks again and again, at ever later messages. */
+static void again_and_again(const story_t *story)
+{
+    const char *want = without_break(story);
+    int after;
+
+    for (after = 0; after <= 1; after++) {
+        client_t *c = fresh(story);
+        unsigned at;
+
+        for (at = 1; broken(c, story->code, at, after); at++) {
+            assert_true(at < 60);
+        }
+        settled(c, story->name);
+        is_now(c, want, story->name);
+    }
+}
+
+static void test_again_and_again(void **state)
+{
+    again_and_again(story_of("first"));
+    again_and_again(story_of("first, as iCalendar"));
+    again_and_again(story_of("edits"));
+    again_and_again(story_of("deletes"));
+    again_and_again(story_of("deletes on both sides"));
+    again_and_again(story_of("slow with edits"));
+}
+
+/* What the broken session may have carried is edited once more. */
+static void more(client_t *c)
+{
+    store_id_t id = world_find("calendar", "Standup");
+    world_items_t list = { 0 };
+    int i;
+
+    change(c, "Moved", "SUMMARY:Moved", "SUMMARY:Moved again");
+    change(c, "RRULE", "Standup", "Standup early");
+    world_list(&list, w->account, "calendar");
+    for (i = 0; i < list.texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(list.texts, i, const char *);
+
+        if (strstr(text, "RRULE") != NULL) {
+            world_put("calendar", id, with(text, "SUMMARY:Renamed",
+                                           "SUMMARY:Renamed again"));
+        }
+    }
+}
+
+static void test_edits_after_the_break(void **state)
+{
+    const story_t *story = story_of("edits");
+    client_t *c = fresh(story);
+    const char *want;
+    unsigned at;
+    int on = 1;
+
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    more(c);
+    settled(c, story->name);
+    want = both_sides(c);
+    for (at = 1; on; at++) {
+        c = fresh(story);
+        on = broken(c, story->code, at, 1);
+        more(c);
+        settled(c, story->name);
+        is_now(c, want, apr_psprintf(w->pool, "after message %u", at));
+    }
+}
+
+/* The phone loses its anchors after the break: slow sync. */
+static void anchors_lost(const story_t *story)
+{
+    const char *want = without_break(story);
+    int after;
+
+    for (after = 0; after <= 1; after++) {
+        unsigned at;
+        int on = 1;
+
+        for (at = 1; on; at++) {
+            client_t *c = fresh(story);
+
+            on = broken(c, story->code, at, after);
+            client_store(c, "calendar")->last = NULL;
+            SYNCED(c, client_sync(c, 200, "calendar"));
+            assert_int_equal(client_store(c, "calendar")->code, 201);
+            settled(c, story->name);
+            is_now(c, want, apr_psprintf(w->pool, "%s, %s message %u",
+                                         story->name, after ? "after"
+                                                      : "before", at));
+        }
+    }
+}
+
+static void test_anchors_lost(void **state)
+{
+    anchors_lost(story_of("first"));
+    anchors_lost(story_of("first, as iCalendar"));
+    anchors_lost(story_of("slow"));
+    anchors_lost(story_of("slow with edits"));
+}
+
+static void test_every_message_twice(void **state)
+{
+    static const char *const names[] = {
+        "first", "edits", "deletes", "slow with edits"
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *want = without_break(story_of(names[i]));
+
+        w->twice = 1;
+        assert_string_equal(without_break(story_of(names[i])), want);
+        w->twice = 0;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_EACH_STORE(test_everywhere)
+        ON_EACH_STORE(test_everywhere),
+        ON_EACH_STORE(test_again_and_again),
+        ON_EACH_STORE(test_edits_after_the_break),
+        ON_EACH_STORE(test_anchors_lost),
+        ON_EACH_STORE(test_every_message_twice)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
