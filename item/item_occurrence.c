@@ -3,9 +3,9 @@
 #include "item/item_occurrence.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <apr_hash.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "item/item_cal.h"
@@ -24,14 +24,36 @@ typedef struct series_t {
     apr_pool_t *p;
 } series_t;
 
+static int is_fold(char c)
+{
+    return c == '\r' || c == '\n' || c == ' ' || c == '\t';
+}
+
+/** Non-zero if the word stands around that hyphen, folded anywhere. */
+static int is_word(const char *data, const char *hyphen, const char *end)
+{
+    static const char word[] = RID;
+    const char *at = hyphen;
+    int i = BEFORE_HYPHEN;
+
+    while (i > 0 && at > data)
+        if (!is_fold(*--at) && apr_toupper(*at) != word[--i])
+            return 0;
+    if (i > 0)
+        return 0;
+    for (at = hyphen + 1, i = BEFORE_HYPHEN + 1; word[i] && at < end; at++)
+        if (!is_fold(*at) && apr_toupper(*at) != word[i++])
+            return 0;
+    return !word[i];
+}
+
 int item_occurrence_likely(const char *data, apr_size_t len)
 {
     const char *at = data, *end = data + len;
 
     /* By its hyphen, which is rarer than any of its letters. */
     while ((at = memchr(at, '-', (apr_size_t)(end - at))) != NULL) {
-        if (at - data >= BEFORE_HYPHEN && end - at >= 3
-            && !strncasecmp(at - BEFORE_HYPHEN, RID, sizeof(RID) - 1))
+        if (is_word(data, at, end))
             return 1;
         at++;
     }

@@ -215,6 +215,7 @@ static void folded_lines_stay(void **state)
     folded = with(folded, "20260727T080000Z", "2026\r\n 0727T0\r\n 80000Z");
     is_list(folded, ONE_ID " " TWO_ID);
     comes_back(folded);
+    comes_back(with(HEAD SERIES TWO TAIL, "CE-ID:", "CE\r\n -ID:"));
     is_list(drop(folded, TWO_ID), ONE_ID);
 }
 
@@ -316,6 +317,7 @@ static void likely_by_the_word(void **state)
     assert_true(item_occurrence_likely("recurrence-id:", 14));
     assert_true(item_occurrence_likely("--RECURRENCE-ID", 15));
     assert_true(item_occurrence_likely("x-y\r\nRecurrence-Id", 18));
+    assert_true(item_occurrence_likely("RECUR\r\n RENCE-\n\tI\n D", 20));
     assert_false(item_occurrence_likely("RECURRENCE_ID", 13));
     assert_false(item_occurrence_likely("ECURRENCE-ID-", 13));
     for (n = 0; n < 13; n++) {
