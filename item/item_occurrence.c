@@ -457,9 +457,9 @@ static void put_event(item_buf_t *b, const series_t *s,
     put_line(b, part->end, eol);
 }
 
-/** Write an EXDATE line without the words of that id. */
+/** Write an EXDATE line without the words of those ids. */
 static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
-                        const char *id)
+                        apr_hash_t *ids)
 {
     item_span_t rest = entry->line.value, word;
     item_span_t head = item_line_head(&entry->line);
@@ -472,7 +472,7 @@ static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
     while (item_value_next(&rest, ',', &word)) {
         const char *its = id_of_time(s, word, zone);
 
-        if (its && !strcmp(its, id)) {
+        if (its && apr_hash_get(ids, its, APR_HASH_KEY_STRING)) {
             left++;
             continue;
         }
@@ -486,7 +486,8 @@ static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
         item_fold_add(b, item_buf_span(&text), s->doc->eol);
 }
 
-static void put_master(item_buf_t *b, series_t *s, const char *id)
+/** @param ids  no exceptions on these days */
+static void put_master(item_buf_t *b, series_t *s, apr_hash_t *ids)
 {
     const item_part_t *part = s->master;
     int i;
@@ -498,7 +499,7 @@ static void put_master(item_buf_t *b, series_t *s, const char *id)
         if (entry->part)
             put_part(b, entry->part, NULL);
         else if (item_span_is(entry->line.name, "EXDATE"))
-            put_exdates(b, s, entry, id);
+            put_exdates(b, s, entry, ids);
         else
             put_line(b, entry->raw, NULL);
     }
@@ -535,6 +536,7 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
     const item_part_t *was = NULL, *part;
     item_buf_t b = { NULL, NULL, 0, 0 };
     const char *eol;
+    apr_hash_t *ids = apr_hash_make(p);
     series_t s, from;
     apr_status_t rv = read_series(&s, series, p);
     int i, zones = 0;
@@ -548,6 +550,7 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
         was = place_of(&s, &from, part, &id);
     if (!part || !is_series(&s) || !id)
         return APR_NOTFOUND;
+    apr_hash_set(ids, id, APR_HASH_KEY_STRING, id);
     eol = other_eol(s.doc, from.doc);
     b.p = p;
     put_line(&b, s.doc->root->begin, NULL);
@@ -559,7 +562,7 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
         if (!entry->part)
             put_line(&b, entry->raw, NULL);
         else if (entry->part == s.master)
-            put_master(&b, &s, id);
+            put_master(&b, &s, ids);
         else if (was && entry->part == was)
             put_event(&b, &s, was, part, eol);
         else
@@ -628,6 +631,63 @@ apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
         else if (entry->part == s.master)
             put_exception(&b, &s, gone);
         else if (!has_id(&s, entry, id))
+            put_part(&b, entry->part, NULL);
+    }
+    return put_end(&b, &s, out);
+}
+
+/* ---- exceptions of a device -------------------------------------------------- */
+
+/** Take the days that a series has exceptions on out of a set. */
+static void forget_exceptions(series_t *s, apr_hash_t *ids)
+{
+    int i;
+
+    for (i = 0; i < s->master->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s->master, i);
+        item_span_t rest = entry->line.value, word, zone;
+
+        if (entry->part || !item_span_is(entry->line.name, "EXDATE"))
+            continue;
+        zone = item_line_value(&entry->line, "TZID");
+        while (item_value_next(&rest, ',', &word)) {
+            const char *its = id_of_time(s, word, zone);
+
+            if (its)
+                apr_hash_set(ids, its, APR_HASH_KEY_STRING, NULL);
+        }
+    }
+}
+
+apr_status_t item_occurrence_days(const item_text_t *series,
+                                  const item_text_t *ours, item_text_t *out,
+                                  apr_pool_t *p)
+{
+    const apr_array_header_t *list = item_occurrences(ours, p);
+    apr_hash_t *ids = apr_hash_make(p);
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    series_t s, o;
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        const char *id = APR_ARRAY_IDX(list, i, item_occurrence_t).id;
+
+        apr_hash_set(ids, id, APR_HASH_KEY_STRING, id);
+    }
+    if (!list->nelts || read_series(&o, ours, p) != APR_SUCCESS
+        || read_series(&s, series, p) != APR_SUCCESS || !s.master)
+        return APR_NOTFOUND;
+    forget_exceptions(&o, ids);
+    b.p = p;
+    put_line(&b, s.doc->root->begin, NULL);
+    for (i = 0; i < s.doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s.doc->root, i);
+
+        if (!entry->part)
+            put_line(&b, entry->raw, NULL);
+        else if (entry->part == s.master)
+            put_master(&b, &s, ids);
+        else
             put_part(&b, entry->part, NULL);
     }
     return put_end(&b, &s, out);

@@ -77,4 +77,16 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
 apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
                                   item_text_t *out, apr_pool_t *p);
 
+/**
+ * A device's series without exceptions on days of which we have changed
+ * occurrences, unless they are exceptions of ours as well: it has these days so
+ * because they are events of their own to it.
+ * @param out  in the pool
+ * @return APR_SUCCESS, perhaps the same text; APR_NOTFOUND: there is nothing
+ *         such; ITEM_E*
+ */
+apr_status_t item_occurrence_days(const item_text_t *series,
+                                  const item_text_t *ours, item_text_t *out,
+                                  apr_pool_t *p);
+
 #endif

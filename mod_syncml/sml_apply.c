@@ -391,6 +391,7 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
         base = had_text(s, y, old, version);
         sml_form_import_like(s, y, c, base ? base : old);
     }
+    sml_occurrences_days(s, y, c, old);
     if (!old->deleted
         && (same_text(old, &c->item)
             || (version == 0 && matched && old->key == c->item.key))) {

@@ -356,7 +356,27 @@ apr_status_t sml_occurrences_match(sml_session_t *s, sml_sync_t **y,
     return rv;
 }
 
-/* ---- on their way out --------------------------------------------------- */
+void sml_occurrences_days(sml_session_t *s, const sml_sync_t *y,
+                          sml_change_t *c, const store_item_t *old)
+{
+    item_text_t theirs = text_of(&c->item), ours = text_of(old), out;
+    item_keys_t keys;
+
+    if (old->deleted || sml_occurrences_of(s, y) == NULL
+        || item_occurrence_days(&theirs, &ours, &out, s->p) != APR_SUCCESS
+        || (out.len == theirs.len
+            && memcmp(out.data, theirs.data, out.len) == 0)
+        || item_keys(&keys, c->item.type, out.data, out.len, s->p)
+           != APR_SUCCESS) {
+        return;
+    }
+    c->item.data = out.data;
+    c->item.len = out.len;
+    c->keys = keys;
+    sml_set_keys(&c->item, &keys);
+}
+
+/* ---- on their way out ------------------------------------------------------ */
 
 int sml_occurrences_only(sml_session_t *s, sml_sync_t *y,
                          const store_change_t *c, apr_pool_t *scratch)

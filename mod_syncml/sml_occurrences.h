@@ -70,6 +70,12 @@ apr_status_t sml_occurrences_match(sml_session_t *s, sml_sync_t **y,
                                    sml_change_t *c, store_item_t **found,
                                    store_id_t *version);
 
+/** A device's text of a series has come: days of changed occurrences that the
+ * server has are no exceptions of it, even if the server knows not that the
+ * device has heard of them. @param old  the server's text */
+void sml_occurrences_days(sml_session_t *s, const sml_sync_t *y,
+                          sml_change_t *c, const store_item_t *old);
+
 /** Do two texts of occurrences say the same, wherever they belong? */
 int sml_occurrences_equal(const store_item_t *a, const store_item_t *b,
                           apr_pool_t *p);

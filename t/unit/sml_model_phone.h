@@ -12,6 +12,7 @@
 #define T_UNIT_SML_MODEL_PHONE_H
 
 #include "sml_model.h"
+#include "sml_story.h"
 #include "sml_suspend.h"
 
 #define DEVICE_OLD  6           /* messages that may come again later */

@@ -7,9 +7,12 @@
 #ifndef T_UNIT_SML_SUSPEND_H
 #define T_UNIT_SML_SUSPEND_H
 
-#include "sml_story.h"
+#include "sml_world.h"
 
 enum { STOP_SUSPEND, STOP_DEAF, STOP_BEFORE, STOP_AFTER, STOPS };
+
+/** The datastore that is meant. */
+static const char *stop_store = "contacts";
 
 static inline const char *stop_name(int how)
 {
@@ -67,7 +70,7 @@ static inline int stopped(client_t *c, int code, unsigned at, int how)
         w->break_after = how == STOP_AFTER;
     }
     c->resuming = code == 225;
-    rv = client_session(c, code, "contacts");
+    rv = client_session(c, code, stop_store);
     w->break_at = c->suspend_at = 0;
     if (rv == APR_SUCCESS) {
         stop_forget(c, c->resuming);
@@ -112,7 +115,7 @@ static inline void resumed(client_t *c, const char *after)
     apr_status_t rv;
 
     c->resuming = 1;
-    rv = client_session(c, 225, "contacts");
+    rv = client_session(c, 225, stop_store);
     c->resuming = 0;
     if (rv != APR_SUCCESS) {
         fail_msg("resumed, %s: %s", after, c->ph->why);
@@ -124,7 +127,7 @@ static inline void resumed(client_t *c, const char *after)
 /* Non-zero if the client may ask for a resume: it knows the sync type. */
 static inline int may_resume(client_t *c)
 {
-    return client_store(c, "contacts")->code != 0;
+    return client_store(c, stop_store)->code != 0;
 }
 
 /** The device's session has expired. */

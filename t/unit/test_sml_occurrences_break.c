@@ -5,6 +5,7 @@
  * handled it.  The next sync makes it as it would be without the break.
  */
 #include "sml_poor.h"
+#include "sml_suspend.h"
 
 #define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n"
 #define SERIES "BEGIN:VEVENT\r\nUID:u1\r\nSUMMARY:Standup\r\n" \
@@ -262,15 +263,29 @@ static int broken(client_t *c, int code, unsigned at, int after)
     return 1;
 }
 
+static void is_now(client_t *c, const char *want, const char *where)
+{
+    const char *is = both_sides(c);
+    size_t i = 0;
+
+    while (is[i] != '\0' && is[i] == want[i]) {
+        i++;
+    }
+    if (is[i] != want[i]) {
+        i = i < 100 ? 0 : i - 100;
+        fail_msg("%s:\n%.300s\nis to be\n%.300s", where, is + i, want + i);
+    }
+}
+
 /* @return 0: the sync was through before */
 static int one_break(const story_t *story, unsigned at, int after,
                      const char *want)
 {
     client_t *c = fresh(story);
     int on = broken(c, story->code, at, after);
-    const char *is, *where = apr_psprintf(w->pool, "%s, %s message %u",
-                                          story->name, after ? "after"
-                                                             : "before", at);
+    const char *where = apr_psprintf(w->pool, "%s, %s message %u",
+                                     story->name,
+                                     after ? "after" : "before", at);
 
     if (client_sync(c, story->then, "calendar") != APR_SUCCESS) {
         fail_msg("%s: %s", where, c->ph->why);
@@ -279,10 +294,7 @@ static int one_break(const story_t *story, unsigned at, int after,
         assert_int_equal(client_store(c, "calendar")->code, 200);
     }
     settled(c, where);
-    is = both_sides(c);
-    if (strcmp(is, want) != 0) {
-        fail_msg("%s:\n%s\nis to be\n%s", where, is, want);
-    }
+    is_now(c, want, where);
     return on;
 }
 
@@ -335,15 +347,6 @@ static const story_t *story_of(const char *name)
         i++;
     }
     return &stories[i];
-}
-
-static void is_now(client_t *c, const char *want, const char *where)
-{
-    const char *is = both_sides(c);
-
-    if (strcmp(is, want) != 0) {
-        fail_msg("%s:\n%s\nis to be\n%s", where, is, want);
-    }
 }
 
 /* The line breaks again and again, at ever later messages. */
@@ -464,6 +467,58 @@ static void test_every_message_twice(void **state)
     }
 }
 
+/* ---- sessions that go on ------------------------------------------------------ */
+
+/* @return 0: it was through before */
+static int one_resume(const story_t *story, unsigned at, int how,
+                      const char *want)
+{
+    const char *where = apr_psprintf(w->pool, "%s, %s message %u",
+                                     story->name, stop_name(how), at);
+    client_t *c = fresh(story);
+    int on = stopped(c, story->code, at, how);
+
+    if (on && may_resume(c)) {
+        resumed(c, where);
+    }
+    else if (on) {
+        SYNCED(c, client_sync(c, story->code, "calendar"));
+    }
+    settled(c, where);
+    is_now(c, want, where);
+    return on;
+}
+
+static void test_resumed(void **state)
+{
+    static const char *const names[] = {
+        "first", "first, as iCalendar", "first, said which", "edits",
+        "edits, Maps first", "deletes", "deletes on both sides",
+        "deletes the series", "the server deletes", "slow with edits",
+        "refresh from the client", "refresh from the server"
+    };
+    unsigned i;
+    int how;
+
+    stop_store = "calendar";
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const story_t *story = story_of(names[i]);
+        const char *want = without_break(story);
+
+        for (how = 0; how < STOPS; how++) {
+            unsigned at = 2;
+
+            while (one_resume(story, at, how, want)) {
+                assert_true(++at < 60);
+            }
+            assert_true(at > 3);
+        }
+    }
+    assert_true(world_logged("resumes the two-way sync"));
+    assert_true(world_logged("resumes the slow sync"));
+    assert_int_equal(w->loud, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,7 +526,8 @@ int main(void)
         ON_EACH_STORE(test_again_and_again),
         ON_EACH_STORE(test_edits_after_the_break),
         ON_EACH_STORE(test_anchors_lost),
-        ON_EACH_STORE(test_every_message_twice)
+        ON_EACH_STORE(test_every_message_twice),
+        ON_EACH_STORE(test_resumed)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),

@@ -5,6 +5,7 @@
  * the interrupted type, brings neither side anything twice, and forgets
  * nothing that had its Status.
  */
+#include "sml_story.h"
 #include "sml_suspend.h"
 
 static const char *where;       /* the present case, for failures */
