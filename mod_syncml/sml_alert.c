@@ -122,21 +122,13 @@ static sml_sync_t *place_for(sml_session_t *s, const char *name)
     return y;
 }
 
-/* A calendar may be combined with its own occurrences: to the client it is
- * none. */
-static const char *combination_of(const sml_sync_t *y)
-{
-    return y->combined && strcmp(y->combined, y->name) == 0 ? NULL
-                                                            : y->combined;
-}
-
 /* Two of the client's databases for one of ours: their LUIDs are not of one
  * kind, so what is done to one would be done to the other's items. */
 static int taken_by_another(sml_session_t *s, const char *name,
                             const char *source, const char *combined)
 {
     const sml_sync_t *y = sml_sync_by_name(s, name);
-    const char *was = y ? combination_of(y) : NULL;
+    const char *was = y ? sml_combination(y) : NULL;
 
     if (y == NULL || y->committed || y->failed
         || (strcmp(y->client_uri, source) == 0

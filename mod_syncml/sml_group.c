@@ -233,8 +233,13 @@ sml_sync_t *sml_sync_find(sml_session_t *s, const sml_uri_t *target,
                                 ? apr_pstrcat(s->p, path.conf->name, "/",
                                               path.sub, NULL)
                                 : path.conf->name);
-    return y && (y->combined == NULL || strcmp(y->combined, y->name) == 0)
-           ? y : NULL;
+    return y && sml_combination(y) == NULL ? y : NULL;
+}
+
+const char *sml_combination(const sml_sync_t *y)
+{
+    return y->combined && strcmp(y->combined, y->name) == 0 ? NULL
+                                                            : y->combined;
 }
 
 sml_sync_t *sml_sync_next(const sml_session_t *s, const sml_sync_t *y)

@@ -301,11 +301,11 @@ static int is_past(const sml_sync_t *r, const sml_sync_t *y)
  * says again; in a slow sync, a refresh or the first some say none. */
 static int is_same(const sml_sync_t *r, const sml_sync_t *y)
 {
+    const char *was = sml_combination(r), *is = sml_combination(y);
+
     return !r->failed && !is_past(r, y) && r->datastore == y->datastore
         && r->member == y->member
-        && (r->combined ? y->combined
-                          && strcmp(r->combined, y->combined) == 0
-                        : y->combined == NULL)
+        && (was ? is && strcmp(was, is) == 0 : is == NULL)
         && strcmp(r->client_uri, y->client_uri) == 0
         && strcmp(r->server_uri, y->server_uri) == 0
         && (*y->client_last == '\0' || *r->client_last == '\0'

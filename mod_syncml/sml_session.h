@@ -236,6 +236,10 @@ const store_anchor_gen_t *sml_anchor_matching(const store_anchor_t *a,
 
 /* ---- sml_group.c ------------------------------------------------------- */
 
+/** The combination that a client knows of; NULL: none, or only that of a
+ * calendar with its own occurrences. */
+const char *sml_combination(const sml_sync_t *y);
+
 /** Our path in a command of the client's: its Target, or where that is empty
  * (Sony Ericsson C510) its Source, since the client's own name of the
  * database is then all there is.  May be NULL. */

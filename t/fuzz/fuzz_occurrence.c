@@ -120,6 +120,10 @@ static void is_put(const item_text_t *series, const apr_array_header_t *list,
     int i;
 
     item_is_series(event, p);
+    if (item_occurrence_days(event, series, &out, p) == APR_SUCCESS)
+        can_be_read(&out, p);
+    if (item_occurrence_days(series, series, &out, p) == APR_SUCCESS)
+        MUST(fuzz_same(series, &out));
     item_occurrence_bare(event, p);
     for (i = 0; i < list->nelts; i++)
         if (item_occurrence_put(series, at(list, i)->id, event, &out, p)

@@ -167,8 +167,6 @@ static void comes_back(const char *series)
                                 at(list, i)->text.data), series);
 }
 
-/* ---- taking out ---------------------------------------------------------- */
-
 static void each_is_a_calendar(void **state)
 {
     apr_array_header_t *list = list_of(WHOLE);
@@ -331,8 +329,6 @@ static void likely_by_the_word(void **state)
     }
 }
 
-/* ---- which it is ------------------------------------------------------------ */
-
 static void ids_are_instants(void **state)
 {
     item_text_t text = text_of(HEAD ONE TAIL);
@@ -420,8 +416,6 @@ static void zones_come_along(void **state)
                         IN("New", "20260803T110000") TAIL);
 }
 
-/* ---- putting in ---------------------------------------------------------------- */
-
 static void a_further_one_is_the_series(void **state)
 {
     const char *event = with(HEAD ONE TAIL, "UID:s@x", "UID:phone");
@@ -468,8 +462,6 @@ static void its_day_is_no_exception(void **state)
                "EXDATE:20260720T100000Z\r\nEXDATE:20260720T100000\r\n");
 }
 
-/* ---- dropping --------------------------------------------------------------------- */
-
 static void the_day_becomes_an_exception(void **state)
 {
     (void)state;
@@ -490,7 +482,33 @@ static void the_day_becomes_an_exception(void **state)
                         WHOLE);
 }
 
-/* ---- other ------------------------------------------------------------------------- */
+static void days_of_a_device_are_no_exceptions(void **state)
+{
+    const char *theirs = HEAD BEGIN MASTER "EXDATE:20260720T080000Z,"
+                         "20260713T080000Z,20260727T080000Z\r\n" END TAIL;
+    item_text_t series = text_of(theirs), ours = text_of(WHOLE), out;
+
+    (void)state;
+    assert_int_equal(item_occurrence_days(&series, &ours, &out, pool),
+                     APR_SUCCESS);
+    assert_string_equal(out_of(&out), HEAD BEGIN MASTER
+                        "EXDATE:20260713T080000Z\r\n" END TAIL);
+    /* Ours has it as both. */
+    ours = text_of(HEAD BEGIN MASTER "EXDATE" BERLIN "20260720T100000\r\n"
+                   END ONE TWO TAIL);
+    assert_int_equal(item_occurrence_days(&series, &ours, &out, pool),
+                     APR_SUCCESS);
+    assert_string_equal(out_of(&out), HEAD BEGIN MASTER
+                        "EXDATE:20260720T080000Z,20260713T080000Z\r\n" END
+                        TAIL);
+    ours = text_of(HEAD SERIES TAIL);
+    assert_int_equal(item_occurrence_days(&series, &ours, &out, pool),
+                     APR_NOTFOUND);
+    ours = text_of(WHOLE);
+    series = text_of(HEAD ONE TAIL);
+    assert_int_equal(item_occurrence_days(&series, &ours, &out, pool),
+                     APR_NOTFOUND);
+}
 
 static void bare_and_series(void **state)
 {
@@ -665,7 +683,7 @@ int main(int argc, char **argv)
         TEST(the_zone_is_that_of_the_year), TEST(zones_come_along),
         TEST(a_further_one_is_the_series),
         TEST(its_day_is_no_exception), TEST(the_day_becomes_an_exception),
-        TEST(bare_and_series), TEST(limits), TEST(out_and_in_is_the_same)
+        TEST(days_of_a_device_are_no_exceptions), TEST(bare_and_series), TEST(limits), TEST(out_and_in_is_the_same)
     };
     int rv;
 

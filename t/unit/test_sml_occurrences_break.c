@@ -479,7 +479,11 @@ static int one_resume(const story_t *story, unsigned at, int how,
     int on = stopped(c, story->code, at, how);
 
     if (on && may_resume(c)) {
+        int goes_on = stop_goes_on(c, client_store(c, "calendar")->code, how);
+
         resumed(c, where);
+        assert_int_equal(client_store(c, "calendar")->alert_status,
+                         goes_on ? 200 : 508);
     }
     else if (on) {
         SYNCED(c, client_sync(c, story->code, "calendar"));
