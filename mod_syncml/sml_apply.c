@@ -585,8 +585,8 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     code = old ? update(s, y, c, old, version, matched)
                : add(s, y, c);
     if (old == NULL && code == 201 && s->rv == APR_SUCCESS && !y->alone
-        && sml_sync_is_slow(y) && sml_match_related(s)
-        && !sml_occurrences_named(y->name)) {
+        && !sml_occurrences_named(y->name) && sml_sync_is_slow(y)
+        && sml_match_related(s)) {
         sml_related_note(s, y, c->item.id);
         sml_atomic_paid(s, sml_match_related(s));
         sml_atomic_know(s, y->datastore, sml_match_related(s));

@@ -544,7 +544,7 @@ static void limits(void **state)
                ONE_ID, HEAD ONE TAIL);
 }
 
-/* ---- random series ------------------------------------------------------------------- */
+/* ---- random series -------------------------------------------------- */
 
 static apr_uint64_t state64;
 

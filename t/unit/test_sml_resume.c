@@ -1,9 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * The engine: sessions of every sync type that are suspended, or break off, at
- * each message, and go on with Alert 225, 200 or 201.  A resumed sync is of
- * the interrupted type, brings neither side anything twice, and forgets
- * nothing that had its Status.
+ * The engine: sessions of every type that are suspended, or break off, at each
+ * message, and go on with Alert 225, 200 or 201.  A resumed sync is of the old
+ * type, brings nobody anything twice, and forgets nothing that had its Status.
  */
 #include "sml_story.h"
 #include "sml_suspend.h"
