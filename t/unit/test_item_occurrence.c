@@ -683,7 +683,8 @@ int main(int argc, char **argv)
         TEST(the_zone_is_that_of_the_year), TEST(zones_come_along),
         TEST(a_further_one_is_the_series),
         TEST(its_day_is_no_exception), TEST(the_day_becomes_an_exception),
-        TEST(days_of_a_device_are_no_exceptions), TEST(bare_and_series), TEST(limits), TEST(out_and_in_is_the_same)
+        TEST(days_of_a_device_are_no_exceptions),
+        TEST(bare_and_series), TEST(limits), TEST(out_and_in_is_the_same)
     };
     int rv;
 

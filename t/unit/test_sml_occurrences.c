@@ -94,7 +94,7 @@ static void is_stored(const char *want)
     assert_string_equal(sorted(stored("calendar")), sorted(want));
 }
 
-/* ---- there -------------------------------------------------------------- */
+/* ---- there --------------------------------------------------------------- */
 
 static void gets_each(const described_t *what)
 {
@@ -142,7 +142,7 @@ static void test_not_where_not_wanted(void **state)
     is_stored(WHOLE);
 }
 
-/* ---- the server's changes ----------------------------------------------- */
+/* ---- the server's changes ------------------------------------------------ */
 
 static void test_changed_by_the_server(void **state)
 {
@@ -181,7 +181,7 @@ static void test_deleted_by_the_server(void **state)
     world_quiet(c, "calendar");
 }
 
-/* ---- the device's changes ----------------------------------------------- */
+/* ---- the device's changes ------------------------------------------------ */
 
 static void edits(const described_t *what)
 {
@@ -310,7 +310,7 @@ static void test_becomes_a_series(void **state)
     world_quiet(c, "calendar");
 }
 
-/* ---- slow syncs --------------------------------------------------------- */
+/* ---- slow syncs ---------------------------------------------------------- */
 
 static void slow(const described_t *what)
 {
@@ -378,7 +378,7 @@ static void test_refresh_from_server(void **state)
     world_quiet(c, "calendar");
 }
 
-/* ---- clients that say which it is --------------------------------------- */
+/* ---- clients that say which it is ---------------------------------------- */
 
 /* As SyncEvolution does with a calendar of Evolution: the series as it is, and
  * each changed occurrence under the same UID. */
@@ -424,7 +424,7 @@ static void test_without_its_series(void **state)
     world_quiet(c, "calendar");
 }
 
-/* ---- others ------------------------------------------------------------- */
+/* ---- others -------------------------------------------------------------- */
 
 /* Two phones of that kind and a client that has all in one. */
 static void test_three_devices(void **state)

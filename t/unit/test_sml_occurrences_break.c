@@ -467,6 +467,40 @@ static void test_every_message_twice(void **state)
     }
 }
 
+/* Another phone of that kind hears of it in between. */
+static void another_between(const story_t *story)
+{
+    const char *want = without_break(story);
+    unsigned at;
+    int on = 1;
+
+    for (at = 1; on; at++) {
+        const char *where = apr_psprintf(w->pool, "%s, another after %u",
+                                         story->name, at);
+        client_t *c = fresh(story), *d = world_phone("IMEI:2");
+
+        d->ph->maker = "Maker";
+        d->ph->describe = describe;
+        client_add_store(d, "calendar", client_store(c, "calendar")->type);
+        on = broken(c, story->code, at, 1);
+        SYNCED(d, client_sync(d, 200, "calendar"));
+        settled(c, where);
+        is_now(c, want, where);
+        settled(d, where);
+        is_now(d, want, where);
+        world_quiet(c, "calendar");
+    }
+}
+
+static void test_another_between(void **state)
+{
+    another_between(story_of("edits"));
+    another_between(story_of("edits, as iCalendar"));
+    another_between(story_of("deletes"));
+    another_between(story_of("deletes on both sides"));
+    another_between(story_of("deletes the series"));
+}
+
 /* ---- sessions that go on ------------------------------------------------------ */
 
 /* @return 0: it was through before */
@@ -531,6 +565,7 @@ int main(void)
         ON_EACH_STORE(test_edits_after_the_break),
         ON_EACH_STORE(test_anchors_lost),
         ON_EACH_STORE(test_every_message_twice),
+        ON_EACH_STORE(test_another_between),
         ON_EACH_STORE(test_resumed)
     };
 
