@@ -84,7 +84,7 @@ static void put_times(item_cal_ctx_t *c, item_buf_t *b,
         put(b, "DTSTART", time_text(c, plan, &plan->start, 0));
     if (plan->end.kind != ITEM_TIME_NONE)
         put(b, task ? "DUE" : "DTEND", time_text(c, plan, &plan->end, 1));
-    if (plan->rid.kind != ITEM_TIME_NONE && !stands_alone(c, plan->cal))
+    if (plan->rid.kind != ITEM_TIME_NONE)
         put(b, plan->cal->range ? "X-RECURRENCE-ID;RANGE=THISANDFUTURE"
                                 : "X-RECURRENCE-ID",
             time_text(c, plan, &plan->rid, 0));
