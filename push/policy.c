@@ -35,26 +35,41 @@ static apr_time_t past(apr_time_t t, apr_time_t now)
     return t < now ? t : now;
 }
 
+/* The row of a datastore, or of one above it: that of "calendar" holds for
+ * "calendar/private", too, and for a calendar's occurrences.  NULL: none. */
+static const policy_datastore_t *row_of(const policy_rules_t *rules,
+                                        const char *name)
+{
+    const policy_datastore_t *best = NULL;
+    apr_size_t longest = 0;
+    int i;
+
+    for (i = 0; i < rules->ndatastores; i++) {
+        const policy_datastore_t *ds = &rules->datastores[i];
+        apr_size_t n = strlen(ds->name);
+
+        if (n > longest && strncmp(ds->name, name, n) == 0
+            && (name[n] == '\0' || name[n] == '/')) {
+            best = ds;
+            longest = n;
+        }
+    }
+    return best;
+}
+
 /* The delays for a datastore. */
 static void delays(const policy_rules_t *rules, const char *name,
                    apr_interval_time_t *delay, apr_interval_time_t *longest)
 {
-    int i;
+    const policy_datastore_t *ds = row_of(rules, name);
 
     *delay = rules->delay;
     *longest = rules->max_delay;
-    for (i = 0; i < rules->ndatastores; i++) {
-        const policy_datastore_t *ds = &rules->datastores[i];
-
-        if (strcmp(ds->name, name) != 0) {
-            continue;
-        }
-        if (ds->delay >= 0) {
-            *delay = ds->delay;
-        }
-        if (ds->max_delay >= 0) {
-            *longest = ds->max_delay;
-        }
+    if (ds != NULL && ds->delay >= 0) {
+        *delay = ds->delay;
+    }
+    if (ds != NULL && ds->max_delay >= 0) {
+        *longest = ds->max_delay;
     }
     if (*longest < *delay) {
         *longest = *delay;

@@ -146,6 +146,24 @@ static void datastores_with_delays(void **state)
     PLAN(NOON, STORE_DUE_NEVER, "off");
 }
 
+/* What is said of a datastore is said of those below it, but for its own. */
+static void datastores_below(void **state)
+{
+    world_t *w = *state;
+
+    add_calendar(w);
+    SET("delay", "off");
+    SET("delay.calendar", "30min");
+    PLAN(NOON, NOON + MIN(30), "quiet");
+    w->calendar->name = "calendar/(occurrences)";
+    PLAN(NOON, NOON + MIN(30), "quiet");
+    w->calendar->name = "calendars";
+    PLAN(NOON, STORE_DUE_NEVER, "off");
+    w->calendar->name = "calendar/private/(occurrences)";
+    SET("delay.calendar/private", "20min");
+    PLAN(NOON, NOON + MIN(20), "quiet");
+}
+
 static void urgent(void **state)
 {
     world_t *w = *state;
@@ -532,7 +550,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(quiet_delay), TEST(maximum_delay), TEST(minimum_interval),
-        TEST(datastores_with_delays), TEST(urgent),
+        TEST(datastores_with_delays), TEST(datastores_below),
+        TEST(urgent),
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
         TEST(budgets), TEST(wrong_clocks), TEST(later_rules_win),
