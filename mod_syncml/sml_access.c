@@ -8,6 +8,7 @@
  * trying again for ever.  The texts are kept like those of deleted items.
  */
 #include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_occurrences.h"
 
 #include <string.h>
 
@@ -135,6 +136,9 @@ int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     }
     else if (s->rv == APR_NOTFOUND && sml_sync_is_slow(y)) {
         s->rv = sml_match(s, y, c, &old, &version);
+        if (s->rv == APR_SUCCESS && old == NULL) {
+            s->rv = sml_occurrences_match(s, &y, c, &old, &version);
+        }
     }
     if (s->rv != APR_SUCCESS && s->rv != APR_NOTFOUND) {
         return 510;

@@ -38,21 +38,56 @@ sml_sync_t *sml_occurrences_of(sml_session_t *s, const sml_sync_t *y)
 
 /* ---- taking part -------------------------------------------------------- */
 
+static int may_have(sml_session_t *s, const sml_sync_t *y)
+{
+    const sml_datastore_conf_t *d = sml_sync_conf(s, y);
+
+    return d != NULL && d->kind == ITEM_VEVENT
+        && !sml_occurrences_named(y->name)
+        && strlen(y->name) + sizeof(SML_OCCURRENCES) <= STORE_MAX_NAME;
+}
+
 /* Does the device make one event of each item, and not more? */
 static int is_apart(sml_session_t *s, const sml_sync_t *y)
 {
-    const sml_datastore_conf_t *d = sml_sync_conf(s, y);
-    const sml_form_t *form;
+    const sml_form_t *form = sml_form(s, y);
 
-    if (d == NULL || d->kind != ITEM_VEVENT || sml_occurrences_named(y->name)
-        || (sml_traits(s)->flags & ITEM_QUIRK_NO_OCCURRENCES)
-        || strlen(y->name) + sizeof(SML_OCCURRENCES) > STORE_MAX_NAME) {
-        return 0;
-    }
-    form = sml_form(s, y);
-    return (form->form.habits & ITEM_HABIT_ONE_EVENT)
+    return !(sml_traits(s)->flags & ITEM_QUIRK_NO_OCCURRENCES)
+        && (form->form.habits & ITEM_HABIT_ONE_EVENT)
         && (form->form.format == ITEM_FORMAT_VCAL10
             || form->form.format == ITEM_FORMAT_ICAL20);
+}
+
+typedef struct search_t {
+    const char *name;
+    store_id_t id;
+} search_t;
+
+static apr_status_t is_sought(void *baton, const store_datastore_t *ds)
+{
+    search_t *search = baton;
+
+    if (strcmp(ds->name, search->name) != 0) {
+        return APR_SUCCESS;
+    }
+    search->id = ds->id;
+    return APR_EOF;
+}
+
+/* Did it have them in its last sync? */
+static int was_apart(sml_session_t *s, const sml_sync_t *y)
+{
+    search_t search = { name_beside(y, s->p), 0 };
+    store_anchor_t *a;
+    apr_status_t rv = store_datastore_list(s->tx, s->account, is_sought,
+                                           &search);
+
+    if (rv == APR_SUCCESS) {
+        rv = search.id ? store_anchor_get(s->tx, s->device->id, search.id, &a)
+                       : APR_NOTFOUND;
+    }
+    s->rv = rv == APR_NOTFOUND ? s->rv : rv;
+    return rv == APR_SUCCESS;
 }
 
 /* Where the calendar's occurrences go in the session. @return NULL: they take
@@ -101,7 +136,17 @@ static void begin(sml_session_t *s, sml_sync_t *y, sml_sync_t *o,
     sml_resume_datastore(s, o, y->resumed);
 }
 
-static void join(sml_session_t *s, int index)
+/* Nothing is to be seen of them any more: what the device has goes from it,
+ * and push owes nothing for them. */
+static void hide(sml_sync_t *o)
+{
+    o->from = SML_WINDOW_TO;
+    o->to = SML_WINDOW_FROM;
+    o->review |= o->had_from != o->from || o->had_to != o->to;
+}
+
+/* @param shown  0: the device is not to have them any more */
+static void join(sml_session_t *s, int index, int shown)
 {
     sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, index, sml_sync_t), *o;
     const char *name = name_beside(y, s->p);
@@ -141,6 +186,9 @@ static void join(sml_session_t *s, int index)
     o->server_last = y->server_last;
     o->server_next = y->server_next;
     begin(s, y, o, a);
+    if (!shown) {
+        hide(o);
+    }
 }
 
 void sml_occurrences_join(sml_session_t *s)
@@ -150,9 +198,15 @@ void sml_occurrences_join(sml_session_t *s)
     for (i = 0; i < n && s->rv == APR_SUCCESS; i++) {
         const sml_sync_t *y = &APR_ARRAY_IDX(s->state->syncs, i, sml_sync_t);
 
-        if (!y->client_began && !y->client_ended && !y->committed
-            && !y->failed && is_apart(s, y)) {
-            join(s, i);
+        int apart;
+
+        if (y->client_began || y->client_ended || y->committed || y->failed
+            || !may_have(s, y)) {
+            continue;
+        }
+        apart = is_apart(s, y);
+        if (apart || was_apart(s, y)) {
+            join(s, i, apart);
         }
     }
 }
@@ -376,7 +430,7 @@ void sml_occurrences_days(sml_session_t *s, const sml_sync_t *y,
     sml_set_keys(&c->item, &keys);
 }
 
-/* ---- on their way out ------------------------------------------------------ */
+/* ---- on their way out --------------------------------------------------- */
 
 int sml_occurrences_only(sml_session_t *s, sml_sync_t *y,
                          const store_change_t *c, apr_pool_t *scratch)

@@ -130,6 +130,26 @@ static apr_status_t find_rows(pair_t *t, const sml_sync_t *y,
                            STORE_MATCH_UID, uid_key, 0, take_row, rows);
 }
 
+/* What there is of a series, by id. */
+static apr_hash_t *known_rows(pair_t *t, apr_int64_t uid_key)
+{
+    apr_hash_t *known = apr_hash_make(t->scratch);
+    rows_t rows;
+    int i;
+
+    t->s->rv = find_rows(t, t->o, uid_key, 0, &rows);
+    for (i = 0; i < rows.list->nelts; i++) {
+        store_item_t *row = &APR_ARRAY_IDX(rows.list, i, store_item_t);
+        item_text_t text = text_of(row);
+        const char *id = item_occurrence_id(&text, t->scratch);
+
+        if (id != NULL) {
+            apr_hash_set(known, id, APR_HASH_KEY_STRING, row);
+        }
+    }
+    return known;
+}
+
 /* @return NULL: there is none */
 static store_item_t *find_series(pair_t *t, apr_int64_t uid_key)
 {
@@ -260,6 +280,23 @@ static apr_status_t take_back(pair_t *t, store_item_t *item, const char *id,
     return APR_SUCCESS;
 }
 
+/* The device has deleted it.  What a device may not say is a row as well, that
+ * is deleted at once (sml_access.c): then the other is there. */
+static apr_status_t fold_deleted(pair_t *t, const store_item_t *series,
+                                 apr_int64_t uid_key, const char *id)
+{
+    item_text_t whole = text_of(series), out;
+    apr_hash_t *known = known_rows(t, uid_key);
+
+    if (t->s->rv != APR_SUCCESS
+        || apr_hash_get(known, id, APR_HASH_KEY_STRING) != NULL
+        || item_occurrence_drop(&whole, id, &out, t->scratch)
+           != APR_SUCCESS) {
+        return t->s->rv;
+    }
+    return write_series(t, series, &out);
+}
+
 static apr_status_t fold_one(pair_t *t, store_item_t *item)
 {
     item_text_t text = text_of(item), whole, out;
@@ -277,11 +314,10 @@ static apr_status_t fold_one(pair_t *t, store_item_t *item)
     if (series == NULL) {
         return item->deleted ? APR_SUCCESS : set_loose(t, item);
     }
-    whole = text_of(series);
     if (item->deleted) {
-        return item_occurrence_drop(&whole, id, &out, t->scratch)
-               == APR_SUCCESS ? write_series(t, series, &out) : APR_SUCCESS;
+        return fold_deleted(t, series, keyed.uid_key, id);
     }
+    whole = text_of(series);
     if (item_occurrence_put(&whole, id, &text, &out, t->scratch)
         != APR_SUCCESS) {
         return set_loose(t, item);
@@ -292,26 +328,6 @@ static apr_status_t fold_one(pair_t *t, store_item_t *item)
 }
 
 /* ---- from series into occurrences --------------------------------------- */
-
-/* What there is of a series, by id. */
-static apr_hash_t *known_rows(pair_t *t, apr_int64_t uid_key)
-{
-    apr_hash_t *known = apr_hash_make(t->scratch);
-    rows_t rows;
-    int i;
-
-    t->s->rv = find_rows(t, t->o, uid_key, 0, &rows);
-    for (i = 0; i < rows.list->nelts; i++) {
-        store_item_t *row = &APR_ARRAY_IDX(rows.list, i, store_item_t);
-        item_text_t text = text_of(row);
-        const char *id = item_occurrence_id(&text, t->scratch);
-
-        if (id != NULL) {
-            apr_hash_set(known, id, APR_HASH_KEY_STRING, row);
-        }
-    }
-    return known;
-}
 
 static apr_status_t derive(pair_t *t, const store_item_t *series,
                            const item_occurrence_t *one, store_item_t *row)
@@ -400,8 +416,8 @@ static apr_status_t each(pair_t *t, const sml_sync_t *y, store_id_t since,
 
 static apr_status_t settle(pair_t *t)
 {
-    store_id_t calendar, occurrences;
-    apr_int64_t items;
+    store_id_t calendar = 0, occurrences = 0;
+    apr_int64_t items = 0;
     apr_status_t rv = read_marks(t);
 
     if (rv == APR_SUCCESS) {

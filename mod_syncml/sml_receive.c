@@ -492,8 +492,12 @@ static void match(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                    SML_META(item, c, format)) != 0) {
         return;
     }
+    sml_occurrences_route(s, &y, &change);
     if (s->rv == APR_SUCCESS) {
         s->rv = sml_match(s, y, &change, &found, &map.version);
+    }
+    if (s->rv == APR_SUCCESS && found == NULL) {
+        s->rv = sml_occurrences_match(s, &y, &change, &found, &map.version);
     }
     if (s->rv != APR_SUCCESS) {
         return;

@@ -514,6 +514,103 @@ static void test_in_an_atomic(void **state)
     world_quiet(c, "calendar");
 }
 
+/* All that it says fails, and comes again in the next sync. */
+static void test_slow_in_an_atomic_that_fails(void **state)
+{
+    int spoilt, i;
+
+    for (spoilt = 1; spoilt <= 2; spoilt++) {
+        client_t *c = in_step(both);
+
+        for (i = 0; i < 3; i++) {
+            client_item_t *item = APR_ARRAY_IDX(
+                client_store(c, "calendar")->items, i, client_item_t *);
+
+            item->text = poor(item->text, "BEGIN VERSION SUMMARY DTSTART "
+                              "DTEND LOCATION RRULE EXDATE END");
+        }
+        c->atomic = 1;
+        c->spoils = spoilt;
+        client_session(c, 201, "calendar");
+        assert_int_equal(client_count(c, "calendar"), 3);
+        is_stored(WHOLE);
+        c->atomic = c->spoils = 0;
+        SYNCED(c, client_sync(c, 201, "calendar"));
+        assert_int_equal(client_count(c, "calendar"), 3);
+        is_stored(WHOLE);
+        world_quiet(c, "calendar");
+        world_teardown(state);
+        world_setup(state);
+    }
+}
+
+/* What its owner does on a device that may only read is taken back there, and
+ * nobody else loses anything by it. */
+static void test_read_only(void **state)
+{
+    client_t *c = in_step(both);
+    client_item_t *item = item_with(c, "Standup later");
+
+    set_device("IMEI:1", "access.calendar", "read-only");
+    client_edit(c, item, with(item->text, "Room 2", "Room 8"));
+    client_erase(item_with(c, "Christmas"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(WHOLE);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    item_with(c, "Room 2");
+    item_with(c, "Christmas");
+    assert_int_equal(client_count(c, "calendar"), 3);
+    world_quiet(c, "calendar");
+    SYNCED(c, client_sync(c, 201, "calendar"));
+    is_stored(WHOLE);
+    assert_int_equal(client_count(c, "calendar"), 3);
+    world_quiet(c, "calendar");
+}
+
+/* Nor by another text for an occurrence that is there. */
+static void test_read_only_says_it_is_another(void **state)
+{
+    client_t *c = phone_of("IMEI:1", ical);
+
+    world_put("calendar", 0, WHOLE);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    set_device("IMEI:1", "access.calendar", "read-only");
+    client_put(c, "calendar", with(HEAD MOVED TAIL, "Room 2", "Room 8"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(WHOLE);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(WHOLE);
+    assert_int_equal(client_count(c, "calendar"), 3);
+    item_with(c, "Room 2");
+    world_quiet(c, "calendar");
+}
+
+/* The administrator wants them not to be sent so, and then that they are. */
+static void test_switched_off_and_on(void **state)
+{
+    client_t *c = phone_of("IMEI:1", ical);
+
+    world_put("calendar", 0, WHOLE);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    assert_int_equal(client_count(c, "calendar"), 3);
+    know("[Phone]\nmatch manufacturer Maker\none-event on\n"
+         "no-occurrences on\n");
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    came(c, 0, 0, 2);
+    assert_int_equal(client_count(c, "calendar"), 1);
+    world_quiet(c, "calendar");
+    world_put("calendar", world_find("calendar", "Standup"),
+              with(WHOLE, "Room 2", "Room 9"));
+    world_quiet(c, "calendar");
+    know(quirk);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    came(c, 2, 0, 0);
+    assert_int_equal(client_count(c, "calendar"), 3);
+    item_with(c, "Room 9");
+    is_stored(with(WHOLE, "Room 2", "Room 9"));
+    world_quiet(c, "calendar");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,7 +638,11 @@ int main(void)
         ON_EACH_STORE(test_three_devices),
         ON_EACH_STORE(test_learned_of_late),
         ON_EACH_STORE(test_combined_calendar),
-        ON_EACH_STORE(test_in_an_atomic)
+        ON_EACH_STORE(test_in_an_atomic),
+        ON_EACH_STORE(test_slow_in_an_atomic_that_fails),
+        ON_EACH_STORE(test_read_only),
+        ON_EACH_STORE(test_read_only_says_it_is_another),
+        ON_EACH_STORE(test_switched_off_and_on)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
