@@ -214,7 +214,7 @@ static int is_series(const series_t *s)
     return s->master && s->uid.len;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 /** A line as it is; in the series' line ends where it comes from a text of
  * others. @param eol  NULL: octet by octet */
@@ -249,7 +249,7 @@ static const char *other_eol(const item_doc_t *doc, const item_doc_t *from)
     return strcmp(doc->eol, from->eol) ? doc->eol : NULL;
 }
 
-/* ---- zones ---------------------------------------------------------------- */
+/* ---- zones -------------------------------------------------------------- */
 
 static int names_zone(const item_part_t *part, item_span_t tzid)
 {
@@ -486,8 +486,28 @@ static void put_exdates(item_buf_t *b, series_t *s, const item_entry_t *entry,
         item_fold_add(b, item_buf_span(&text), s->doc->eol);
 }
 
-/** @param ids  no exceptions on these days */
-static void put_master(item_buf_t *b, series_t *s, apr_hash_t *ids)
+/** EXDATE as the RECURRENCE-ID of an occurrence is written. */
+static void put_exception(item_buf_t *b, const series_t *s,
+                          const item_part_t *gone)
+{
+    const item_entry_t *rid = item_part_find_last(gone, RID);
+    item_span_t head = item_line_head(&rid->line);
+    item_buf_t line = { NULL, NULL, 0, 0 };
+    apr_size_t n = sizeof(RID) - 1 + (rid->line.group.len
+                                      ? rid->line.group.len + 1 : 0);
+
+    line.p = s->p;
+    item_buf_puts(&line, "EXDATE");
+    item_buf_add(&line, head.s + n, head.len - n);
+    item_buf_add(&line, rid->line.value.s, rid->line.value.len);
+    item_fold_add(b, item_buf_span(&line), s->doc->eol);
+}
+
+/** The event without RECURRENCE-ID.
+ * @param ids  no exceptions on these days; NULL: all stay
+ * @param gone  one more, on its day, behind its own lines; NULL: none */
+static void put_master(item_buf_t *b, series_t *s, apr_hash_t *ids,
+                       const item_part_t *gone)
 {
     const item_part_t *part = s->master;
     int i;
@@ -496,14 +516,45 @@ static void put_master(item_buf_t *b, series_t *s, apr_hash_t *ids)
     for (i = 0; i < part->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(part, i);
 
+        if (entry->part && gone) {
+            put_exception(b, s, gone);
+            gone = NULL;
+        }
         if (entry->part)
             put_part(b, entry->part, NULL);
-        else if (item_span_is(entry->line.name, "EXDATE"))
+        else if (ids && item_span_is(entry->line.name, "EXDATE"))
             put_exdates(b, s, entry, ids);
         else
             put_line(b, entry->raw, NULL);
     }
+    if (gone)
+        put_exception(b, s, gone);
     put_line(b, part->end, NULL);
+}
+
+/** The calendar with another master.
+ * @param ids, gone  as put_master()
+ * @param id  of occurrences that are left out; NULL: of none */
+static apr_status_t put_series(series_t *s, apr_hash_t *ids,
+                               const item_part_t *gone, const char *id,
+                               item_text_t *out)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    int i;
+
+    b.p = s->p;
+    put_line(&b, s->doc->root->begin, NULL);
+    for (i = 0; i < s->doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s->doc->root, i);
+
+        if (!entry->part)
+            put_line(&b, entry->raw, NULL);
+        else if (entry->part == s->master)
+            put_master(&b, s, ids, gone);
+        else if (!id || !has_id(s, entry, id))
+            put_part(&b, entry->part, NULL);
+    }
+    return put_end(&b, s, out);
 }
 
 /** The one in whose place a text comes.  Either side may know the zone of a
@@ -562,7 +613,7 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
         if (!entry->part)
             put_line(&b, entry->raw, NULL);
         else if (entry->part == s.master)
-            put_master(&b, &s, ids);
+            put_master(&b, &s, ids, NULL);
         else if (was && entry->part == was)
             put_event(&b, &s, was, part, eol);
         else
@@ -575,68 +626,20 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
 
 /* ---- dropping ----------------------------------------------------------- */
 
-/** EXDATE as RECURRENCE-ID is written, at the end of the series' own lines. */
-static void put_exception(item_buf_t *b, const series_t *s,
-                          const item_part_t *gone)
-{
-    const item_part_t *part = s->master;
-    const item_entry_t *rid = item_part_find_last(gone, RID);
-    item_span_t head = item_line_head(&rid->line);
-    item_buf_t line = { NULL, NULL, 0, 0 };
-    apr_size_t n = sizeof(RID) - 1 + (rid->line.group.len
-                                      ? rid->line.group.len + 1 : 0);
-    int i, put = 0;
-
-    line.p = s->p;
-    item_buf_puts(&line, "EXDATE");
-    item_buf_add(&line, head.s + n, head.len - n);
-    item_buf_add(&line, rid->line.value.s, rid->line.value.len);
-    put_line(b, part->begin, NULL);
-    for (i = 0; i < part->entries->nelts; i++) {
-        const item_entry_t *entry = entry_at(part, i);
-
-        if (entry->part && !put++)
-            item_fold_add(b, item_buf_span(&line), s->doc->eol);
-        if (entry->part)
-            put_part(b, entry->part, NULL);
-        else
-            put_line(b, entry->raw, NULL);
-    }
-    if (!put)
-        item_fold_add(b, item_buf_span(&line), s->doc->eol);
-    put_line(b, part->end, NULL);
-}
-
 apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
                                   item_text_t *out, apr_pool_t *p)
 {
     const item_part_t *gone;
-    item_buf_t b = { NULL, NULL, 0, 0 };
     series_t s;
     apr_status_t rv = read_series(&s, series, p);
-    int i;
 
     if (rv != APR_SUCCESS)
         return rv;
     gone = is_series(&s) ? find_part(&s, id) : NULL;
-    if (!gone)
-        return APR_NOTFOUND;
-    b.p = p;
-    put_line(&b, s.doc->root->begin, NULL);
-    for (i = 0; i < s.doc->root->entries->nelts; i++) {
-        const item_entry_t *entry = entry_at(s.doc->root, i);
-
-        if (!entry->part)
-            put_line(&b, entry->raw, NULL);
-        else if (entry->part == s.master)
-            put_exception(&b, &s, gone);
-        else if (!has_id(&s, entry, id))
-            put_part(&b, entry->part, NULL);
-    }
-    return put_end(&b, &s, out);
+    return gone ? put_series(&s, NULL, gone, id, out) : APR_NOTFOUND;
 }
 
-/* ---- exceptions of a device -------------------------------------------------- */
+/* ---- exceptions of a device --------------------------------------------- */
 
 /** Take the days that a series has exceptions on out of a set. */
 static void forget_exceptions(series_t *s, apr_hash_t *ids)
@@ -665,7 +668,6 @@ apr_status_t item_occurrence_days(const item_text_t *series,
 {
     const apr_array_header_t *list = item_occurrences(ours, p);
     apr_hash_t *ids = apr_hash_make(p);
-    item_buf_t b = { NULL, NULL, 0, 0 };
     series_t s, o;
     int i;
 
@@ -678,17 +680,5 @@ apr_status_t item_occurrence_days(const item_text_t *series,
         || read_series(&s, series, p) != APR_SUCCESS || !s.master)
         return APR_NOTFOUND;
     forget_exceptions(&o, ids);
-    b.p = p;
-    put_line(&b, s.doc->root->begin, NULL);
-    for (i = 0; i < s.doc->root->entries->nelts; i++) {
-        const item_entry_t *entry = entry_at(s.doc->root, i);
-
-        if (!entry->part)
-            put_line(&b, entry->raw, NULL);
-        else if (entry->part == s.master)
-            put_master(&b, &s, ids);
-        else
-            put_part(&b, entry->part, NULL);
-    }
-    return put_end(&b, &s, out);
+    return put_series(&s, ids, NULL, NULL, out);
 }

@@ -343,7 +343,7 @@ static item_span_t with_word(item_span_t text, apr_size_t at, apr_size_t len,
 static item_span_t with_names(item_span_t text, const item_span_t *old,
                               const item_span_t *new, apr_pool_t *p)
 {
-    apr_size_t at[NAMES], end = text.len;
+    apr_size_t at[NAMES] = { 0 }, end = text.len;
     int i, last;
 
     for (i = 0; i < NAMES; i++)

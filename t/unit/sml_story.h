@@ -93,20 +93,7 @@ static inline const char *story_promised(client_t *c)
 /* Run the sync, broken at a message.  @return 0: it was through before */
 static inline int broken(client_t *c, int code, unsigned at, int after)
 {
-    apr_status_t rv;
-
-    w->break_at = at;
-    w->break_after = after;
-    rv = client_session(c, code, "contacts");
-    w->break_at = 0;
-    if (rv == APR_SUCCESS) {
-        client_commit(c);
-        return 0;
-    }
-    if (rv != APR_TIMEUP) {
-        fail_msg("broken at %u: %s", at, c->ph->why);
-    }
-    return 1;
+    return world_broken(c, code, "contacts", at, after);
 }
 
 #endif

@@ -567,6 +567,27 @@ static inline void world_quiet(client_t *c, const char *names)
     }
 }
 
+/** Run the sync of a datastore, broken at a message.
+ * @return 0: it was through before */
+static inline int world_broken(client_t *c, int code, const char *name,
+                               unsigned at, int after)
+{
+    apr_status_t rv;
+
+    w->break_at = at;
+    w->break_after = after;
+    rv = client_session(c, code, name);
+    w->break_at = 0;
+    if (rv == APR_SUCCESS) {
+        client_commit(c);
+        return 0;
+    }
+    if (rv != APR_TIMEUP) {
+        fail_msg("broken at %u: %s", at, c->ph->why);
+    }
+    return 1;
+}
+
 static inline int world_main(const struct CMUnitTest *tests, size_t n,
                              const char *name)
 {

@@ -32,7 +32,7 @@ static const described_t ical[] = {
     { NULL, NULL, NULL, NULL }
 };
 
-/* ---- what happens --------------------------------------------------------- */
+/* ---- what happens ------------------------------------------------------- */
 
 typedef struct story_t {
     const char *name;
@@ -173,7 +173,7 @@ static const story_t stories[] = {
     { "one way from the server", both, 1, 204, 204, edits_both, NULL }
 };
 
-/* ---- both sides ------------------------------------------------------------- */
+/* ---- both sides --------------------------------------------------------- */
 
 static const char *sorted(apr_array_header_t *texts)
 {
@@ -244,25 +244,6 @@ static void settled(client_t *c, const char *where)
     world_quiet(c, "calendar");
 }
 
-/* Run the sync, broken at a message. @return 0: it was through before */
-static int broken(client_t *c, int code, unsigned at, int after)
-{
-    apr_status_t rv;
-
-    w->break_at = at;
-    w->break_after = after;
-    rv = client_session(c, code, "calendar");
-    w->break_at = 0;
-    if (rv == APR_SUCCESS) {
-        client_commit(c);
-        return 0;
-    }
-    if (rv != APR_TIMEUP) {
-        fail_msg("broken at %u: %s", at, c->ph->why);
-    }
-    return 1;
-}
-
 static void is_now(client_t *c, const char *want, const char *where)
 {
     const char *is = both_sides(c);
@@ -282,7 +263,7 @@ static int one_break(const story_t *story, unsigned at, int after,
                      const char *want)
 {
     client_t *c = fresh(story);
-    int on = broken(c, story->code, at, after);
+    int on = world_broken(c, story->code, "calendar", at, after);
     const char *where = apr_psprintf(w->pool, "%s, %s message %u",
                                      story->name,
                                      after ? "after" : "before", at);
@@ -337,7 +318,7 @@ static void test_everywhere(void **state)
     }
 }
 
-/* ---- worse ------------------------------------------------------------------ */
+/* ---- worse -------------------------------------------------------------- */
 
 static const story_t *story_of(const char *name)
 {
@@ -359,7 +340,8 @@ static void again_and_again(const story_t *story)
         client_t *c = fresh(story);
         unsigned at;
 
-        for (at = 1; broken(c, story->code, at, after); at++) {
+        for (at = 1; world_broken(c, story->code, "calendar", at, after);
+             at++) {
             assert_true(at < 60);
         }
         settled(c, story->name);
@@ -411,7 +393,7 @@ static void test_edits_after_the_break(void **state)
     want = both_sides(c);
     for (at = 1; on; at++) {
         c = fresh(story);
-        on = broken(c, story->code, at, 1);
+        on = world_broken(c, story->code, "calendar", at, 1);
         more(c);
         settled(c, story->name);
         is_now(c, want, apr_psprintf(w->pool, "after message %u", at));
@@ -431,7 +413,7 @@ static void anchors_lost(const story_t *story)
         for (at = 1; on; at++) {
             client_t *c = fresh(story);
 
-            on = broken(c, story->code, at, after);
+            on = world_broken(c, story->code, "calendar", at, after);
             client_store(c, "calendar")->last = NULL;
             SYNCED(c, client_sync(c, 200, "calendar"));
             assert_int_equal(client_store(c, "calendar")->code, 201);
@@ -482,7 +464,7 @@ static void another_between(const story_t *story)
         d->ph->maker = "Maker";
         d->ph->describe = describe;
         client_add_store(d, "calendar", client_store(c, "calendar")->type);
-        on = broken(c, story->code, at, 1);
+        on = world_broken(c, story->code, "calendar", at, 1);
         SYNCED(d, client_sync(d, 200, "calendar"));
         settled(c, where);
         is_now(c, want, where);
@@ -501,7 +483,7 @@ static void test_another_between(void **state)
     another_between(story_of("deletes the series"));
 }
 
-/* ---- sessions that go on ------------------------------------------------------ */
+/* ---- sessions that go on ------------------------------------------------ */
 
 /* @return 0: it was through before */
 static int one_resume(const story_t *story, unsigned at, int how,
