@@ -255,7 +255,7 @@ apr_status_t sml_occurrences_keys(store_item_t *item, apr_pool_t *p)
     item_text_t whole = text_of(item), bare = item_occurrence_bare(&whole, p);
     item_text_t series = whole;
     apr_hash_t *names = apr_hash_make(p);
-    item_keys_t keys, uid;
+    item_keys_t keys, uid = { 0 };
     apr_status_t rv = item_keys(&keys, item->type, bare.data, bare.len, p);
 
     apr_hash_set(names, "RECURRENCE-ID", APR_HASH_KEY_STRING, "");

@@ -218,7 +218,7 @@ static apr_status_t set_loose(pair_t *t, const store_item_t *item)
     sml_session_t *s = t->s;
     apr_hash_t *names = apr_hash_make(t->scratch);
     store_item_t copy = *item;
-    store_map_t *map;
+    store_map_t *map = NULL;
     apr_status_t rv;
 
     apr_hash_set(names, "RECURRENCE-ID", APR_HASH_KEY_STRING, "");
