@@ -32,7 +32,7 @@ static int put_part(room_job_t *job, room_seen_t *seen, int i,
  * @return 0: there are none */
 static int edited_parts(room_job_t *job, room_seen_t *seen,
                         const room_likes_t *b, const room_likes_t *t,
-                    item_buf_t *out)
+                        item_buf_t *out)
 {
     item_span_t was = b->entry[0]->line.value, w;
     item_span_t is = t->entry[0]->line.value, one;
@@ -121,7 +121,7 @@ static int is_list(item_span_t name)
  * @return 0: there is no such */
 static int edited_text(room_job_t *job, room_seen_t *seen,
                        const room_likes_t *b, const room_likes_t *t,
-                    item_buf_t *out)
+                       item_buf_t *out)
 {
     item_span_t name = t->entry[0]->line.name;
     item_buf_t text = { NULL, NULL, 0, 0 };
@@ -157,7 +157,7 @@ static void complete_edited_line(room_job_t *job, room_seen_t *seen,
     item_entry_t *base = b->entry[0], *theirs = t->entry[0];
     item_entry_t whole = *theirs;
     const item_entry_t *head = room_lacks_kinds(seen, base, theirs) ? base
-                                                               : theirs;
+                                                                    : theirs;
     item_buf_t value = { NULL, NULL, 0, 0 };
 
     value.p = job->p;

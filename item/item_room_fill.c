@@ -24,7 +24,7 @@ static int is_longest(room_seen_t *seen, int i, item_span_t text)
 }
 
 int room_is_cut_part(item_image_t *image, room_seen_t *seen, int i,
-                       item_span_t name, item_span_t was, item_span_t is)
+                     item_span_t name, item_span_t was, item_span_t is)
 {
     int garbled, how = item_image_reads(image, was, is, &garbled);
 
@@ -97,7 +97,7 @@ static void find_likes(room_likes_t *likes, const item_part_t *part,
 }
 
 void room_rewrite(room_job_t *job, const item_entry_t *head_of,
-                    const item_entry_t *value_of, item_entry_t *theirs)
+                  const item_entry_t *value_of, item_entry_t *theirs)
 {
     item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
     item_span_t head = item_line_head(&head_of->line);
@@ -112,7 +112,7 @@ void room_rewrite(room_job_t *job, const item_entry_t *head_of,
 }
 
 int room_lacks_kinds(room_seen_t *seen, const item_entry_t *base,
-                       const item_entry_t *theirs)
+                     const item_entry_t *theirs)
 {
     int was = room_kinds(&base->line), is = room_kinds(&theirs->line);
 
