@@ -237,12 +237,13 @@ deps:
 # ---- tests ----------------------------------------------------------------
 # One prove for everything, so that its last lines are the verdict.  The
 # sanitizer part of `make check' is short: unit tests, fuzz corpora, and the
-# httpd tests named in t/asan-short.
+# httpd tests named in t/asan-short.  Many tests wait most of the time: one
+# more runs than there are processors.
 check:
 	@scripts/deps check
 	@$(MAKE_J) VARIANT= all unit
 	@$(MAKE_J) VARIANT=asan all unit replay
-	@t/run -j$(JOBS) check
+	@t/run -j$$(($(JOBS) + 1)) check
 
 asan:
 	@scripts/deps check

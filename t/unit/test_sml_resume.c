@@ -4,6 +4,7 @@
  * message, and go on with Alert 225, 200 or 201.  A resumed sync is of the old
  * type, brings nobody anything twice, and forgets nothing that had its Status.
  */
+#include "one_in.h"
 #include "sml_story.h"
 #include "sml_suspend.h"
 
@@ -240,7 +241,7 @@ static void resume_large(const type_t *x, int how)
     unsigned at;
     int on = 1;
 
-    for (at = 2; on; at++) {
+    for (at = 2; on; at += ONE_IN(3)) {
         client_t *c = large_story(x);
         client_store_t *s = client_store(c, "contacts");
         int code;
@@ -402,7 +403,6 @@ static void test_deletes_stay(void **state)
     for (then = 200; then <= 201; then++) {
         client_t *c = fresh_phone(1);
         client_item_t *item = item_of(c, "Server", 1);
-        unsigned at = 0;
 
         client_erase(item);
         client_put(c, "contacts", name_of("PhoneNew", 1));
@@ -417,7 +417,6 @@ static void test_deletes_stay(void **state)
         assert_null(item_of(c, "Server", 1));
         expect(c, 2 * CARDS);
         world_quiet(c, "contacts");
-        assert_int_equal(at, 0);
     }
 }
 
