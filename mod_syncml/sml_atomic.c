@@ -277,7 +277,7 @@ store_id_t sml_atomic_luid(store_id_t datastore, const char *luid)
     apr_uint64_t hash = 14695981039346656037u ^ (apr_uint64_t)datastore;
 
     for (; *luid != '\0'; luid++) {
-        hash = (hash * 1099511628211u) ^ (unsigned char)*luid;
+        hash = (hash ^ (unsigned char)*luid) * 1099511628211u;
     }
     return -1 - (store_id_t)(hash >> 2);        /* never an item's id */
 }

@@ -267,6 +267,22 @@ static void test_slow_new(void **state)
     }
 }
 
+/* Of two new items only one comes again, whose LUID is nearly the same. */
+static void test_slow_new_one(void **state)
+{
+    start();
+    open_sync();
+    begin(SYNCML_ATOMIC);
+    simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
+    simple(SYNCML_ADD, "text/vcard", "3", world_card("Three"));
+    simple(SYNCML_ADD, "image/jpeg", "9", "x");
+    done();
+    simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
+    finish();
+    assert_int_equal(world_count("contacts"), 1);
+    told_to_say_all();
+}
+
 /* It comes again in the same package, and all is well. */
 static void test_slow_again_at_once(void **state)
 {
@@ -373,6 +389,7 @@ int main(void)
         ON_EACH_STORE(test_slow_others),
         ON_EACH_STORE(test_slow_related),
         ON_EACH_STORE(test_slow_new),
+        ON_EACH_STORE(test_slow_new_one),
         ON_EACH_STORE(test_slow_again_at_once),
         ON_EACH_STORE(test_slow_resumed),
         ON_EACH_STORE(test_slow_deleted),
