@@ -123,6 +123,7 @@ static int add_transfer(gateway_link_t *link)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+    http_loop_attach(state->loop, e);
     t->all = state->all;
     state->all = t;
     t->next = state->idle;

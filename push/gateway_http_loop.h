@@ -32,6 +32,11 @@ apr_status_t http_loop_create(http_loop_t **loop, CURLM *multi,
  * NULL */
 void http_loop_destroy(http_loop_t *loop);
 
+/** Let a transfer of the multi handle open and close its sockets here, before
+ * its first request: the loop then knows which numbers are still the same
+ * connection, and need not be taken out and back for each request. */
+void http_loop_attach(http_loop_t *loop, CURL *easy);
+
 /** Start what was added, and see to time-outs. */
 void http_loop_start(http_loop_t *loop);
 
