@@ -547,7 +547,6 @@ static apr_status_t find_like(sml_session_t *s, sml_sync_t **y,
         rv = match_unsent(s, *y, c, old);
     }
     else {
-        sml_atomic_paid(s, sml_atomic_luid((*y)->datastore, c->luid));
         rv = sml_match(s, *y, c, old, version);
     }
     if (rv == APR_SUCCESS && *old == NULL
@@ -568,6 +567,7 @@ int sml_apply(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
     int code, matched = 0;
 
     note_held(s, y, c);
+    sml_atomic_paid_luid(s, y, c->luid);
     if (s->rv == APR_SUCCESS) {
         s->rv = find_known(s, y, c, &old, &version);
     }

@@ -40,12 +40,10 @@ typedef struct snapshot_t {
     int doubled;                /* ranges of doubled items, and the last */
     sml_range_t last;
     int related;                /* items noted for the package's end */
-    const sml_object_t *finished;
-    const sml_object_t *incoming;
-    apr_size_t came;            /* of incoming */
+    sml_pieces_t pieces;
 } snapshot_t;
 
-static apr_status_t take_snapshot(snapshot_t *old, const sml_session_t *s)
+static apr_status_t take_snapshot(snapshot_t *old, sml_session_t *s)
 {
     const sml_state_t *state = s->state;
     apr_status_t rv = apr_pool_create(&old->p, s->p);
@@ -53,29 +51,18 @@ static apr_status_t take_snapshot(snapshot_t *old, const sml_session_t *s)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    sml_pieces_keep(s, &old->pieces);
     old->nsyncs = state->syncs->nelts;
     old->syncs = apr_pmemdup(old->p, state->syncs->elts,
                              (apr_size_t)old->nsyncs * sizeof(sml_sync_t));
     old->staged = state->staged->nelts;
     old->related = state->related->nelts;
-    old->finished = state->finished;
     old->doubled = state->doubled->nelts;
     if (old->doubled > 0) {
         old->last = APR_ARRAY_IDX(state->doubled, old->doubled - 1,
                                   sml_range_t);
     }
-    old->incoming = state->incoming;
-    old->came = state->incoming ? state->incoming->len : 0;
     return APR_SUCCESS;
-}
-
-/* A piece of an item came that is not its last. */
-static int is_unfinished(const snapshot_t *old, const sml_session_t *s)
-{
-    const sml_object_t *o = s->state->incoming;
-
-    return o != NULL && !o->refused
-        && (o != old->incoming || o->len != old->came);
 }
 
 /* The lists that commands in it only add to, or that they may not touch
@@ -107,12 +94,6 @@ static void restore(const snapshot_t *old, sml_session_t *s)
             old->last;
     }
     state->related->nelts = old->related;
-    if (state->finished != old->finished) {
-        state->finished = NULL;         /* it is not stored */
-    }
-    if (is_unfinished(old, s)) {
-        sml_piece_refuse(s, 412);
-    }
     s->settings = NULL;
     sml_traits_forget(s);
     s->candidates = NULL;
@@ -170,10 +151,17 @@ static void note_unfinished(sml_session_t *s, int from)
 
 /* ---- what the client owes ----------------------------------------------- */
 
+/* A LUID of which nobody can tell what it is of ours. */
+static int is_lacking(const sml_range_t *r)
+{
+    return r->from < 0 && r->to == 0;
+}
+
 static void note_owed(sml_session_t *s, int i)
 {
     const sml_range_t *r = &APR_ARRAY_IDX(s->state->owed, i, sml_range_t);
 
+    s->lacking += is_lacking(r);
     apr_hash_set(s->owed_at, apr_pmemdup(s->p, &r->from, sizeof(r->from)),
                  sizeof(r->from), apr_pmemdup(s->p, &i, sizeof(i)));
 }
@@ -190,6 +178,7 @@ static sml_range_t *find_owed(sml_session_t *s, store_id_t item)
     }
     if (s->owed_at == NULL) {
         s->owed_at = apr_hash_make(s->p);
+        s->lacking = 0;
         for (i = 0; i < list->nelts; i++) {
             note_owed(s, i);
         }
@@ -209,6 +198,7 @@ void sml_atomic_paid(sml_session_t *s, store_id_t item)
 
     if (r != NULL) {
         apr_hash_set(s->owed_at, &item, sizeof(item), NULL);
+        s->lacking -= is_lacking(r);
         r->from = r->to = 0;
     }
 }
@@ -218,16 +208,18 @@ typedef struct owing_t {
     const sml_status_t *failed; /* of the one that failed; NULL: not known */
 } owing_t;
 
-static void add_owed(sml_session_t *s, int sync, store_id_t item)
+static void add_owed(sml_session_t *s, sml_range_t what)
 {
-    sml_range_t *r;
+    sml_range_t *r = find_owed(s, what.from);
 
-    if (s->state->owed->nelts >= SML_MAX_OWED || sml_atomic_owes(s, item)) {
+    if (r != NULL && is_lacking(r) && !is_lacking(&what)) {
+        s->lacking--;
+        r->to = what.to;
+    }
+    if (r != NULL || s->state->owed->nelts >= SML_MAX_OWED) {
         return;
     }
-    r = apr_array_push(s->state->owed);
-    r->sync = sync;
-    r->from = r->to = item;
+    APR_ARRAY_PUSH(s->state->owed, sml_range_t) = what;
     if (s->owed_at != NULL) {
         note_owed(s, s->state->owed->nelts - 1);
     }
@@ -238,6 +230,7 @@ static void owe_item(sml_session_t *s, const sml_command_t *c,
 {
     const sml_status_t *t = o->failed;
     const char *luid = item->source.uri;
+    sml_range_t r = { 0 };
     store_map_t *map;
 
     if (luid == NULL || *luid == '\0'
@@ -247,7 +240,9 @@ static void owe_item(sml_session_t *s, const sml_command_t *c,
                               &map) == NULL) {
         return;
     }
-    add_owed(s, sml_sync_index(s, o->y), map->item);
+    r.sync = sml_sync_index(s, o->y);
+    r.from = r.to = map->item;
+    add_owed(s, r);
 }
 
 static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
@@ -299,6 +294,63 @@ void sml_atomic_know(sml_session_t *s, store_id_t datastore, store_id_t item)
     }
 }
 
+void sml_atomic_lack(sml_session_t *s, const sml_sync_t *y, const char *luid)
+{
+    sml_range_t r = { 0 };
+
+    if (!sml_sync_is_slow(y)) {
+        return;
+    }
+    r.sync = sml_sync_index(s, y);
+    r.from = sml_atomic_luid(y->datastore, luid);
+    add_owed(s, r);
+}
+
+/* The commands of an Atomic have been gone through once more, and have left
+ * an object without its end. */
+static void know_lacking(sml_session_t *s)
+{
+    const sml_object_t *o = s->state->incoming;
+
+    if (s->rv == APR_SUCCESS && o != NULL && !o->refused && !o->resumed) {
+        sml_atomic_lack(s, &APR_ARRAY_IDX(s->state->syncs, o->sync,
+                                          sml_sync_t), o->luid);
+    }
+}
+
+/* Is the LUID one of the datastore's, or perhaps of it, since it is of the
+ * combination? */
+static int is_among(sml_session_t *s, sml_sync_t *y, const sml_range_t *r)
+{
+    sml_sync_t *of = &APR_ARRAY_IDX(s->state->syncs, r->sync, sml_sync_t);
+
+    return of->datastore == y->datastore
+        || (is_lacking(r) && sml_sync_head(s, of) == sml_sync_head(s, y));
+}
+
+int sml_atomic_holds(sml_session_t *s, sml_sync_t *y,
+                     const store_change_t *c)
+{
+    const apr_array_header_t *list = s->state->owed;
+    int i, holds = find_owed(s, c->item.id) != NULL;
+
+    for (i = 0; !holds && s->lacking > 0 && !c->mapped && !c->item.deleted
+             && sml_sync_is_slow(y) && i < list->nelts; i++) {
+        const sml_range_t *r = &APR_ARRAY_IDX(list, i, sml_range_t);
+
+        holds = is_lacking(r) && is_among(s, y, r);
+    }
+    return holds;
+}
+
+void sml_atomic_paid_luid(sml_session_t *s, sml_sync_t *y, const char *luid)
+{
+    for (y = sml_sync_head(s, y); y != NULL && s->state->owed->nelts > 0;
+         y = sml_sync_next(s, y)) {
+        sml_atomic_paid(s, sml_atomic_luid(y->datastore, luid));
+    }
+}
+
 /* But those that were made in the Atomic. */
 static void owe_known(sml_session_t *s)
 {
@@ -314,7 +366,7 @@ static void owe_known(sml_session_t *s)
             : store_item_get(s->tx, s->account, y->datastore, r->from, &item);
 
         if (rv == APR_SUCCESS) {
-            add_owed(s, r->sync, r->from);
+            add_owed(s, *r);
         }
         s->rv = rv == APR_NOTFOUND ? APR_SUCCESS : rv;
     }
@@ -322,12 +374,12 @@ static void owe_known(sml_session_t *s)
 
 /* Is it an owed item of that datastore of which the device has no row, or
  * none that says what it is there? */
-static int is_lost(sml_session_t *s, const sml_sync_t *y,
+static int is_lost(sml_session_t *s, sml_sync_t *y,
                    const sml_range_t *r)
 {
     store_map_t *map;
 
-    if (r->from == 0 || r->sync != sml_sync_index(s, y)
+    if (r->from == 0 || !is_among(s, y, r)
         || s->rv != APR_SUCCESS) {
         return 0;
     }
@@ -343,7 +395,7 @@ static int is_lost(sml_session_t *s, const sml_sync_t *y,
     return s->rv == APR_SUCCESS && map->luid == NULL;
 }
 
-int sml_atomic_left(sml_session_t *s, const sml_sync_t *y)
+int sml_atomic_left(sml_session_t *s, sml_sync_t *y)
 {
     const apr_array_header_t *list = s->state->owed;
     int i, left = 0;
@@ -361,8 +413,12 @@ static void undo(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
 {
     owing_t o = { y, NULL };
     int told = !c->no_resp && !s->in->no_resp, i;
+    sml_object_t *left = sml_pieces_left(s, &old->pieces);
 
+    sml_pieces_restore(s, &old->pieces, NULL);
     sml_receive_known(s, y, c);
+    know_lacking(s);
+    sml_pieces_restore(s, &old->pieces, left);
     if (s->rv == APR_SUCCESS) {
         s->rv = store_savepoint_rollback(s->tx, sp);
     }
@@ -439,7 +495,7 @@ void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
     atomic.known = apr_array_make(old.p, 8, sizeof(sml_range_t));
     s->atomic = &atomic;
     children(s, c, child, baton);
-    if (s->rv == APR_SUCCESS && is_unfinished(&old, s)) {
+    if (s->rv == APR_SUCCESS && sml_pieces_left(s, &old.pieces) != NULL) {
         note_unfinished(s, at);
     }
     if (s->rv == APR_SUCCESS && atomic.failed) {

@@ -103,7 +103,7 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
     int tag;
 
     if (sml_send_waits_for_map(c)
-        || sml_atomic_owes(count->s, c->item.id)) {
+        || sml_atomic_holds(count->s, &count->y, c)) {
         return APR_SUCCESS;     /* it is kept for later */
     }
     tag = sml_select(count->s, &count->y, c, count->stage);

@@ -270,10 +270,77 @@ int sml_piece_join(sml_session_t *s, sml_change_t *change,
     return code;
 }
 
+/* ---- an Atomic that is to be undone ------------------------------------- */
+
+/* Pieces that come are put elsewhere: those of before are not overwritten. */
+void sml_pieces_keep(sml_session_t *s, sml_pieces_t *old)
+{
+    memset(old, 0, sizeof(*old));
+    old->incoming = s->state->incoming;
+    old->finished = s->state->finished;
+    old->no_end = s->state->no_end;
+    if (old->incoming != NULL) {
+        old->incoming->room = 0;
+        old->before = *old->incoming;
+    }
+}
+
+sml_object_t *sml_pieces_left(const sml_session_t *s, const sml_pieces_t *old)
+{
+    sml_object_t *o = s->state->incoming;
+
+    return o != NULL && !o->refused
+        && (o != old->incoming || o->len != old->before.len) ? o : NULL;
+}
+
+/* Only an object that was under way, and was not given up inside. */
+static int can_go_on(const sml_session_t *s, const sml_pieces_t *old)
+{
+    return old->incoming != NULL && !old->before.refused
+        && s->state->no_end == old->no_end;
+}
+
+/* What has come of one inside is not stored; what was refused stays so. */
+void sml_pieces_restore(sml_session_t *s, const sml_pieces_t *old,
+                        sml_object_t *left)
+{
+    sml_state_t *state = s->state;
+
+    if (can_go_on(s, old)) {
+        state->incoming = apr_pmemdup(s->p, &old->before,
+                                      sizeof(old->before));
+        state->incoming->resumed = 1;
+        state->finished = old->finished;
+        if (left != NULL && left != old->incoming) {
+            sml_object_t *kept = state->incoming;
+
+            finish(s, left, -412);
+            state->incoming = kept;
+        }
+        return;
+    }
+    if (state->finished != old->finished && state->finished != NULL
+        && state->finished->code >= 0) {
+        state->finished = NULL;
+    }
+    if (state->incoming != old->incoming) {
+        state->incoming = NULL;
+    }
+    if (left != NULL) {
+        state->incoming = left;
+        sml_piece_refuse(s, 412);
+    }
+}
+
 int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item)
 {
-    return is_of(s, s->state->incoming, y, c, item);
+    const sml_object_t *o = s->state->incoming;
+
+    /* After a refusal it may come in one piece, whose Size says that. */
+    return is_of(s, o, y, c, item)
+        && !(o->refused && !item->more
+             && sml_number(SML_META(item, c, size)) == (long)item->len);
 }
 
 void sml_piece_done(sml_session_t *s, int code)
@@ -292,6 +359,8 @@ void sml_receive_no_end(sml_session_t *s)
     sml_log(s->config, 5, 0, "device %s: an item in pieces was not finished; "
             "what had come of it is dropped", s->device->devid);
     s->state->no_end = o->luid;
+    sml_atomic_lack(s, &APR_ARRAY_IDX(s->state->syncs, o->sync, sml_sync_t),
+                    o->luid);
     o->data = "";
     o->len = 0;
     finish(s, o, -424);

@@ -475,6 +475,34 @@ static void note_known(sml_session_t *s, store_id_t datastore,
     sml_atomic_know(s, datastore, item);
 }
 
+/* Pieces are put together once more. @return 0: nothing comes of it */
+static int read_known(sml_session_t *s, sml_sync_t **y, sml_change_t *change,
+                      const sml_command_t *c, const sml_item_t *item)
+{
+    const char *type = SML_META(item, c, type);
+    const char *format = SML_META(item, c, format);
+
+    if (item->data == NULL || format_of(format) == FORMAT_OTHER) {
+        return 0;
+    }
+    if (item->more) {
+        sml_piece_take(s, *y, c, item);
+        return 0;
+    }
+    make_change(change, c, item);
+    if (sml_piece_of_same(s, *y, c, item)) {
+        int refused = s->state->incoming->refused;
+
+        if (sml_piece_join(s, change, c, item, &type, &format) != 0) {
+            if (!refused) {
+                sml_atomic_lack(s, *y, item->source.uri);
+            }
+            return 0;
+        }
+    }
+    return read_whole(s, y, change, type, format) == 0;
+}
+
 /* One that was not tried, or was refused: which of ours would it have been? */
 static void match(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
                   const sml_item_t *item)
@@ -483,13 +511,7 @@ static void match(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     store_item_t *found = NULL;
     sml_change_t change;
 
-    if (item->data == NULL || item->more
-        || format_of(SML_META(item, c, format)) == FORMAT_OTHER) {
-        return;
-    }
-    make_change(&change, c, item);
-    if (read_whole(s, &y, &change, SML_META(item, c, type),
-                   SML_META(item, c, format)) != 0) {
+    if (!read_known(s, &y, &change, c, item)) {
         return;
     }
     sml_occurrences_route(s, &y, &change);

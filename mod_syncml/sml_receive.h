@@ -131,6 +131,25 @@ int sml_piece_join(sml_session_t *s, sml_change_t *change,
                    const char **type, const char **format);
 /** The Status of an object that was whole, in case it has to be said again. */
 void sml_piece_done(sml_session_t *s, int code);
+/** The objects of a session before an Atomic. */
+typedef struct sml_pieces_t {
+    sml_object_t *incoming;     /* now changed perhaps; or NULL */
+    sml_object_t before;        /* what it was */
+    sml_object_t *finished;
+    const char *no_end;
+} sml_pieces_t;
+/** Note them. */
+void sml_pieces_keep(sml_session_t *s, sml_pieces_t *old);
+/** Since then: the object of which a piece has come that was not its last.
+ * @return NULL: there is none */
+sml_object_t *sml_pieces_left(const sml_session_t *s,
+                              const sml_pieces_t *old);
+/** The Atomic has failed.  Pieces that were here before it are here still; the
+ * client may go on from there, or begin anew.
+ * @param left  the object that it left unfinished: what follows of it gets
+ *              412.  NULL: none */
+void sml_pieces_restore(sml_session_t *s, const sml_pieces_t *old,
+                        sml_object_t *left);
 /** Non-zero if the item is the one that is coming in pieces. */
 int sml_piece_of_same(const sml_session_t *s, const sml_sync_t *y,
                       const sml_command_t *c, const sml_item_t *item);

@@ -546,7 +546,7 @@ int sml_select_unsent(sml_session_t *s, sml_sync_t *y,
 
     /* With a maximum, or send-only, it never had all there is to see. */
     return !c->mapped && !c->item.deleted && view->max == 0
-           && !sml_atomic_owes(s, c->item.id)
+           && !sml_atomic_holds(s, y, c)
            && y->access != SML_ACCESS_SEND_ONLY
            && sml_sees(s, y, &c->item, NULL)
            && matches(s, view->adds, &c->item, NULL);

@@ -298,7 +298,7 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
         wait_for_map(b, &c);
         return APR_SUCCESS;
     }
-    if (sml_atomic_owes(b->s, c.item.id)) {
+    if (sml_atomic_holds(b->s, y, &c)) {
         if (c.mapped || !sml_sync_is_slow(y)) {
             keep_for_later(b, &c);
         }                       /* else it must stay free to be matched */

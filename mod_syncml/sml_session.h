@@ -61,6 +61,8 @@ typedef struct sml_session_t {
                                    not looked for yet */
     apr_hash_t *owed_at;        /* item to index in state->owed; NULL: not
                                    looked for yet */
+    int lacking;                /* of them, those of which only the LUID is
+                                   known; counted with owed_at */
     apr_hash_t *candidates;     /* see sml_match.c */
     const item_traits_t *traits;        /* see sml_traits(); NULL: not read
                                    yet */
@@ -210,7 +212,17 @@ int sml_atomic_owes(sml_session_t *s, store_id_t item);
 void sml_atomic_paid(sml_session_t *s, store_id_t item);
 /** Non-zero if a slow sync has left such items without a row: only another one
  * will say what the client has of them. */
-int sml_atomic_left(sml_session_t *s, const sml_sync_t *y);
+int sml_atomic_left(sml_session_t *s, sml_sync_t *y);
+/** In a slow sync the client has something under that LUID of which nobody can
+ * tell what it is of ours, because not all of its pieces are here: it is to
+ * come again. */
+void sml_atomic_lack(sml_session_t *s, const sml_sync_t *y, const char *luid);
+/** The same as sml_atomic_owes() of a change that is to be sent; an item that
+ * the device has no row of may also be what one of those LUIDs is. */
+int sml_atomic_holds(sml_session_t *s, sml_sync_t *y,
+                     const store_change_t *c);
+/** What the client calls by that LUID has come again. */
+void sml_atomic_paid_luid(sml_session_t *s, sml_sync_t *y, const char *luid);
 /** What the client calls by that LUID in a slow sync, whatever it is of ours:
  * a number for the two calls above. */
 store_id_t sml_atomic_luid(store_id_t datastore, const char *luid);

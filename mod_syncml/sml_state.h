@@ -246,7 +246,8 @@ struct sml_state_t {
     apr_array_header_t *related;        /* of sml_related_t */
     apr_array_header_t *owed;           /* of sml_range_t, of one item each:
                                    the client is to change them again, after
-                                   an Atomic that was undone */
+                                   an Atomic that was undone.  To 0: see
+                                   sml_atomic_lack() */
     apr_array_header_t *backlog;        /* of sml_backlog_t, the oldest
                                    first; what is left of them is done before
                                    anything new */

@@ -269,7 +269,7 @@ static apr_status_t still_unmapped(sml_session_t *s, const sml_sync_t *y,
 
 /* The client has items that an Atomic told of and that was undone: nobody
  * knows by now what they are. */
-static int is_undone(sml_session_t *s, const sml_sync_t *y)
+static int is_undone(sml_session_t *s, sml_sync_t *y)
 {
     if (!sml_atomic_left(s, y)) {
         return 0;

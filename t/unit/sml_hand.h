@@ -71,6 +71,26 @@ static inline void simple(int tag, const char *type, const char *source,
     done();
 }
 
+/* An Add in pieces. @param size  0: it is not the first */
+static inline void piece(const char *luid, const char *text, int size,
+                         int more)
+{
+    begin(SYNCML_ADD);
+    codec_open(ph->w, SYNCML_META);
+    codec_text(ph->w, METINF_TYPE, "text/vcard");
+    if (size) {
+        codec_number(ph->w, METINF_SIZE, size);
+    }
+    done();
+    begin_item(NULL, luid);
+    codec_text(ph->w, SYNCML_DATA, text);
+    if (more) {
+        codec_empty(ph->w, SYNCML_MOREDATA);
+    }
+    done();
+    done();
+}
+
 #define CODE(name, n) phone_code(ph, name, n)
 
 static inline const char *of_octets(int n)

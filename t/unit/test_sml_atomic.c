@@ -397,24 +397,6 @@ static void test_no_resp(void **state)
 
 /* ---- pieces ------------------------------------------------------------ */
 
-static void piece(const char *luid, const char *text, int size, int more)
-{
-    begin(SYNCML_ADD);
-    codec_open(ph->w, SYNCML_META);
-    codec_text(ph->w, METINF_TYPE, "text/vcard");
-    if (size) {
-        codec_number(ph->w, METINF_SIZE, size);
-    }
-    done();
-    begin_item(NULL, luid);
-    codec_text(ph->w, SYNCML_DATA, text);
-    if (more) {
-        codec_empty(ph->w, SYNCML_MOREDATA);
-    }
-    done();
-    done();
-}
-
 static void test_pieces(void **state)
 {
     const char *card = world_card("Large");
