@@ -44,6 +44,7 @@ typedef struct item_came_t {
     const item_part_t *part;
     item_kind_e kind;
     item_time_t start, end, rid, done;
+    item_time_t said[2];        /* start and end before they became days */
     item_span_t rid_range;
     int all_day;
     apr_array_header_t *rules, *exrules;        /* item_span_t, decoded */

@@ -171,6 +171,8 @@ static void find_days(const item_back_t *k, item_came_t *came, int said)
     item_time_t first, last;
     int task = came->kind == ITEM_VTODO;
 
+    came->said[0] = came->start;
+    came->said[1] = came->end;
     if (came->start.kind == ITEM_TIME_NONE
         && came->end.kind == ITEM_TIME_NONE)
         return;

@@ -427,6 +427,53 @@ static void set_back(item_came_t *came)
         APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t).at.secs += by;
 }
 
+/** Whether a time is one of the clock: no day, nor the last second of one. */
+static int is_timed(const item_time_t *t)
+{
+    return t->kind == ITEM_TIME_NONE
+           || (t->kind != ITEM_TIME_DATE && t->secs % 60 == 0);
+}
+
+/** The day of a time where the user is. */
+static apr_int64_t user_day(const item_back_t *k, const item_time_t *t)
+{
+    return item_recur_day_of(t->kind == ITEM_TIME_UTC && k->c->user
+                             ? item_zone_to_local(k->c->user, t->secs)
+                             : t->secs);
+}
+
+/** A task due at a time of the clock that comes back due at midnight: of its
+ * own day, from a device that keeps the day alone, which takes nothing away;
+ * of another one, it is due at that time. */
+static void set_clock(const item_back_t *k, item_came_t *came)
+{
+    const item_plan_t *plan = came->plan;
+    const item_cal_t *cal = came->cal;
+
+    if (came->kind != ITEM_VTODO || !came->all_day
+        || cal->start.kind == ITEM_TIME_DATE
+        || cal->end.kind == ITEM_TIME_DATE || came->rules->nelts
+        || came->rdates->nelts || !is_timed(&came->said[0])
+        || !is_timed(&came->said[1]))
+        return;
+    if (plan->all_day) {
+        if (item_time_equal(&plan->start, &came->start)
+            && item_time_equal(&plan->end, &came->end))
+            return;
+        came->start = came->said[0];
+        came->end = came->said[1];
+    }
+    else if (plan->start.kind == ITEM_TIME_NONE
+             && came->start.kind == ITEM_TIME_NONE
+             && user_day(k, &plan->end) == user_day(k, &came->end))
+        came->end = plan->end;
+    else {
+        came->start = came->said[0];
+        came->end = came->said[1];
+    }
+    came->all_day = 0;
+}
+
 /** The component of like that one from the device is. */
 static void find_like(item_back_t *k, item_came_t *came, int index)
 {
@@ -460,6 +507,7 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
             set_utc(came);
         if (is_clamped(came))
             set_back(came);
+        set_clock(k, came);
     }
 }
 

@@ -280,6 +280,41 @@ static void test_task(void **state)
         "TRIGGER;RELATED=START:-PT1H|!TRIGGER;RELATED=END");
 }
 
+#define CHORE(due)  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\n" \
+    "UID:1\r\n" due "\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+#define AT_NIGHT  CHORE("DUE:20260421T200000Z")
+#define AT_NOON   CHORE("DUE;TZID=Europe/Berlin:20260421T120000")
+#define MIDNIGHT  CHORE("DUE:20260421T210000Z")
+
+/* Midnight is a time, too, where the task was due at one. */
+static void test_task_at_midnight(void **state)
+{
+    item_form_t form = form_of("Europe/Helsinki", ITEM_CLOCK_UTC, 0, 0);
+    item_form_t local = form_of(BERLIN, LOCAL, 0, 0);
+    const char *sent = export(&form, AT_NIGHT);
+
+    has(sent, "DUE:20260421T200000Z");
+    has(import(&form, replace(sent, "T200000Z", "T210000Z"), AT_NIGHT),
+        "DUE:20260421T210000Z");
+    sent = export(&local, AT_NOON);
+    has(import(&local, replace(sent, "21T120000", "23T000000"), AT_NOON),
+        "DUE;TZID=Europe/Berlin:20260423T000000");
+    /* A phone that keeps the day alone. */
+    has(import(&local, replace(sent, "T120000", "T000000"), AT_NOON),
+        "DUE;TZID=Europe/Berlin:20260421T120000");
+    /* What was sent as a day. */
+    sent = export(&form, MIDNIGHT);
+    has(import(&form, sent, MIDNIGHT), "DUE:20260421T210000Z");
+    has(import(&form, replace(sent, "20260422T", "20260424T"), MIDNIGHT),
+        "DUE:20260423T210000Z");
+    has(import(&form, replace(sent, "20260422T000000", "20260422T100000Z"),
+               MIDNIGHT), "DUE:20260422T100000Z");
+    /* It says that it is a day. */
+    has(import(&local, replace(export(&local, AT_NOON), "20260421T120000",
+                               "20260423"), AT_NOON),
+        "DUE;VALUE=DATE:20260423");
+}
+
 /* ---- overrides ---------------------------------------------------------- */
 
 #define SERIES  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n" WEEKLY \
@@ -453,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_task),
+        cmocka_unit_test(test_task_at_midnight),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_full_lists),
