@@ -104,11 +104,19 @@ static void held_send(gateway_link_t *link, const gateway_message_t *message,
     held_tell(conf->held, message, message_baton);
 }
 
+static void on_lost(void *baton, apr_int64_t device)
+{
+    const held_state_t *state = baton;
+
+    held_drop(state->conf->held, device);
+}
+
 static void held_driver_run(gateway_link_t *link, apr_interval_time_t wait)
 {
-    const held_conf_t *conf = link->gateway->conf;
+    held_state_t *state = link->state;
 
-    held_run(conf->held, wait);
+    held_run(state->conf->held, held_login_wait(state->login, wait));
+    held_login_write(state->login, on_lost, state);
 }
 
 static void held_driver_wakeup(gateway_link_t *link)

@@ -55,9 +55,23 @@ held_verdict_e held_login(void *baton, const char *devid, const char *user,
                           apr_int64_t *device);
 
 /** A device that has logged in is connected: make it reachable, and tell it
- * what it owes.  After the connection can be seen by who gives up on devices
- * that have none, else one that comes at that moment would be forgotten.
+ * what it owes, by the next held_login_write().  After the connection can be
+ * seen by who gives up on devices that have none, else one that comes at that
+ * moment would be forgotten.
  * @return 0: the store does not let us now */
 int held_login_arrived(held_login_t *hl, apr_int64_t device);
+
+/** How long to wait until what has arrived is to be written, at most @p wait:
+ * after a restart thousands arrive, and each write to the disk is one that
+ * those who sync wait for. */
+apr_interval_time_t held_login_wait(const held_login_t *hl,
+                                    apr_interval_time_t wait);
+
+/** A device cannot be told: it shall come back later. */
+typedef void held_lost_fn(void *baton, apr_int64_t device);
+
+/** Write what has arrived, in one transaction, if it is time.
+ * @param lost  called for all of them if the store fails */
+void held_login_write(held_login_t *hl, held_lost_fn *lost, void *baton);
 
 #endif

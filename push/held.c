@@ -393,6 +393,15 @@ void held_tell(held_t *h, const gateway_message_t *message,
     h->tells[h->ntells++].baton = message_baton;
 }
 
+void held_drop(held_t *h, apr_int64_t device)
+{
+    conn_t *c = held_find(h, device);
+
+    if (c) {                    /* a lost connection is what clients expect */
+        held_hang_up(h, c, GATEWAY_UNREACHABLE, "it has to come back later");
+    }
+}
+
 void held_abort(held_t *h)
 {
     link_t *l, *next;

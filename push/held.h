@@ -20,11 +20,10 @@
  * Beyond HELD_FAILURES in HELD_BAN nobody is shut out, since a stranger would
  * shut out all; they are let in slowly, HELD_SLOW a second.
  *
- * All at once.  After a restart everybody comes back.  Those that owe a sync
- * cost a write each and are told, and then sync: so not more than
- * held_options_t.rate are let in each second; the others wait in the
- * listener's queue.  (The protocol has no word by which clients could be told
- * when to come.)
+ * All at once.  After a restart everybody comes back, and those that owe a
+ * sync are told: so not more than held_options_t.rate are let in each second;
+ * the others wait in the listener's queue.  (The protocol has no word by which
+ * clients could be told when to come.)
  *
  * Who is dead.  Clients say READY each few minutes; one that has said nothing
  * for HELD_SILENCE is closed.  (No TCP keepalive of ours: it would wake the
@@ -124,6 +123,10 @@ void held_wakeup(held_t *held);
 
 /** Whether a device is connected.  Any thread. */
 int held_is_connected(held_t *held, apr_int64_t device);
+
+/** Close a device's connection: it shall come back later.  Not from a
+ * callback. */
+void held_drop(held_t *held, apr_int64_t device);
 
 /** End all notifications that are on their way. */
 void held_abort(held_t *held);

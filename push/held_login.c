@@ -11,6 +11,10 @@
 
 #define BUSY_TIMEOUT  apr_time_from_sec(1)
 #define TRY_AGAIN     apr_time_from_sec(5)      /* after the store failed */
+/* Arrivals are written together with those of the next moment, unless the
+ * latest of these writes was longer ago, or there are so many. */
+#define GATHER        apr_time_from_msec(50)
+#define ENOUGH        256
 
 struct held_login_t {
     gateway_held_options_t o;
@@ -19,6 +23,8 @@ struct held_login_t {
     store_t *store;             /* NULL: to be opened */
     apr_time_t failed;          /* 0: it works */
     store_id_t device, account; /* of the latest login */
+    apr_array_header_t *arrivals;       /* of arrival_t, to be written */
+    apr_time_t written;         /* the latest ones */
 };
 
 /* What one login finds. */
@@ -198,9 +204,8 @@ static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
-static apr_status_t note(void *baton, store_tx_t *tx, apr_pool_t *p)
+static apr_status_t note(arrival_t *a, store_tx_t *tx, apr_pool_t *p)
 {
-    arrival_t *a = baton;
     apr_status_t rv = APR_SUCCESS;
 
     if (a->is_new) {
@@ -227,16 +232,66 @@ int held_login_arrived(held_login_t *hl, apr_int64_t device)
         || transact(hl, STORE_READ, look, &a) != APR_SUCCESS) {
         return 0;
     }
-    if (!a.is_new && !a.owes) {
-        return 1;
-    }
-    if (transact(hl, STORE_WRITE, note, &a) != APR_SUCCESS) {
-        return 0;
-    }
-    if (hl->o.look_fd >= 0) {
-        eventfd_write(hl->o.look_fd, 1);
+    if (a.is_new || a.owes) {
+        APR_ARRAY_PUSH(hl->arrivals, arrival_t) = a;
     }
     return 1;
+}
+
+/* All that have arrived; each is looked at anew, since it may have been told
+ * meanwhile. */
+static apr_status_t note_all(void *baton, store_tx_t *tx, apr_pool_t *p)
+{
+    const apr_array_header_t *arrivals = baton;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < arrivals->nelts && rv == APR_SUCCESS; i++) {
+        arrival_t a = APR_ARRAY_IDX(arrivals, i, arrival_t);
+
+        a.owes = a.failed = 0;
+        rv = look(&a, tx, p);
+        if (rv == APR_SUCCESS && (a.is_new || a.owes)) {
+            rv = note(&a, tx, p);
+        }
+        if (rv == APR_NOTFOUND) {       /* it was deleted */
+            rv = APR_SUCCESS;
+        }
+    }
+    return rv;
+}
+
+apr_interval_time_t held_login_wait(const held_login_t *hl,
+                                    apr_interval_time_t wait)
+{
+    apr_time_t now = apr_time_now(), left = hl->written + GATHER - now;
+
+    if (!hl->arrivals->nelts) {
+        return wait;
+    }
+    if (left <= 0 || left > GATHER || hl->arrivals->nelts >= ENOUGH) {
+        return 0;
+    }
+    return left < wait ? left : wait;
+}
+
+void held_login_write(held_login_t *hl, held_lost_fn *lost, void *baton)
+{
+    apr_status_t rv;
+    int i;
+
+    if (!hl->arrivals->nelts || held_login_wait(hl, GATHER) > 0) {
+        return;
+    }
+    rv = transact(hl, STORE_WRITE, note_all, hl->arrivals);
+    hl->written = apr_time_now();
+    for (i = 0; i < hl->arrivals->nelts && rv != APR_SUCCESS; i++) {
+        lost(baton, APR_ARRAY_IDX(hl->arrivals, i, arrival_t).device);
+    }
+    apr_array_clear(hl->arrivals);
+    if (rv == APR_SUCCESS && hl->o.look_fd >= 0) {
+        eventfd_write(hl->o.look_fd, 1);
+    }
 }
 
 held_login_t *held_login_create(const gateway_held_options_t *options,
@@ -246,5 +301,6 @@ held_login_t *held_login_create(const gateway_held_options_t *options,
 
     hl->o = *options;
     hl->pool = p;
+    hl->arrivals = apr_array_make(p, ENOUGH, sizeof(arrival_t));
     return hl;
 }

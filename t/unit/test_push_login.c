@@ -17,6 +17,7 @@ typedef struct logging_in_t {
     fixture_t *f;
     held_login_t *hl;
     int fd;
+    int lost;                   /* devices that have to come back later */
     char lines[2000];
 } logging_in_t;
 
@@ -41,7 +42,27 @@ static logging_in_t *logging_in(fixture_t *f, const char *url)
     return l;
 }
 
-static held_verdict_e log_in(logging_in_t *l, const char *devid,
+static void on_lost(void *baton, apr_int64_t device)
+{
+    logging_in_t *l = baton;
+
+    l->lost++;
+}
+
+/* What has arrived is written, when it is time.  @return 0: it is not */
+static int written(logging_in_t *l)
+{
+    apr_interval_time_t wait;
+
+    l->lost = 0;
+    while ((wait = held_login_wait(l->hl, SEC)) < SEC) {
+        apr_sleep(wait);
+        held_login_write(l->hl, on_lost, l);
+    }
+    return !l->lost;
+}
+
+static held_verdict_e log_in_only(logging_in_t *l, const char *devid,
                              const char *user, const char *password,
                              apr_int64_t *device)
 {
@@ -61,6 +82,15 @@ static held_verdict_e log_in(logging_in_t *l, const char *devid,
         return held_login(l->hl, devid, user, &cred, "abcdefghijkl",
                           device);
     return held_login_arrived(l->hl, *device) ? HELD_WELCOME : HELD_TROUBLE;
+}
+
+static held_verdict_e log_in(logging_in_t *l, const char *devid,
+                             const char *user, const char *password,
+                             apr_int64_t *device)
+{
+    held_verdict_e verdict = log_in_only(l, devid, user, password, device);
+
+    return written(l) ? verdict : HELD_TROUBLE;
 }
 
 static int looked(logging_in_t *l)
@@ -159,6 +189,54 @@ static void comes_back_with_number(void **state)
     assert_int_equal(look(f, f->phone).due.state, STORE_DUE_SUSPENDED);
 }
 
+static void sent_to(fixture_t *f, store_id_t device, apr_time_t now)
+{
+    store_tx_t *tx = begin_write(f);
+
+    store_set_now(tx, now);
+    OK(store_due_sent(tx, device, "w", now + 900 * SEC));
+    commit(tx);
+}
+
+/* Arrivals are written together; who has been told meanwhile is not told
+ * twice, and if they cannot be written all shall come back. */
+static void arrive_together(void **state)
+{
+    fixture_t *f = *state;
+    logging_in_t *l = logging_in(f, f->url);
+    apr_time_t now = apr_time_now();
+    apr_int64_t device;
+    store_tx_t *tx;
+
+    make_phone(f, "", 1, 5, "");
+    set(f, STORE_DEVICE_HELD, "5");
+    assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    change_at(f, 10, f->tablet);
+    assert_int_equal(log_in_only(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    assert_false(look(f, f->phone).due.now);    /* not written yet */
+    assert_int_equal(claim(f, now, 0, 100, "w", 10)->nelts, 1);
+    sent_to(f, f->phone, now);
+    assert_true(written(l));
+    assert_int_equal(look(f, f->phone).due.state, STORE_DUE_SENT);
+
+    /* it synced, and owes anew, when the store is locked */
+    tx = begin_write(f);
+    OK(store_due_refresh(tx, f->phone));
+    commit(tx);
+    assert_int_equal(log_in_only(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    assert_int_equal(log_in_only(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    assert_int_equal(held_login_wait(l->hl, SEC) < SEC, 1);
+    tx = begin_write(f);
+    assert_false(written(l));
+    assert_int_equal(l->lost, 2);
+    store_rollback(&tx);
+    assert_non_null(strstr(l->lines, "held connections cannot log in"));
+}
+
 static void store_in_trouble(void **state)
 {
     fixture_t *f = *state;
@@ -178,7 +256,7 @@ int main(void)
 {
     static const test_entry_t tests[] = {
         SYNCED(logins), SYNCED(comes_back), SYNCED(comes_back_with_number),
-        SYNCED(store_in_trouble)
+        SYNCED(arrive_together), SYNCED(store_in_trouble)
     };
 
     return RUN_SQLITE("push logins", tests);
