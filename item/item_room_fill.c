@@ -294,6 +294,37 @@ static int is_made_of(const room_job_t *job, const room_value_t *fn,
     return room_part_same(fn->part[0], item_buf_span(&made));
 }
 
+/** Whether a device that has no place for anything of N has made FN of what
+ * else the card has. */
+static int is_stopgap(room_job_t *job, const item_part_t *card,
+                      const room_value_t *fn)
+{
+    static const char *const names[] = {
+        "ORG", "EMAIL", "TEL", "NICKNAME", NULL
+    };
+    const item_entry_t *n = item_part_find(card, "N"), *entry;
+    room_value_t value;
+    int i, garbled;
+
+    if (n) {
+        room_value_read(&value, &n->line, job->p);
+        for (i = 0; i < value.n; i++)
+            if (value.part[i].len)
+                return 0;
+    }
+    for (i = 0; names[i]; i++) {
+        entry = item_part_find(card, names[i]);
+        if (!entry)
+            continue;
+        room_value_read(&value, &entry->line, job->p);
+        if (room_part_same(value.part[0], fn->part[0])
+            || item_image_reads(&job->image, value.part[0], fn->part[0],
+                                &garbled) == 2)
+            return 1;
+    }
+    return 0;
+}
+
 /** A device that makes FN of N, or of what else there is, has none of its
  * own: it is what it was.  Where N was edited, and FN is not simply N before
  * and after, what became of it is left to merging, as of a device that sends
@@ -309,11 +340,18 @@ static void complete_fn(room_job_t *job, const item_part_t *base,
     item_entry_t *is = item_part_find(theirs, "FN");
     room_value_t a, b;
 
-    if (!seen || seen->kinds || !was || !had || !is)
+    if (!was || !had || !is)
         return;
     room_value_read(&a, &is->line, job->p);
     room_value_read(&b, &was->line, job->p);
     if (room_value_same(&a, &b))
+        return;
+    if (is_stopgap(job, theirs, &a)) {
+        room_rewrite(job, is, was, is);
+        job->uncertain |= !seen || seen->items < ITEM_ROOM_CERTAIN;
+        return;
+    }
+    if (!seen || seen->kinds)
         return;
     if (same_name(job, had, n))
         room_rewrite(job, is, was, is);

@@ -291,6 +291,9 @@ static void test_fn_of_another(void **state)
 {
     COMPLETED(card("N:A;B\nFN:B A\n"), card("N:;;C;;\nFN:Sea\nTEL:1\n"),
               card("FN:1\nTEL:1\n"), card("FN:Sea\nTEL:1\nN:;;C;;\n"));
+    /* Also in the first card that it sends. */
+    COMPLETED(NULL, card("N:;;C;;\nFN:Sea\nORG:D\nEMAIL:e@f\n"),
+              card("FN:e@f\nEMAIL:e@f\n"), card("FN:Sea\nEMAIL:e@f\n"));
 }
 
 /* A phone without rules of that kind. */
