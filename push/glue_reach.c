@@ -244,8 +244,8 @@ static void on_log(void *baton, int level, apr_status_t rv,
                  (server_rec *)baton, "%s", message);
 }
 
-static void add_route(apr_array_header_t *routes, gateway_t *gateway,
-                      int parallel, const char *said, apr_pool_t *p)
+static route_t *add_route(apr_array_header_t *routes, gateway_t *gateway,
+                          int parallel, const char *said, apr_pool_t *p)
 {
     route_t *route = apr_pcalloc(p, sizeof *route);
 
@@ -257,6 +257,7 @@ static void add_route(apr_array_header_t *routes, gateway_t *gateway,
     route->price = 0;
     route->said = said;
     APR_ARRAY_PUSH(routes, route_t *) = route;
+    return route;
 }
 
 /* Only who is on this machine can connect there: a proxy. */
@@ -297,7 +298,7 @@ static int add_held(apr_array_header_t *routes, const glue_worker_t *worker,
     l->store_url = worker->store_url;
     o.fds = &l->fd;
     add_route(routes, gateway_held_create(&o, p), GATEWAY_HELD_PARALLEL,
-              reach->listen, p);
+              reach->listen, p)->rate = GATEWAY_HELD_RATE;
     return OK;
 }
 
