@@ -269,7 +269,8 @@ static void owe(sml_session_t *s, const sml_command_t *c, owing_t o)
 
 store_id_t sml_atomic_luid(store_id_t datastore, const char *luid)
 {
-    apr_uint64_t hash = 14695981039346656037u ^ (apr_uint64_t)datastore;
+    apr_uint64_t hash = (14695981039346656037u ^ (apr_uint64_t)datastore)
+        * 1099511628211u;
 
     for (; *luid != '\0'; luid++) {
         hash = (hash ^ (unsigned char)*luid) * 1099511628211u;

@@ -562,6 +562,25 @@ static void test_many_statuses(void **state)
     assert_int_equal(world_count("contacts"), 100);
 }
 
+/* Numbers that stand for LUIDs, of several datastores, are not the same. */
+static void test_numbers_of_luids(void **state)
+{
+    apr_hash_t *seen = apr_hash_make(w->pool);
+    store_id_t ds;
+    int luid;
+
+    for (ds = 1; ds <= 30; ds++) {
+        for (luid = 0; luid < 120; luid++) {
+            store_id_t *n = apr_palloc(w->pool, sizeof(*n));
+
+            *n = sml_atomic_luid(ds, apr_itoa(w->pool, luid));
+            assert_true(*n < 0);
+            assert_null(apr_hash_get(seen, n, sizeof(*n)));
+            apr_hash_set(seen, n, sizeof(*n), "");
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -583,7 +602,8 @@ int main(void)
         ON_EACH_STORE(test_around_a_failing_sync),
         ON_EACH_STORE(test_around_maps),
         ON_EACH_STORE(test_what_may_not_be_inside),
-        ON_EACH_STORE(test_many_statuses)
+        ON_EACH_STORE(test_many_statuses),
+        ON_EACH_STORE(test_numbers_of_luids)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
