@@ -378,6 +378,22 @@ static apr_hash_t *like_words(item_back_t *k, const item_came_t *came,
     return sent;
 }
 
+/** What like has for a time of a list: the word that was sent so, or where it
+ * is that of the start, DTSTART, of which local time does not say which of two
+ * hours alike it is. @return NULL: nothing */
+static const item_time_t *word_of(const item_came_t *came, apr_hash_t *sent,
+                                  const item_time_t *wire)
+{
+    const time_key_t key = { wire->kind, wire->secs };
+    const item_time_t *word = apr_hash_get(sent, &key, sizeof(key));
+
+    if (!word && came->planned && !came->all_day
+        && came->cal->start.kind != ITEM_TIME_DATE
+        && item_time_equal(&came->plan->start, wire))
+        return &came->cal->start;
+    return word;
+}
+
 static void put_list(item_back_t *k, const item_came_t *came,
                      const item_dest_t *dest, const char *name,
                      const apr_array_header_t *times,
@@ -392,8 +408,7 @@ static void put_list(item_back_t *k, const item_came_t *came,
     line.p = k->c->p;
     for (i = 0; i < times->nelts; i++) {
         const item_time_t *wire = &APR_ARRAY_IDX(times, i, item_time_t);
-        const time_key_t key = { wire->kind, wire->secs };
-        const item_time_t *word = apr_hash_get(sent, &key, sizeof(key));
+        const item_time_t *word = word_of(came, sent, wire);
         item_time_t t = word ? *word : item_back_dest(k, dest, wire);
 
         if (is_skipped(k, came, skip, wire))

@@ -126,6 +126,46 @@ static void put_rule(item_back_t *k, const char *name,
     item_fold_add(k->b, item_buf_span(&line), "\r\n");
 }
 
+/** The days of a weekly rule as bits, a number of days later. */
+static unsigned week_days(const item_recur_t *r, apr_int64_t start, int by)
+{
+    unsigned bits = 0;
+    int i;
+
+    for (i = 0; i < r->days.n; i++)
+        bits |= 1u << (ITEM_RECUR_WEEKDAY(r->days.v[i]) + 7 + by) % 7;
+    return r->days.n ? bits
+                     : 1u << (item_recur_weekday(start) + 7 + by) % 7;
+}
+
+/** Whether a weekly rule has the days next to those that it should have for
+ * a start in UTC, which is on none of them on whatever clock: a device that
+ * moved the series over midnight, and left the rule as it was sent before.
+ * @param day  of DTSTART on its own clock */
+static int is_left_behind(item_back_t *k, const item_came_t *came,
+                          apr_int64_t day, item_span_t text,
+                          const item_recur_t *was)
+{
+    apr_int64_t wire = day_of(came->start.secs), user = wire;
+    int by = (int)(wire - day);
+    unsigned said;
+    item_recur_t r;
+
+    if (came->start.kind != ITEM_TIME_UTC || by < -1 || by > 1
+        || was->freq != ITEM_FREQ_WEEKLY
+        || !item_vcal_rule_read(&r, rule_head(text), wire)
+        || r.freq != ITEM_FREQ_WEEKLY || r.interval != was->interval)
+        return 0;
+    if (k->c->user)
+        user = day_of(item_zone_to_local(k->c->user, came->start.secs));
+    said = week_days(&r, wire, 0);
+    return !(said & (1u << item_recur_weekday(wire)
+                     | 1u << item_recur_weekday(user)
+                     | 1u << item_recur_weekday(day)))
+           && (said == week_days(was, day, by - 1)
+               || said == week_days(was, day, by + 1));
+}
+
 /** Whether what came is the rule of like, but for its end, on the day on
  * which DTSTART now is. @param day  on its own clock @param was  out */
 static int is_same_rule(item_back_t *k, const item_came_t *came,
@@ -151,6 +191,8 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
         if (same_word(said, rule_head(text)))
             return 1;
     }
+    if (is_left_behind(k, came, day, text, was))
+        return 1;
     moved = *was;
     if (wire - day < -1 || wire - day > 1
         || !item_recur_shift(&moved, day, (int)(wire - day)))

@@ -108,11 +108,28 @@ static const edit_t edits[] = {
       "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14\r\nX-A:1\r\n",
       "X-A:1\r\n", "RRULE:MP1 4+ SU #14\r\n",
       "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14" },
+    /* Moved over midnight in UTC once, its rule says the day before. */
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
+      "RRULE:FREQ=WEEKLY;INTERVAL=1\r\n", "W1 SU", "W1 SA",
+      "RRULE:FREQ=WEEKLY;INTERVAL=1" },
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=SU,TH\r\n", "W1 SU TH", "W1 SA WE",
+      "RRULE:FREQ=WEEKLY;BYDAY=SU,TH" },
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
+      "RRULE:FREQ=WEEKLY;INTERVAL=1\r\n", "W1 SU", "W1 WE",
+      "RRULE:FREQ=WEEKLY;BYDAY=WE" },
     /* Escapes that came otherwise, or twice. */
     { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\\\\\\;c\r\n", "a\\;b\\\\\\;c",
       "a;b\\;c", "LOCATION;X-P=1:a\\;b\\\\\\;c" },
     { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\r\n", "a\\;b", "a;d",
       "LOCATION:a\\;d" },
+    /* The second of two hours alike is that of DTSTART, too. */
+    { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART:20261025T013000Z\r\n"
+      "RRULE:FREQ=WEEKLY;COUNT=4\r\n", "RRULE:",
+      "EXDATE:20261025T023000\r\nRRULE:", "EXDATE:20261025T013000Z" },
     /* A day before by the clock, 25 hours by the sun: moved on. */
     { "Australia/Adelaide", ITEM_CLOCK_UTC, 0, "UID:1\r\n"
       "DTSTART:20280402T113000\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\n"
