@@ -384,6 +384,7 @@ apr_status_t worker_create(worker_t **worker,
     w->o.rules = &w->rules;
     w->last_done = &w->done;
     w->warned = apr_hash_make(p);
+    w->under_way = apr_hash_make(p);
     gethostname(host, sizeof host - 1);
     w->owner = apr_psprintf(p, "%s:%ld:%" APR_TIME_T_FMT, host,
                             (long)getpid(), apr_time_now());

@@ -108,6 +108,7 @@ struct worker_t {
     lane_t *lanes;              /* as o.routes */
     int nlanes;
     int unsettled;              /* jobs claimed and not settled */
+    apr_hash_t *under_way;      /* device ids of the others */
     job_t *done, **last_done;   /* to be settled */
     int ndone;
 

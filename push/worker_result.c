@@ -92,6 +92,10 @@ static void report(worker_t *w, const job_t *job, const char *result)
 
 static void put_done(worker_t *w, job_t *job)
 {
+    if (!job->request) {
+        apr_hash_set(w->under_way, &job->due->device,
+                     sizeof job->due->device, NULL);
+    }
     job->next = NULL;
     *w->last_done = job;
     w->last_done = &job->next;

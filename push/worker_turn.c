@@ -13,6 +13,8 @@
 #include "worker_int.h"
 
 #define MAX_WARNED  10000       /* devices remembered as warned about */
+/* When a row is looked at again whose device is being told already. */
+#define SOON        (APR_USEC_PER_SEC / 4)
 
 /* Results are written together with those of the next moment... */
 #define GATHER  (APR_USEC_PER_SEC / 200)
@@ -151,15 +153,23 @@ static void make_token(char token[GATEWAY_TOKEN + 1], apr_time_t now,
     apr_escape_hex(token, octets, sizeof octets, 0, NULL);
 }
 
-/* The rules, and whether a gateway has room. */
+/* The rules, and whether a gateway has room.  A device may have synced and owe
+ * anew before the gateway's answer to the former notification: that answer
+ * would be taken for the new one's. */
 static apr_status_t plan_row(void *baton, store_tx_t *tx,
                              const store_due_t *due, apr_time_t now,
                              store_plan_t *plan)
 {
     worker_t *w = baton;
-    apr_status_t rv = worker_plan(w, tx, due, now, plan);
     apr_time_t when;
+    apr_status_t rv;
 
+    if (apr_hash_get(w->under_way, &due->device, sizeof due->device)) {
+        plan->when = now + SOON;
+        plan->reason = "gateway";
+        return APR_SUCCESS;
+    }
+    rv = worker_plan(w, tx, due, now, plan);
     if (rv == APR_SUCCESS && plan->when > 0 && plan->when <= now) {
         when = worker_lane_when(w, due, now, w->plan_pool);
         if (when > now) {
@@ -330,8 +340,13 @@ static void dispatch(worker_t *w, const apr_array_header_t *jobs,
     worker_unreserve(w);
     for (i = 0; i < jobs->nelts; i++) {
         job_t *job = APR_ARRAY_IDX(jobs, i, job_t *);
-        const char *wrong = prepare(w, job);
+        const char *wrong;
 
+        if (!job->request) {
+            apr_hash_set(w->under_way, &job->due->device,
+                         sizeof job->due->device, job);
+        }
+        wrong = prepare(w, job);
         if (wrong) {
             worker_reject(w, job, wrong, !job->delivery.message.to
                           || !job->notification);

@@ -3,6 +3,9 @@
  * The push worker without httpd: a SQLite store, the file: gateway, a worker
  * in a thread of this program.
  */
+#include <netinet/in.h>
+#include <poll.h>
+
 #include "push/notification.h"
 #include "push/schedule.h"
 #include "push_place.h"
@@ -269,6 +272,82 @@ static void test_two_workers(void **state)
     assert_false(logged(b, "<3>"));
 }
 
+/* A gateway that answers when it is told to. */
+static int slow_gateway(place_t *b)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET };
+    socklen_t len = sizeof in;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    getsockname(fd, (struct sockaddr *)&in, &len);
+    b->routes = seed_route(NULL, NULL, apr_psprintf(b->pool, "kannel:http://"
+                           "u:p@127.0.0.1:%d/", ntohs(in.sin_port)), "",
+                           b->pool);
+    return fd;
+}
+
+static int is_ready(int fd, int ms)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+    return poll(&pfd, 1, ms) == 1;
+}
+
+/* The device has fetched everything. */
+static void synced(place_t *b, store_id_t device)
+{
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    apr_time_t now = apr_time_now();
+    store_datastore_t *ds;
+    store_anchor_t *a;
+
+    store_set_now(tx, now);
+    seed_must(store_datastore_open(tx, b->account, "contacts", &ds), "sync");
+    seed_must(store_anchor_get(tx, device, ds->id, &a), "sync");
+    a->last.seen = ds->change;
+    a->synced = now;
+    seed_must(store_anchor_put(tx, a), "sync");
+    seed_commit(tx);
+}
+
+/* A gateway is slow to answer; meanwhile the device syncs and owes anew.  It
+ * is not told of that before the answer: that would be the other one's. */
+static void test_slow_answer(void **state)
+{
+    static const char answer[] = "HTTP/1.1 202 OK\r\nContent-Length: 24\r\n"
+        "\r\n0: Accepted for delivery";
+    place_t *b = *state;
+    int fd = slow_gateway(b), conn;
+    char request[2000];
+    store_tx_t *tx;
+    running_t *r;
+
+    owe(b, NUMBER, contacts);
+    r = start(b);
+    conn = accept(fd, NULL, NULL);
+    assert_true(conn >= 0 && recv(conn, request, sizeof request, 0) > 0);
+    synced(b, due_of(b).device);
+    assert_int_equal(due_of(b).device, 0);      /* no row any more */
+    tx = seed_begin(b->store, b->pool);
+    seed_change(tx, b->account, "contacts");
+    assert_true(seed_commit(tx));
+    eventfd_write(b->wake_fd, 1);
+    assert_false(is_ready(fd, 400));
+    assert_int_equal(due_of(b).state, STORE_DUE_WAITING);
+    assert_true(send(conn, answer, sizeof answer - 1, MSG_NOSIGNAL) > 0);
+    assert_true(is_ready(conn, 3000));
+    assert_true(recv(conn, request, sizeof request, 0) > 0);
+    assert_true(send(conn, answer, sizeof answer - 1, MSG_NOSIGNAL) > 0);
+    assert_int_equal(wait_due(b, STORE_DUE_SENT, 2).unanswered, 1);
+    assert_false(is_ready(conn, 50) || is_ready(fd, 0));
+    stop(r);
+    close(conn);
+    close(fd);
+}
+
 static void test_store_locked(void **state)
 {
     place_t *b = *state;
@@ -380,7 +459,7 @@ int main(void)
         TEST(test_several_sms),
         TEST(test_gateway_comes_back),
         TEST(test_clock_was_ahead), TEST(test_keeps_the_log),
-        TEST(test_two_workers),
+        TEST(test_two_workers), TEST(test_slow_answer),
         TEST(test_store_locked),
         TEST(test_store_comes_later),
         TEST(test_stop_gives_back),
