@@ -80,6 +80,10 @@ struct client_t {
     int in_atomic;              /* one is open */
     int spoils;                 /* one command more in each Atomic, that the
                                    server refuses: 1: the first, 2: the last */
+    int atomic_pieces;          /* of an item in pieces an Atomic has 0: none;
+                                   1: the last; 2: the first, which the server
+                                   refuses, and it is said again outside; 3:
+                                   the same, but it is not said again */
     int counts_less;            /* fewer changes than announced are fine */
     int sync_code;              /* said to the server's Sync, 0: 200; from
                                    300 on, its changes are not taken */

@@ -198,10 +198,12 @@ static inline void device_habits(device_t *d)
     c->maps = device_dice(d, 4) ? MAPS_NOW : MAPS_NEXT_SESSION;
     c->chunk = large && device_dice(d, 3) == 0 ? 60 + device_dice(d, 400)
                                                : 0;
-    c->atomic = c->chunk == 0 && device_dice(d, 4) == 0;
+    c->atomic = device_dice(d, 4) == 0;
+    c->atomic_pieces = (int)(d->dice >> 26) % 4;
     c->spoils = c->atomic && (d->dice >> 20) % 3 == 0 ? 1 + (d->dice >> 24) % 2
                                                       : 0;
     faults[FAULT_SPOILT] += c->spoils != 0;
+    faults[FAULT_PIECES] += c->atomic && c->chunk;
     c->ph->scheme = device_dice(d, 4) ? SML_AUTH_MD5 : SML_AUTH_BASIC;
     c->ph->max_msg = (large ? 2600 : 5500) + device_dice(d, 3000);
 }

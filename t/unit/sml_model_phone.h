@@ -22,7 +22,7 @@ typedef enum {
     FAULT_REQUEST_LOST, FAULT_REPLY_LOST, FAULT_REPEATED, FAULT_LATE,
     FAULT_GIVEN_UP, FAULT_SUSPENDED, FAULT_OVERLAP, FAULT_OFF, FAULT_RESTORED,
     FAULT_WIPED, FAULT_EXPIRED, FAULT_REFUSED, FAULT_HELD, FAULT_SLOW,
-    FAULT_SPOILT, FAULTS
+    FAULT_SPOILT, FAULT_PIECES, FAULTS
 } fault_e;
 
 static const char *const fault_names[FAULTS] = {
@@ -31,7 +31,7 @@ static const char *const fault_names[FAULTS] = {
     "overlapped by another", "devices off for a while",
     "restored from a backup", "wiped", "sessions expired",
     "changes refused", "times deletes held", "slow syncs",
-    "with Atomics that fail"
+    "with Atomics that fail", "with pieces in Atomics"
 };
 
 static int faults[FAULTS];
@@ -352,7 +352,8 @@ static inline void device_expect(device_t *d, int code, const char *names)
  * for must have a reason. */
 static inline void device_account(device_t *d, int code, int good)
 {
-    int i, spoilt = d->c->spoils != 0;
+    int i, spoilt = d->c->spoils != 0
+        || (d->c->atomic && d->c->chunk && d->c->atomic_pieces >= 2);
 
     for (i = 0; i < d->c->nstores; i++) {
         client_store_t *s = &d->c->stores[i];

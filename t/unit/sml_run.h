@@ -139,13 +139,25 @@ static inline void client_spoil(client_t *c, int when)
     }
 }
 
-static inline void client_close_sync(client_t *c)
+static inline void client_open_atomic(client_t *c)
+{
+    phone_command(c->ph, SYNCML_ATOMIC);
+    phone_expect(c->ph, "Atomic", NULL);
+    c->in_atomic = 1;
+}
+
+static inline void client_close_atomic(client_t *c)
 {
     if (c->in_atomic) {
         client_spoil(c, 2);
         codec_close(c->ph->w);
         c->in_atomic = 0;
     }
+}
+
+static inline void client_close_sync(client_t *c)
+{
+    client_close_atomic(c);
     codec_close(c->ph->w);
 }
 
@@ -164,6 +176,20 @@ static inline apr_status_t client_turn_page(client_t *c, client_store_t *s)
     return rv;
 }
 
+/* The Atomic around a piece, or none. */
+static inline void client_around_piece(client_t *c, int first, int last)
+{
+    int inside = c->atomic && (first ? c->atomic_pieces >= 2
+                                     : last && c->atomic_pieces == 1);
+
+    if (inside && !c->in_atomic) {
+        client_open_atomic(c);
+    }
+    else if (!inside) {
+        client_close_atomic(c);
+    }
+}
+
 static inline apr_status_t client_write_pieces(client_t *c,
                                                client_store_t *s,
                                                client_item_t *item, int tag)
@@ -171,10 +197,13 @@ static inline apr_status_t client_write_pieces(client_t *c,
     apr_size_t len = strlen(item->text), n;
     apr_size_t at = item->at;
     apr_status_t rv = APR_SUCCESS;
+    int sent, code, tries = 0;
 
     c->ph->datapos = c->says_datapos ? at : 0;
     for (;;) {
         n = len - at > c->chunk ? c->chunk : len - at;
+        client_around_piece(c, at == 0 && tries == 0, at + n == len);
+        sent = c->ph->sent->nelts;
         phone_change(c->ph, tag, item->luid, s->type, item->text + at, n,
                      at == 0 ? len : 0, at + n < len)->what =
             at + n < len ? NULL : item;
@@ -182,10 +211,20 @@ static inline apr_status_t client_write_pieces(client_t *c,
         if (at == len) {
             return APR_SUCCESS;
         }
+        if (c->in_atomic) {     /* it fails by that, and nothing follows */
+            codec_close(c->ph->w);
+            c->in_atomic = 0;
+        }
         rv = client_turn_page(c, s);
         if (rv != APR_SUCCESS) {
             return rv;
         }
+        code = APR_ARRAY_IDX(c->ph->sent, sent, phone_sent_t).code;
+        if (code != 0 && code != 213 && c->atomic_pieces == 3) {
+            item->at = 0;
+            return APR_SUCCESS;
+        }
+        at = code == 412 && tries++ == 0 ? 0 : at;
         item->at = at;
     }
 }
@@ -196,9 +235,7 @@ static inline void client_write_item(client_t *c, client_store_t *s,
     int delete = tag == SYNCML_DELETE;
 
     if (c->atomic && !c->in_atomic) {
-        phone_command(c->ph, SYNCML_ATOMIC);
-        phone_expect(c->ph, "Atomic", NULL);
-        c->in_atomic = 1;
+        client_open_atomic(c);
         client_spoil(c, 1);
     }
     phone_change(c->ph, tag, item->luid, delete ? NULL : s->type,
@@ -354,7 +391,8 @@ static inline void client_commit(client_t *c)
     for (i = 0; i < c->ph->sent->nelts; i++) {
         const phone_sent_t *t = &APR_ARRAY_IDX(c->ph->sent, i, phone_sent_t);
 
-        if (t->what != NULL && client_is_done(t->code) && strcmp(t->name, "Alert") != 0) {
+        if (t->what != NULL && client_is_done(t->code)
+            && strcmp(t->name, "Alert") != 0) {
             ((client_item_t *)t->what)->dirty = 0;
             ((client_item_t *)t->what)->clashed = t->code == 419;
         }
