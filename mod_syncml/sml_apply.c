@@ -431,6 +431,7 @@ static apr_status_t match_unsent(sml_session_t *s, const sml_sync_t *y,
     if (rv == APR_SUCCESS && *old != NULL && (*old)->change <= y->seen) {
         *old = NULL;
     }
+    c->met = rv == APR_SUCCESS && *old != NULL;
     return rv;
 }
 

@@ -432,6 +432,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
 {
     sml_conflict_conf_t conf = sml_policy(s, y);
     int slow = sml_sync_is_slow(y), edited, poorer = 0;
+    int by_policy = c->met && conf.policy != SML_POLICY_MERGE;
     sides_t sides = { 0 };
     store_item_t had, theirs = c->item;
 
@@ -452,7 +453,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
         base = &had;
     }
     sml_held_missing(s, y, c->keys.kind, base, old, &theirs, slow,
-                     &sides.missing);
+                     c->met, &sides.missing);
     if (s->rv != APR_SUCCESS) {
         return s->rv;
     }
@@ -473,7 +474,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
         out->unchanged = poorer = take_poorer(&sides, c, base);
     }
     edited = y->code == 203 || (known != 0 ? known != old->change
-                                : slow && !is_near(&sides));
+                                : (slow || by_policy) && !is_near(&sides));
     out->conflict = edited && !out->unchanged
         && !same(&sides, sides.ours, sides.theirs);
     if (merge(&sides, &conf, out->conflict, &out->winner) != APR_SUCCESS) {

@@ -403,7 +403,7 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
 void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       const store_item_t *ours, const store_item_t *theirs,
-                      int slow, sml_missing_t *missing)
+                      int slow, int met, sml_missing_t *missing)
 {
     apr_hash_t *there, *absent;
     apr_hash_index_t *at;
@@ -436,6 +436,9 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
         apr_hash_this(at, &name, NULL, NULL);
         if (cannot_hold(h, name)) {
             apr_hash_set(missing->silent, name, APR_HASH_KEY_STRING, "");
+        }
+        else if (met && !is_deleted(h, name)) {
+            apr_hash_set(missing->keep, name, APR_HASH_KEY_STRING, "");
         }
     }
     if (base != NULL) {

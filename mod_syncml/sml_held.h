@@ -72,13 +72,15 @@ typedef struct sml_missing_t {
 /**
  * What the device's text lacks without its user having deleted it.
  * @param base  the text that the device had, NULL if that is not known: then
- *              nothing is learned, and keep is empty
+ *              nothing is learned, and keep is empty (but see met)
  * @param ours  the server's present text
  * @param slow  all items come: absence is no sign of an edit
+ * @param met  it was added on both sides: what the device never sent of any
+ *             item is no sign of one either
  */
 void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       const store_item_t *ours, const store_item_t *theirs,
-                      int slow, sml_missing_t *missing);
+                      int slow, int met, sml_missing_t *missing);
 
 #endif

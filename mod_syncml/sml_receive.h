@@ -24,6 +24,8 @@ typedef struct sml_change_t {
     const char *raw_type;       /* the device's own text was converted: what
                                    it said of it; NULL: item is that text */
     item_text_t raw;            /* see sml_form.h */
+    int met;                    /* it was added on both sides: found by its UID
+                                   in a sync of the changes */
 } sml_change_t;
 
 /* ---- sml_group.c ------------------------------------------------------- */

@@ -176,6 +176,109 @@ static void test_policies_by_sync(void **state)
     in_peace(c);
 }
 
+/* ---- one event that came to both sides ----------------------------------- */
+
+static const char *event(const char *summary, const char *more)
+{
+    return apr_psprintf(w->pool, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:"
+                        "VEVENT\r\nUID:one\r\nDTSTART:20270101T100000Z\r\n"
+                        "SUMMARY:%s\r\n%sEND:VEVENT\r\nEND:VCALENDAR\r\n",
+                        summary, more);
+}
+
+static int is_there(client_t *c, const char *part)
+{
+    int there = client_find(c, "calendar", part) != NULL;
+
+    assert_int_equal(there, world_find("calendar", part) != 0);
+    return there;
+}
+
+/* The phone adds an event by whose UID the server has another, which it never
+ * sent there.  By that policy, the Add gets that Status and so many events are
+ * there in the end. */
+static client_t *met(sml_policy_e by, const char *phone, const char *server,
+                     int code, int events)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    client_add_store(c, "calendar", "text/calendar");
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    policy("calendar", SML_NORMAL_SYNC)->policy = by;
+    world_put("calendar", 0, server);
+    client_put(c, "calendar", phone);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    assert_int_equal(CODE(c, "Add", 0), code);
+    world_same(c, "calendar");
+    assert_int_equal(world_count("calendar"), events);
+    world_quiet(c, "calendar");
+    return c;
+}
+
+#define HERE   "LOCATION:here\r\n"
+#define THERE  "LOCATION:there\r\nPRIORITY:5\r\n"
+
+static void test_same_event(void **state)
+{
+    static const struct {
+        sml_policy_e by;
+        int code, events, phone, server;
+    } all[] = {
+        { SML_POLICY_SERVER, 419, 1, 0, 1 },
+        { SML_POLICY_CLIENT, 208, 1, 1, 0 },
+        { SML_POLICY_NEWEST, 208, 1, 1, 0 },
+        { SML_POLICY_BOTH, 209, 2, 1, 1 },
+        { SML_POLICY_MERGE, 201, 1, 1, 0 }
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        client_t *c = met(all[i].by, event("Phone", THERE),
+                          event("Server", HERE), all[i].code, all[i].events);
+
+        assert_int_equal(is_there(c, "Phone"), all[i].phone);
+        assert_int_equal(is_there(c, "Server"), all[i].server);
+        assert_int_equal(is_there(c, "PRIORITY:5"), all[i].phone);
+        if (all[i].by == SML_POLICY_BOTH) {
+            assert_non_null(strstr(client_find(c, "calendar", "Phone")->text,
+                                   "UID:one"));
+            assert_null(strstr(client_find(c, "calendar", "Server")->text,
+                               "UID:one"));
+        }
+        world_teardown(state);
+        world_setup(state);
+    }
+}
+
+/* The server's is the newer one.  What only one of them says is no conflict,
+ * whatever the policy. */
+static void test_same_event_newer(void **state)
+{
+    client_t *c = met(SML_POLICY_NEWEST,
+                      event("Phone", "LAST-MODIFIED:20260101T000000Z\r\n"),
+                      event("Server", "LAST-MODIFIED:20260102T000000Z\r\n"),
+                      419, 1);
+
+    assert_true(is_there(c, "Server"));
+    world_teardown(state);
+    world_setup(state);
+    c = met(SML_POLICY_BOTH, event("Party", "PRIORITY:5\r\n"),
+            event("Party", HERE), 207, 1);
+    assert_true(is_there(c, "PRIORITY:5"));
+    assert_true(is_there(c, HERE));
+}
+
+/* The phone wins, but what it has never sent it has not deleted. */
+static void test_same_event_kept(void **state)
+{
+    client_t *c = met(SML_POLICY_CLIENT, event("Phone", ""),
+                      event("Server", HERE), 207, 1);
+
+    assert_true(is_there(c, "Phone"));
+    assert_false(is_there(c, "Server"));
+    assert_true(is_there(c, HERE));
+}
+
 /* ---- against deletes ----------------------------------------------------- */
 
 static void test_delete_wins(void **state)
@@ -508,6 +611,9 @@ int main(void)
         ON_EACH_STORE(test_newest_wins),
         ON_EACH_STORE(test_keep_both),
         ON_EACH_STORE(test_policies_by_sync),
+        ON_EACH_STORE(test_same_event),
+        ON_EACH_STORE(test_same_event_newer),
+        ON_EACH_STORE(test_same_event_kept),
         ON_EACH_STORE(test_delete_wins),
         ON_EACH_STORE(test_change_revives),
         ON_EACH_STORE(test_not_in_ctcap),
