@@ -256,6 +256,20 @@ static int is_escape(item_image_t *image, item_span_t c, const char *end,
     return 0;
 }
 
+/** Non-zero if a text is the beginning of several characters that the server
+ * wrote for one: it was cut among them. */
+static int is_cut_among(item_image_t *image, item_span_t c, item_span_t text)
+{
+    item_span_t word;
+
+    if (!text.len || !((unsigned char)*c.s & 0x80)
+        || image->charset->how == ITEM_CHARSET_UTF8
+        || (image->charset->how == ITEM_CHARSET_ICONV && image->iconv-- <= 0))
+        return 0;
+    word = as_sent(image, image->charset, c);
+    return text.len < word.len && !memcmp(word.s, text.s, text.len);
+}
+
 static int reads_as(item_image_t *image, way_e way, item_span_t was,
                     item_span_t is, int *garbled)
 {
@@ -268,8 +282,13 @@ static int reads_as(item_image_t *image, way_e way, item_span_t was,
         int octets = is_escape(image, c, end, is, 0)
                      ? 0 : image_at(image, way, c, is, 0);
 
-        if (octets < 0)
+        if (octets < 0) {
+            if (is_cut_among(image, c, is)) {
+                is.len = 0;
+                count++;
+            }
             break;
+        }
         n = !has(is, c, 0);
         was = less(was, c.len, 0);
         is = less(is, (apr_size_t)octets, 0);

@@ -87,6 +87,9 @@ static void test_signs(void **state)
     assert_int_equal(reads("a\\" JOINER ",b", "a,b"), 0);
     charset = "ISO-8859-1";
     assert_int_equal(reads("a\\" JOINER ",b", "a,b"), 12);
+    /* Cut among the letters that were sent for one. */
+    assert_int_equal(reads("10 \xe2\x82\xac a day", "10 EU"), 11);
+    assert_int_equal(reads("10 \xe2\x82\xac a day", "10 ES"), 0);
     charset = NULL;
     /* An ASCII character was none that it lacks. */
     assert_int_equal(reads("Mueller", "M?eller"), 0);
