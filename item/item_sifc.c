@@ -210,13 +210,19 @@ static void take_kept(sifc_t *s, const item_form_t *form,
         APR_ARRAY_PUSH(s->kept, sifc_kept_t) = kept;
 }
 
+#define RANKS  4
+
 /** Which of a card's properties go first: those that name their field, then
- * preferred ones. */
+ * preferred ones; last what is of home and work alike, so that who has which
+ * field does not hang on the order of lines, which merging may change. */
 static int rank_of(const sifc_prop_t *prop)
 {
     if (item_line_param(&prop->line, SIFC_FIELD))
         return 0;
-    return card_has_type(&prop->line, "PREF") ? 1 : 2;
+    if (card_has_type(&prop->line, "PREF"))
+        return 1;
+    return card_has_type(&prop->line, "HOME")
+           && card_has_type(&prop->line, "WORK") ? 3 : 2;
 }
 
 static item_span_t keep(apr_pool_t *p, item_span_t s)
@@ -329,7 +335,7 @@ static apr_status_t take_card(sifc_t *s, const item_form_t *form,
     rv = read_props(s, form, card, props, &names);
     if (rv != APR_SUCCESS)
         return rv;
-    for (rank = 0; rank < 3; rank++) {
+    for (rank = 0; rank < RANKS; rank++) {
         for (i = 0; i < props->nelts; i++) {
             const sifc_prop_t *one = &APR_ARRAY_IDX(props, i, sifc_prop_t);
 

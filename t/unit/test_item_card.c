@@ -597,6 +597,22 @@ static void test_sif_empty(void **unused)
     assert_non_null(strstr(out.data, "<PagerNumber></PagerNumber>"));
 }
 
+#define HOME  "URL;TYPE=home:https://a.example\r\n"
+#define BOTH  "URL;TYPE=home,work:https://b.example\r\n"
+
+/** Which page is where does not hang on the order of lines. */
+static void test_sif_order(void **unused)
+{
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t in = text_of(wrap("3.0", N HOME BOTH)), out;
+    item_text_t other = text_of(wrap("3.0", N BOTH HOME)), same;
+
+    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
+    assert_int_equal(item_sifc_export(&sif, &other, &same, pool), 0);
+    assert_non_null(strstr(out.data, "<HomeWebPage>https://a.example<"));
+    assert_string_equal(same.data, out.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -622,6 +638,7 @@ int main(void)
         cmocka_unit_test(test_sif),
         cmocka_unit_test(test_sif_edit),
         cmocka_unit_test(test_sif_empty),
+        cmocka_unit_test(test_sif_order),
     };
     int rv;
 
