@@ -606,10 +606,17 @@ static void test_sif_order(void **unused)
     item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
     item_text_t in = text_of(wrap("3.0", N HOME BOTH)), out;
     item_text_t other = text_of(wrap("3.0", N BOTH HOME)), same;
+    item_text_t three = text_of(wrap("3.0", N BOTH "URL;TYPE=home,work:c:d\r\n"
+                                     "URL;TYPE=home,work:e:f\r\n")), back;
 
     assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
     assert_int_equal(item_sifc_export(&sif, &other, &same, pool), 0);
     assert_non_null(strstr(out.data, "<HomeWebPage>https://a.example<"));
+    assert_string_equal(same.data, out.data);
+    /* Nor on that in which its fields are read. */
+    assert_int_equal(item_sifc_export(&sif, &three, &out, pool), 0);
+    assert_int_equal(item_sifc_import(&sif, &out, &three, &back, pool), 0);
+    assert_int_equal(item_sifc_export(&sif, &back, &same, pool), 0);
     assert_string_equal(same.data, out.data);
 }
 
