@@ -466,6 +466,7 @@ apr_status_t worker_turn(worker_t *w, apr_time_t now)
     if (rv != APR_SUCCESS) {
         store_rollback(&tx);
         apr_pool_destroy(p);
+        worker_unreserve(w);    /* or there is no room for another claim */
         return rv;
     }
     forget_done(w);

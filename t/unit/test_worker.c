@@ -5,6 +5,8 @@
  */
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "push/notification.h"
 #include "push/schedule.h"
@@ -366,6 +368,32 @@ static void test_store_locked(void **state)
     stop(r);
 }
 
+/* A claim could not be written: what room was kept for it is free again. */
+static void test_store_full(void **state)
+{
+    place_t *b = *state;
+    struct rlimit old, none;
+    running_t *r;
+
+    b->rules.delay = SECONDS(1);
+    b->routes = seed_route(NULL, NULL, apr_pstrcat(b->pool, "file:", b->sms,
+                                                   NULL), "rate=1/min",
+                           b->pool);
+    owe(b, NUMBER, contacts);
+    r = start(b);
+    usleep(500000);             /* it has planned it */
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    none = old;
+    none.rlim_cur = 1;
+    setrlimit(RLIMIT_FSIZE, &none);
+    wait_log(b, "<3>the store ", 3);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_true(logged(b, "<3>the store "));
+    expect_files(b, 1, 3);
+    stop(r);
+}
+
 static void test_store_comes_later(void **state)
 {
     place_t *b = *state;
@@ -460,7 +488,7 @@ int main(void)
         TEST(test_gateway_comes_back),
         TEST(test_clock_was_ahead), TEST(test_keeps_the_log),
         TEST(test_two_workers), TEST(test_slow_answer),
-        TEST(test_store_locked),
+        TEST(test_store_locked), TEST(test_store_full),
         TEST(test_store_comes_later),
         TEST(test_stop_gives_back),
         TEST(test_options),
