@@ -24,9 +24,14 @@
 #include "mod_syncml/sml_held.h"
 #include "mod_syncml/sml_occurrences.h"
 
-/* So many of an item's latest texts are looked at for what a device had: those
- * of some busy weeks. */
-#define MOST_BASES  32
+/* So many of an item's latest texts are looked at for what a device had; of
+ * large ones, whose texts stay in memory till the message is done, so many, and
+ * more up to so many octets.  Of a device that had an older one, what the
+ * server's side has changed since in the same property may lose to it, and is
+ * then but a version. */
+#define MOST_BASES    1000
+#define LARGE_BASES   32
+#define BASES_OCTETS  (4 * 1024 * 1024)
 
 /* ---- finding the item --------------------------------------------------- */
 
@@ -361,21 +366,30 @@ static void newest_base(sml_session_t *s, const sml_sync_t *y,
                         store_item_t **base, store_id_t *version)
 {
     store_id_t at = old->change + 1, known = *version;
+    apr_size_t octets = 0;
     store_item_t *text;
+    apr_pool_t *scratch = NULL;
     int i;
 
-    for (i = 0; i < MOST_BASES && s->rv == APR_SUCCESS; i++) {
+    s->rv = apr_pool_create(&scratch, s->p);
+    for (i = 0; s->rv == APR_SUCCESS && i < MOST_BASES
+             && (i < LARGE_BASES || octets < BASES_OCTETS); i++) {
         s->rv = store_item_version_before(s->tx, s->account, y->datastore,
                                           old->id, at, &text);
         if (s->rv != APR_SUCCESS || text->change <= known) {
             break;
         }
-        if (sml_builds_on(*base, text, &c->item, s->p)) {
+        apr_pool_clear(scratch);
+        octets += text->len;
+        if (sml_builds_on(*base, text, &c->item, scratch)) {
             *base = text;
             *version = text->change;
             break;
         }
         at = text->change;
+    }
+    if (scratch != NULL) {
+        apr_pool_destroy(scratch);
     }
     s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
 }

@@ -10,7 +10,7 @@
  * does not lose to it, however often it was changed. */
 static void test_unheard(void **state)
 {
-    static const int times[] = { 0, 1, 5, 30 };
+    static const int times[] = { 0, 1, 5, 32, 200 };
     unsigned at;
 
     for (at = 0; at < sizeof(times) / sizeof(times[0]); at++) {
