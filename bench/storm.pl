@@ -15,8 +15,8 @@ my $h = Test::Httpd->syncml(
     mpm      => 'event',
     loglevel => 'warn',
     delay    => 600,            # nobody is told before he connects
-    expected => [ qr/push account=storm/ ],      # of clients that are ended
-    accounts => { map { ($_ => 'secret') } 'storm1', 'storm2',
+    expected => [ qr/push account=storm/ ],  # of clients that are ended
+    accounts => { map { ($_ => 'secret') } 'storm1', 'storm2', 'storm3',
         map {"bench$_"} 0 .. 8 },
     conf     => "SyncMLPushListen 127.0.0.1:$held\nMaxKeepAliveRequests 0\n"
         . "KeepAliveTimeout 600\nThreadsPerChild 16\nMaxRequestWorkers 16\n"

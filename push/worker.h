@@ -26,12 +26,11 @@
  * What it guarantees.  A row is under a lease from its claim to its result,
  * so two workers on one store do not send twice; and a device that syncs and
  * owes anew meanwhile is not told again before that result.  Results are
- * written in the
- * next transaction (under load those of 5 ms together, since each transaction
- * costs a write to the disk) and kept until the store takes them.  A
- * notification that went out and was not answered by the gateway counts as
- * sent.  No error of store or gateway ends the worker; it backs off, says so
- * once, and says when it is over.
+ * written in the next transaction (under load those of 5 ms together, since
+ * each transaction costs a write to the disk) and kept until the store takes
+ * them.  A notification that went out and was not answered by the gateway
+ * counts as sent.  No error of store or gateway ends the worker; it backs off,
+ * says so once, and says when it is over.
  */
 #ifndef SYNCML_PUSH_WORKER_H
 #define SYNCML_PUSH_WORKER_H
