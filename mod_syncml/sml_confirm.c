@@ -73,12 +73,40 @@ static apr_status_t try_again(sml_session_t *s, const sml_sync_t *y,
     return store_map_put(s->tx, &map);
 }
 
+/* An item that was not behind the device is to be sent anew: also if the sync
+ * does not end, in which case the next begins from the anchors of before. */
+static apr_status_t lower_anchor(sml_session_t *s, const sml_sync_t *y,
+                                 store_id_t version)
+{
+    store_anchor_t *a;
+    apr_status_t rv = store_anchor_get(s->tx, s->device->id, y->datastore,
+                                       &a);
+
+    if (rv != APR_SUCCESS) {
+        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    }
+    if (a->last.seen >= version) {
+        a->last.seen = version - 1;
+    }
+    if (a->former.seen >= version) {
+        a->former.seen = version - 1;
+    }
+    return store_anchor_put(s->tx, a);
+}
+
 /* The device does not have the item: it gets it again, as a new one. */
 static apr_status_t lost_there(sml_session_t *s, sml_sync_t *y,
                                const sml_outstanding_t *o)
 {
     if (y->resend_from == 0 || o->version < y->resend_from) {
         y->resend_from = o->version;
+    }
+    if (o->version <= y->seen) {
+        apr_status_t rv = lower_anchor(s, y, o->version);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
     }
     return store_map_delete(s->tx, s->device->id, y->datastore, o->item);
 }

@@ -316,6 +316,9 @@ void sml_sync_commit(sml_session_t *s, sml_sync_t *y)
     a->former.client = y->client_last;
     a->former.server = y->server_last;
     a->former.seen = SML_FORGETS(y->code) ? seen : y->seen;
+    if (y->resend_from && y->resend_from <= a->former.seen) {
+        a->former.seen = y->resend_from - 1;
+    }
     a->last.client = unmapped ? "" : y->client_next;
     if (unmapped) {
         a->former.client = "";

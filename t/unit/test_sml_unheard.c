@@ -109,13 +109,43 @@ static void test_poorer_unheard(void **state)
     in_peace(c);
 }
 
+static int busy(client_t *c, client_store_t *s, const sml_command_t *change)
+{
+    (void)c;
+    (void)s;
+    return change->tag == SYNCML_REPLACE ? 510 : 0;
+}
+
+/* A change that the phone could not take comes once more, when the item is
+ * gone there; and then the line breaks.  It gets it as a new one all the
+ * same. */
+static void test_lost_there(void **state)
+{
+    client_t *c = in_step("IMEI:1", card("Doe", TEL1 NOTE1));
+
+    world_put("contacts", world_find("contacts", ""), card("Doe", TEL2));
+    c->judge = busy;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    c->judge = NULL;
+    client_find(c, "contacts", "")->gone = 1;
+    w->break_at = 3;
+    w->break_after = 1;
+    client_sync(c, 200, "contacts");
+    w->break_at = w->break_after = 0;
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(client_find(c, "contacts", "222"));
+    world_same(c, "contacts");
+    in_peace(c);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_unheard),
         ON_EACH_STORE(test_unheard_poorer),
         ON_EACH_STORE(test_not_sent),
-        ON_EACH_STORE(test_poorer_unheard)
+        ON_EACH_STORE(test_poorer_unheard),
+        ON_EACH_STORE(test_lost_there)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
