@@ -425,6 +425,17 @@ static void align_notes(sml_change_t *c, store_item_t *old,
     }
 }
 
+/* Nothing differs from what the device had, of what it can tell. */
+static int is_as_it_had(sides_t *sides, item_text_t base)
+{
+    sides->base = without(sides, base, sides->missing.keep);
+    sides->base = without(sides, sides->base, sides->missing.cut);
+    sides->theirs = without(sides, sides->theirs, sides->missing.cut);
+    sides->sent = without(sides, sides->sent, sides->missing.cut);
+    sides->had = &sides->base;
+    return same(sides, sides->base, sides->theirs);
+}
+
 static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
                             const sml_change_t *c, const store_item_t *old,
                             const store_item_t *base, store_id_t known,
@@ -459,12 +470,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     }
     send_cut_again(y, &sides.missing, s->p);
     if (base != NULL) {
-        sides.base = without(&sides, text_of(base), sides.missing.keep);
-        sides.base = without(&sides, sides.base, sides.missing.cut);
-        sides.theirs = without(&sides, sides.theirs, sides.missing.cut);
-        sides.sent = without(&sides, sides.sent, sides.missing.cut);
-        sides.had = &sides.base;
-        out->unchanged = same(&sides, sides.base, sides.theirs);
+        out->unchanged = is_as_it_had(&sides, text_of(base));
     }
     if (old->deleted) {
         conf.policy = SML_POLICY_MERGE;
