@@ -246,6 +246,32 @@ typedef struct end_t {
     int clocks;
 } end_t;
 
+/** Whether there are days between any two instances of a rule. */
+static int is_sparse(const item_recur_t *r)
+{
+    int i, j, by;
+
+    if (r->freq < ITEM_FREQ_WEEKLY)
+        return 0;
+    for (i = 0; i < r->mdays.n; i++)
+        for (j = 0; j < r->mdays.n; j++) {
+            by = r->mdays.v[i] - r->mdays.v[j];
+            if (j != i && (r->mdays.v[i] < 0 || r->mdays.v[j] < 0
+                           || (by >= 0 && (by < 2 || by > 26))))
+                return 0;
+        }
+    if (r->days.n > 1 && r->freq != ITEM_FREQ_WEEKLY)
+        return 0;
+    for (i = 0; i < r->days.n; i++)
+        for (j = 0; j < r->days.n; j++) {
+            by = (ITEM_RECUR_WEEKDAY(r->days.v[i])
+                  - ITEM_RECUR_WEEKDAY(r->days.v[j]) + 7) % 7;
+            if (j != i && (by < 2 || by > 5))
+                return 0;
+        }
+    return 1;
+}
+
 static void end_read(end_t *e, item_back_t *k, const item_dest_t *dest,
                      item_span_t text, const item_recur_t *r)
 {
@@ -256,7 +282,7 @@ static void end_read(end_t *e, item_back_t *k, const item_dest_t *dest,
     item_wire_clock(k->c, &e->until);
     e->sure = item_back_instant(k, &e->until, &e->utc);
     e->zones[e->clocks++] = k->c->user ? k->c->user : k->device;
-    if (r->freq < ITEM_FREQ_WEEKLY || r->days.n > 1 || r->mdays.n > 1)
+    if (!is_sparse(r))
         return;
     if (e->zones[0])
         e->zones[e->clocks++] = NULL;
@@ -402,8 +428,8 @@ static int keeps_count(item_back_t *k, const item_came_t *came,
     int sure;
     end_t e;
 
-    if (!came->plan || !came->plan->rule || came->rules->nelts != 1
-        || r->until.kind == ITEM_TIME_NONE
+    if (!came->plan || came->rules->nelts != 1
+        || came->cal->rules->nelts != 1 || r->until.kind == ITEM_TIME_NONE
         || !item_recur_parse(&was, APR_ARRAY_IDX(came->cal->rules, 0,
                                                  item_span_t)) || !was.count)
         return 0;

@@ -108,6 +108,13 @@ static const edit_t edits[] = {
       "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14\r\nX-A:1\r\n",
       "X-A:1\r\n", "RRULE:MP1 4+ SU #14\r\n",
       "RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=4SU;COUNT=14" },
+    /* Its days are those of the series' own clock. */
+    { "Europe/Helsinki", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=America/Santiago:20291001T210500\r\n"
+      "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;COUNT=25\r\n",
+      "20291002T000500Z\r\nRDATE:", "20291002T010500Z\r\n"
+      "RRULE:MD1 1 15 20301015T010500Z\r\nX-A:",
+      "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;COUNT=25" },
     /* Moved over midnight in UTC once, its rule says the day before. */
     { "Europe/Stockholm", 0, 0, "UID:1\r\n"
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
