@@ -138,9 +138,10 @@ static unsigned week_days(const item_recur_t *r, apr_int64_t start, int by)
                      : 1u << (item_recur_weekday(start) + 7 + by) % 7;
 }
 
-/** Whether a weekly rule has the days next to those that it should have for
- * a start in UTC, which is on none of them on whatever clock: a device that
- * moved the series over midnight, and left the rule as it was sent before.
+/** Whether a weekly rule has the days of the user's clock above a start in
+ * UTC, or those next to the ones that it should have, with the start on none
+ * of them on whatever clock: a device that moved the series over midnight,
+ * and left the rule as it was sent before.
  * @param day  of DTSTART on its own clock */
 static int is_left_behind(item_back_t *k, const item_came_t *came,
                           apr_int64_t day, item_span_t text,
@@ -159,6 +160,8 @@ static int is_left_behind(item_back_t *k, const item_came_t *came,
     if (k->c->user)
         user = day_of(item_zone_to_local(k->c->user, came->start.secs));
     said = week_days(&r, wire, 0);
+    if (said == week_days(was, day, (int)(user - day)))
+        return 1;
     return !(said & (1u << item_recur_weekday(wire)
                      | 1u << item_recur_weekday(user)
                      | 1u << item_recur_weekday(day)))

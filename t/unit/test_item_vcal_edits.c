@@ -124,6 +124,11 @@ static const edit_t edits[] = {
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH\r\n", "W1 SU TH", "W1 SA WE",
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH" },
+    /* It is the day before where the user is. */
+    { "America/New_York", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Europe/Berlin:20261222T011500\r\n"
+      "RRULE:FREQ=WEEKLY;WKST=SU\r\n", "W1 TU", "W1 MO",
+      "RRULE:FREQ=WEEKLY;WKST=SU" },
     { "Europe/Stockholm", 0, 0, "UID:1\r\n"
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
       "RRULE:FREQ=WEEKLY;INTERVAL=1\r\n", "W1 SU", "W1 WE",
