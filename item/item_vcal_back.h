@@ -61,6 +61,11 @@ typedef struct item_came_t {
 /** Read a component. */
 item_came_t *item_came_read(item_back_t *k, const item_part_t *part);
 
+/** Undo what devices do to the times of a component that nobody changed: a Z
+ * left out, 1980 for an earlier year, midnight for the time of a task.
+ * @param came  with its plan, which is what was sent */
+void item_came_undo(const item_back_t *k, item_came_t *came);
+
 /** A time on the wire, by the clock of the form. */
 int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
                     item_time_t *t);

@@ -7,12 +7,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#include "item/item_civil.h"
 #include "item/item_vcal.h"
 #include "item/item_vcal_back.h"
-
-/* 1980-01-01 */
-#define YEAR_1980  APR_INT64_C(315532800)
 
 /* ---- zones of the result ------------------------------------------------ */
 
@@ -358,122 +354,6 @@ static item_plan_t *plan_of(item_back_t *k, item_cal_t *cal)
     return cal->plan;
 }
 
-/** Whether times are the digits that were sent in UTC, but without the Z: a
- * device that knows local time alone took them for that, and nobody changed
- * them. */
-static int is_without_z(const item_came_t *came)
-{
-    const item_plan_t *plan = came->plan;
-
-    return came->start.kind == ITEM_TIME_LOCAL
-           && plan->start.kind == ITEM_TIME_UTC
-           && came->start.secs == plan->start.secs
-           && (came->end.kind != ITEM_TIME_LOCAL
-               || plan->end.kind == ITEM_TIME_NONE
-               || came->end.secs == plan->end.secs);
-}
-
-static void times_utc(apr_array_header_t *times)
-{
-    int i;
-
-    for (i = 0; i < times->nelts; i++)
-        if (APR_ARRAY_IDX(times, i, item_time_t).kind == ITEM_TIME_LOCAL)
-            APR_ARRAY_IDX(times, i, item_time_t).kind = ITEM_TIME_UTC;
-}
-
-static void set_utc(item_came_t *came)
-{
-    int i;
-
-    came->start.kind = ITEM_TIME_UTC;
-    if (came->end.kind == ITEM_TIME_LOCAL)
-        came->end.kind = ITEM_TIME_UTC;
-    times_utc(came->exdates);
-    times_utc(came->rdates);
-    for (i = 0; i < came->alarms->nelts; i++) {
-        item_time_t *at = &APR_ARRAY_IDX(came->alarms, i,
-                                         item_cal_alarm_t).at;
-
-        if (at->kind == ITEM_TIME_LOCAL)
-            at->kind = ITEM_TIME_UTC;
-    }
-}
-
-/** Whether a device that begins with 1980 has made that the year. */
-static int is_clamped(const item_came_t *came)
-{
-    const item_time_t *was = &came->plan->start, *now = &came->start;
-    int y[2], m[2], d[2];
-
-    if (was->kind != now->kind || was->secs >= YEAR_1980
-        || now->secs < YEAR_1980)
-        return 0;
-    item_civil_from_days(item_recur_day_of(was->secs), &y[0], &m[0], &d[0]);
-    item_civil_from_days(item_recur_day_of(now->secs), &y[1], &m[1], &d[1]);
-    return y[1] == 1980 && m[0] == m[1] && d[0] == d[1]
-           && (now->secs - was->secs) % ITEM_CAL_DAY == 0;
-}
-
-static void set_back(item_came_t *came)
-{
-    apr_int64_t by = came->plan->start.secs - came->start.secs;
-    int i;
-
-    came->start.secs += by;
-    if (came->end.kind != ITEM_TIME_NONE)
-        came->end.secs += by;
-    for (i = 0; i < came->alarms->nelts; i++)
-        APR_ARRAY_IDX(came->alarms, i, item_cal_alarm_t).at.secs += by;
-}
-
-/** Whether a time is one of the clock: no day, nor the last second of one. */
-static int is_timed(const item_time_t *t)
-{
-    return t->kind == ITEM_TIME_NONE
-           || (t->kind != ITEM_TIME_DATE && t->secs % 60 == 0);
-}
-
-/** The day of a time where the user is. */
-static apr_int64_t user_day(const item_back_t *k, const item_time_t *t)
-{
-    return item_recur_day_of(t->kind == ITEM_TIME_UTC && k->c->user
-                             ? item_zone_to_local(k->c->user, t->secs)
-                             : t->secs);
-}
-
-/** A task due at a time of the clock that comes back due at midnight: of its
- * own day, from a device that keeps the day alone, which takes nothing away;
- * of another one, it is due at that time. */
-static void set_clock(const item_back_t *k, item_came_t *came)
-{
-    const item_plan_t *plan = came->plan;
-    const item_cal_t *cal = came->cal;
-
-    if (came->kind != ITEM_VTODO || !came->all_day
-        || cal->start.kind == ITEM_TIME_DATE
-        || cal->end.kind == ITEM_TIME_DATE || came->rules->nelts
-        || came->rdates->nelts || !is_timed(&came->said[0])
-        || !is_timed(&came->said[1]))
-        return;
-    if (plan->all_day) {
-        if (item_time_equal(&plan->start, &came->start)
-            && item_time_equal(&plan->end, &came->end))
-            return;
-        came->start = came->said[0];
-        came->end = came->said[1];
-    }
-    else if (plan->start.kind == ITEM_TIME_NONE
-             && came->start.kind == ITEM_TIME_NONE
-             && user_day(k, &plan->end) == user_day(k, &came->end))
-        came->end = plan->end;
-    else {
-        came->start = came->said[0];
-        came->end = came->said[1];
-    }
-    came->all_day = 0;
-}
-
 /** The component of like that one from the device is. */
 static void find_like(item_back_t *k, item_came_t *came, int index)
 {
@@ -503,11 +383,7 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
     if (found) {
         came->cal->matched = 1;
         came->plan = found;
-        if (!k->said && is_without_z(came))
-            set_utc(came);
-        if (is_clamped(came))
-            set_back(came);
-        set_clock(k, came);
+        item_came_undo(k, came);
     }
 }
 
