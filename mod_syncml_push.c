@@ -190,6 +190,12 @@ static const char *set_listen_max(cmd_parms *cmd, void *dummy,
     return glue_reach_set_max(&conf_of(cmd->server)->reach, arg, cmd->pool);
 }
 
+static const char *set_listen_rate(cmd_parms *cmd, void *dummy,
+                                   const char *arg)
+{
+    return glue_reach_set_rate(&conf_of(cmd->server)->reach, arg, cmd->pool);
+}
+
 /* The command's data: the name of a rule. */
 #define RULE(NAME)  (void *)(uintptr_t)NAME
 
@@ -260,6 +266,9 @@ static const command_rec commands[] = {
                   "be told, 4745 by custom, or off (default off)"),
     AP_INIT_TAKE1("SyncMLPushListenMax", set_listen_max, NULL, RSRC_CONF,
                   "connections that may be held open (default 20000)"),
+    AP_INIT_TAKE1("SyncMLPushListenRate", set_listen_rate, NULL, RSRC_CONF,
+                  "devices told each second on connections that they hold "
+                  "open (default 50)"),
     { .name = NULL }
 };
 

@@ -24,7 +24,7 @@
 #define GATEWAY_HELD_AGAIN     apr_time_from_sec(120)
 /** And that begin in a second: a sync follows each of them at once, and those
  * of all who come back after a restart would hold up everybody else. */
-#define GATEWAY_HELD_RATE      50.0
+#define GATEWAY_HELD_RATE      50
 
 typedef struct gateway_held_options_t {
     const int *fds;             /* listening sockets, non-blocking; the

@@ -20,6 +20,7 @@
 
 #define BACKLOG  4096
 #define MAX_MAX  1000000
+#define RATE_MAX 1000
 
 /* ---- directives ---------------------------------------------------------- */
 
@@ -37,6 +38,9 @@ void glue_reach_merge(glue_reach_t *reach, const glue_reach_t *base)
     }
     if (!reach->max) {
         reach->max = base->max;
+    }
+    if (!reach->rate) {
+        reach->rate = base->rate;
     }
 }
 
@@ -79,6 +83,16 @@ const char *glue_reach_set_max(glue_reach_t *reach, const char *arg,
     return reach->max ? NULL
         : apr_psprintf(p, "SyncMLPushListenMax: \"%s\" is no number from 1 "
                        "to %d", arg, MAX_MAX);
+}
+
+const char *glue_reach_set_rate(glue_reach_t *reach, const char *arg,
+                                apr_pool_t *p)
+{
+    reach->rate = number(arg, RATE_MAX);
+    return reach->rate ? NULL
+        : apr_psprintf(p, "SyncMLPushListenRate: \"%s\" is no number from 1 "
+                       "to %d: devices to be told each second", arg,
+                       RATE_MAX);
 }
 
 /* [address:]port. @return 0 for what is none */
@@ -134,7 +148,8 @@ const char *glue_reach_difference(const glue_reach_t *a,
         ? "SyncMLPushTCPNetworks"
         : a->port != b->port ? "SyncMLPushTCPPort"
         : !same(a->listen, b->listen) ? "SyncMLPushListen"
-        : a->max != b->max ? "SyncMLPushListenMax" : NULL;
+        : a->max != b->max ? "SyncMLPushListenMax"
+        : a->rate != b->rate ? "SyncMLPushListenRate" : NULL;
 }
 
 /* ---- the listening sockets ----------------------------------------------- */
@@ -298,7 +313,8 @@ static int add_held(apr_array_header_t *routes, const glue_worker_t *worker,
     l->store_url = worker->store_url;
     o.fds = &l->fd;
     add_route(routes, gateway_held_create(&o, p), GATEWAY_HELD_PARALLEL,
-              reach->listen, p)->rate = GATEWAY_HELD_RATE;
+              reach->listen, p)->rate = reach->rate ? reach->rate
+                                                  : GATEWAY_HELD_RATE;
     return OK;
 }
 

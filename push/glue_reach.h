@@ -3,7 +3,8 @@
  * @file push/glue_reach.h
  * @brief The directives for telling devices otherwise than by SMS:
  * SyncMLPushTCPNetworks and SyncMLPushTCPPort (devices that listen),
- * SyncMLPushListen and SyncMLPushListenMax (connections held open).
+ * SyncMLPushListen, SyncMLPushListenMax and SyncMLPushListenRate (connections
+ * held open).
  *
  * The listening socket is made by the parent, which may use any port, and
  * lives in httpd's process pool: a graceful restart does not close it, so
@@ -21,6 +22,7 @@ typedef struct glue_reach_t {
     int port;                       /* 0: not given */
     const char *listen;             /* NULL: not given; "off" */
     int max;                        /* 0: not given */
+    int rate;                       /* told each second; 0: not given */
 } glue_reach_t;
 
 /** A virtual host inherits what it does not give itself. */
@@ -36,6 +38,8 @@ const char *glue_reach_set_listen(glue_reach_t *reach, const char *arg,
                                   apr_pool_t *p);
 const char *glue_reach_set_max(glue_reach_t *reach, const char *arg,
                                apr_pool_t *p);
+const char *glue_reach_set_rate(glue_reach_t *reach, const char *arg,
+                                apr_pool_t *p);
 
 /** Whether any device may be told otherwise than by SMS. */
 int glue_reach_is_on(const glue_reach_t *reach);

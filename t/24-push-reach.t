@@ -252,6 +252,26 @@ subtest 'held, and all gateways for SMS are paused' => sub {
     }
 };
 
+# ---- all at once --------------------------------------------------------------------------
+
+subtest 'held, so many each second' => sub {
+    my ($port) = Test::Places::free_port();
+    my $h = Test::Httpd->syncml(conf => "SyncMLPushListen 127.0.0.1:$port\n"
+            . "SyncMLPushListenRate 1\n");
+    my $p = Test::Push->new($h, devices => 3);
+    my @c = map { Test::Reach->client($port, $_, 'alice', 'secret') }
+        qw(phone-second phone-second-2 phone-second-3);
+    is $_->login, Test::Reach::OK, 'it is connected' for @c;
+    $p->change;
+    is +($_->hear(10))[0], Test::Reach::SYNC, 'all are told' for @c;
+    my @told;
+    ok until_true(5, sub {
+        3 == (@told = grep {/gateway=held result=accepted/} $p->attempts);
+    }), '... says the log' or diag @told;
+    my @at = sort map { /:(\d\d):(\d\d\.\d+) / && $1 * 60 + $2 } @told;
+    cmp_ok +($at[-1] - $at[0]) % 3600, '>=', 1, '... but not at once' or diag @told;
+};
+
 # ---- only such devices -----------------------------------------------------------------
 
 subtest 'without a gateway for SMS' => sub {
@@ -346,6 +366,8 @@ wrong('an address without port', 'SyncMLPushListen 127.0.0.1',
 wrong('a name', 'SyncMLPushListen localhost:4745', qr/SyncMLPushListen: /);
 wrong('no connections', 'SyncMLPushListenMax 0',
     qr/SyncMLPushListenMax: "0" is no number from 1/);
+wrong('nobody told', 'SyncMLPushListenRate 0',
+    qr/SyncMLPushListenRate: "0" is no number from 1 to 1000/);
 wrong('in a location', "<Location />\nSyncMLPushListen 4745\n</Location>",
     qr/SyncMLPushListen not allowed/);
 {
