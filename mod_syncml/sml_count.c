@@ -165,7 +165,10 @@ static void count_changed(counter_t *count, int *none)
                                    uncount_change, count);
 }
 
-/* @param none  out: nothing has changed */
+/* What is left of the datastore: its Sync may have begun in an answer that had
+ * no room for anything, not even for a piece of the first item; that one is
+ * the object on its way since then, and behind the cursors.
+ * @param none  out: nothing has changed */
 static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y,
                              apr_pool_t *scratch, int *none)
 {
@@ -177,12 +180,12 @@ static apr_int64_t number_of(sml_session_t *s, sml_sync_t *y,
     begin_count(&count, s, y, scratch);
     if (!y->retried) {
         s->rv = store_changes_retry(s->tx, s->account, s->device->id,
-                                    y->datastore, 0, y->seen, count_change,
-                                    &count);
+                                    y->datastore, y->retry_cursor, y->seen,
+                                    count_change, &count);
     }
     if (s->rv == APR_SUCCESS && !y->moved && !sml_select_all(s, y)) {
         count.stage = y->review ? SML_STAGE_HELD : SML_STAGE_MOVED;
-        s->rv = sml_select_moved(s, y, 0, count_change, &count);
+        s->rv = sml_select_moved(s, y, y->moved_cursor, count_change, &count);
     }
     if (s->rv == APR_SUCCESS) {
         count_changed(&count, none);
