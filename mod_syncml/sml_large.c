@@ -160,7 +160,7 @@ void sml_large_send(sml_sender_t *b)
     b->full = 1;
     if (n < PIECE_MIN && more) {
         if (sml_send_is_empty(b) && !o->begun) {
-            sml_send_pass_over(b, o->item,
+            sml_send_pass_over(b, o->item, o->tag,
                                "its MaxMsgSize has no room for any");
             s->state->outgoing = NULL;
             b->full = 0;

@@ -83,9 +83,24 @@ void sml_send_item(sml_session_t *s, int tag, const char *type,
     codec_close(w);
 }
 
-/* An item that was passed over before is no news. */
-void sml_send_pass_over(sml_sender_t *b, store_id_t item, const char *why)
+/* What is not sent, or not now, takes none of the device's places. */
+static void give_back(sml_sender_t *b, int tag)
 {
+    b->y->room += tag == SYNCML_ADD;
+}
+
+/* The next message will do. */
+static void put_off(sml_sender_t *b, int tag)
+{
+    give_back(b, tag);
+    b->full = 1;
+}
+
+/* An item that was passed over before is no news. */
+void sml_send_pass_over(sml_sender_t *b, store_id_t item, int tag,
+                        const char *why)
+{
+    give_back(b, tag);
     b->y->sent[3] += b->y->retried;
     sml_log(b->s->config, b->y->retried ? 4 : 7, 0, "item %"
             APR_INT64_T_FMT " of account %s, %s, was not sent to device "
@@ -142,11 +157,11 @@ static void too_large(sml_sender_t *b, const store_change_t *c, int tag)
         return;
     }
     if (!sml_send_is_empty(b)) {
-        b->full = 1;
+        put_off(b, tag);
         return;
     }
-    sml_send_pass_over(b, c->item.id, "larger than its MaxMsgSize, and it "
-                       "takes no large objects");
+    sml_send_pass_over(b, c->item.id, tag, "larger than its MaxMsgSize, and "
+                       "it takes no large objects");
     keep_for_later(b, c);
     pass(b, c);
 }
@@ -242,14 +257,14 @@ static void send_change(sml_sender_t *b, const store_change_t *c, int tag)
     sml_session_t *s = b->s;
 
     if (tag != SYNCML_DELETE && sml_send_is_too_large(s, &c->item)) {
-        sml_send_pass_over(b, c->item.id, "larger than its MaxObjSize");
+        sml_send_pass_over(b, c->item.id, tag, "larger than its MaxObjSize");
         keep_for_later(b, c);
         pass(b, c);
         return;
     }
     if (tag != SYNCML_DELETE && b->over) {
-        sml_send_pass_over(b, c->item.id, "what is left of it is larger than "
-                           "the path allows");
+        sml_send_pass_over(b, c->item.id, tag, "what is left of it is larger "
+                           "than the path allows");
         pass(b, c);
         return;
     }
@@ -259,7 +274,7 @@ static void send_change(sml_sender_t *b, const store_change_t *c, int tag)
     if (tag == SYNCML_DELETE
         || (b->written > 0 && (!s->state->client_large
                                || c->item.len < s->limit / 2))) {
-        b->full = 1;            /* the next message will do */
+        put_off(b, tag);
     }
     else {
         too_large(b, c, tag);
@@ -290,7 +305,6 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
 {
     sml_sender_t *b = baton;
     sml_sync_t *y = b->y;
-    apr_int64_t room = y->room;
     store_change_t c = *found;
     int tag;
 
@@ -326,15 +340,11 @@ static apr_status_t on_change(void *baton, const store_change_t *found)
     }
     if (tag != SYNCML_DELETE
         && !sml_send_form(b->s, y, &c.item, &b->over, b->scratch)) {
-        sml_send_pass_over(b, c.item.id, "its format has no such items");
-        y->room = room;
+        sml_send_pass_over(b, c.item.id, tag, "its format has no such items");
         pass(b, &c);
         return APR_SUCCESS;
     }
     send_change(b, &c, tag);
-    if (b->full) {
-        y->room = room;         /* its turn comes again */
-    }
     return b->full ? APR_EOF : APR_SUCCESS;
 }
 

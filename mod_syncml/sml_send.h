@@ -50,8 +50,11 @@ void sml_send_item(sml_session_t *s, int tag, const char *type,
 void sml_send_remember(sml_sender_t *b, apr_uint32_t cmdid, int tag,
                        store_id_t item, store_id_t version,
                        const char *luid);
-/** Log that an item is not sent, and why; it is counted among those. */
-void sml_send_pass_over(sml_sender_t *b, store_id_t item, const char *why);
+/** Log that an item is not sent, and why; it is counted among those, and what
+ * sml_select() took for it of the maximum is given back.
+ * @param tag  as which it would have been sent */
+void sml_send_pass_over(sml_sender_t *b, store_id_t item, int tag,
+                        const char *why);
 /** Non-zero if the message is as empty as they get. */
 int sml_send_is_empty(const sml_sender_t *b);
 /** The device took it but has not said under which LUID: until its Map comes

@@ -122,12 +122,53 @@ static void test_large_ones_are_new(void **state)
     }
 }
 
+/* ---- no more than the device takes -------------------------------------- */
+
+/* One in pieces takes a place as well as a small one does. */
+static void test_maximum_of_large_ones(void **state)
+{
+    static const char path[] = "contacts/max(2)";
+    client_t *c = next_phone(path, 2000);
+
+    put_large(4);
+    SYNCED(c, client_sync(c, 200, path));
+    came_as_announced(c, path, 2);
+    assert_int_equal(client_count(c, path), 2);
+}
+
+/* One that is passed over takes none. */
+static void test_maximum_and_too_large(void **state)
+{
+    static const char path[] = "contacts/max(2)";
+    client_t *c = next_phone(path, 3000);
+
+    c->ph->large = 0;
+    world_put("contacts", 0, world_large_role("Large", 9000));
+    world_put("contacts", 0, world_card("Ann"));
+    world_put("contacts", 0, world_card("Bob"));
+    world_put("contacts", 0, world_card("Cid"));
+    SYNCED(c, client_sync(c, 200, path));
+    came_as_announced(c, path, 2);
+    assert_int_equal(client_count(c, path), 2);
+    c = next_phone(path, 2999);
+    c->ph->max_obj = 2000;
+    world_put("contacts", 0, world_large_role("Large", 9000));
+    world_put("contacts", 0, world_card("Ann"));
+    world_put("contacts", 0, world_card("Bob"));
+    world_put("contacts", 0, world_card("Cid"));
+    SYNCED(c, client_sync(c, 200, path));
+    came_as_announced(c, path, 2);
+    assert_int_equal(client_count(c, path), 2);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_large_again),
         ON_EACH_STORE(test_large_under_another_view),
-        ON_MEMORY(test_large_ones_are_new)
+        ON_MEMORY(test_large_ones_are_new),
+        ON_EACH_STORE(test_maximum_of_large_ones),
+        ON_MEMORY(test_maximum_and_too_large)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_number");
