@@ -106,6 +106,10 @@ static apr_status_t count_change(void *baton, const store_change_t *c)
         || sml_atomic_holds(count->s, &count->y, c)) {
         return APR_SUCCESS;     /* it is kept for later */
     }
+    if (c->item.id == count->y.large) {
+        count->n++;             /* on its way already */
+        return APR_SUCCESS;
+    }
     tag = sml_select(count->s, &count->y, c, count->stage);
     if (tag == 0
         || (tag == SYNCML_REPLACE && count->stage == SML_STAGE_CHANGES

@@ -468,6 +468,7 @@ static apr_status_t count_map(void *baton, const store_map_t *map)
 void sml_select_open(sml_session_t *s, sml_sync_t *y)
 {
     const sml_view_t *view = sml_sync_view(s, y);
+    const sml_object_t *o = s->state->outgoing;
     apr_int64_t n = 0;
 
     if (y->selected) {
@@ -493,6 +494,9 @@ void sml_select_open(sml_session_t *s, sml_sync_t *y)
     if (view->max > 0 && s->rv == APR_SUCCESS) {
         s->rv = store_map_list(s->tx, s->device->id, y->datastore, count_map,
                                &n);
+        /* One that goes on in pieces is no row yet. */
+        n += o != NULL && o->sync == sml_sync_index(s, y)
+             && o->tag == SYNCML_ADD;
         y->room = view->max - n;
     }
 }

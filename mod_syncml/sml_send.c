@@ -445,9 +445,11 @@ static int send_datastore(sml_session_t *s, sml_sync_t *y, int index)
     b.index = index;
     b.waiting = apr_array_make(s->p, 1, sizeof(store_map_t));
     apr_pool_create(&b.scratch, s->p);
-    sml_select_open(s, y);
     codec_writer_mark(s->w, &mark);
     sml_large_check(s);
+    if (s->rv == APR_SUCCESS) {
+        sml_select_open(s, y);
+    }
     if (s->rv == APR_SUCCESS) {
         open_sync(&b);
     }

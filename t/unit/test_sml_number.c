@@ -161,6 +161,31 @@ static void test_maximum_and_too_large(void **state)
     assert_int_equal(client_count(c, path), 2);
 }
 
+/* Nor does one that goes on take another. */
+static void test_maximum_and_resumed(void **state)
+{
+    static const char path[] = "contacts/max(2)";
+    unsigned at;
+
+    for (at = 3; at < 9; at++) {
+        client_t *c = next_phone(path, (apr_size_t)(2000 + at));
+
+        c->says_datapos = 1;
+        c->ph->model = "SyncEvolution";
+        put_large(4);
+        w->break_at = at;
+        w->break_after = at % 2;
+        assert_int_not_equal(client_session(c, 200, path), APR_SUCCESS);
+        w->break_at = 0;
+        c->resuming = 1;
+        SYNCED(c, client_sync(c, 225, path));
+        c->resuming = 0;
+        assert_int_equal(client_count(c, path), 2);
+        SYNCED(c, client_sync(c, 200, path));
+        assert_int_equal(client_count(c, path), 2);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -168,7 +193,8 @@ int main(void)
         ON_EACH_STORE(test_large_under_another_view),
         ON_MEMORY(test_large_ones_are_new),
         ON_EACH_STORE(test_maximum_of_large_ones),
-        ON_MEMORY(test_maximum_and_too_large)
+        ON_MEMORY(test_maximum_and_too_large),
+        ON_EACH_STORE(test_maximum_and_resumed)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_number");
