@@ -55,6 +55,8 @@ typedef struct device_t {
     int refuses;                /* one change of the server's in so many, 0:
                                    none */
     int may_slow[MODEL_STORES]; /* a slow sync is no wonder */
+    int owes[MODEL_STORES];     /* the last session that said anything of it had
+                                   an Atomic that failed */
     int suspended[MODEL_STORES];        /* sync type of the session that was
                                    suspended or cut: may be resumed */
     int known[MODEL_STORES];    /* the server knows its LUIDs */
@@ -357,10 +359,12 @@ static inline void device_account(device_t *d, int code, int good)
 
     for (i = 0; i < d->c->nstores; i++) {
         client_store_t *s = &d->c->stores[i];
+        int owes;               /* also what it said before it was suspended */
 
         if (!s->wanted || s->code == 0) {
             continue;
         }
+        owes = spoilt || (code == 225 && d->owes[i]);
         if (code != 201 && code != 203 && code != 205) {
             d->proved[i] = d->said[i];
         }
@@ -381,10 +385,11 @@ static inline void device_account(device_t *d, int code, int good)
         if (s->code == 201 || s->code == 203 || s->code == 205) {
             d->may_slow[i] = 1;
             /* What it was told before an Atomic that failed it knows yet. */
-            d->known[i] &= spoilt && good && s->code == 201;
+            d->known[i] &= owes && good && s->code == 201;
         }
         d->suspended[i] = good || d->disturbed ? 0 : s->code;
-        if (good && !(spoilt && d->may_slow[i])) {
+        d->owes[i] = owes;
+        if (good && !(owes && d->may_slow[i])) {
             d->known[i] = 1;
             d->may_slow[i] = 0;
         }
