@@ -100,8 +100,9 @@ static void list_up(item_buf_t *b, item_span_t value, int newlines)
 }
 
 /** An address or what is not known: nothing is escaped but line ends, and of
- * addresses backslashes. */
-static void raw_up(item_buf_t *b, item_span_t value, int backslash)
+ * addresses backslashes.
+ * @param pairs  a device of "escapes-all" has done so before */
+static void raw_up(item_buf_t *b, item_span_t value, int backslash, int pairs)
 {
     apr_size_t i, from = 0;
 
@@ -114,8 +115,11 @@ static void raw_up(item_buf_t *b, item_span_t value, int backslash)
         from = i + 1;
         if (c == '\n')
             item_buf_puts(b, "\\n");
-        else if (c == '\\')
+        else if (c == '\\') {
             item_buf_puts(b, "\\\\");
+            if (pairs && from < value.len && value.s[from] == '\\')
+                from = ++i + 1;
+        }
         else if (c == '\t')
             item_buf_putc(b, c);
     }
@@ -142,6 +146,7 @@ static apr_status_t nested_up(card_conv_t *c, card_prop_t *prop)
 static void value_up(card_conv_t *c, card_prop_t *prop)
 {
     item_span_t value = prop->line.value;
+    int pairs = (c->form->habits & ITEM_HABIT_ESCAPES_ALL) != 0;
     int newlines = !prop->literal
                    && ((c->form->habits & ITEM_HABIT_TEXT_8BIT)
                        || !is_path(value));
@@ -159,16 +164,16 @@ static void value_up(card_conv_t *c, card_prop_t *prop)
         list_up(&c->tmp, value, newlines);
         break;
     case CARD_URI:
-        raw_up(&c->tmp, value, 1);
+        raw_up(&c->tmp, value, 1, pairs);
         break;
     case CARD_GEO:
-        raw_up(&c->tmp, value, 0);
+        raw_up(&c->tmp, value, 0, 0);
         for (i = from; i < c->tmp.len; i++)
             if (c->tmp.s[i] == ',')
                 c->tmp.s[i] = ';';
         break;
     default:
-        raw_up(&c->tmp, value, 0);
+        raw_up(&c->tmp, value, 0, 0);
     }
     card_value_set(c, prop, from);
 }

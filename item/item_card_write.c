@@ -153,11 +153,24 @@ void card_write_line(item_buf_t *b, card_conv_t *c)
 
 /* ---- 2.1: values ------------------------------------------------------- */
 
+/** How a device reads texts: bits. */
+enum {
+    LINES_ESCAPED = 1,          /* line ends are \n, since nothing else is left
+                                 * to say them */
+    SLASHES_ESCAPED = 2         /* a backslash is never just one */
+};
+
+static int reading_of(const card_conv_t *c)
+{
+    return c->form->habits & ITEM_HABIT_TEXT_8BIT
+               ? LINES_ESCAPED | SLASHES_ESCAPED
+           : c->form->habits & ITEM_HABIT_ESCAPES_ALL ? SLASHES_ESCAPED : 0;
+}
+
 /** A plain text as 2.1 has it: separators have a backslash, and backslashes
- * that would be taken for one.
- * @param eight  line ends are \n, since nothing else is left to say them */
+ * that would be taken for one. */
 static void put_21(item_buf_t *b, item_span_t text, const char *separators,
-                   int eight)
+                   int how)
 {
     apr_size_t i, from = 0;
 
@@ -170,10 +183,10 @@ static void put_21(item_buf_t *b, item_span_t text, const char *separators,
         item_buf_add(b, text.s + from, i - from);
         from = i + 1;
         if (c == '\n')
-            item_buf_puts(b, eight ? "\\n" : "\n");
+            item_buf_puts(b, how & LINES_ESCAPED ? "\\n" : "\n");
         else if (c == '\\')
-            item_buf_puts(b, eight || next == ';' || next == ','
-                             || next == '\\' ? "\\\\" : "\\");
+            item_buf_puts(b, (how & SLASHES_ESCAPED) || next == ';'
+                             || next == ',' || next == '\\' ? "\\\\" : "\\");
         else if ((unsigned char)c >= ' ' || c == '\t') {
             if (strchr(separators, c))
                 item_buf_putc(b, '\\');
@@ -193,7 +206,7 @@ static item_span_t text_of(item_buf_t *tmp, item_span_t value)
 }
 
 static void parts_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
-                     int eight)
+                     int how)
 {
     item_span_t part;
     int n = 0;
@@ -201,12 +214,12 @@ static void parts_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
     while (item_value_next(&value, ';', &part)) {
         if (n++)
             item_buf_putc(b, ';');
-        put_21(b, text_of(tmp, part), ";", eight);
+        put_21(b, text_of(tmp, part), ";", how);
     }
 }
 
 static void list_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
-                    int eight)
+                    int how)
 {
     item_span_t word;
     int n = 0;
@@ -217,12 +230,12 @@ static void list_21(item_buf_t *b, item_buf_t *tmp, item_span_t value,
             continue;
         if (n++)
             item_buf_putc(b, ',');
-        put_21(b, word, ",;", eight);
+        put_21(b, word, ",;", how);
     }
 }
 
 /** What is not known: \n is a line end, all else stays. */
-static void raw_21(item_buf_t *b, item_span_t value, int eight)
+static void raw_21(item_buf_t *b, item_span_t value, int how)
 {
     apr_size_t i;
 
@@ -232,7 +245,7 @@ static void raw_21(item_buf_t *b, item_span_t value, int eight)
         if (c == '\\' && i + 1 < value.len) {
             char next = value.s[++i];
 
-            if ((next == 'n' || next == 'N') && !eight) {
+            if ((next == 'n' || next == 'N') && !(how & LINES_ESCAPED)) {
                 item_buf_putc(b, '\n');
                 continue;
             }
@@ -244,14 +257,18 @@ static void raw_21(item_buf_t *b, item_span_t value, int eight)
     }
 }
 
-static void uri_21(item_buf_t *b, item_buf_t *tmp, item_span_t value)
+static void uri_21(card_conv_t *c, item_span_t value)
 {
-    apr_size_t from = tmp->len, i;
+    int pairs = (c->form->habits & ITEM_HABIT_ESCAPES_ALL) != 0;
+    item_span_t text = text_of(&c->tmp, value);
+    apr_size_t i;
 
-    item_unescape(tmp, value);
-    for (i = from; i < tmp->len; i++)
-        if ((unsigned char)tmp->s[i] >= ' ')
-            item_buf_putc(b, tmp->s[i]);
+    for (i = 0; i < text.len; i++) {
+        if (text.s[i] == '\\' && pairs)
+            item_buf_putc(&c->line, '\\');
+        if ((unsigned char)text.s[i] >= ' ')
+            item_buf_putc(&c->line, text.s[i]);
+    }
 }
 
 /** Digits of a full date. @return 0: it is none, or has no year */
@@ -275,10 +292,11 @@ static int date_21(item_buf_t *b, const card_prop_t *prop)
 }
 
 /** The value into c->line. @return 0: it cannot be said */
-static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
+static int value_21(card_conv_t *c, const card_prop_t *prop)
 {
     item_span_t value = prop->line.value;
     apr_size_t i, from = c->line.len;
+    int how = reading_of(c);
     card_value_e kind;
 
     if (item_span_is(prop->line.name, "BDAY"))
@@ -287,19 +305,19 @@ static int value_21(card_conv_t *c, const card_prop_t *prop, int eight)
     switch (kind) {
     case CARD_TEXT:
     case CARD_AGENT:
-        put_21(&c->line, text_of(&c->tmp, value), "", eight);
+        put_21(&c->line, text_of(&c->tmp, value), "", how);
         break;
     case CARD_STRUCT:
-        parts_21(&c->line, &c->tmp, value, eight);
+        parts_21(&c->line, &c->tmp, value, how);
         break;
     case CARD_LIST:
-        list_21(&c->line, &c->tmp, value, eight);
+        list_21(&c->line, &c->tmp, value, how);
         break;
     case CARD_URI:
-        uri_21(&c->line, &c->tmp, value);
+        uri_21(c, value);
         break;
     default:
-        raw_21(&c->line, value, eight);
+        raw_21(&c->line, value, how);
         if (kind == CARD_GEO)
             for (i = from; i < c->line.len; i++)
                 if (c->line.s[i] == ';')
@@ -528,7 +546,7 @@ apr_status_t card_write_21(item_buf_t *b, card_conv_t *c,
         binary_21(b, c, prop);
         return APR_SUCCESS;
     }
-    if (!value_21(c, prop, eight)
+    if (!value_21(c, prop)
         || ((c->form->habits & ITEM_HABIT_NO_EMPTY)
             && card_is_empty(item_buf_span(&c->line))
             && !card_is_name(prop->line.name))) {

@@ -92,6 +92,11 @@ typedef enum {
                                  * or 3 for 1 to 4, 5, 6 to 9 (Synthesis) */
     ITEM_HABIT_WANTS_TITLE = 1 << 20,   /* "wants-title": refuses events and
                                  * tasks without SUMMARY (Synthesis) */
+    ITEM_HABIT_ESCAPES_ALL = 1 << 21,   /* "escapes-all": of vCard 2.1, a
+                                 * backslash means what is behind it, "n" a
+                                 * line end, and each is written twice; of
+                                 * vCalendar in addresses too, and commas
+                                 * part categories (Synthesis) */
     ITEM_HABIT_X_TWINS = 1 << 17,       /* "x-twins": sends one thing under two
                                  * names: X-MANAGER and X-EVOLUTION-MANAGER,
                                  * likewise ASSISTANT, SPOUSE, ANNIVERSARY,

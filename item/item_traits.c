@@ -24,7 +24,7 @@ static const struct {
     { ITEM_HABIT_ONE_ALARM, 0 }, { ITEM_HABIT_ONE_EVENT, 0 },
     { ITEM_HABIT_SIMPLE_RULES, 0 }, { ITEM_HABIT_X_TWINS, 0 },
     { ITEM_HABIT_ZONE_CLOCK, 0 }, { ITEM_HABIT_COARSE_PRIORITY, 0 },
-    { ITEM_HABIT_WANTS_TITLE, 0 },
+    { ITEM_HABIT_WANTS_TITLE, 0 }, { ITEM_HABIT_ESCAPES_ALL, 0 },
     { 0, ITEM_QUIRK_NO_ITEM_STATUS }, { 0, ITEM_QUIRK_SEND_GUID },
     { 0, ITEM_QUIRK_IGNORE_MAX_SIZE }, { 0, ITEM_QUIRK_IGNORE_CTCAP },
     { 0, ITEM_QUIRK_COMBINED }, { 0, ITEM_QUIRK_LIMITED },
@@ -38,8 +38,8 @@ static const char *const flag_names[] = {
     "photo-blank-line", "se-dst", "no-fold", "no-empty", "date-min-1980",
     "bmp-only", "no-zone", "no-rdate", "text-8bit", "plain-end", "one-alarm",
     "one-event", "simple-rules", "x-twins", "zone-clock", "coarse-priority",
-    "wants-title", "no-item-status",
-    "send-guid", "ignore-max-size", "ignore-ctcap", "combined-calendar",
+    "wants-title", "escapes-all", "no-item-status", "send-guid",
+    "ignore-max-size", "ignore-ctcap", "combined-calendar",
     "limited-fields", "no-occurrences", NULL
 };
 

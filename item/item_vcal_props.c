@@ -110,18 +110,29 @@ static const char *to_ical(const pair_t *pairs, item_span_t word)
 
 /* ---- to the device ------------------------------------------------------ */
 
-/** Escape as vCalendar does: its line ends are left to the encoding. */
-static void put_escaped(item_buf_t *b, item_span_t plain)
+/** Escape some characters; line ends are left to the encoding. */
+static void put_escaping(item_buf_t *b, item_span_t plain, const char *some)
 {
     apr_size_t i;
 
     for (i = 0; i < plain.len; i++) {
-        if (plain.s[i] == ';' || plain.s[i] == '\\')
+        if (plain.s[i] && strchr(some, plain.s[i]))
             item_buf_putc(b, '\\');
         if ((unsigned char)plain.s[i] >= ' ' || plain.s[i] == '\n'
             || plain.s[i] == '\t')
             item_buf_putc(b, plain.s[i]);
     }
+}
+
+/** Escape as vCalendar does. */
+static void put_escaped(item_buf_t *b, item_span_t plain)
+{
+    put_escaping(b, plain, ";\\");
+}
+
+static int escapes_all(const item_cal_ctx_t *c)
+{
+    return (c->form->habits & ITEM_HABIT_ESCAPES_ALL) != 0;
 }
 
 /** Names that vCalendar knows, which never have an X-. */
@@ -154,7 +165,7 @@ static void list_out(item_cal_ctx_t *c, item_buf_t *b, item_span_t rest,
         if (categories && (c->form->habits & ITEM_HABIT_CATEGORY_X)
             && !is_usual(word))
             item_buf_puts(b, "X-");
-        put_escaped(b, word);
+        put_escaping(b, word, escapes_all(c) ? ";,\\" : ";\\");
     }
 }
 
@@ -253,7 +264,7 @@ static int convert_out(item_cal_ctx_t *c, const item_cal_t *cal, how_e how,
         return 1;
     case H_RAW:
     case H_NUMBER:
-        item_buf_add(b, value.s, value.len);
+        put_escaping(b, value, escapes_all(c) ? "\\" : "");
         return 1;
     case H_LIST:
     case H_CATEGORIES:
@@ -519,6 +530,21 @@ static int raw_in(item_cal_ctx_t *c, const item_line_t *line,
     return 1;
 }
 
+/** One backslash for each two. */
+static item_span_t single(item_span_t text, apr_pool_t *p)
+{
+    char *out = apr_palloc(p, text.len + 1);
+    item_span_t result = { out, 0 };
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        out[result.len++] = text.s[i];
+        if (text.s[i] == '\\' && i + 1 < text.len && text.s[i + 1] == '\\')
+            i++;
+    }
+    return result;
+}
+
 static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
                       const item_line_t *line, item_span_t value,
                       item_buf_t *b)
@@ -533,6 +559,8 @@ static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
                                            c->p));
         return 1;
     case H_RAW:
+        if (escapes_all(c))
+            text = single(text, c->p);
         if (text.len)
             put_line(b, name, text);
         return text.len > 0;

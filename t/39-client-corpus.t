@@ -28,12 +28,9 @@ plan skip_all => 'not installed: ' . Test::SyncEvo::missing()
 
 # ---- what this client alters for good ------------------------------------------
 
-# Item => property => reason.  Of vCard 2.1 and vCalendar alone: iCalendar and
-# vCard 3.0 have none.
-my $slashes = 'in 2.1 it takes any backslash for an escape';
+# Item => property => reason.  Of vCalendar alone: iCalendar and the cards have
+# none.
 my %known = (new => {}, old => {
-    'escapes-0011' => { map { $_ => $slashes }
-        qw(ADR FN N NOTE ORG TITLE URL) },
     'ev-quotedparam@example.com' => { 'VEVENT.ATTENDEE' =>
         'it says of each attendee that he has not answered' },
     'rule-198@example.com' => { map { $_ => 'it takes Australia/Sydney for '

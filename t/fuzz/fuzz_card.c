@@ -99,7 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     form.format = formats[data[0] % 4];
     form.charset = sets[data[1] % 4];
     form.habits = data[2] | (apr_uint32_t)data[3] << 8
-                  | (apr_uint32_t)(data[0] >> 4 & 15) << 16;
+                  | (apr_uint32_t)(data[0] >> 4 & 15) << 16
+                  | (apr_uint32_t)(data[1] >> 4 & 3) << 20;
     MUST(apr_pool_create(&p, NULL) == APR_SUCCESS);
     text = malloc(size > 4 ? size - 4 : 1);
     MUST(text);

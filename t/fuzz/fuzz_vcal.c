@@ -87,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     form.clock = (item_clock_e)(data[1] % 5);
     form.days = (item_days_e)(data[1] / 5 % 4);
     form.habits = data[2] | (apr_uint32_t)data[3] << 8
-                  | (apr_uint32_t)(data[0] >> 4 & 15) << 16;
+                  | (apr_uint32_t)(data[0] >> 4 & 15) << 16
+                  | (apr_uint32_t)(data[1] / 20 & 3) << 20;
     size -= 4;
     copy = malloc(size ? size : 1);
     MUST(copy);

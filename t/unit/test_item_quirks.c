@@ -196,13 +196,13 @@ static void test_settings_of_a_device(void **state)
         assert_null(error);
         assert_int_equal(item_traits_flag(&t, *name), 1);
     }
-    assert_int_equal(n, 28);
-    assert_int_equal(t.habits, 0x1fffff);
+    assert_int_equal(n, 29);
+    assert_int_equal(t.habits, 0x3fffff);
     assert_int_equal(t.flags, 0x7f);
     words[0] = "bmp-only";
     words[1] = "off";
     assert_int_equal(item_traits_set(&t, words, 2, &error, pool), 1);
-    assert_int_equal(t.habits, 0x1fffff & ~ITEM_HABIT_BMP_ONLY);
+    assert_int_equal(t.habits, 0x3fffff & ~ITEM_HABIT_BMP_ONLY);
     words[0] = "charset";
     words[1] = "utf-8";
     assert_int_equal(item_traits_set(&t, words, 2, &error, pool), 1);

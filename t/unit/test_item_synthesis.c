@@ -22,7 +22,7 @@ static apr_pool_t *pool;
 
 #define SYNTHESIS \
     (ITEM_HABITS_ICAL | ITEM_HABIT_X_TWINS | ITEM_HABIT_ZONE_CLOCK \
-     | ITEM_HABIT_COARSE_PRIORITY)
+     | ITEM_HABIT_COARSE_PRIORITY | ITEM_HABIT_ESCAPES_ALL)
 
 #define SYDNEY "BEGIN:VTIMEZONE\r\nTZID:Australia/Sydney\r\n" \
     "BEGIN:STANDARD\r\nDTSTART:20080406T030000\r\n" \
@@ -284,11 +284,105 @@ static void test_others(void **state)
     assert_memory_equal(out.data, came.data, came.len);
 }
 
+/* What was sent, what came back of it, and with one field edited. */
+typedef struct slashes_t {
+    item_format_e format;
+    const char *had;
+    const char *sent[8];        /* lines */
+    const char *came;
+    const char *cut, *edit;     /* of what came; in the same words here */
+    const char *was, *is;
+} slashes_t;
+
+static const slashes_t slashes[] = {
+    { ITEM_FORMAT_VCARD21,
+      "BEGIN:VCARD\r\nVERSION:3.0\r\nN:C:\\\\new;a\\\\\\;b\\\\;\\\\;;\r\n"
+      "FN:a\\\\b \\\\\\\\srv\r\nTITLE:C:\\\\new\\\\table\r\n"
+      "NOTE:a\\\\\\nline\\n\\\\N\r\nCATEGORIES:a\\\\b,c\\\\\\,d\r\n"
+      "URL:https://e.x/a\\\\nb\r\nX-FOO:a\\,b\\\\c\r\nEND:VCARD\r\n",
+      { "N:C:\\\\new;a\\\\\\;b\\\\;\\\\;;\r\n", "FN:a\\\\b \\\\\\\\srv\r\n",
+        "TITLE:C:\\\\new\\\\table\r\n", "CATEGORIES:a\\\\b,c\\\\\\,d\r\n",
+        "URL:https://e.x/a\\\\nb\r\n", "X-FOO:a\\,b\\\\c\r\n",
+        ":a\\\\=0D=0Aline=0D=0A\\\\N\r\n" },
+      "BEGIN:VCARD\r\nVERSION:2.1\r\nREV:20100328T103410Z\r\n"
+      "N:C:\\\\new;a\\\\\\;b\\\\;\\\\;;\r\nFN:a\\\\b \\\\\\\\srv\r\n"
+      "TITLE:C:\\\\new\\\\table\r\nCATEGORIES:a\\\\b,c\\\\\\,d\r\n"
+      "URL:https://e.x/a\\\\nb\r\nNOTE;ENCODING=QUOTED-PRINTABLE:"
+      "a\\\\=0D=0Aline=0D=0A\\\\N\r\nX-FOO:a\\,b\\\\c\r\nEND:VCARD\r\n",
+      "e.x/a\\\\nb", "e.x/c\\\\nb", "e.x/a\\\\nb", "e.x/c\\\\nb" },
+    { ITEM_FORMAT_VCAL10,
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n"
+      "BEGIN:VTODO\r\nUID:u\r\nSUMMARY:C:\\\\new\\; \\\\\r\n"
+      "CATEGORIES:a\\\\b,c\\\\\\,d,e\\,f\r\nURL:https://e.x/a\\nb\r\n"
+      "END:VTODO\r\nEND:VCALENDAR\r\n",
+      { "SUMMARY:C:\\\\new\\; \\\\\r\n",
+        "CATEGORIES:a\\\\b;c\\\\\\,d;e\\,f\r\n",
+        "URL:https://e.x/a\\\\nb\r\n" },
+      "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VTODO\r\nUID:u\r\n"
+      "CATEGORIES:a\\\\b;c\\\\\\,d;e\\,f\r\n"
+      "SUMMARY:C:\\\\new; \\\\\r\nURL:https://e.x/a\\\\nb\r\n"
+      "END:VTODO\r\nEND:VCALENDAR\r\n",
+      "e.x/a\\\\nb", "e.x/c\\\\nb", "e.x/a\\nb", "e.x/c\\nb" }
+};
+
+/** A text with one piece of it replaced. */
+static const char *replaced(const char *text, const char *was, const char *is)
+{
+    const char *at = strstr(text, was);
+
+    assert_non_null(at);
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, text,
+                                            (apr_size_t)(at - text)),
+                       is, at + strlen(was), NULL);
+}
+
+static void comes_back(const slashes_t *s, const item_form_t *form,
+                       const char *came, const char *want)
+{
+    const char *type = s->format == ITEM_FORMAT_VCARD21 ? "text/x-vcard"
+                                                        : "text/x-vcalendar";
+    item_text_t had = { s->had, strlen(s->had) }, out;
+    item_text_t in = { came, strlen(came) };
+
+    assert_int_equal(item_import(form, &type, &in, &had, &out, pool),
+                     APR_SUCCESS);
+    out.data = replaced(apr_pstrmemdup(pool, out.data, out.len),
+                        strstr(out.data, "REV:") ? "REV:20100328T103410Z\r\n"
+                                                 : "", "");
+    assert_string_equal(sorted(out.data), sorted(want));
+}
+
+/* Any backslash is an escape, there and back. */
+static void test_slashes(void **state)
+{
+    unsigned i, k;
+
+    for (i = 0; i < sizeof(slashes) / sizeof(slashes[0]); i++) {
+        const slashes_t *s = &slashes[i];
+        const char *type = i ? "text/calendar" : "text/vcard", *text;
+        item_text_t had = { s->had, strlen(s->had) }, out;
+        item_form_t form = { 0 };
+
+        form.format = s->format;
+        form.habits = SYNTHESIS;
+        assert_int_equal(item_export(&form, &type, &had, &out, pool),
+                         APR_SUCCESS);
+        text = apr_pstrmemdup(pool, out.data, out.len);
+        for (k = 0; s->sent[k]; k++)
+            if (!strstr(text, s->sent[k]))
+                fail_msg("%s is not in\n%s", s->sent[k], text);
+        comes_back(s, &form, s->came, s->had);
+        comes_back(s, &form, replaced(s->came, s->cut, s->edit),
+                   replaced(s->had, s->was, s->is));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_others),
+        cmocka_unit_test(test_slashes),
     };
 
     int failed;
