@@ -31,8 +31,6 @@ plan skip_all => 'not installed: ' . Test::SyncEvo::missing()
 # Item => property => reason.  Of vCalendar alone: iCalendar and the cards have
 # none.
 my %known = (new => {}, old => {
-    'ev-quotedparam@example.com' => { 'VEVENT.ATTENDEE' =>
-        'it says of each attendee that he has not answered' },
     'rule-198@example.com' => { map { $_ => 'it takes Australia/Sydney for '
         . 'a zone without summer time, where this begins a year earlier' }
         qw(VEVENT.RRULE times) },
