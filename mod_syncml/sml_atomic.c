@@ -187,11 +187,6 @@ static sml_range_t *find_owed(sml_session_t *s, store_id_t item)
     return at ? &APR_ARRAY_IDX(list, *at, sml_range_t) : NULL;
 }
 
-int sml_atomic_owes(sml_session_t *s, store_id_t item)
-{
-    return find_owed(s, item) != NULL;
-}
-
 void sml_atomic_paid(sml_session_t *s, store_id_t item)
 {
     sml_range_t *r = find_owed(s, item);

@@ -205,10 +205,8 @@ typedef void sml_child_fn(sml_session_t *s, const sml_command_t *child,
  * @param child  does one of its commands */
 void sml_atomic(sml_session_t *s, const sml_command_t *c, sml_sync_t *y,
                 sml_child_fn *child, void *baton);
-/** Non-zero if an Atomic that was undone in this sync had a change of the item
- * that is to come again: nothing is sent of it before. */
-int sml_atomic_owes(sml_session_t *s, store_id_t item);
-/** It has come again. */
+/** An item, or number of sml_atomic_luid(), of which an Atomic that was undone
+ * had a change that is to come again: it has come. */
 void sml_atomic_paid(sml_session_t *s, store_id_t item);
 /** Non-zero if a slow sync has left such items without a row: only another one
  * will say what the client has of them. */
@@ -217,14 +215,15 @@ int sml_atomic_left(sml_session_t *s, sml_sync_t *y);
  * tell what it is of ours, because not all of its pieces are here: it is to
  * come again. */
 void sml_atomic_lack(sml_session_t *s, const sml_sync_t *y, const char *luid);
-/** The same as sml_atomic_owes() of a change that is to be sent; an item that
- * the device has no row of may also be what one of those LUIDs is. */
+/** Non-zero if a change is not to be sent yet: what an undone Atomic had of the
+ * item is to come again, or the device has no row of it, so that it may be what
+ * a LUID of sml_atomic_lack() is. */
 int sml_atomic_holds(sml_session_t *s, sml_sync_t *y,
                      const store_change_t *c);
 /** What the client calls by that LUID has come again. */
 void sml_atomic_paid_luid(sml_session_t *s, sml_sync_t *y, const char *luid);
 /** What the client calls by that LUID in a slow sync, whatever it is of ours:
- * a number for the two calls above. */
+ * a number that stands for an item's in sml_atomic_paid(). */
 store_id_t sml_atomic_luid(store_id_t datastore, const char *luid);
 /** In a slow sync, inside an Atomic: the client has that item, or perhaps has
  * it.  Should the Atomic be undone, it is to come again. */

@@ -363,7 +363,8 @@ static void test_habits(void **unused)
 static item_text_t import_like(item_form_t form, const char *phone,
                                const char *store)
 {
-    item_text_t in = text_of(phone), like = text_of(store), out;
+    item_text_t in = text_of(phone), like = text_of(store);
+    item_text_t out = { NULL, 0 };
 
     assert_int_equal((form.format == ITEM_FORMAT_SIFC ? item_sifc_import
                       : item_card_import)(&form, &in, &like, &out, pool), 0);

@@ -130,6 +130,18 @@ static void logins(void **state)
     assert_string_equal(l->lines, "");
 }
 
+/* A phone without a number that was connected before, and is again. */
+static apr_int64_t connected(fixture_t *f, logging_in_t *l)
+{
+    apr_int64_t device;
+
+    make_phone(f, "", 1, 5, "");
+    set(f, STORE_DEVICE_HELD, "5");
+    assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
+                     HELD_WELCOME);
+    return device;
+}
+
 /* Coming back brings it out of suspension, but not twice in a moment. */
 static void comes_back(void **state)
 {
@@ -139,10 +151,7 @@ static void comes_back(void **state)
     apr_int64_t device;
     store_tx_t *tx;
 
-    make_phone(f, "", 1, 5, "");
-    set(f, STORE_DEVICE_HELD, "5");
-    assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
-                     HELD_WELCOME);
+    device = connected(f, l);
     assert_false(looked(l));                    /* it owes nothing */
     change_at(f, 10, f->tablet);
     assert_int_equal(claim(f, now, 0, 100, "w", 10)->nelts, 1);
@@ -208,10 +217,7 @@ static void arrive_together(void **state)
     apr_int64_t device;
     store_tx_t *tx;
 
-    make_phone(f, "", 1, 5, "");
-    set(f, STORE_DEVICE_HELD, "5");
-    assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
-                     HELD_WELCOME);
+    device = connected(f, l);
     change_at(f, 10, f->tablet);
     assert_int_equal(log_in_only(l, "IMEI:1", "alice", "secret", &device),
                      HELD_WELCOME);

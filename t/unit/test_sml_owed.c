@@ -22,13 +22,20 @@ static int ours(int tag)
     return n;
 }
 
-/* In the next session the phone says its edit of "2" alone. */
-static void edit_alone(const char *name)
+/* The phone asks for a normal sync. @return the Status of its Alert */
+static int next_session(const char *last, const char *next)
 {
     phone_begin(ph);
     phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
+    phone_alert(ph, 200, "contacts", "./c", last, next);
     SENT(ph, 1);
+    return CODE("Alert", 0);
+}
+
+/* In the next session the phone says its edit of "2" alone. */
+static void edit_alone(const char *name)
+{
+    next_session("a2", "a3");
     phone_open(ph);
     open_sync();
     simple(SYNCML_REPLACE, "text/vcard", "2", world_card(name));
@@ -92,10 +99,7 @@ static void test_after_ours_won(void **state)
     assert_int_equal(ours(SYNCML_DELETE), 0);
     phone_open(ph);
     SENT(ph, 1);
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
-    SENT(ph, 1);
+    next_session("a2", "a3");
     phone_open(ph);
     open_sync();
     finish();
@@ -128,11 +132,7 @@ static void test_again_at_once(void **state)
 /* The phone asks for a sync of the changes, and is told to say all. */
 static void told_to_say_all(void)
 {
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 508);
+    assert_int_equal(next_session("a1", "a2"), 508);
     phone_open(ph);
     open_sync();
 }
@@ -257,11 +257,7 @@ static void test_slow_new(void **state)
         }
         finish();
         assert_int_equal(world_count("contacts"), again);
-        phone_begin(ph);
-        phone_open(ph);
-        phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-        SENT(ph, 1);
-        assert_int_equal(CODE("Alert", 0), again ? 200 : 508);
+        assert_int_equal(next_session("a1", "a2"), again ? 200 : 508);
         world_teardown(state);
         world_setup(state);
     }
@@ -292,11 +288,7 @@ static void test_slow_again_at_once(void **state)
     simple(SYNCML_ADD, "text/vcard", "3", world_card("Three"));
     finish();
     assert_int_equal(world_count("contacts"), 3);
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 200);
+    assert_int_equal(next_session("a1", "a2"), 200);
 }
 
 /* The phone breaks off and says in the resumed sync what had not been done. */
@@ -325,11 +317,7 @@ static void test_slow_deleted(void **state)
 {
     in_step(CODEC_V12);
     world_delete("contacts", world_find("contacts", "Two"));
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "lost", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 508);
+    assert_int_equal(next_session("lost", "a2"), 508);
     phone_open(ph);
     open_sync();
     begin(SYNCML_ATOMIC);
@@ -338,10 +326,7 @@ static void test_slow_deleted(void **state)
     done();
     simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
     finish();
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
-    SENT(ph, 1);
+    next_session("a2", "a3");
     phone_open(ph);
     open_sync();
     simple(SYNCML_ADD, "text/vcard", "1", world_card("One"));
@@ -372,11 +357,7 @@ static void test_refresh(void **state)
     finish();
     assert_int_equal(world_count("contacts"), 2);
     assert_false(world_find("contacts", "Gone"));
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 508);
+    assert_int_equal(next_session("a2", "a3"), 508);
 }
 
 /* ---- slow syncs, with an item in pieces ---------------------------------- */
@@ -479,11 +460,7 @@ static void say(int what, int from)
 /* The phone's next sync, in which nothing is new to either side. */
 static void next_is_slow(int slow)
 {
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a1", "a2");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), slow ? 508 : 200);
+    assert_int_equal(next_session("a1", "a2"), slow ? 508 : 200);
     phone_open(ph);
     open_sync();
     if (slow) {
@@ -598,11 +575,7 @@ static void test_pieces_refresh(void **state)
     finish();
     assert_int_equal(CODE("Add", 0), 412);
     assert_int_equal(world_count("contacts"), 3);
-    phone_begin(ph);
-    phone_open(ph);
-    phone_alert(ph, 200, "contacts", "./c", "a2", "a3");
-    SENT(ph, 1);
-    assert_int_equal(CODE("Alert", 0), 508);
+    assert_int_equal(next_session("a2", "a3"), 508);
 }
 
 /* One ends in it and another begins: the former can go on afterwards, of the
