@@ -25,6 +25,9 @@
  *                              any of them: all of them, by the sum of both
  *   push_ratio_cores_N         that against the gateway alone: no worker of
  *                              this price can come closer on this machine
+ *   push_apart_sms_per_s_N, _gateway_per_s_N, _ratio_N  the same with the
+ *                              gateway on processors of its own (with -k;
+ *                              aim: > 0.9)
  *
  * bench_push -n: only push_null_sms_per_s and push_cpu_us_per_sms.
  *
@@ -33,8 +36,10 @@
  * Status 1: an aim was missed.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -501,6 +506,81 @@ static void print_possible(int connections, double ours, double gateway,
     print(NAME("ratio_cores"), cores / per_s, "ratio");
 }
 
+/* All threads of a process. */
+static void pin(const char *pid, const cpu_set_t *cpus)
+{
+    char path[64];
+    struct dirent *e;
+    DIR *d;
+
+    snprintf(path, sizeof path, "/proc/%s/task", pid);
+    d = opendir(path);
+    if (!d) {
+        fail(path);
+    }
+    while ((e = readdir(d)) != NULL) {
+        int tid = atoi(e->d_name);
+
+        if (tid && sched_setaffinity(tid, sizeof *cpus, cpus) != 0) {
+            fail("sched_setaffinity");
+        }
+    }
+    closedir(d);
+}
+
+/* The gateway gets half of the processors for itself, who sends to it the
+ * others; or all have all.
+ * @return 0: it cannot be done */
+static int part(const char *pids, int apart, apr_pool_t *p)
+{
+    int n = (int)sysconf(_SC_NPROCESSORS_ONLN), i;
+    cpu_set_t theirs, ours;
+    char *list = apr_pstrdup(p, pids ? pids : ""), *state, *pid;
+
+    if (!*list || n < 2) {
+        return 0;
+    }
+    CPU_ZERO(&theirs);
+    CPU_ZERO(&ours);
+    for (i = 0; i < n; i++) {
+        if (!apart || i < n / 2) {
+            CPU_SET(i, &theirs);
+        }
+        if (!apart || i >= n / 2) {
+            CPU_SET(i, &ours);
+        }
+    }
+    for (pid = apr_strtok(list, ",", &state); pid;
+         pid = apr_strtok(NULL, ",", &state)) {
+        pin(pid, &theirs);
+    }
+    pin("self", &ours);
+    return 1;
+}
+
+/* The gateway on processors of its own, as on a machine of its own. */
+static void measure_apart(const char *dir, const char *url, const char *pids,
+                          int connections, apr_pool_t *p)
+{
+    double ours[TURNS], theirs[TURNS], ratio[TURNS], cpu;
+    int i;
+
+    parallel = connections;
+    if (!part(pids, 1, p)) {
+        return;
+    }
+    for (i = 0; i < TURNS; i++) {
+        theirs[i] = ceiling(dir, url, p);
+        ours[i] = rate(dir, url, &cpu, p);
+        ratio[i] = ours[i] / theirs[i];
+    }
+    part(pids, 0, p);
+    print(NAME("apart_sms_per_s"), quantile(ours, TURNS, 0.5), "1/s");
+    print(NAME("apart_gateway_per_s"), quantile(theirs, TURNS, 0.5), "1/s");
+    print(NAME("apart_ratio"), quantile(ratio, TURNS, 0.5), "ratio");
+    missed |= quantile(ratio, TURNS, 0.5) < AIM_RATIO;
+}
+
 /* The worker and ab by turns; the middle one of the ratios. */
 static void measure_ratio(const char *dir, const char *url, const char *pids,
                           int connections, apr_pool_t *p)
@@ -589,6 +669,8 @@ int main(int argc, char **argv)
     if (url) {
         measure_ratio(dir, url, pids, 8, p);
         measure_ratio(dir, url, pids, PARALLEL, p);
+        measure_apart(dir, url, pids, 8, p);
+        measure_apart(dir, url, pids, PARALLEL, p);
     }
     else {
         measure_ours(dir, rates_only, p);

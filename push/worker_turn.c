@@ -16,10 +16,12 @@
 /* When a row is looked at again whose device is being told already. */
 #define SOON        (APR_USEC_PER_SEC / 4)
 
-/* Results are written together with those of the next moment... */
-#define GATHER  (APR_USEC_PER_SEC / 200)
+/* Results are written together with those of the next moment: the fewer
+ * transactions, the less of the processor, which gateways often share, for
+ * each.  A worker that is killed has lost what it did not write... */
+#define GATHER  (APR_USEC_PER_SEC / 50)
 /* ...unless there are so many, of all that may be under way. */
-#define ENOUGH(most)  ((most) / 4)
+#define ENOUGH(most)  ((most) / 2)
 
 apr_time_t worker_next_turn(const worker_t *w, apr_time_t now)
 {
