@@ -15,6 +15,7 @@ use Test::Httpd;
 use Test::Places ();
 use Test::Push qw(until_true san tshark_wsp);
 use Test::Reach;
+use Test::Soak;
 use Time::HiRes qw(sleep time);
 
 my $slow = Test::Httpd::slow();
@@ -249,6 +250,50 @@ subtest 'held, and all gateways for SMS are paused' => sub {
         is $late->login, Test::Reach::OK,
             "device $n, whose SMS has failed or waits, connects";
         is +($late->hear(3))[0], Test::Reach::SYNC, '... and is told at once';
+    }
+};
+
+# ---- killed as they arrive ------------------------------------------------------------------
+
+# Arrivals are written together: those that the worker has answered and not
+# written yet when it is killed must be told like the others.
+subtest 'held, and the worker is killed as they arrive' => sub {
+    my ($port) = Test::Places::free_port();
+    my $h = Test::Httpd->syncml(conf => "SyncMLPushListen 127.0.0.1:$port\n");
+    $h->expect_log(qr/push worker for \S+ died/, qr/exit signal Killed/);
+    my $p = Test::Push->new($h, devices => 12);
+    my @names = map { $_ == 1 ? 'phone-second' : "phone-second-$_" } 1 .. 12;
+    is scalar(grep { ($h->ctl(qw(device set --account alice), $_,
+            qw(number none)))[0] } @names), 0, 'none has a number';
+    $p->change;
+    my ($unwritten, %told) = 0;
+    my $arrive = sub {
+        my @c = map { Test::Reach->client($port, $_, 'alice', 'secret') } @names;
+        for my $c (@c) {
+            until_true(20, sub { ($c->login // 0) == Test::Reach::OK })
+                or diag "$c->{device} cannot log in";
+        }
+        return @c;
+    };
+    for my $round (1 .. 3) {
+        my $old = $p->worker;
+        my @c = $arrive->();
+        kill KILL => $old;
+        my ($written) = Test::Soak::sql($h, 'SELECT count(*) FROM '
+            . "device_settings WHERE name = 'push.held'");
+        $unwritten += 12 - $written;
+        ok until_true(20, sub { my $new = $p->worker; $new && $new != $old }),
+            "killed, and another worker is there ($written of 12 written)";
+        for my $c (@c) {
+            my ($code) = $c->hear(0.2);
+            $told{ $c->{device} } = 1 if ($code // 0) == Test::Reach::SYNC;
+            $c->hang_up;
+        }
+    }
+    cmp_ok $unwritten, '>', 0, 'killed before all arrivals were written';
+    # one that was claimed just then waits for the end of the lease, 30 s
+    for my $c (grep { !$told{ $_->{device} } } $arrive->()) {
+        is +($c->hear(45))[0], Test::Reach::SYNC, "$c->{device} is told";
     }
 };
 

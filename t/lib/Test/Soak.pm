@@ -33,7 +33,7 @@ use Test::Push qw(until_true);
 use Time::HiRes qw(sleep time);
 
 # From the gateway's reading to the commit: it answers within 0.3 s, results
-# wait for others 5 ms, and the machine is loaded.
+# wait for others 20 ms, and the machine is loaded.
 use constant LATE => 2;
 # A process for each connection, which reads octet by octet, among others.
 use constant READS => 3;
