@@ -248,28 +248,32 @@ void item_cal_ctx_init(item_cal_ctx_t *c, const item_form_t *form, int vcal,
     c->user = c->zones.prefer;
 }
 
-static apr_int64_t first_start(const item_doc_t *doc)
+/** When zones are needed: the first time of the text; a task may have nothing
+ * but its end. */
+static apr_int64_t first_time(const item_doc_t *doc)
 {
+    static const char *const names[] = { "DTSTART", "DUE", "DTEND" };
     static const item_span_t no_zone = { "", 0 };
-    const item_entry_t *start;
+    const item_entry_t *line;
     item_time_t t;
-    int i;
+    int i, k;
 
     for (i = 0; i < doc->root->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(doc->root->entries, i,
                                                   const item_entry_t *);
 
-        start = entry->part && entry->part->kind >= 0
-                ? item_part_find(entry->part, "DTSTART") : NULL;
-        if (start && item_time_parse(&t, start->line.value, no_zone))
-            return t.secs;
+        for (k = 0; k < 3 && entry->part && entry->part->kind >= 0; k++) {
+            line = item_part_find(entry->part, names[k]);
+            if (line && item_time_parse(&t, line->line.value, no_zone))
+                return t.secs;
+        }
     }
     return 0;
 }
 
 void item_cal_ctx_zones(item_cal_ctx_t *c, const item_doc_t *doc)
 {
-    apr_int64_t around = first_start(doc);
+    apr_int64_t around = first_time(doc);
     int i;
 
     for (i = 0; doc->root && i < doc->root->entries->nelts; i++) {
@@ -319,7 +323,7 @@ void item_part_add(item_buf_t *b, const item_part_t *part)
         if (entry->part)
             item_part_add(b, entry->part);
         else
-            item_raw_add(b, entry->raw, "\r\n");
+            item_entry_add(b, entry, "\r\n");
     }
     item_raw_add(b, part->end, "\r\n");
 }

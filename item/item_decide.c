@@ -256,6 +256,15 @@ static int is_removed_labelled(item_merging_t *m, const item_slot_t *slot)
                                m->p);
 }
 
+static int has_start(const item_slot_t *slot, item_side_e side)
+{
+    const item_member_t *member = slot->first[side];
+
+    while (member && !item_span_is(member->entry->line.name, "DTSTART"))
+        member = member->next;
+    return member != NULL;
+}
+
 item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
 {
     if (item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
@@ -266,6 +275,10 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
     /* Nobody is without a name because a phone has no place for it. */
     if (slot->how == MERGE_NAME && slot->there[ITEM_OURS]
         && !slot->there[ITEM_THEIRS])
+        return ITEM_OURS;
+    /* No event is without a start because a device has lost the line. */
+    if (slot->how == MERGE_TIME && m->docs[ITEM_OURS]->kind == ITEM_VEVENT
+        && has_start(slot, ITEM_OURS) && !has_start(slot, ITEM_THEIRS))
         return ITEM_OURS;
     if (item_slot_same(slot, ITEM_OURS, ITEM_BASE)
         || is_removed_labelled(m, slot))

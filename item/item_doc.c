@@ -320,6 +320,26 @@ void item_fold_add(item_buf_t *b, item_span_t line, const char *eol)
     item_buf_puts(b, eol);
 }
 
+void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol)
+{
+    item_span_t line = item_line_head(&entry->line), raw = entry->raw;
+    const char *end;
+
+    while (raw.len && strchr(" \t\r\n", *raw.s)) {
+        raw.s++;
+        raw.len--;
+    }
+    end = memchr(raw.s, '\n', raw.len);
+    while (end && end > raw.s && end[-1] == '\r')
+        end--;
+    if (!end || (apr_size_t)(end - raw.s) >= line.len) {
+        item_raw_add(b, entry->raw, eol);
+        return;
+    }
+    line.len += entry->line.value.len;
+    item_fold_add(b, line, eol);
+}
+
 item_span_t item_line_head(const item_line_t *line)
 {
     item_span_t head;

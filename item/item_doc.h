@@ -75,6 +75,11 @@ void item_raw_add(item_buf_t *b, item_span_t raw, const char *eol);
 /** Write an unfolded line, folded at 75 octets between characters. */
 void item_fold_add(item_buf_t *b, item_span_t line, const char *eol);
 
+/** A property for a device: its octets, but folded anew where its name or
+ * parameters are, since parsers look for these before they unfold (measured:
+ * libsynthesis loses the property). */
+void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol);
+
 /** Group, name and parameters of a property, with the colon, unfolded. */
 item_span_t item_line_head(const item_line_t *line);
 

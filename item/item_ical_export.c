@@ -134,7 +134,7 @@ static void put_words(const out_t *o, const item_entry_t *entry)
     words.p = text.p = o->c->p;
     while (item_value_next(&rest, ',', &word)) {
         if (!item_time_parse(&t, word, zone)) {
-            item_raw_add(o->b, entry->raw, "\r\n");
+            item_entry_add(o->b, entry, "\r\n");
             return;
         }
         t = item_plan_occurrence(o->c, o->plan, &t);
@@ -161,7 +161,7 @@ static void put_time_line(const out_t *o, const item_entry_t *entry)
         && !item_span_is(name, "RECURRENCE-ID"))
         put_moved(o, &entry->line);
     else if (o->keep && !days)
-        item_raw_add(o->b, entry->raw, "\r\n");
+        item_entry_add(o->b, entry, "\r\n");
     else if (item_span_is(name, "DTSTART"))
         put_time(o, "DTSTART", plan->start, 0);
     else if (item_span_is(name, "DTEND") || item_span_is(name, "DUE"))
@@ -201,7 +201,7 @@ static void put_duration(const out_t *o, const item_entry_t *entry)
     if (!(o->c->form->habits & ITEM_HABIT_PLAIN_END)
         || !cal->has_end || end.kind != cal->start.kind
         || item_part_find(cal->part, name))
-        item_raw_add(o->b, entry->raw, "\r\n");
+        item_entry_add(o->b, entry, "\r\n");
     else if (!o->keep || o->c->form->days > ITEM_DAYS_DATE)
         put_time(o, name, o->plan->end, 1);
     else {
@@ -266,14 +266,14 @@ static void put_rule(const out_t *o, const item_entry_t *entry)
     int changed;
 
     if (!item_recur_parse(&r, entry->line.value)) {
-        item_raw_add(o->b, entry->raw, "\r\n");
+        item_entry_add(o->b, entry, "\r\n");
         return;
     }
     changed = (o->c->form->habits & ITEM_HABIT_SIMPLE_RULES)
               && item_ical_simplify(o->c, &r, &o->plan->cal->start) > 1;
     changed |= move_rule(o, &r);
     if (!changed) {
-        item_raw_add(o->b, entry->raw, "\r\n");
+        item_entry_add(o->b, entry, "\r\n");
         return;
     }
     text.p = o->c->p;
@@ -317,7 +317,7 @@ static void put_alarm(const out_t *o, const item_part_t *part)
             put_line(o, apr_pstrcat(o->c->p, "TRIGGER;VALUE=DATE-TIME:",
                                     item_time_canon(&at, o->c->p), NULL));
         else
-            item_raw_add(o->b, entry->raw, "\r\n");
+            item_entry_add(o->b, entry, "\r\n");
     }
     item_raw_add(o->b, part->end, "\r\n");
 }
@@ -347,7 +347,7 @@ static void put_entry(const out_t *o, const item_entry_t *entry)
              && (habits & ITEM_HABIT_CATEGORY_X))
         item_ical_words(o->b, line, 0);
     else
-        item_raw_add(o->b, entry->raw, "\r\n");
+        item_entry_add(o->b, entry, "\r\n");
 }
 
 /** @param others  item_cal_t *: do not go along; NULL: none */
@@ -428,7 +428,7 @@ static apr_status_t export_doc(const item_form_t *form,
                                                   const item_entry_t *);
 
         if (!entry->part)
-            item_raw_add(&b, entry->raw, "\r\n");
+            item_entry_add(&b, entry, "\r\n");
         else if (item_cal_is(entry)) {
             if (!main || main == entry->part)
                 put_component(&c, entry->part, others, &b);
@@ -443,13 +443,34 @@ static apr_status_t export_doc(const item_form_t *form,
     return APR_SUCCESS;
 }
 
+/** Non-zero if a line is folded before its colon. */
+static int has_folded_head(item_span_t text)
+{
+    const char *s = text.s, *end = s + text.len, *line_end;
+    int colon = 1;
+
+    for (; s < end; s = line_end + 1) {
+        line_end = memchr(s, '\n', (apr_size_t)(end - s));
+        line_end = line_end ? line_end : end;
+        if (*s != ' ' && *s != '\t')
+            colon = 0;
+        else if (!colon)
+            return 1;
+        colon |= memchr(s, ':', (apr_size_t)(line_end - s)) != NULL;
+    }
+    return 0;
+}
+
 apr_status_t item_ical_export(const item_form_t *form, const item_text_t *in,
                               item_text_t *out, apr_pool_t *p)
 {
     apr_status_t rv = APR_SUCCESS;
+    item_span_t text;
 
     *out = *in;
-    if (item_ical_changes(form)) {
+    text.s = in->data;
+    text.len = in->len;
+    if (item_ical_changes(form) || has_folded_head(text)) {
         out->data = "";
         out->len = 0;
         rv = export_doc(form, in, out, p);

@@ -6,7 +6,9 @@
 # nothing, and with one field edited.  Nothing else may be another in the
 # store.  SyncEvolution speaks vCard 3.0 and iCalendar, and once more, made to,
 # vCard 2.1 and vCalendar: libsynthesis reads, keeps and writes all of it in
-# its own way.  TEST_ALL=1 takes the whole corpora, else a fixed part.
+# its own way.  TEST_ALL=1 takes the whole corpora, else a fixed part;
+# TEST_WILD=N takes N items of each kind of whatever the formats allow,
+# TEST_SEED=N those of a seed.
 use strict;
 use warnings;
 use utf8;
@@ -20,6 +22,7 @@ use Test::Samples qw(server_items server_put);
 use Test::SyncEvo;
 use Fidelity::Compare qw(compare);
 use Fidelity::Corpus ();
+use Fidelity::Wild ();
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output
     todo_output);
@@ -38,7 +41,11 @@ my %known = (new => {}, old => {
 
 # ---- server and client ----------------------------------------------------------
 
-my $corpus = Fidelity::Corpus::load(short => !$ENV{TEST_ALL});
+my $seed = $ENV{TEST_SEED} || 1 + int rand 1e6;
+my $corpus = $ENV{TEST_WILD}
+    ? Fidelity::Wild::load($seed, $ENV{TEST_WILD})
+    : Fidelity::Corpus::load(short => !$ENV{TEST_ALL});
+diag "TEST_WILD=$ENV{TEST_WILD} TEST_SEED=$seed" if $ENV{TEST_WILD};
 my %place = (addressbook => 'contacts', calendar => 'calendar',
              todo => 'tasks');
 my @stores = sort keys %place;

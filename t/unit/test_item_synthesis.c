@@ -41,6 +41,9 @@ static apr_pool_t *pool;
 #define CAL(zone, lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
     "PRODID:-//x//y\r\n" zone "BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\n" \
     lines "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define TASK(zone, lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
+    "PRODID:-//x//y\r\n" zone "BEGIN:VTODO\r\nUID:u\r\nSUMMARY:Call\r\n" \
+    lines "END:VTODO\r\nEND:VCALENDAR\r\n"
 #define VCAL(lines) "BEGIN:VCALENDAR\r\nVERSION:1.0\r\n" lines \
     "END:VEVENT\r\nEND:VCALENDAR\r\n"
 #define CARD(lines) "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Berg;Anna;;;\r\n" \
@@ -61,6 +64,9 @@ static const answer_t answers[] = {
       CAL(THEIR_SYDNEY, "DTSTART;TZID=Sydney:20270110T100000\r\n"
           "DTEND;TZID=Sydney:20270110T113000\r\n"
           "DURATION;VALUE=DURATION:PT1H30M\r\n"), NULL },
+    { "a task's end, in a zone by another name",
+      TASK(SYDNEY, "DUE;TZID=Australia/Sydney:20270815T192000\r\n"),
+      TASK(THEIR_SYDNEY, "DUE;TZID=Sydney:20270815T192000\r\n"), NULL },
     { "the same, moved",
       CAL(SYDNEY, "DTSTART;TZID=Australia/Sydney:20270110T100000\r\n"
           "DURATION:PT1H30M\r\n"),
@@ -377,10 +383,39 @@ static void test_slashes(void **state)
     }
 }
 
+/* Parsers look for names and parameters before they unfold: these are in one
+ * line, whatever the store's text is like; the rest stays as it is. */
+static void test_heads(void **state)
+{
+    static const char had[] = CAL("", "DTSTART\r\n ;VALUE=DATE:20270110\r\n"
+        "DESCRIP\r\n TION:a\r\n b\r\nLOCATION:c\r\n d\r\n");
+    static const char *const sent[] = {
+        "DTSTART;VALUE=DATE:20270110\r\n", "DESCRIPTION:ab\r\n",
+        "LOCATION:c\r\n d\r\n"
+    };
+    unsigned i, k;
+
+    for (i = 0; i < 2; i++) {
+        const char *type = "text/calendar", *text;
+        item_text_t in = { had, sizeof(had) - 1 }, out;
+        item_form_t form = { 0 };
+
+        form.format = ITEM_FORMAT_ICAL20;
+        form.habits = i ? SYNTHESIS : 0;
+        assert_int_equal(item_export(&form, &type, &in, &out, pool),
+                         APR_SUCCESS);
+        text = apr_pstrmemdup(pool, out.data, out.len);
+        for (k = 0; k < 3; k++)
+            if (!strstr(text, sent[k]))
+                fail_msg("%s is not in\n%s", sent[k], text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_heads),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_slashes),
     };
