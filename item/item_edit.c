@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_doc.h"
 #include "item/item_lines.h"
 
 #define MAX_NAME 63
@@ -56,19 +57,20 @@ static const char *enter(place_t *at, const item_line_t *line)
     return at->item && at->depth == at->item && !line->junk ? "" : NULL;
 }
 
-/* @return 0: it is longer than any that counts */
-static apr_size_t upper(char name[MAX_NAME + 1], item_span_t span)
+/* In capitals; in the buffer, unless it is one of the rare long ones. */
+static const char *upper(char name[MAX_NAME + 1], item_span_t span,
+                         apr_pool_t *p)
 {
     apr_size_t i;
 
     if (span.len > MAX_NAME) {
-        return 0;
+        return item_span_upper(span, p);
     }
     for (i = 0; i < span.len; i++) {
         name[i] = (char)apr_toupper(span.s[i]);
     }
     name[i] = '\0';
-    return i;
+    return name;
 }
 
 static int has_value(item_span_t value)
@@ -86,7 +88,7 @@ static int has_value(item_span_t value)
 apr_hash_t *item_names(const char *data, apr_size_t len, apr_pool_t *p)
 {
     apr_hash_t *names = apr_hash_make(p);
-    char name[MAX_NAME + 1];
+    char buf[MAX_NAME + 1];
     place_t at = { 0, 0, 0 };
     item_reader_t r;
     item_line_t line;
@@ -95,8 +97,7 @@ apr_hash_t *item_names(const char *data, apr_size_t len, apr_pool_t *p)
         return names;
     }
     while (item_reader_next(&r, &line) == APR_SUCCESS) {
-        const char *where = enter(&at, &line);
-        apr_size_t n = 0;
+        const char *where = enter(&at, &line), *name;
 
         if (where == NULL) {
             continue;
@@ -104,14 +105,76 @@ apr_hash_t *item_names(const char *data, apr_size_t len, apr_pool_t *p)
         if (*where != '\0') {
             apr_hash_set(names, where, APR_HASH_KEY_STRING, "");
         }
-        else if (has_value(line.value)
-                 && (n = upper(name, line.name)) > 0
-                 && apr_hash_get(names, name, (apr_ssize_t)n) == NULL) {
-            apr_hash_set(names, apr_pstrmemdup(p, name, n), (apr_ssize_t)n,
-                         "");
+        else if (has_value(line.value)) {
+            name = upper(buf, line.name, p);
+            if (apr_hash_get(names, name, APR_HASH_KEY_STRING) == NULL) {
+                apr_hash_set(names, apr_pstrdup(p, name),
+                             APR_HASH_KEY_STRING, "");
+            }
         }
     }
     return names;
+}
+
+/* ---- without some -------------------------------------------------------- */
+
+/* What tells of the property that it shares a group with. */
+static int is_label(const char *name)
+{
+    return strncmp(name, "X-AB", 4) == 0
+        && (strcmp(name, "X-ABLABEL") == 0 || strcmp(name, "X-ABADR") == 0);
+}
+
+/* The groups of which labels go with the last property that they tell of.
+ * @return NULL: there are none */
+static apr_hash_t *groups_of(const char *data, apr_size_t len,
+                             apr_hash_t *names, apr_pool_t *p)
+{
+    apr_hash_t *gone = NULL;
+    char buf[MAX_NAME + 1];
+    place_t at = { 0, 0, 0 };
+    item_reader_t r;
+    item_line_t line;
+
+    if (item_reader_init(&r, data, len, p) != APR_SUCCESS) {
+        return NULL;
+    }
+    while (item_reader_next(&r, &line) == APR_SUCCESS) {
+        const char *where = enter(&at, &line), *name, *group;
+
+        if (where == NULL || *where != '\0' || !line.group.len) {
+            continue;
+        }
+        name = upper(buf, line.name, p);
+        if (is_label(name)) {
+            continue;
+        }
+        gone = gone ? gone : apr_hash_make(p);
+        group = item_span_upper(line.group, p);
+        if (apr_hash_get(names, name, APR_HASH_KEY_STRING) == NULL) {
+            apr_hash_set(gone, group, APR_HASH_KEY_STRING, "stays");
+        }
+        else if (apr_hash_get(gone, group, APR_HASH_KEY_STRING) == NULL) {
+            apr_hash_set(gone, group, APR_HASH_KEY_STRING, "");
+        }
+    }
+    return gone;
+}
+
+static int goes(const item_line_t *line, const char *name, apr_hash_t *names,
+                apr_hash_t *groups, apr_pool_t *p)
+{
+    const char *group;
+
+    if (apr_hash_get(names, name, APR_HASH_KEY_STRING) != NULL) {
+        return 1;
+    }
+    if (groups == NULL || !line->group.len || !is_label(name)) {
+        return 0;
+    }
+    group = apr_hash_get(groups, item_span_upper(line->group, p),
+                         APR_HASH_KEY_STRING);
+    return group != NULL && *group == '\0';
 }
 
 const char *item_without(const char *data, apr_size_t *len,
@@ -122,23 +185,21 @@ const char *item_without(const char *data, apr_size_t *len,
     place_t at = { 0, 0, 0 };
     item_reader_t r;
     item_line_t line;
+    apr_hash_t *groups;
 
     if (apr_hash_count(names) == 0
         || item_reader_init(&r, data, *len, p) != APR_SUCCESS) {
         return data;
     }
+    groups = groups_of(data, *len, names, p);
     out = w = apr_palloc(p, *len + 1);
     from = data;
     while (item_reader_next(&r, &line) == APR_SUCCESS) {
-        apr_size_t n;
-
         where = enter(&at, &line);
         if (where != NULL && *where == '\0') {
-            n = upper(name, line.name);
-            where = n ? name : NULL;
+            where = upper(name, line.name, p);
         }
-        if (where != NULL
-            && apr_hash_get(names, where, APR_HASH_KEY_STRING) != NULL) {
+        if (where != NULL && goes(&line, where, names, groups, p)) {
             memcpy(w, kept, (apr_size_t)(from - kept));
             w += from - kept;
             kept = r.pos;

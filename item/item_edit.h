@@ -26,7 +26,8 @@
 apr_hash_t *item_names(const char *data, apr_size_t len, apr_pool_t *p);
 
 /**
- * The item without all properties of some names.
+ * The item without all properties of some names.  A label (X-ABLabel, X-ABADR)
+ * goes with the last property of its group.
  * @param names  keys as those of item_names()
  * @return its text, in @p p; the same pointer if there is none of them, or if
  * the text is over the limits of item.h

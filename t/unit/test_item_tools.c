@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 
 #include "item/item.h"
+#include "item/item_edit.h"
 
 static apr_pool_t *pool;
 
@@ -208,6 +209,50 @@ static void test_diff_is_short(void **state)
     assert_int_equal(strlen(out), 201);
 }
 
+/* ---- without some ---------------------------------------------------------- */
+
+static const char *without(const char *data, const char *name)
+{
+    apr_hash_t *names = apr_hash_make(pool);
+    apr_size_t len = strlen(data);
+
+    apr_hash_set(names, name, APR_HASH_KEY_STRING, "");
+    return item_without(data, &len, names, pool);
+}
+
+/* A label tells of the property of its group: alone it says nothing. */
+static void test_without_label(void **state)
+{
+    const char *text = card("item1.X-ABDATE:20200131\r\n"
+                            "item1.X-ABLabel:Moved in\r\n"
+                            "ITEM2.TEL:+44 1\r\n"
+                            "item2.X-ABDATE:20210131\r\n"
+                            "item2.X-ABLabel:Boat\r\n");
+
+    (void)state;
+    assert_string_equal(without(text, "X-ABDATE"),
+                        card("ITEM2.TEL:+44 1\r\n"
+                             "item2.X-ABLabel:Boat\r\n"));
+    assert_string_equal(without(text, "X-ABLABEL"),
+                        card("item1.X-ABDATE:20200131\r\n"
+                             "ITEM2.TEL:+44 1\r\n"
+                             "item2.X-ABDATE:20210131\r\n"));
+}
+
+/* Apps put what they like into names. */
+static void test_long_names(void **state)
+{
+    const char *name = "X-APP-0123456789012345678901234567890123456789"
+                       "012345678901234567890123456789";
+    const char *text = card(apr_pstrcat(pool, "TEL:1\r\n", name,
+                                        ":kept\r\n", NULL));
+
+    (void)state;
+    assert_non_null(apr_hash_get(item_names(text, strlen(text), pool), name,
+                                 APR_HASH_KEY_STRING));
+    assert_string_equal(without(text, name), card("TEL:1\r\n"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -227,7 +272,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_values), TEST(test_reduce), TEST(test_reduce_others),
-        TEST(test_diff), TEST(test_diff_is_short)
+        TEST(test_diff), TEST(test_diff_is_short),
+        TEST(test_without_label), TEST(test_long_names)
     };
     int rv;
 
