@@ -330,36 +330,59 @@ sub load {
     return \%c;
 }
 
-# What SyncEvolution's and libical's packages ship, where they are installed.
-sub installed {
-    my %c = (contacts => [], calendar => [], tasks => []);
-    my @dirs = grep {-d} (glob('/usr/share/doc/libical*'),
-        glob('/usr/share/doc/*syncevolution*'), '/usr/share/syncevolution',
-        glob('/usr/lib/*/syncevolution'), '/usr/lib/syncevolution',
-        '/usr/share/libical', glob('/usr/share/evolution*/tests'));
+# Put the items of a text into %$c: cards of the versions that stores have, and
+# calendars of one item each.
+sub add_items {
+    my ($c, $text) = @_;
+    $text = crlf($text);
+    push @{ $c->{contacts} }, grep {/^VERSION:[34]/mi}
+        $text =~ /^(BEGIN:VCARD\r\n.*?^END:VCARD\r\n)/gmsi;
+    for my $cal ($text =~ /^(BEGIN:VCALENDAR\r\n.*?^END:VCALENDAR\r\n)/gmsi) {
+        next unless $cal =~ /^VERSION:2/mi;
+        my @kinds = map {uc} $cal =~ /^BEGIN:(VEVENT|VTODO|VJOURNAL)\r/gmi;
+        my %uids = map { $_ => 1 } $cal =~ /^UID[:;](.*)/gmi;
+        next unless @kinds == 1 || @kinds && keys %uids == 1;
+        push @{ $c->{ { VEVENT => 'calendar', VTODO => 'tasks',
+                        VJOURNAL => 'journal' }->{ $kinds[0] } } }, $cal;
+    }
+}
+
+# @return what was put into a corpus from all files for which @p want is true
+sub from_files {
+    my ($want, @dirs) = @_;
+    my %c = map { $_ => [] } qw(contacts calendar tasks journal notes);
     my @files;
     File::Find::find({ no_chdir => 1, wanted => sub {
-        push @files, $_ if -f && -s _ < 500_000
-            && /\.(?:vcf|ics|ical|vcs|txt|tem|h|c|cpp|py)$/;
+        push @files, $_ if -f && -s _ < 500_000 && $want->();
     } }, @dirs) if @dirs;
     for my $file (sort @files) {
         open my $f, '<:raw', $file or next;
-        my $text = do { local $/; <$f> };
+        my $text = do { local $/; <$f> } . "\n";
         # In sources they are strings: "BEGIN:VCARD\r\n"
         if ($file =~ /\.(?:c|cpp|h|py)$/) {
             $text = join '', map { my $s = $_; $s =~ s/\\r//g; $s =~
                 s/\\n/\n/g; $s =~ s/\\(["\\])/$1/g; $s }
                 $text =~ /"((?:[^"\\\n]|\\.)*)"/g;
         }
-        push @{ $c{contacts} }, map { crlf($_) }
-            $text =~ /^(BEGIN:VCARD\r?\n.*?^END:VCARD)/gms;
-        for my $cal ($text =~ /^(BEGIN:VCALENDAR\r?\n.*?^END:VCALENDAR)/gms) {
-            my $n = () = $cal =~ /^BEGIN:(?:VEVENT|VTODO)/gm;
-            push @{ $c{ $cal =~ /^BEGIN:VTODO/m ? 'tasks' : 'calendar' } },
-                crlf("$cal\n") if $n == 1;
-        }
+        add_items(\%c, $text);
     }
     return \%c;
+}
+
+# What SyncEvolution's and libical's packages ship, where they are installed.
+sub installed {
+    return from_files(sub {/\.(?:vcf|ics|ical|vcs|txt|tem|h|c|cpp|py)$/},
+        grep {-d} (glob('/usr/share/doc/libical*'),
+        glob('/usr/share/doc/*syncevolution*'), '/usr/share/syncevolution',
+        glob('/usr/lib/*/syncevolution'), '/usr/lib/syncevolution',
+        '/usr/share/libical', glob('/usr/share/evolution*/tests')));
+}
+
+# The files of a directory, as groupware or other programs wrote them.
+sub given {
+    my ($path) = @_;
+    -d $path or die "$path: no directory\n";
+    return from_files(sub {/\.(?:vcf|ics)$/i}, $path);
 }
 
 1;

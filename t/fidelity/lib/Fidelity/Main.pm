@@ -210,6 +210,7 @@ sub write_page {
 
 sub corpus {
     my ($opt) = @_;
+    return Fidelity::Corpus::given($opt->{corpus}) if $opt->{corpus};
     if ($opt->{wild}) {
         my $seed = $opt->{seed} // time % 1_000_000;
         print "wild items: --wild=$opt->{wild} --seed=$seed\n";
