@@ -36,10 +36,24 @@ static const char *take_line(const char *s, const char *end, item_span_t *line)
     return s < end && *s == '\n' ? s + 1 : s;
 }
 
+/** Non-zero for a character of a property's name.  KAddressBook has slashes in
+ * its own. @param own  the name begins with X- */
+static int is_name_char(char c, int own)
+{
+    return apr_isalnum(c) || c == '-' || c == '_' || c == '.'
+           || (own && c == '/');
+}
+
+static int is_own(item_span_t name)
+{
+    return name.len > 2 && !strncasecmp(name.s, "X-", 2);
+}
+
 /** Non-zero if a line looks like one that begins a property.
  * @param folded  the next one continues it, perhaps with its colon */
 static int is_property(item_span_t line, int folded)
 {
+    int own = is_own(line);
     apr_size_t i;
 
     for (i = 0; i < line.len; i++) {
@@ -47,8 +61,7 @@ static int is_property(item_span_t line, int folded)
 
         if (c == ':' || c == ';')
             break;
-        if (!apr_isalnum(c) && c != '-' && c != '_' && c != '.'
-            && !(is_blank(c) && i))
+        if (!is_name_char(c, own) && !(is_blank(c) && i))
             return 0;
         if (is_blank(c) && i + 1 < line.len && apr_isalnum(line.s[i + 1]))
             return 0;           /* a name of two words is text */
@@ -100,9 +113,12 @@ int card_is_open(item_span_t name, item_span_t value)
 
 /* ---- the card ---------------------------------------------------------- */
 
-static int parse_version(item_span_t v)
+/** @param none  what an empty one is */
+static int parse_version(item_span_t v, card_version_e none)
 {
     v = item_span_trim(v);
+    if (!v.len)
+        return (int)none;
     if (item_span_is(v, "2.1") || item_span_is(v, "2.0")
         || item_span_is(v, "1.0") || item_span_is(v, "2"))
         return CARD_21;
@@ -113,7 +129,7 @@ static int parse_version(item_span_t v)
 
 /** A version that may go on in the next lines. */
 static int folded_version(const char *next, const char *end,
-                          item_span_t value)
+                          item_span_t value, card_version_e none)
 {
     char text[MAX_VERSION];
     item_span_t line, whole = { text, 0 };
@@ -127,7 +143,7 @@ static int folded_version(const char *next, const char *end,
         value.s = line.s + 1;
         value.len = line.len - 1;
     }
-    return parse_version(whole);
+    return parse_version(whole, none);
 }
 
 /** VERSION of the card itself. @return ITEM_ETYPE */
@@ -154,7 +170,7 @@ static apr_status_t find_version(card_reader_t *r)
                 continue;
             line.len -= (apr_size_t)(colon + 1 - line.s);
             line.s = colon + 1;
-            version = folded_version(s, r->end, line);
+            version = folded_version(s, r->end, line, r->version);
             if (!version)
                 return ITEM_ETYPE;
             r->version = (card_version_e)version;
@@ -535,7 +551,7 @@ int card_is_known_name(item_span_t name)
     apr_size_t i;
 
     for (i = 0; i < name.len; i++)
-        if (!apr_isalnum(name.s[i]) && !strchr("-_.", name.s[i]))
+        if (!is_name_char(name.s[i], is_own(name)))
             return 0;
     return name.len > 0;
 }

@@ -433,6 +433,32 @@ static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
 
 /* ---- the text ----------------------------------------------------------- */
 
+/** The zone that the first time of an event names in the manner of
+ * iCalendar. */
+static void named_zone(item_back_t *k, const item_doc_t *doc)
+{
+    static const char *const names[] = { "DTSTART", "DUE", NULL };
+    const item_zone_t *zone = NULL;
+    int i, j;
+
+    for (i = 0; !zone && i < doc->root->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
+                                                const item_entry_t *)->part;
+
+        for (j = 0; part && !zone && names[j]; j++) {
+            const item_entry_t *time = item_part_find(part, names[j]);
+
+            if (time)
+                zone = item_zones_get(&k->c->zones,
+                                      item_line_value(&time->line, "TZID"));
+        }
+    }
+    if (zone) {
+        k->device = zone;
+        k->said = 1;
+    }
+}
+
 /** The zone that the text says its local times are in. */
 static void device_zone(item_back_t *k, const item_doc_t *doc)
 {
@@ -466,8 +492,10 @@ static void device_zone(item_back_t *k, const item_doc_t *doc)
         }
     }
     k->device = k->c->user;
-    if (!tz)
+    if (!tz) {
+        named_zone(k, doc);
         return;
+    }
     for (i = 0; i < k->cals->nelts; i++) {
         const item_cal_t *cal = APR_ARRAY_IDX(k->cals, i, const item_cal_t *);
         const item_zone_t *own = item_zones_get(&k->c->zones,

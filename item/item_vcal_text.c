@@ -155,7 +155,8 @@ apr_status_t item_vcal_doc(item_doc_t **doc, int *ical,
     b.p = p;
     unfold(&text, &b, &version);
     *ical = item_span_is(version, "2.0");
-    if (!item_span_is(version, "1.0") && !*ical)
+    /* Whatever number a program gave its own: "1.1.4". */
+    if (version.len && *version.s != '1' && !*ical)
         return ITEM_ETYPE;
     return item_doc_read(doc, "text/calendar", b.s ? b.s : "", b.len, p);
 }

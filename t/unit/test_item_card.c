@@ -204,6 +204,9 @@ static void test_lines(void **unused)
     in.len++;
     assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
     expect(out, wrap("3.0", "N:Doe\nFN:x\n"));
+    in = text_of("BEGIN:VCARD\nVERSION:\nN:Doe\nFN:x\nEND:VCARD");
+    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
+    expect(out, wrap("3.0", "N:Doe\nFN:x\n"));
     /* Folded at a space, as 2.1 has it; within a word, as 3.0. */
     in21(N "NOTE:some words\n and more\n", N "NOTE:some words and more\n");
     in21(N "NOTE:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
@@ -212,6 +215,8 @@ static void test_lines(void **unused)
          "0123456789\n ghi\n");
     in21(N "NOTE:one\nloose line\nTEL:1\n", N "NOTE:one\\nloose line\n"
                                             "TEL:1\n");
+    in21(N "NOTE:he/she: see X-Ray\nX-talk/jabber:jo\nand/or: both\n",
+         N "NOTE:he/she: see X-Ray\nX-talk/jabber:jo\\nand/or: both\n");
     in21("N:Doe;Jo;M;Dr.;jr\n", "N:Doe;Jo;M;Dr.;jr\nFN:Dr. Jo M Doe jr\n");
 }
 

@@ -86,6 +86,14 @@ static const from_t from_phones[] = {
     { BERLIN, 0, 0, "TZ:-0500\r\nDAYLIGHT:TRUE;-0400;20090308T020000;"
       "20091101T020000;;\r\n", "DTSTART:20090706T100000\r\n",
       "DTSTART;TZID=America/New_York:20090706T100000" },
+    /* Some write zones as iCalendar does. */
+    { BERLIN, 0, 0, "", "DTSTART;TZID=America/New_York:20260706T100000\r\n"
+      "DTEND;TZID=America/New_York:20260706T113000\r\n"
+      "AALARM:20260706T133000Z\r\n",
+      "DTSTART;TZID=America/New_York:20260706T100000|"
+      "DTEND;TZID=America/New_York:20260706T113000|TRIGGER:-PT30M" },
+    { BERLIN, 0, 0, "", "DTSTART;TZID=Nowhere:20260706T100000\r\n",
+      "DTSTART;TZID=Europe/Berlin:20260706T100000" },
     /* A series in UTC is the user's. */
     { BERLIN, 0, 0, "", "DTSTART:20260706T080000Z\r\nRRULE:W1 MO #0\r\n",
       "DTSTART;TZID=Europe/Berlin:20260706T100000" },
@@ -405,6 +413,7 @@ static void test_tasks(void **state)
         "DUE;VALUE=DATE:20260704|PRIORITY:1|STATUS:NEEDS-ACTION");
     has(import(&form, task("1.0", "DUE:20260704T235959\r\n"), NULL),
         "DUE;VALUE=DATE:20260704");
+    has(import(&form, task("1.1.4", "SUMMARY:S\r\n"), NULL), "SUMMARY:S");
     has(export(&form, task("2.0", "PERCENT-COMPLETE:100\r\n"
                            "LAST-MODIFIED:20260702T000000Z\r\n")),
         "STATUS:COMPLETED|COMPLETED:20260702T000000Z");
