@@ -536,6 +536,7 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
                                                              : CARD_30, p);
     twins = like && has_twins(form, text);
     if (version && is_same(form, text, version)
+        && !item_format_is_unsaid(text.s, text.len)
         && !(text.len && memchr(text.s, '\0', text.len))
         && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version

@@ -244,6 +244,22 @@ item_format_e item_format_recognise(const char *type, const char *data,
     return said;
 }
 
+int item_format_is_unsaid(const char *data, apr_size_t len)
+{
+    text_t t = { data, data + len }, at;
+
+    skip_space(&t);
+    at = t;
+    if (!at_name(&at, "BEGIN"))
+        return 0;
+    while (next_line(&t)) {
+        if (t.end - t.s > 7 && strncasecmp(t.s, "VERSION", 7) == 0
+            && strchr(":; \t", t.s[7]) != NULL)
+            return 0;
+    }
+    return 1;
+}
+
 /* ---- there and back ------------------------------------------------------- */
 
 int item_format_is_native(item_format_e format)

@@ -158,6 +158,10 @@ item_format_e item_format_parse(const char *type, const char *version);
 item_format_e item_format_recognise(const char *type, const char *data,
                                     apr_size_t len);
 
+/** Non-zero for a card or calendar without a VERSION: the store needs one, and
+ * item_import() adds it. */
+int item_format_is_unsaid(const char *data, apr_size_t len);
+
 /** Non-zero if the store keeps texts of that format. */
 int item_format_is_native(item_format_e format);
 

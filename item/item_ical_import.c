@@ -2,6 +2,7 @@
 /* iCalendar from a device: see item_vcal.h and item_ical_form.h. */
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "item/item_charset.h"
@@ -555,6 +556,28 @@ static void take_charset(const item_form_t *form, item_text_t *in,
     in->len = b.len;
 }
 
+/** Some forget to say of which version their text is. */
+static void say_version(item_text_t *text, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    apr_size_t head = 0;
+
+    if (!item_format_is_unsaid(text->data, text->len))
+        return;
+    while (head < text->len && apr_isspace(text->data[head]))
+        head++;
+    while (head < text->len && text->data[head] != '\r'
+           && text->data[head] != '\n')
+        head++;
+    b.p = p;
+    item_buf_add(&b, text->data, head);
+    item_buf_puts(&b, "\r\nVERSION:2.0");
+    item_buf_add(&b, text->data + head, text->len - head);
+    text->len = b.len;
+    item_buf_putc(&b, '\0');
+    text->data = b.s;
+}
+
 apr_status_t item_ical_import(const item_form_t *form, const item_text_t *in,
                               const item_text_t *like, item_text_t *out,
                               apr_pool_t *p)
@@ -570,6 +593,7 @@ apr_status_t item_ical_import(const item_form_t *form, const item_text_t *in,
     if (text.len > ITEM_MAX_OCTETS)
         return ITEM_ELIMIT;
     take_charset(form, &text, p);
+    say_version(&text, p);
     rv = item_doc_read(&doc, "text/calendar", text.data, text.len, p);
     if (rv != APR_SUCCESS)
         return rv;

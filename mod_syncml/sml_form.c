@@ -52,7 +52,9 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     }
     form = &sml_form(s, y)->form;       /* as it is by now */
     if (item_form_is_plain(form)
-        && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)) {
+        && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)
+        && (is == ITEM_FORMAT_TEXT
+            || !item_format_is_unsaid(c->raw.data, c->raw.len))) {
         /* A text may be a VJOURNAL's; of vCards the store may have the other
          * version. */
         if (is == ITEM_FORMAT_TEXT || is == ITEM_FORMAT_VCARD30

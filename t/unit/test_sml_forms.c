@@ -391,6 +391,26 @@ static void test_as_it_sends(void **state)
                            "VERSION:3.0\r\n"));
 }
 
+/* What does not say of which version it is is taken for what it looks like. */
+static void test_no_version(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    client_store(c, "contacts")->type = "text/vcard";
+    client_put(c, "contacts", "BEGIN:VCARD\r\nN:Berg;Anna\r\n"
+               "TEL;TYPE=CELL:+491\r\nEND:VCARD\r\n");
+    client_add_store(c, "calendar", "text/calendar");
+    client_put(c, "calendar", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"
+               "SUMMARY:Tea\r\nDTSTART:20261201T150000Z\r\nEND:VEVENT\r\n"
+               "END:VCALENDAR\r\n");
+    SYNCED(c, client_sync(c, 200, "contacts calendar"));
+    assert_non_null(strstr(stored("contacts"), "VERSION:3.0\r\n"));
+    assert_non_null(strstr(stored("contacts"), "TEL;TYPE=CELL:+491\r\n"));
+    assert_string_equal(stored("calendar"), "BEGIN:VCALENDAR\r\n"
+        "VERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Tea\r\n"
+        "DTSTART:20261201T150000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+}
+
 /* Its calendar has the tasks in it; where its DevInf has two, it has not. */
 static void test_combined_calendar(void **state)
 {
@@ -571,6 +591,7 @@ int main(void)
         ON_EACH_STORE(test_zone_is_learned),
         ON_EACH_STORE(test_whose_zone),
         ON_EACH_STORE(test_as_it_sends),
+        ON_EACH_STORE(test_no_version),
         ON_EACH_STORE(test_combined_calendar),
         ON_EACH_STORE(test_sif),
         ON_EACH_STORE(test_push_is_told),
