@@ -29,6 +29,7 @@ typedef struct held_t {
     apr_hash_t *caps;           /* CTCap, or NULL */
     apr_hash_t *not_held;       /* by the quirks file, or NULL */
     apr_size_t longest;         /* octets of a long text that came */
+    apr_size_t widest;          /* characters of one */
     int as_long;                /* the present one was not the first so long */
 } held_t;
 
@@ -114,7 +115,9 @@ static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
 
         if (number != NULL) {
             *number = '\0';
-            h->longest = (apr_size_t)apr_atoi64(number + 1);
+            h->longest = (apr_size_t)apr_strtoi64(number + 1, &number, 10);
+            h->widest = *number == '/' ? (apr_size_t)apr_atoi64(number + 1)
+                                       : 0;
         }
         apr_hash_set(h->states, word + (state[0] != '+'),
                      APR_HASH_KEY_STRING, state);
@@ -161,8 +164,9 @@ static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h,
         APR_ARRAY_PUSH(words, const char *) =
             apr_pstrcat(s->p, *(const char *)state == '+' ? "" : state, name,
                         h->longest && strcmp(name, long_name(kind)) == 0
-                            ? apr_psprintf(s->p, "=%" APR_SIZE_T_FMT,
-                                           h->longest) : "", NULL);
+                            ? apr_psprintf(s->p, "=%" APR_SIZE_T_FMT "/%"
+                                           APR_SIZE_T_FMT, h->longest,
+                                           h->widest) : "", NULL);
     }
     set(s, y, NAMES, apr_array_pstrcat(s->p, words, ' '));
 }
@@ -210,19 +214,30 @@ static int may_be_long(const char *data, apr_size_t len, const char *name)
     return 0;
 }
 
+static apr_size_t characters(const char *text)
+{
+    apr_size_t n = 0;
+
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return n;
+}
+
 /* @return non-zero if it is longer than any before */
 static int note_length(sml_session_t *s, held_t *h, item_kind_e kind,
                        const char *data, apr_size_t len)
 {
     const char *text = may_be_long(data, len, long_name(kind))
                      ? long_text(s, item_kind_type(kind), data, len) : NULL;
-    apr_size_t n = text ? strlen(text) : 0;
+    apr_size_t n = text ? strlen(text) : 0, wide = text ? characters(text) : 0;
 
-    h->as_long = n == h->longest;
-    if (n < LONG_TEXT || n <= h->longest) {
+    h->as_long = n == h->longest || wide == h->widest;
+    if (n < LONG_TEXT || (n <= h->longest && wide <= h->widest)) {
         return 0;
     }
-    h->longest = n;
+    h->longest = n > h->longest ? n : h->longest;
+    h->widest = wide > h->widest ? wide : h->widest;
     return 1;
 }
 
@@ -329,7 +344,8 @@ static void look_for_cut(sml_session_t *s, const held_t *h,
     const char *is = long_text(s, theirs->type, theirs->data, theirs->len);
     apr_size_t n = is ? strlen(is) : 0;
 
-    if (was == NULL || n < LONG_TEXT || n < h->longest
+    if (was == NULL || n < LONG_TEXT
+        || (n < h->longest && characters(is) < h->widest)
         || strlen(was) <= n || strncmp(was, is, n) != 0) {
         return;
     }

@@ -463,6 +463,29 @@ static void test_not_held_in_conflict(void **state)
     in_peace(c);
 }
 
+/* Its room is so many characters, whatever octets they take: what it cut is
+ * shorter in octets than another note that it sent whole. */
+static void test_cut_by_characters(void **state)
+{
+    const char *words = "seventy characters of a text that a phone has room "
+                        "for, then the ends";
+    const char *wide = "NOTE:einundsiebzig Zeichen w\xc3\xa4ren sch\xc3\xb6n "
+                       "f\xc3\xbcr den, der ger\xc3\xa4umig \xc3\xbc" "bt, "
+                       "schreibt\r\n";
+    client_t *c = world_phone("IMEI:1");
+
+    client_put(c, "contacts", card("Wide", wide));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    client_erase(client_find(c, "contacts", "N:Wide"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_put("contacts", 0, card("Doe", apr_psprintf(w->pool,
+              "NOTE:%s that it cuts\r\n", words)));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    edit_poorly(c, "Roe", apr_psprintf(w->pool, "NOTE:%s\r\n", words));
+    assert_true(world_find("contacts", "that it cuts"));
+    assert_true(world_find("contacts", "N:Roe"));
+}
+
 /* ... nor what it has cut. */
 static void test_cut_in_conflict(void **state)
 {
@@ -621,6 +644,7 @@ int main(void)
         ON_EACH_STORE(test_wrong_ctcap),
         ON_EACH_STORE(test_deleted_property),
         ON_EACH_STORE(test_cut_note),
+        ON_EACH_STORE(test_cut_by_characters),
         ON_EACH_STORE(test_not_held_in_conflict),
         ON_EACH_STORE(test_cut_in_conflict),
         ON_EACH_STORE(test_sent_again),
