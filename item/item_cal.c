@@ -56,7 +56,14 @@ static int take_trigger(item_cal_alarm_t *alarm, const item_line_t *line)
            && alarm->at.kind != ITEM_TIME_DATE;
 }
 
-/** @return 0: no trigger that is understood */
+int item_alarm_is_none(const item_part_t *alarm)
+{
+    const item_entry_t *action = item_part_find(alarm, "ACTION");
+
+    return action && item_span_is(item_span_trim(action->line.value), "NONE");
+}
+
+/** @return 0: no trigger that is understood, or none that rings */
 static int read_alarm(item_cal_alarm_t *alarm, const item_part_t *part)
 {
     int i, triggers = 0;
@@ -88,7 +95,7 @@ static int read_alarm(item_cal_alarm_t *alarm, const item_part_t *part)
                  || item_span_is(line->name, "ATTENDEE"))
             alarm->attach = value;
     }
-    return triggers == 1;
+    return triggers == 1 && !item_alarm_is_none(part);
 }
 
 /* ---- components --------------------------------------------------------- */

@@ -138,6 +138,11 @@ int item_plan_instant(const item_plan_t *plan, const item_time_t *t,
 apr_int64_t item_plan_until(item_cal_ctx_t *c, const item_cal_t *cal,
                             const item_recur_t *r);
 
+/** Non-zero for an alarm that never rings: Apple's calendar writes one of
+ * ACTION:NONE where an event has none.  Devices that know no actions are not
+ * sent it. */
+int item_alarm_is_none(const item_part_t *alarm);
+
 /** When an alarm goes off, as planned; kind NONE: cannot be told. */
 item_time_t item_plan_alarm(item_cal_ctx_t *c, const item_plan_t *plan,
                             const item_cal_alarm_t *alarm);

@@ -7,6 +7,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_cal.h"
 #include "item/item_sif_int.h"
 
 #define MAX_MINUTES  (60 * 24 * 3660)
@@ -195,7 +196,7 @@ static const item_part_t *alarm_of(const item_part_t *part, int nth)
                                                   const item_entry_t *);
 
         if (entry->part && item_span_is(entry->part->name, "VALARM")
-            && !nth--)
+            && !item_alarm_is_none(entry->part) && !nth--)
             return entry->part;
     }
     return NULL;

@@ -146,6 +146,8 @@ static void test_event_out(void **state)
         "SUMMARY:Lunch\\, again\r\nDESCRIPTION:a\\nb\r\n"
         "CATEGORIES:Work,Fun\r\nPRIORITY:7\r\nCLASS:CONFIDENTIAL\r\n"
         "TRANSP:TRANSPARENT\r\nX-FUNAMBOL-Folder:F\r\nX-OTHER:no\r\n"
+        "BEGIN:VALARM\r\nACTION:NONE\r\nTRIGGER;VALUE=DATE-TIME:"
+        "19760401T005545Z\r\nEND:VALARM\r\n"
         "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-P1D\r\nEND:VALARM\r\n")),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<appointment>"
         "<SIFVersion>1.1</SIFVersion>\r\n<AllDayEvent>0</AllDayEvent>\r\n"
