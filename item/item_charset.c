@@ -204,12 +204,44 @@ static void from_1252(item_buf_t *b, item_span_t octets)
     item_buf_add(b, octets.s + from, i - from);
 }
 
+/** Non-zero at the beginning of a character at the end of a text. */
+static int is_cut_char(const char *s, const char *end)
+{
+    if ((unsigned char)*s < 0xc2 || end - s > 3)
+        return 0;
+    while (++s < end && ((unsigned char)*s & 0xc0) == 0x80)
+        ;
+    return s == end;
+}
+
+/** Whether more octets are no UTF-8 than characters are; a last one that was
+ * cut does not count. */
+static int is_another(item_span_t text)
+{
+    const char *s = text.s, *end = s + text.len;
+    int n, good = 0, bad = 0;
+
+    for (; s < end; s += n) {
+        if (item_charset_char(s, end, &n) != BAD || n != 1)
+            good += n > 1;
+        else if (is_cut_char(s, end))
+            break;
+        else
+            bad++;
+    }
+    return bad > good;
+}
+
 /** UTF-8 with octets in it that are none: those alone are windows-1252. */
 static void mend(item_buf_t *b, item_span_t text)
 {
     const char *s = text.s, *end = s + text.len;
     int n;
 
+    if (is_another(text)) {
+        from_1252(b, text);
+        return;
+    }
     for (; s < end; s += n) {
         item_span_t one = { s, 1 };
 

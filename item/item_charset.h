@@ -54,7 +54,8 @@ void item_charset_put(item_buf_t *b, unsigned c);
 /**
  * Append octets as UTF-8.
  * @param cs  NULL: not known, as UTF-8.  Octets that are no UTF-8 are taken for
- *            windows-1252; of others what cannot be read becomes "?"
+ *            windows-1252, and so are all if more are none than characters
+ *            are; of others what cannot be read becomes "?"
  */
 void item_charset_in(item_buf_t *b, const item_charset_t *cs,
                      item_span_t octets);

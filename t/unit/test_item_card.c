@@ -164,6 +164,10 @@ static void test_charsets(void **unused)
     in21("N:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
     in21("N;CHARSET=UTF-8:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
     in21("N;CHARSET=NONSENSE:M\xc3\xbc\nFN:x\n", "N:M\xc3\xbc\nFN:x\n");
+    /* Two octets of another set that happen to be UTF-8; UTF-8 that was cut. */
+    in21("N:\xc2\xb3\xf2\xe0\xeb\nFN:x\n",
+         "N:\xc3\x82\xc2\xb3\xc3\xb2\xc3\xa0\xc3\xab\nFN:x\n");
+    in21("N:\xd0\xb3\xe2\x82\nFN:x\n", "N:\xd0\xb3\xc3\xa2\xe2\x80\x9a\nFN:x\n");
 }
 
 static void test_parameters(void **unused)
