@@ -233,6 +233,26 @@ static int is_echo(const item_back_t *k, const item_came_t *came,
     return 0;
 }
 
+/** Who has invited said a second time, in iCalendar's manner. */
+static int is_second_organizer(const item_came_t *came,
+                               const item_line_t *line)
+{
+    int i;
+
+    if (!item_span_is(line->name, "ORGANIZER"))
+        return 0;
+    for (i = 0; i < came->part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(came->part->entries, i,
+                                                  const item_entry_t *);
+
+        if (!entry->part && item_span_is(item_line_value(&entry->line,
+                                                         "ROLE"),
+                                         "ORGANIZER"))
+            return 1;
+    }
+    return 0;
+}
+
 static void put_props(item_back_t *k, const item_came_t *came)
 {
     apr_hash_t *sent = came->cal ? sent_lines(k, came->cal) : NULL;
@@ -249,7 +269,8 @@ static void put_props(item_back_t *k, const item_came_t *came)
                                                   const item_entry_t *);
         const item_line_t *line = &entry->line;
 
-        if (entry->part || line->junk || is_wire_time(line->name))
+        if (entry->part || line->junk || is_wire_time(line->name)
+            || is_second_organizer(came, line))
             continue;
         value = item_vcal_decode(c, line);
         same = NULL;

@@ -42,6 +42,15 @@ static const struct {
     { NULL, NULL, H_DROP }
 };
 
+/** iCalendar's, which some write in vCalendar as well: read, never written. */
+static const struct {
+    const char *name;
+    how_e how;
+} borrowed[] = {
+    { "ORGANIZER", H_ORGANIZER }, { "CONTACT", H_TEXT },
+    { "COMMENT", H_TEXT }, { NULL, H_DROP }
+};
+
 /** Of phones, about the item as the phone sees it: said anew each time. */
 static int is_phones(item_span_t name)
 {
@@ -545,15 +554,26 @@ static item_span_t single(item_span_t text, apr_pool_t *p)
     return result;
 }
 
-static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
-                      const item_line_t *line, item_span_t value,
+/** A comma or a semicolon between the two. */
+static int geo_in(item_cal_ctx_t *c, item_span_t text, item_buf_t *b)
+{
+    char *geo = apr_pstrmemdup(c->p, text.s, text.len);
+
+    if (!strpbrk(geo, ",;"))
+        return 0;
+    *strpbrk(geo, ",;") = ';';
+    put_line(b, "GEO", item_span_of(geo));
+    return 1;
+}
+
+static int convert_in(item_cal_ctx_t *c, item_kind_e kind, const char *name,
+                      how_e how, const item_line_t *line, item_span_t value,
                       item_buf_t *b)
 {
     item_span_t text = item_span_trim(value);
-    const char *name = names[i].ical, *word;
-    char *geo;
+    const char *word;
 
-    switch (names[i].how) {
+    switch (how) {
     case H_TEXT:
         put_line(b, name, item_vcal_escape(item_vcal_plain(value, c->p),
                                            c->p));
@@ -568,7 +588,7 @@ static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
         return number_in(text, b, name);
     case H_LIST:
     case H_CATEGORIES:
-        text = list_in(c, value, names[i].how == H_CATEGORIES);
+        text = list_in(c, value, how == H_CATEGORIES);
         if (text.len)
             put_line(b, name, text);
         return text.len > 0;
@@ -585,12 +605,9 @@ static int convert_in(item_cal_ctx_t *c, item_kind_e kind, int i,
             ? "TRANSPARENT" : "OPAQUE"));
         return 1;
     case H_GEO:
-        geo = apr_pstrmemdup(c->p, text.s, text.len);
-        if (!strpbrk(geo, ",;"))
-            return 0;
-        *strpbrk(geo, ",;") = ';';
-        put_line(b, name, item_span_of(geo));
-        return 1;
+        return geo_in(c, text, b);
+    case H_ORGANIZER:
+        return memchr(text.s, ':', text.len) && raw_in(c, line, text, b);
     case H_ATTENDEE:
         return person_in(c, line, value, b);
     case H_ATTACH:
@@ -612,6 +629,12 @@ int item_vcal_prop_in(item_cal_ctx_t *c, item_kind_e kind,
         return !is_phones(line->name) && raw_in(c, line, value, b);
     for (i = 0; names[i].vcal; i++)
         if (item_span_is(line->name, names[i].vcal))
-            return convert_in(c, kind, i, line, value, b);
+            return convert_in(c, kind, names[i].ical, names[i].how, line,
+                              value, b);
+    for (i = 0; borrowed[i].name; i++)
+        if (item_span_is(line->name, borrowed[i].name)
+            && item_span_trim(value).len)
+            return convert_in(c, kind, borrowed[i].name, borrowed[i].how,
+                              line, value, b);
     return 0;
 }

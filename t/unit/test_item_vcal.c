@@ -161,6 +161,12 @@ static const from_t from_phones[] = {
       "CATEGORIES:A,B\\;C|TRANSP:TRANSPARENT|STATUS:TENTATIVE|"
       "GEO:1.5;-2.5|PRIORITY:1|CLASS:PRIVATE|CREATED:20260101T000000Z|"
       "X-FOO;A=B:a;b" },
+    { NULL, 0, 0, "", "ORGANIZER;CN=Jo:MAILTO:jo@x.org\r\nCONTACT:Eva\r\n"
+      "COMMENT:a\\;b\r\n",
+      "ORGANIZER;CN=Jo:MAILTO:jo@x.org|CONTACT:Eva|COMMENT:a\\;b" },
+    { NULL, 0, 0, "", "ATTENDEE;ROLE=ORGANIZER:b@x.org\r\n"
+      "ORGANIZER;CN=B:mailto:b@x.org\r\nCOMMENT:\r\n",
+      "ORGANIZER:mailto:b@x.org|!ORGANIZER;CN|!COMMENT" },
     { NULL, 0, ITEM_HABIT_CATEGORY_X, "",
       "CATEGORIES:X-Work;MEETING\r\n", "CATEGORIES:Work,MEETING" },
     { NULL, 0, 0, "", "CATEGORIES:X-Work\r\n", "CATEGORIES:X-Work" },
