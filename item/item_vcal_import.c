@@ -480,14 +480,11 @@ static void named_zone(item_back_t *k, const item_doc_t *doc)
     }
 }
 
-/** The zone that the text says its local times are in. */
-static void device_zone(item_back_t *k, const item_doc_t *doc)
+/** TZ, and what DAYLIGHT lines stand beside it. @return NULL: none */
+static const item_entry_t *zone_lines(const item_doc_t *doc,
+                                      apr_array_header_t *list)
 {
-    apr_array_header_t *list = apr_array_make(k->c->p, 8,
-                                              sizeof(item_span_t));
     const item_entry_t *tz = NULL;
-    const item_zone_t *prefer = k->c->user;
-    apr_int64_t around = 0;
     int i, depth;
 
     /* Some write them inside the event. */
@@ -512,6 +509,19 @@ static void device_zone(item_back_t *k, const item_doc_t *doc)
                     = item_span_trim(entry->line.value);
         }
     }
+    return tz;
+}
+
+/** The zone that the text says its local times are in. */
+static void device_zone(item_back_t *k, const item_doc_t *doc)
+{
+    apr_array_header_t *list = apr_array_make(k->c->p, 8,
+                                              sizeof(item_span_t));
+    const item_entry_t *tz = zone_lines(doc, list);
+    const item_zone_t *prefer = k->c->user;
+    apr_int64_t around = 0;
+    int i;
+
     k->device = k->c->user;
     if (!tz) {
         named_zone(k, doc);
