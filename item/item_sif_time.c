@@ -382,7 +382,7 @@ void sif_time_write_zone(item_sif_t *s)
         return;
     item_civil_from_days(floor_day(s->start.secs) / DAY, &y, &m, &d);
     lines.p = s->p;
-    item_zone_lines(&lines, s->own, y, y + 4, "\r\n");
+    item_zone_lines(&lines, s->own, y, y + 4, 1, "\r\n");
     if (item_reader_init(&reader, lines.s ? lines.s : "", lines.len, s->p)
         != APR_SUCCESS)
         return;

@@ -114,4 +114,23 @@ void item_back_use(item_back_t *k, item_span_t tzid, const item_zone_t *zone,
 /** Write a VTIMEZONE of each zone that is used: like's, or a new one. */
 void item_back_zones(const item_back_t *k, item_buf_t *b);
 
+/* ---- rules of a device that is astray (item_vcal_back_astray.c) ---------- */
+
+/** The days of a weekly rule as bits, a number of days later.
+ * @param start  the day of DTSTART, which counts where the rule has none */
+unsigned item_back_week_days(const item_recur_t *r, apr_int64_t start,
+                             int by);
+
+/** The day of the week, as a bit, that a device which takes another zone for
+ * the one that it was sent (habit "zone-clock") adds to a weekly rule, since
+ * the series begins on it there.
+ * @param was  the rule that the stored item has
+ * @return 0: none, or the rule has it anyway */
+unsigned item_back_added_day(const item_back_t *k, const item_came_t *came,
+                             const item_recur_t *was);
+
+/** Whether such a device has no rule for a yearly series, since that begins in
+ * another month there than the rule says. */
+int item_back_year_lost(const item_back_t *k, const item_came_t *came);
+
 #endif

@@ -126,18 +126,6 @@ static void put_rule(item_back_t *k, const char *name,
     item_fold_add(k->b, item_buf_span(&line), "\r\n");
 }
 
-/** The days of a weekly rule as bits, a number of days later. */
-static unsigned week_days(const item_recur_t *r, apr_int64_t start, int by)
-{
-    unsigned bits = 0;
-    int i;
-
-    for (i = 0; i < r->days.n; i++)
-        bits |= 1u << (ITEM_RECUR_WEEKDAY(r->days.v[i]) + 7 + by) % 7;
-    return r->days.n ? bits
-                     : 1u << (item_recur_weekday(start) + 7 + by) % 7;
-}
-
 /** Whether a weekly rule has the days of the user's clock above a start in
  * UTC, or those next to the ones that it should have, with the start on none
  * of them on whatever clock: a device that moved the series over midnight,
@@ -149,7 +137,7 @@ static int is_left_behind(item_back_t *k, const item_came_t *came,
 {
     apr_int64_t wire = day_of(came->start.secs), user = wire;
     int by = (int)(wire - day);
-    unsigned said;
+    unsigned said, added;
     item_recur_t r;
 
     if (came->start.kind != ITEM_TIME_UTC || by < -1 || by > 1
@@ -159,14 +147,17 @@ static int is_left_behind(item_back_t *k, const item_came_t *came,
         return 0;
     if (k->c->user)
         user = day_of(item_zone_to_local(k->c->user, came->start.secs));
-    said = week_days(&r, wire, 0);
-    if (said == week_days(was, day, (int)(user - day)))
+    said = item_back_week_days(&r, wire, 0);
+    added = item_back_added_day(k, came, was);
+    if (added && (said & ~added) == item_back_week_days(was, day, 0))
+        return 1;
+    if (said == item_back_week_days(was, day, (int)(user - day)))
         return 1;
     return !(said & (1u << item_recur_weekday(wire)
                      | 1u << item_recur_weekday(user)
                      | 1u << item_recur_weekday(day)))
-           && (said == week_days(was, day, by - 1)
-               || said == week_days(was, day, by + 1));
+           && (said == item_back_week_days(was, day, by - 1)
+               || said == item_back_week_days(was, day, by + 1));
 }
 
 /** Whether what came is the rule of like, but for its end, on the day on
@@ -488,6 +479,17 @@ static int is_on_own_clock(const item_recur_t *r, apr_int64_t wire, int by)
     return own && !other;
 }
 
+/** Days of a weekly rule without those of a set of bits. */
+static void drop_days(item_recur_t *r, unsigned bits)
+{
+    int i, n = 0;
+
+    for (i = 0; i < r->days.n; i++)
+        if (!(bits & 1u << ITEM_RECUR_WEEKDAY(r->days.v[i])))
+            r->days.v[n++] = r->days.v[i];
+    r->days.n = n;
+}
+
 /** Whether a rule says what like's says, on whatever clock it was sent. */
 static int is_like_rule(item_back_t *k, const item_came_t *came,
                         const item_recur_t *r)
@@ -516,6 +518,10 @@ static void convert_rule(item_back_t *k, const item_came_t *came,
     int by = (int)(day_of(start.secs) - day), count;
     item_recur_t r, was;
 
+    if (k->said && (k->c->form->habits & ITEM_HABIT_ZONE_CLOCK)) {
+        day += by;              /* its days are those of the zone */
+        by = 0;
+    }
     if (!item_vcal_rule_read(&r, text, day))
         return;
     if (plan && plan->rule && came->rules->nelts == 1
@@ -530,6 +536,10 @@ static void convert_rule(item_back_t *k, const item_came_t *came,
         put_like_rule(k, came, &was, &now);
         return;
     }
+    if (plan && r.freq == ITEM_FREQ_WEEKLY && came->cal->rules->nelts == 1
+        && item_recur_parse(&was, APR_ARRAY_IDX(came->cal->rules, 0,
+                                                item_span_t)))
+        drop_days(&r, item_back_added_day(k, came, &was));
     if (by && is_on_own_clock(&r, day, by))
         by = 0;
     if (by >= -1 && by <= 1)
@@ -574,6 +584,16 @@ static int dates_as_planned(const item_came_t *came,
     return g == n;
 }
 
+/** What a series leaves out, and has besides, where the device has it as a
+ * single event. */
+static void keep_dates(item_back_t *k, const item_came_t *came)
+{
+    if (!came->exdates->nelts)
+        item_back_named(k, came->cal, "EXDATE");
+    if (!came->rdates->nelts)
+        item_back_named(k, came->cal, "RDATE");
+}
+
 int item_back_rules(item_back_t *k, item_came_t *came,
                     const item_dest_t *dest)
 {
@@ -589,16 +609,21 @@ int item_back_rules(item_back_t *k, item_came_t *came,
         if (!came->rdates->nelts || dates_as_planned(came, lost)) {
             item_back_named(k, came->cal, "RRULE");
             item_back_named(k, came->cal, "EXRULE");
-            item_back_named(k, came->cal, "RDATE");
+            if (!came->rdates->nelts)
+                keep_dates(k, came);
+            else
+                item_back_named(k, came->cal, "RDATE");
             apr_array_cat(came->exdates, lost);
             item_times_sort(came->exdates);
             return 1;
         }
     }
     if (plan && plan->rule && !came->rules->nelts && came->planned
-        && !item_vcal_rule_is_plain(plan->rule)) {
+        && (!item_vcal_rule_is_plain(plan->rule)
+            || item_back_year_lost(k, came))) {
         item_back_named(k, came->cal, "RRULE");
-        return 0;               /* beyond the device's own rules */
+        keep_dates(k, came);    /* beyond the device's own rules */
+        return 0;
     }
     if (plan && plan->rule && came->rules->nelts == 1 && came->planned
         && !came->exrules->nelts) {

@@ -233,8 +233,10 @@ static void put_zone(item_cal_ctx_t *c, item_buf_t *b,
     from = year_of(plan->start.kind != ITEM_TIME_NONE ? plan->start.secs
                                                       : plan->end.secs);
     to = year_of(plan->cal->told) + YEARS_AHEAD;
+    /* Synthesis' clients look for a zone of that name, and take one without
+     * summer time where they know none; without a name, one like it. */
     item_zone_lines(b, zone, from, to > from ? to : from + YEARS_AHEAD,
-                    "\r\n");
+                    !(c->form->habits & ITEM_HABIT_ZONE_CLOCK), "\r\n");
 }
 
 apr_status_t item_vcal_export(const item_form_t *form, const item_text_t *in,

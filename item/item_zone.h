@@ -87,9 +87,10 @@ const item_zone_t *item_zone_recognise(const item_part_t *part,
 
 /** Write the lines TZ and DAYLIGHT of vCalendar 1.0, a DAYLIGHT for each
  * year that has summer time, DAYLIGHT:FALSE if none has.
- * @param from, to  years, at most 20 are written */
+ * @param from, to  years, at most 20 are written
+ * @param named  with the names of both times */
 void item_zone_lines(item_buf_t *b, const item_zone_t *zone, int from,
-                     int to, const char *eol);
+                     int to, int named, const char *eol);
 
 /**
  * The zone that these lines mean.

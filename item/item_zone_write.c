@@ -273,7 +273,7 @@ static int summer_of(const item_zone_t *zone, int year,
 }
 
 void item_zone_lines(item_buf_t *b, const item_zone_t *zone, int from,
-                     int to, const char *eol)
+                     int to, int named, const char *eol)
 {
     apr_int64_t at = item_civil_days(from, 1, 1) * DAY;
     item_zone_change_t start, end;
@@ -296,8 +296,8 @@ void item_zone_lines(item_buf_t *b, const item_zone_t *zone, int from,
             b->p, "DAYLIGHT:TRUE;", short_offset(start.after, b->p), ";",
             local_text(start.at + start.before, b->p), ";",
             local_text(end.at + end.before, b->p), ";",
-            end.name ? end.name : "", ";", start.name ? start.name : "",
-            eol, NULL));
+            named && end.name ? end.name : "", ";",
+            named && start.name ? start.name : "", eol, NULL));
     }
     if (!summers)
         item_buf_puts(b, apr_pstrcat(b->p, "DAYLIGHT:FALSE", eol, NULL));

@@ -52,6 +52,17 @@ static apr_pool_t *pool;
 #define ALARM(lines) "BEGIN:VALARM\r\n" lines "END:VALARM\r\n"
 #define SERIES "DTSTART:20261207T090000Z\r\nDTEND:20261207T093000Z\r\n"
 
+/* The first hour of the year in Sydney, and what is sent of it by a client that
+ * takes Brisbane's time for its, or knows Sydney's. */
+#define NEW_YEAR(hour) "DTSTART;TZID=Australia/Sydney:20270101T" hour \
+    "3000\r\nDTEND;TZID=Australia/Sydney:20270101T" hour "4500\r\n"
+#define BRISBANE "TZ:+10:00\r\nDAYLIGHT:FALSE\r\nBEGIN:VEVENT\r\n"
+#define THEIR_LINES "TZ:+10:00\r\n" \
+    "DAYLIGHT:TRUE;+11;20271002T160000Z;20280401T160000Z;AEST;AEDT\r\n" \
+    "BEGIN:VEVENT\r\n"
+#define OLD_YEAR "UID:u\r\nSUMMARY:Meet\r\nDTSTART:20261231T133000Z\r\n" \
+    "DTEND:20261231T134500Z\r\n"
+
 typedef struct answer_t {
     const char *what;
     const char *had, *came, *want;      /* want NULL: had */
@@ -116,6 +127,30 @@ static const answer_t answers[] = {
     { "a rule that its user deleted",
       CAL("", SERIES "RRULE:FREQ=WEEKLY\r\n"), CAL("", SERIES),
       CAL("", SERIES) },
+    { "a yearly series whose zone it does not know",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=YEARLY\r\n"),
+      VCAL(BRISBANE OLD_YEAR), NULL },
+    { "one that is none any more, whose zone it knows",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=YEARLY\r\n"),
+      VCAL(THEIR_LINES OLD_YEAR), CAL(SYDNEY, NEW_YEAR("00")) },
+    { "one that was moved, too",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=YEARLY\r\n"),
+      VCAL(BRISBANE "UID:u\r\nSUMMARY:Meet\r\n"
+           "DTSTART:20261231T143000Z\r\nDTEND:20261231T144500Z\r\n"),
+      CAL(SYDNEY, NEW_YEAR("01")) },
+    { "a day that a weekly series has in its zone only",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=WEEKLY;BYDAY=FR,SU\r\n"),
+      VCAL(BRISBANE OLD_YEAR "RRULE:W1 TH FR SU #0\r\n"), NULL },
+    { "a further day of that",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=WEEKLY;BYDAY=FR,SU\r\n"),
+      VCAL(BRISBANE OLD_YEAR "RRULE:W1 MO TH FR SU #0\r\n"),
+      CAL(SYDNEY, NEW_YEAR("00")
+          "RRULE:FREQ=WEEKLY;BYDAY=MO,FR,SU\r\n") },
+    { "such a day where it knows the zone",
+      CAL(SYDNEY, NEW_YEAR("00") "RRULE:FREQ=WEEKLY;BYDAY=FR,SU\r\n"),
+      VCAL(THEIR_LINES OLD_YEAR "RRULE:W1 TH FR SU #0\r\n"),
+      CAL(SYDNEY, NEW_YEAR("00")
+          "RRULE:FREQ=WEEKLY;BYDAY=TH,FR,SU\r\n") },
     { "a title that was made up",
       "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
       "UID:u\r\nDESCRIPTION:First line\\nsecond\r\n" SERIES

@@ -282,18 +282,22 @@ static void test_lines(void **state)
     unsigned i;
 
     b.p = pool;
-    item_zone_lines(&b, open_zone("Europe/Berlin"), 2026, 2027, "\n");
+    item_zone_lines(&b, open_zone("Europe/Berlin"), 2026, 2027, 1, "\n");
     assert_string_equal(
         b.s, "TZ:+01\n"
         "DAYLIGHT:TRUE;+02;20260329T020000;20261025T030000;CET;CEST\n"
         "DAYLIGHT:TRUE;+02;20270328T020000;20271031T030000;CET;CEST\n");
     b.len = 0;
-    item_zone_lines(&b, open_zone("Australia/Sydney"), 2026, 2026, "\n");
+    item_zone_lines(&b, open_zone("Australia/Sydney"), 2026, 2026, 1, "\n");
     assert_string_equal(
         b.s, "TZ:+10\n"
         "DAYLIGHT:TRUE;+11;20261004T020000;20270404T030000;AEST;AEDT\n");
     b.len = 0;
-    item_zone_lines(&b, open_zone("Asia/Kolkata"), 2026, 2030, "\n");
+    item_zone_lines(&b, open_zone("Australia/Sydney"), 2026, 2026, 0, "\n");
+    assert_string_equal(
+        b.s, "TZ:+10\nDAYLIGHT:TRUE;+11;20261004T020000;20270404T030000;;\n");
+    b.len = 0;
+    item_zone_lines(&b, open_zone("Asia/Kolkata"), 2026, 2030, 1, "\n");
     assert_string_equal(b.s, "TZ:+0530\nDAYLIGHT:FALSE\n");
     for (i = 0; i < 2; i++) {
         check_lines("+02", "TRUE;+03;20050327T030000;20051030T040000;"
