@@ -12,7 +12,6 @@
 #include "item/item_edit.h"
 
 #define RID  "RECURRENCE-ID"
-#define BEFORE_HYPHEN  10
 #define ZONE_YEAR  APR_INT64_C(31557600)        /* seconds */
 
 /** A calendar, read. */
@@ -23,42 +22,6 @@ typedef struct series_t {
     item_span_t uid;
     apr_pool_t *p;
 } series_t;
-
-static int is_fold(char c)
-{
-    return c == '\r' || c == '\n' || c == ' ' || c == '\t';
-}
-
-/** Non-zero if the word stands around that hyphen, folded anywhere. */
-static int is_word(const char *data, const char *hyphen, const char *end)
-{
-    static const char word[] = RID;
-    const char *at = hyphen;
-    int i = BEFORE_HYPHEN;
-
-    while (i > 0 && at > data)
-        if (!is_fold(*--at) && apr_toupper(*at) != word[--i])
-            return 0;
-    if (i > 0)
-        return 0;
-    for (at = hyphen + 1, i = BEFORE_HYPHEN + 1; word[i] && at < end; at++)
-        if (!is_fold(*at) && apr_toupper(*at) != word[i++])
-            return 0;
-    return !word[i];
-}
-
-int item_occurrence_likely(const char *data, apr_size_t len)
-{
-    const char *at = data, *end = data + len;
-
-    /* By its hyphen, which is rarer than any of its letters. */
-    while ((at = memchr(at, '-', (apr_size_t)(end - at))) != NULL) {
-        if (is_word(data, at, end))
-            return 1;
-        at++;
-    }
-    return 0;
-}
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -189,13 +152,17 @@ static apr_status_t read_series(series_t *s, const item_text_t *text,
     return APR_SUCCESS;
 }
 
+/** Non-zero: the component is a changed occurrence of the series. */
+static int is_of(series_t *s, const item_entry_t *entry)
+{
+    return is_event(entry) && id_of(s, entry->part)
+           && same(value_of(entry->part, "UID"), s->uid);
+}
+
 /** Non-zero: the component is the series' changed occurrence of that id. */
 static int has_id(series_t *s, const item_entry_t *entry, const char *id)
 {
-    const char *its = is_event(entry) ? id_of(s, entry->part) : NULL;
-
-    return its && !strcmp(its, id)
-           && same(value_of(entry->part, "UID"), s->uid);
+    return is_of(s, entry) && !strcmp(id_of(s, entry->part), id);
 }
 
 /** The first component of that id; NULL. */
@@ -341,11 +308,10 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
         return list;
     for (i = 0; i < s.doc->root->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(s.doc->root, i);
-        const char *id = is_event(entry) ? id_of(&s, entry->part) : NULL;
+        const char *id = is_of(&s, entry) ? id_of(&s, entry->part) : NULL;
         item_occurrence_t *one;
 
-        if (!id || !same(value_of(entry->part, "UID"), s.uid)
-            || apr_hash_get(seen, id, APR_HASH_KEY_STRING))
+        if (!id || apr_hash_get(seen, id, APR_HASH_KEY_STRING))
             continue;
         apr_hash_set(seen, id, APR_HASH_KEY_STRING, id);
         one = apr_array_push(list);
@@ -353,6 +319,30 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
         one->text = stand_alone(&s, entry->part);
     }
     return list;
+}
+
+item_text_t item_occurrences_without(const item_text_t *series,
+                                     apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    series_t s;
+    int i;
+
+    if (!item_occurrence_likely(series->data, series->len)
+        || read_series(&s, series, p) != APR_SUCCESS || !is_series(&s))
+        return *series;
+    b.p = p;
+    put_line(&b, s.doc->root->begin, NULL);
+    for (i = 0; i < s.doc->root->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(s.doc->root, i);
+
+        if (!entry->part)
+            put_line(&b, entry->raw, NULL);
+        else if (!is_of(&s, entry))
+            put_part(&b, entry->part, NULL);
+    }
+    put_line(&b, s.doc->root->end, NULL);
+    return text_of(&b);
 }
 
 /* ---- one alone ---------------------------------------------------------- */
@@ -386,25 +376,6 @@ const char *item_occurrence_id(const item_text_t *text, apr_pool_t *p)
         return NULL;
     part = only_event(&s);
     return part ? id_of(&s, part) : NULL;
-}
-
-int item_is_series(const item_text_t *text, apr_pool_t *p)
-{
-    apr_hash_t *names = item_names(text->data, text->len, p);
-
-    return apr_hash_get(names, "RRULE", APR_HASH_KEY_STRING)
-           || apr_hash_get(names, "RDATE", APR_HASH_KEY_STRING);
-}
-
-item_text_t item_occurrence_bare(const item_text_t *text, apr_pool_t *p)
-{
-    apr_hash_t *names = apr_hash_make(p);
-    item_text_t bare = *text;
-
-    apr_hash_set(names, RID, APR_HASH_KEY_STRING, "");
-    apr_hash_set(names, "UID", APR_HASH_KEY_STRING, "");
-    bare.data = item_without(text->data, &bare.len, names, p);
-    return bare;
 }
 
 /* ---- putting in --------------------------------------------------------- */

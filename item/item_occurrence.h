@@ -48,6 +48,12 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
  */
 const char *item_occurrence_id(const item_text_t *text, apr_pool_t *p);
 
+/** A series without its changed occurrences, for a quick look at what a device
+ * has that gets it so; their zones stay.  @return the same text where there
+ * are none, or it cannot be read */
+item_text_t item_occurrences_without(const item_text_t *series,
+                                     apr_pool_t *p);
+
 /** Non-zero if a text is a series by a rule or by dates of its own. */
 int item_is_series(const item_text_t *text, apr_pool_t *p);
 

@@ -324,6 +324,7 @@ int room_rule_kind(item_span_t rule)
         return 0;
     while (freqs[kind] && !item_span_is(freq, freqs[kind]))
         kind++;
+    by = kind == 1;             /* each week is on a day of it */
     for (i = 0; parts[i]; i++) {
         if (rule_part(rule, parts[i], &value)) {
             /* "TH" of a month or year are all of its Thursdays. */

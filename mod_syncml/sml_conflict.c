@@ -19,8 +19,10 @@
 #include "item/item_edit.h"
 #include "item/item_merge.h"
 #include "item/item_note.h"
+#include "item/item_occurrence.h"
 #include "mod_syncml/sml_form.h"
 #include "mod_syncml/sml_held.h"
+#include "mod_syncml/sml_occurrences.h"
 
 sml_conflict_conf_t sml_policy(const sml_session_t *s, const sml_sync_t *y)
 {
@@ -49,6 +51,7 @@ typedef struct sides_t {
     const item_text_t *had;     /* &base, or NULL */
     sml_missing_t missing;
     apr_hash_t *stamps;         /* names of properties that writers renew */
+    int apart;                  /* see set_apart() */
     item_merge_t m;
 } sides_t;
 
@@ -91,6 +94,25 @@ static item_text_t projected(sides_t *sides, item_text_t text, int had)
         sml_projection(sides->s, sides->y, &item, &text.data, &text.len);
     }
     return text;
+}
+
+/* A series as the device has it, whose occurrences are others of its items. */
+static item_text_t series_of(const sides_t *sides, item_text_t text)
+{
+    return sides->apart ? item_occurrences_without(&text, sides->s->p) : text;
+}
+
+/* What such a device says of a series says nothing of changed occurrences; but
+ * where its owner made one event of it, they are gone. */
+static void set_apart(sides_t *sides, const sml_sync_t *y)
+{
+    apr_hash_t *keep = sides->missing.keep;
+
+    sides->apart = sml_occurrences_of(sides->s, y) != NULL
+        && (item_is_series(&sides->theirs, sides->s->p)
+            || apr_hash_get(keep, "RRULE", APR_HASH_KEY_STRING)
+            || apr_hash_get(keep, "RDATE", APR_HASH_KEY_STRING));
+    sides->theirs = series_of(sides, sides->theirs);
 }
 
 static item_text_t without(sides_t *sides, item_text_t text,
@@ -184,7 +206,7 @@ int sml_builds_on(const store_item_t *base, const store_item_t *newer,
  * not count. */
 static int tells_nothing(sides_t *sides, item_text_t text)
 {
-    return same(sides, sides->sent,
+    return same(sides, without(sides, sides->sent, sides->missing.silent),
                 without(sides, projected(sides, text, 0),
                         sides->missing.silent));
 }
@@ -287,8 +309,8 @@ static apr_status_t merge(sides_t *sides, const sml_conflict_conf_t *conf,
 
     *winner = conflict ? decide(sides, conf->policy) : SML_POLICY_MERGE;
     if (*winner == SML_POLICY_CLIENT || *winner == SML_POLICY_BOTH) {
-        sides->base = without(sides, projected(sides, sides->ours, 1),
-                              sides->missing.keep);
+        sides->base = series_of(sides, projected(sides, sides->ours, 1));
+        sides->base = without(sides, sides->base, sides->missing.keep);
         sides->base = without(sides, sides->base, sides->missing.silent);
         sides->base = without(sides, sides->base, sides->missing.cut);
         sides->had = &sides->base;
@@ -469,8 +491,10 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
         return s->rv;
     }
     send_cut_again(y, &sides.missing, s->p);
+    set_apart(&sides, y);
     if (base != NULL) {
-        out->unchanged = is_as_it_had(&sides, text_of(base));
+        out->unchanged = is_as_it_had(&sides, series_of(&sides,
+                                                        text_of(base)));
     }
     if (old->deleted) {
         conf.policy = SML_POLICY_MERGE;
@@ -482,7 +506,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     edited = y->code == 203 || (known != 0 ? known != old->change
                                 : (slow || by_policy) && !is_near(&sides));
     out->conflict = edited && !out->unchanged
-        && !same(&sides, sides.ours, sides.theirs);
+        && !same(&sides, series_of(&sides, sides.ours), sides.theirs);
     if (merge(&sides, &conf, out->conflict, &out->winner) != APR_SUCCESS) {
         take_theirs(old, c, out);
         return APR_SUCCESS;

@@ -7,10 +7,12 @@
 #include <apr_strings.h>
 
 #include "item/item_edit.h"
+#include "item/item_occurrence.h"
 #include "item/item_room.h"
 #include "item/item_sif.h"
 #include "mod_syncml/sml_ctcap.h"
 #include "mod_syncml/sml_form.h"
+#include "mod_syncml/sml_occurrences.h"
 
 /* States of a name. */
 #define HELD     "+"
@@ -23,7 +25,7 @@
 #define LONG_TEXT 60
 
 typedef struct held_t {
-    store_id_t datastore;
+    const char *name;           /* the datastore's */
     apr_hash_t *states;         /* of names */
     item_room_t *room;          /* how much of each */
     apr_hash_t *caps;           /* CTCap, or NULL */
@@ -73,7 +75,7 @@ static int is_form(const char *name)
 #define ROOM  "room."
 
 /* @return "" where there is none */
-static const char *setting(sml_session_t *s, const sml_sync_t *y,
+static const char *setting(sml_session_t *s, const held_t *h,
                            const char *what)
 {
     const char *value;
@@ -82,7 +84,7 @@ static const char *setting(sml_session_t *s, const sml_sync_t *y,
         return "";
     }
     s->rv = store_device_setting_get(s->tx, s->device->id,
-                                     apr_pstrcat(s->p, what, y->name, NULL),
+                                     apr_pstrcat(s->p, what, h->name, NULL),
                                      &value);
     if (s->rv == APR_NOTFOUND) {
         s->rv = APR_SUCCESS;
@@ -91,22 +93,22 @@ static const char *setting(sml_session_t *s, const sml_sync_t *y,
     return s->rv == APR_SUCCESS ? value : "";
 }
 
-static void set(sml_session_t *s, const sml_sync_t *y, const char *what,
+static void set(sml_session_t *s, const held_t *h, const char *what,
                 const char *value)
 {
     if (s->rv == APR_SUCCESS) {
         s->rv = store_device_setting_set(s->tx, s->device->id,
-                                         apr_pstrcat(s->p, what, y->name,
+                                         apr_pstrcat(s->p, what, h->name,
                                                      NULL), value);
     }
 }
 
-static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
+static void load(sml_session_t *s, held_t *h)
 {
-    const char *value = setting(s, y, NAMES);
+    const char *value = setting(s, h, NAMES);
     char *words, *word, *last;
 
-    item_room_read(h->room, setting(s, y, ROOM));
+    item_room_read(h->room, setting(s, h, ROOM));
     words = apr_pstrdup(s->p, value);
     while ((word = apr_strtok(words, " ", &last)) != NULL) {
         char *number = strchr(word, '=');
@@ -128,15 +130,16 @@ static void load(sml_session_t *s, const sml_sync_t *y, held_t *h)
 static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
                        item_kind_e kind)
 {
+    const char *name = sml_occurrences_calendar(y->name, s->p);
     held_t *h;
 
     if (s->held == NULL) {
         s->held = apr_hash_make(s->p);
     }
-    h = apr_hash_get(s->held, &y->datastore, sizeof(y->datastore));
+    h = apr_hash_get(s->held, name, APR_HASH_KEY_STRING);
     if (h == NULL) {
         h = apr_pcalloc(s->p, sizeof(*h));
-        h->datastore = y->datastore;
+        h->name = name;
         h->states = apr_hash_make(s->p);
         h->room = item_room_make(s->p);
         h->not_held = sml_traits(s)->not_held[item_class_of(kind)];
@@ -144,14 +147,13 @@ static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
             h->caps = sml_ctcap_read(s->device->devinf,
                                      s->device->devinf_len, kind, s->p);
         }
-        load(s, y, h);
-        apr_hash_set(s->held, &h->datastore, sizeof(h->datastore), h);
+        load(s, h);
+        apr_hash_set(s->held, h->name, APR_HASH_KEY_STRING, h);
     }
     return h;
 }
 
-static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h,
-                 item_kind_e kind)
+static void save(sml_session_t *s, const held_t *h, item_kind_e kind)
 {
     apr_array_header_t *words =
         apr_array_make(s->p, 32, sizeof(const char *));
@@ -168,7 +170,7 @@ static void save(sml_session_t *s, const sml_sync_t *y, const held_t *h,
                                            APR_SIZE_T_FMT, h->longest,
                                            h->widest) : "", NULL);
     }
-    set(s, y, NAMES, apr_array_pstrcat(s->p, words, ' '));
+    set(s, h, NAMES, apr_array_pstrcat(s->p, words, ' '));
 }
 
 static const char *state_of(const held_t *h, const char *name)
@@ -265,10 +267,10 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
         news += note_length(s, h, kind, data, len);
     }
     if (news && s->rv == APR_SUCCESS) {
-        save(s, y, h, kind);
+        save(s, h, kind);
     }
     if (item_room_note(h->room, data, len, s->p)) {
-        set(s, y, ROOM, item_room_text(h->room, s->p));
+        set(s, h, ROOM, item_room_text(h->room, s->p));
     }
 }
 
@@ -289,7 +291,7 @@ int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
     cuts = item_room_cuts(h->room);
     item_room_complete(h->room, theirs->type, &was, &is, &certain, s->p);
     if (item_room_cuts(h->room) != cuts) {
-        set(s, y, ROOM, item_room_text(h->room, s->p));
+        set(s, h, ROOM, item_room_text(h->room, s->p));
     }
     theirs->data = is.data;
     theirs->len = is.len;
@@ -311,6 +313,22 @@ static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
         }
     }
     return absent;
+}
+
+/* What the device has of it: a series without the occurrences that are items of
+ * their own to it.  (What they have, the series may lack.) */
+static store_item_t alone(sml_session_t *s, const sml_sync_t *y,
+                          const store_item_t *item)
+{
+    item_text_t whole = { item->data, item->len };
+    store_item_t series = *item;
+
+    if (sml_occurrences_of(s, y) != NULL) {
+        whole = item_occurrences_without(&whole, s->p);
+        series.data = whole.data;
+        series.len = whole.len;
+    }
+    return series;
 }
 
 static int is_not_held(const held_t *h, const char *name)
@@ -383,7 +401,7 @@ void sml_held_fill(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
         *raw = whole;
     }
     if (news && s->rv == APR_SUCCESS) {
-        save(s, y, h, kind);
+        save(s, h, kind);
     }
 }
 
@@ -404,6 +422,8 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
     sml_form_import_like(s, y, &like, had);
     whole = like.item;
     sml_held_complete(s, y, mine->keys.kind, &base, &whole);
+    base = alone(s, y, &base);
+    whole = alone(s, y, &whole);
     absent = absent_names(s, &base, item_names(whole.data, whole.len, s->p));
     for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
@@ -421,6 +441,7 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       const store_item_t *ours, const store_item_t *theirs,
                       int slow, int met, sml_missing_t *missing)
 {
+    store_item_t has = alone(s, y, theirs), lacks = alone(s, y, ours), had;
     apr_hash_t *there, *absent;
     apr_hash_index_t *at;
     const void *name;
@@ -434,8 +455,11 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
         return;
     }
     h = held_of(s, y, kind);
-    there = item_names(theirs->data, theirs->len, s->p);
-    absent = base ? absent_names(s, base, there) : apr_hash_make(s->p);
+    if (base != NULL) {
+        had = alone(s, y, base);
+    }
+    there = item_names(has.data, has.len, s->p);
+    absent = base ? absent_names(s, &had, there) : apr_hash_make(s->p);
     for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
         if (!slow && is_deleted(h, name)) {
@@ -447,7 +471,7 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                                                                 : MISSED);
         }
     }
-    at = apr_hash_first(s->p, absent_names(s, ours, there));
+    at = apr_hash_first(s->p, absent_names(s, &lacks, there));
     for (; at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
         if (cannot_hold(h, name)) {
@@ -458,9 +482,9 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
         }
     }
     if (base != NULL) {
-        look_for_cut(s, h, kind, base, theirs, missing);
+        look_for_cut(s, h, kind, &had, &has, missing);
     }
     if (news && s->rv == APR_SUCCESS) {
-        save(s, y, h, kind);
+        save(s, h, kind);
     }
 }

@@ -19,6 +19,14 @@ int sml_occurrences_named(const char *name)
     return n > end && strcmp(name + n - end, SML_OCCURRENCES) == 0;
 }
 
+const char *sml_occurrences_calendar(const char *name, apr_pool_t *p)
+{
+    return sml_occurrences_named(name)
+           ? apr_pstrmemdup(p, name, strlen(name)
+                                     - (sizeof(SML_OCCURRENCES) - 1))
+           : name;
+}
+
 static const char *name_beside(const sml_sync_t *y, apr_pool_t *p)
 {
     return apr_pstrcat(p, y->name, SML_OCCURRENCES, NULL);

@@ -35,6 +35,10 @@
 /** Non-zero if a datastore of that name is one of changed occurrences. */
 int sml_occurrences_named(const char *name);
 
+/** The name of the calendar whose occurrences a datastore has; of any other
+ * datastore its own. */
+const char *sml_occurrences_calendar(const char *name, apr_pool_t *p);
+
 /** That of a calendar's in the session; NULL: the device has none, or @p y is
  * none. */
 sml_sync_t *sml_occurrences_of(sml_session_t *s, const sml_sync_t *y);
