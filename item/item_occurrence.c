@@ -18,7 +18,7 @@
 typedef struct series_t {
     item_doc_t *doc;
     apr_hash_t *zones;          /* item_zones_t by name and year */
-    const item_part_t *master;  /* the event without RECURRENCE-ID */
+    const item_part_t *master;  /* the event or task without RECURRENCE-ID */
     item_span_t uid;
     apr_pool_t *p;
 } series_t;
@@ -124,9 +124,11 @@ static const char *id_of(series_t *s, const item_part_t *part)
                       item_line_value(&entry->line, "TZID"));
 }
 
+/** An event or a task. */
 static int is_event(const item_entry_t *entry)
 {
-    return entry->part && item_span_is(entry->part->name, "VEVENT");
+    return entry->part && (entry->part->kind == (int)ITEM_VEVENT
+                           || entry->part->kind == (int)ITEM_VTODO);
 }
 
 static apr_status_t read_series(series_t *s, const item_text_t *text,
@@ -155,7 +157,8 @@ static apr_status_t read_series(series_t *s, const item_text_t *text,
 /** Non-zero: the component is a changed occurrence of the series. */
 static int is_of(series_t *s, const item_entry_t *entry)
 {
-    return is_event(entry) && id_of(s, entry->part)
+    return is_event(entry) && s->master
+           && entry->part->kind == s->master->kind && id_of(s, entry->part)
            && same(value_of(entry->part, "UID"), s->uid);
 }
 
@@ -347,8 +350,8 @@ item_text_t item_occurrences_without(const item_text_t *series,
 
 /* ---- one alone ---------------------------------------------------------- */
 
-/** The only event of a calendar; NULL: there are none, or several, or it has
- * something else besides. */
+/** The only event or task of a calendar; NULL: there are none, or several, or
+ * it has something else besides. */
 static const item_part_t *only_event(const series_t *s)
 {
     const item_part_t *only = NULL;
@@ -568,6 +571,8 @@ apr_status_t item_occurrence_put(const item_text_t *series, const char *id,
     if (rv != APR_SUCCESS)
         return rv;
     part = only_event(&from);
+    if (part && s.master && part->kind != s.master->kind)
+        part = NULL;
     if (part && is_series(&s))
         was = place_of(&s, &from, part, &id);
     if (!part || !is_series(&s) || !id)

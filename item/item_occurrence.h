@@ -1,19 +1,18 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /**
  * @file item/item_occurrence.h
- * @brief The changed occurrences of a series, taken out of it as events of
- * their own and put back.
+ * @brief The changed occurrences of a series of events or tasks, taken out of
+ * it as items of their own and put back.
  *
  * In the store a series and its changed occurrences (RECURRENCE-ID, RFC 5545
- * 3.8.4.4) are one item, as groupware has them.  A device that makes one event
+ * 3.8.4.4) are one item, as groupware has them.  A device that makes one entry
  * of each item (habit "one-event") gets the series without them, their days
  * being exceptions; here each becomes an item that can be sent beside it.
  *
  * All are functions of their arguments.  Lines that are not meant stay octet
  * by octet, so what is put in that was taken out gives the same text, but for
- * an exception on its day, and rules of its own.  Only events: changed
- * occurrences of tasks, those with RANGE and a series without a UID stay as
- * they are.  Texts over the limits of item.h are refused.
+ * an exception on its day, and rules of its own.  Those with RANGE and a series
+ * without a UID stay as they are.  Texts over the limits of item.h are refused.
  */
 #ifndef SYNCML_ITEM_OCCURRENCE_H
 #define SYNCML_ITEM_OCCURRENCE_H
@@ -28,7 +27,7 @@ typedef struct item_occurrence_t {
                                  * not known */
     item_text_t text;           /* a calendar of its own: the head of the
                                  * series', the zones that it names, the
-                                 * event */
+                                 * event or task */
 } item_occurrence_t;
 
 /** Non-zero where a text may have a RECURRENCE-ID: a quick look. */
@@ -37,7 +36,7 @@ int item_occurrence_likely(const char *data, apr_size_t len);
 /**
  * The changed occurrences of a series.
  * @return item_occurrence_t, in the order of the text, each id once; empty
- * where there is no series of events, or none was changed
+ * where there is no series, or none was changed
  */
 apr_array_header_t *item_occurrences(const item_text_t *series,
                                      apr_pool_t *p);
@@ -57,14 +56,14 @@ item_text_t item_occurrences_without(const item_text_t *series,
 /** Non-zero if a text is a series by a rule or by dates of its own. */
 int item_is_series(const item_text_t *text, apr_pool_t *p);
 
-/** The same event standing alone: without RECURRENCE-ID and UID. */
+/** The same event or task standing alone: without RECURRENCE-ID and UID. */
 item_text_t item_occurrence_bare(const item_text_t *text, apr_pool_t *p);
 
 /**
  * Put a changed occurrence into its series, in the place of the one of that
  * id, or as a further one; an exception on its day is none any more.
  * @param id  which it is to be; of a further one that of the text
- * @param text  the event, whose UID and RECURRENCE-ID become those that the
+ * @param text  the event or task, whose UID and RECURRENCE-ID become those that the
  *              series has; of a further one the latter is its own.  Rules and
  *              dates of it are left out.
  * @param out  in the pool
@@ -86,7 +85,7 @@ apr_status_t item_occurrence_drop(const item_text_t *series, const char *id,
 /**
  * A device's series without exceptions on days of which we have changed
  * occurrences, unless they are exceptions of ours as well: it has these days so
- * because they are events of their own to it.
+ * because they are entries of their own to it.
  * @param out  in the pool
  * @return APR_SUCCESS, perhaps the same text; APR_NOTFOUND: there is nothing
  *         such; ITEM_E*

@@ -169,8 +169,8 @@ static sml_form_t *make(sml_session_t *s, sml_sync_t *y)
         f->type = NULL;
     }
     /* vCalendar has no word for a changed occurrence, and phones make one
-     * event of an item. */
-    if (f->form.format == ITEM_FORMAT_VCAL10 && kind == ITEM_VEVENT
+     * entry of an item. */
+    if (f->form.format == ITEM_FORMAT_VCAL10
         && !(sml_traits(s)->flags & ITEM_QUIRK_NO_OCCURRENCES)) {
         f->form.habits |= ITEM_HABIT_ONE_EVENT;
     }

@@ -50,7 +50,7 @@ static int may_have(sml_session_t *s, const sml_sync_t *y)
 {
     const sml_datastore_conf_t *d = sml_sync_conf(s, y);
 
-    return d != NULL && d->kind == ITEM_VEVENT
+    return d != NULL && (d->kind == ITEM_VEVENT || d->kind == ITEM_VTODO)
         && !sml_occurrences_named(y->name)
         && strlen(y->name) + sizeof(SML_OCCURRENCES) <= STORE_MAX_NAME;
 }

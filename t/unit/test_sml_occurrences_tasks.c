@@ -1,0 +1,254 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/*
+ * The engine and devices that have changed occurrences of a series of tasks as
+ * tasks of their own: done, put off and deleted one by one.
+ */
+#include "sml_poor.h"
+
+#define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n"
+#define TAIL "END:VCALENDAR\r\n"
+#define SERIES "BEGIN:VTODO\r\nUID:t1\r\nSUMMARY:Water the plants\r\n" \
+    "DTSTART:20261207T080000Z\r\nDUE:20261207T090000Z\r\n" \
+    "RRULE:FREQ=WEEKLY;BYDAY=MO\r\nDESCRIPTION:All of them\r\n" \
+    "COMMENT:a\r\nEND:VTODO\r\n"
+#define LATER "BEGIN:VTODO\r\nUID:t1\r\nRECURRENCE-ID:20261214T080000Z\r\n" \
+    "SUMMARY:Water them later\r\nDTSTART:20261214T130000Z\r\n" \
+    "DUE:20261214T140000Z\r\nDESCRIPTION:Only some\r\nCOMMENT:b\r\n" \
+    "END:VTODO\r\n"
+#define DONE "BEGIN:VTODO\r\nUID:t1\r\nRECURRENCE-ID:20261207T080000Z\r\n" \
+    "SUMMARY:Watered the plants\r\nDTSTART:20261207T080000Z\r\n" \
+    "DUE:20261207T090000Z\r\nSTATUS:COMPLETED\r\n" \
+    "COMPLETED:20261207T081500Z\r\nPERCENT-COMPLETE:100\r\nEND:VTODO\r\n"
+#define WHOLE HEAD SERIES LATER DONE TAIL
+
+static const described_t vcal[] = {
+    { "./tasks", "text/x-vcalendar", "1.0", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+static const described_t ical[] = {
+    { "./tasks", "text/calendar", "2.0", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+static client_t *phone_of(const described_t *what)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    know("[Phone]\nmatch manufacturer Maker\none-event on\n");
+    described = what;
+    c->ph->maker = "Maker";
+    c->ph->describe = describe;
+    client_add_store(c, "tasks", what->type);
+    return c;
+}
+
+/** In step with the series and its two changed occurrences. */
+static client_t *in_step(const described_t *what)
+{
+    client_t *c = phone_of(what);
+
+    world_put("tasks", 0, WHOLE);
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    assert_int_equal(client_count(c, "tasks"), 3);
+    world_quiet(c, "tasks");
+    return c;
+}
+
+static client_item_t *item_with(client_t *c, const char *part)
+{
+    client_item_t *item = client_find(c, "tasks", part);
+
+    assert_non_null(item);
+    return item;
+}
+
+static void has(const char *datastore, const char *want)
+{
+    const char *is = stored(datastore);
+    const char *diff = item_diff("", want, strlen(want), "", is, strlen(is),
+                                 w->pool);
+
+    if (*diff) {
+        fail_msg("%s", diff);
+    }
+}
+
+static void is_stored(const char *want)
+{
+    has("tasks", want);
+}
+
+static void change(client_t *c, const char *part, const char *old,
+                   const char *new)
+{
+    client_item_t *item = item_with(c, part);
+
+    client_edit(c, item, with(item->text, old, new));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    world_quiet(c, "tasks");
+}
+
+static void gets_each(const described_t *what)
+{
+    client_t *c = in_step(what);
+    const char *series = item_with(c, "RRULE")->text;
+
+    assert_non_null(strstr(series, "EXDATE"));
+    assert_null(strstr(series, "later"));
+    assert_null(strstr(series, "COMPLETED"));
+    assert_null(strstr(item_with(c, "later")->text, "RRULE"));
+    assert_non_null(strstr(item_with(c, "later")->text,
+                           "20261214T140000Z"));
+    assert_non_null(strstr(item_with(c, "Watered")->text, "COMPLETED"));
+    is_stored(WHOLE);
+}
+
+static void test_gets_each(void **state)
+{
+    gets_each(vcal);
+}
+
+static void test_gets_each_as_icalendar(void **state)
+{
+    gets_each(ical);
+}
+
+/* All that comes back is what was sent. */
+static void says_again(const described_t *what)
+{
+    client_t *c = in_step(what);
+    client_store_t *s = client_store(c, "tasks");
+    int i, code;
+
+    for (code = 200; code < 202; code++) {
+        for (i = 0; i < s->items->nelts; i++) {
+            client_item_t *item = APR_ARRAY_IDX(s->items, i, client_item_t *);
+
+            client_edit(c, item, item->text);
+        }
+        SYNCED(c, client_sync(c, code, "tasks"));
+        is_stored(WHOLE);
+        assert_int_equal(client_count(c, "tasks"), 3);
+    }
+}
+
+static void test_says_again(void **state)
+{
+    says_again(vcal);
+}
+
+static void test_says_again_as_icalendar(void **state)
+{
+    says_again(ical);
+}
+
+static void edits(const described_t *what)
+{
+    client_t *c = in_step(what);
+    const char *want = with(WHOLE, "Water the plants", "Water all plants");
+
+    change(c, "RRULE", "Water the plants", "Water all plants");
+    is_stored(want);
+    change(c, "later", "20261214T140000Z", "20261214T150000Z");
+    want = with(want, "20261214T140000Z", "20261214T150000Z");
+    is_stored(want);
+    change(c, "later", "END:VTODO",
+           "STATUS:COMPLETED\r\nCOMPLETED:20261214T133000Z\r\nEND:VTODO");
+    want = with(want, "COMMENT:b\r\n", "COMMENT:b\r\nSTATUS:COMPLETED\r\n"
+                "COMPLETED:20261214T133000Z\r\n");
+    is_stored(want);
+}
+
+static void test_edits(void **state)
+{
+    edits(vcal);
+}
+
+static void test_edits_as_icalendar(void **state)
+{
+    edits(ical);
+}
+
+static void test_deletes(void **state)
+{
+    client_t *c = in_step(vcal);
+
+    client_erase(item_with(c, "later"));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    is_stored(with(HEAD SERIES DONE TAIL, "COMMENT:a\r\n", "COMMENT:a\r\n"
+                   "EXDATE:20261214T080000Z\r\n"));
+    world_quiet(c, "tasks");
+    client_erase(item_with(c, "RRULE"));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    assert_int_equal(world_count("tasks"), 0);
+    assert_int_equal(client_count(c, "tasks"), 0);
+}
+
+/* The server's groupware completes another one. */
+static void test_done_on_the_server(void **state)
+{
+    client_t *c = in_step(vcal);
+
+    world_put("tasks", world_find("tasks", "plants"), HEAD SERIES DONE TAIL);
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    assert_int_equal(client_count(c, "tasks"), 2);
+    world_put("tasks", world_find("tasks", "plants"),
+              with(WHOLE, "COMMENT:b\r\n", "STATUS:COMPLETED\r\n"));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    assert_int_equal(client_count(c, "tasks"), 3);
+    assert_non_null(strstr(item_with(c, "later")->text, "COMPLETED"));
+    world_quiet(c, "tasks");
+}
+
+/* A phone whose calendar has tasks as well, and series of both. */
+static void test_combined_calendar(void **state)
+{
+    static const char events[] = HEAD
+        "BEGIN:VEVENT\r\nUID:t1\r\nSUMMARY:Standup\r\n"
+        "DTSTART:20261207T090000Z\r\nDTEND:20261207T093000Z\r\n"
+        "RRULE:FREQ=WEEKLY;BYDAY=MO\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:t1\r\nRECURRENCE-ID:20261214T090000Z\r\n"
+        "SUMMARY:Standup in the garden\r\nDTSTART:20261214T100000Z\r\n"
+        "DTEND:20261214T103000Z\r\nEND:VEVENT\r\n" TAIL;
+    client_t *c = world_phone("IMEI:1");
+    client_item_t *item;
+
+    know("[Phone]\nmatch manufacturer Maker\ncombined-calendar on\n");
+    described = both;
+    c->ph->maker = "Maker";
+    c->ph->describe = describe;
+    client_add_store(c, "calendar", "text/x-vcalendar");
+    world_put("tasks", 0, WHOLE);
+    world_put("calendar", 0, events);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    assert_int_equal(client_count(c, "calendar"), 5);
+    item = client_find(c, "calendar", "garden");
+    client_edit(c, item, with(item->text, "garden", "yard"));
+    item = client_find(c, "calendar", "later");
+    client_edit(c, item, with(item->text, "later", "at noon"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(with(WHOLE, "them later", "them at noon"));
+    has("calendar", with(events, "garden", "yard"));
+    SYNCED(c, client_sync(c, 201, "calendar"));
+    is_stored(with(WHOLE, "them later", "them at noon"));
+    has("calendar", with(events, "garden", "yard"));
+    assert_int_equal(client_count(c, "calendar"), 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_EACH_STORE(test_gets_each),
+        ON_EACH_STORE(test_gets_each_as_icalendar),
+        ON_EACH_STORE(test_says_again),
+        ON_EACH_STORE(test_says_again_as_icalendar),
+        ON_EACH_STORE(test_edits),
+        ON_EACH_STORE(test_edits_as_icalendar),
+        ON_EACH_STORE(test_deletes),
+        ON_EACH_STORE(test_done_on_the_server),
+        ON_EACH_STORE(test_combined_calendar)
+    };
+
+    return world_main(tests, sizeof(tests) / sizeof(tests[0]),
+                      "sml_occurrences_tasks");
+}
