@@ -126,6 +126,8 @@ typedef struct item_form_t {
     item_clock_e clock;
     item_days_e days;
     apr_uint32_t habits;        /* item_habit_e */
+    int due_times;              /* it was seen to keep the time at which a task
+                                 * is due: midnight is one (vCalendar) */
 } item_form_t;
 
 /** The media type in which a format travels, "text/x-vcard"; NULL for

@@ -2,6 +2,7 @@
 /* What a device has been seen to hold: see item_room.h. */
 #include "item/item_room_int.h"
 #include "item/item_image.h"
+#include "item/item_cal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -352,6 +353,31 @@ static int note_rule(item_room_t *room, const item_part_t *part)
     return 1;
 }
 
+/** Is a task due at a time of the clock?  (Midnight is what devices make of a
+ * day.) */
+static int note_due(item_room_t *room, const item_part_t *part)
+{
+    static const item_span_t no_zone = { "", 0 };
+    const item_entry_t *due = item_part_find(part, "DUE");
+    room_seen_t *seen = due ? seen_of(room, "DUE") : NULL;
+    item_time_t t;
+
+    if (!seen || seen->kinds
+        || !item_time_parse(&t, item_span_trim(due->line.value), no_zone)
+        || t.kind == ITEM_TIME_DATE || t.secs % ITEM_CAL_DAY == 0)
+        return 0;
+    seen->kinds = 1;
+    return 1;
+}
+
+int item_room_due_times(const item_room_t *room)
+{
+    const room_seen_t *seen = apr_hash_get(room->names, "DUE",
+                                           APR_HASH_KEY_STRING);
+
+    return seen && seen->kinds;
+}
+
 static int note_part(item_room_t *room, const item_part_t *part,
                      apr_pool_t *p)
 {
@@ -375,7 +401,7 @@ static int note_part(item_room_t *room, const item_part_t *part,
     if (part->kind == (int)ITEM_VCARD30)
         news += note_fn(room, part, p);
     else if (room_is_item(part))
-        news += note_rule(room, part);
+        news += note_rule(room, part) + note_due(room, part);
     seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
     if (seen && (alarms > seen->most || seen->items < ITEM_ROOM_CERTAIN)) {
         seen->most = alarms > seen->most ? alarms : seen->most;

@@ -72,6 +72,10 @@ const char *item_room_text(const item_room_t *room, apr_pool_t *p);
 /** Read that again; what is none of it is passed over. */
 void item_room_read(item_room_t *room, const char *text);
 
+/** Non-zero if a task came that was due at a time of the clock: the device does
+ * not keep its day alone. */
+int item_room_due_times(const item_room_t *room);
+
 /** Of how many names values came back cut: what item_room_complete() learns
  * is to be kept where that has grown. */
 int item_room_cuts(const item_room_t *room);

@@ -26,7 +26,7 @@ typedef struct room_seen_t {
                                  * it was */
     int kinds;                  /* of it that came, as bits; of FN: 1, it has
                                  * one that it did not make of N; of RRULE:
-                                 * room_rule_kind() */
+                                 * room_rule_kind(); of DUE: 1, a time */
     apr_size_t octets[ITEM_ROOM_PARTS];         /* of the longest */
     apr_size_t chars[ITEM_ROOM_PARTS];
 } room_seen_t;

@@ -344,7 +344,8 @@ static apr_int64_t user_day(const item_back_t *k, const item_time_t *t)
 
 /** A task due at a time of the clock that comes back due at midnight: of its
  * own day, from a device that keeps the day alone, which takes nothing away;
- * of another one, it is due at that time. */
+ * of another one, or where it is known to keep the time, it is due at that
+ * time. */
 static void set_clock(const item_back_t *k, item_came_t *came)
 {
     const item_plan_t *plan = came->plan;
@@ -363,7 +364,7 @@ static void set_clock(const item_back_t *k, item_came_t *came)
         came->start = came->said[0];
         came->end = came->said[1];
     }
-    else if (plan->start.kind == ITEM_TIME_NONE
+    else if (!k->c->form->due_times && plan->start.kind == ITEM_TIME_NONE
              && came->start.kind == ITEM_TIME_NONE
              && user_day(k, &plan->end) == user_day(k, &came->end))
         came->end = plan->end;

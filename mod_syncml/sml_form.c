@@ -116,15 +116,16 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
 {
     const char *type = c->raw_type;
     item_text_t text = { like->data, like->len }, raw, out;
-    const item_form_t *form = &sml_form(s, y)->form;
+    item_form_t form = sml_form(s, y)->form;
     item_keys_t keys;
 
     if (type == NULL || (is_of_like(c, like)
-                         && !(form->habits & ITEM_HABIT_X_TWINS))) {
+                         && !(form.habits & ITEM_HABIT_X_TWINS))) {
         return;
     }
+    form.due_times = c->keys.kind == ITEM_VTODO && sml_held_due_times(s, y);
     raw = whole_of(s, y, c, like);
-    if (item_import(form, &type, &raw, &text, &out,
+    if (item_import(&form, &type, &raw, &text, &out,
                     s->p) != APR_SUCCESS
         || item_keys(&keys, type, out.data, out.len, s->p) != APR_SUCCESS
         || !same_kind(keys.kind, c->keys.kind)) {

@@ -274,6 +274,11 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
     }
 }
 
+int sml_held_due_times(sml_session_t *s, const sml_sync_t *y)
+{
+    return item_room_due_times(held_of(s, y, ITEM_VTODO)->room);
+}
+
 int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       store_item_t *theirs)

@@ -36,6 +36,9 @@
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    const char *data, apr_size_t len);
 
+/** Non-zero if the device was seen to keep the time at which a task is due. */
+int sml_held_due_times(sml_session_t *s, const sml_sync_t *y);
+
 /**
  * Complete a device's text by what it had and has no place for.
  * @param base  the text that the device had

@@ -331,6 +331,9 @@ static void test_task_at_midnight(void **state)
     /* A phone that keeps the day alone. */
     has(import(&local, replace(sent, "T120000", "T000000"), AT_NOON),
         "DUE;TZID=Europe/Berlin:20260421T120000");
+    local.due_times = 1;
+    has(import(&local, replace(sent, "T120000", "T000000"), AT_NOON),
+        "DUE;TZID=Europe/Berlin:20260421T000000");
     /* What was sent as a day. */
     sent = export(&form, MIDNIGHT);
     has(import(&form, sent, MIDNIGHT), "DUE:20260421T210000Z");

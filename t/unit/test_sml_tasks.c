@@ -1,7 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * The engine and devices that have changed occurrences of a series of tasks as
- * tasks of their own: done, put off and deleted one by one.
+ * The engine and tasks: devices that have changed occurrences of a series as
+ * tasks of their own, done, put off and deleted one by one; and when a task is
+ * due to phones that keep the day alone.
  */
 #include "sml_poor.h"
 
@@ -235,6 +236,34 @@ static void test_combined_calendar(void **state)
     assert_int_equal(client_count(c, "calendar"), 5);
 }
 
+/* ---- due ------------------------------------------------------------------- */
+
+#define PLAIN(name, due) HEAD "BEGIN:VTODO\r\nUID:" name "\r\nSUMMARY:" name \
+    "\r\n" due "END:VTODO\r\n" TAIL
+
+static int has_due(const char *due)
+{
+    return world_find("tasks", due) != 0;
+}
+
+/* Midnight is what a phone makes of a day that keeps no times; one that has
+ * sent a time means midnight. */
+static void test_due_at_midnight(void **state)
+{
+    client_t *c = phone_of(vcal);
+
+    world_put("tasks", 0, PLAIN("One", "DUE:20261202T170000Z\r\n"));
+    world_put("tasks", 0, PLAIN("Two", "DUE:20261203T180000Z\r\n"));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    change(c, "One", "T170000Z", "T000000Z");
+    assert_true(has_due("DUE:20261202T170000Z"));
+    client_edit(c, item_with(c, "Two"), item_with(c, "Two")->text);
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    change(c, "Two", "T180000Z", "T000000Z");
+    assert_true(has_due("DUE:20261203T000000Z"));
+    assert_false(has_due("DUE:20261203T180000Z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,9 +275,10 @@ int main(void)
         ON_EACH_STORE(test_edits_as_icalendar),
         ON_EACH_STORE(test_deletes),
         ON_EACH_STORE(test_done_on_the_server),
-        ON_EACH_STORE(test_combined_calendar)
+        ON_EACH_STORE(test_combined_calendar),
+        ON_EACH_STORE(test_due_at_midnight)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
-                      "sml_occurrences_tasks");
+                      "sml_tasks");
 }
