@@ -110,6 +110,8 @@ my @event_cases = (
     [ qr/COUNT=30/, 'UNTIL=20270622T070000Z', 'changed:VEVENT.RRULE' ],
     [ qr/COUNT=30;/, '', 'changed:VEVENT.RRULE shifted:times' ],
     [ qr/EXDATE.*\r\n/, '', 'lost:VEVENT.EXDATE shifted:times' ],
+    [ qr/(?<=1208T090000)/, ',20261215T090000',
+      'added:VEVENT.EXDATE shifted:times' ],
     [ qr/20261201T100000/, '20261201T103000',
       'changed:VEVENT.DTEND shifted:times' ],
     [ qr/-PT10M/, '-PT15M', 'changed:VEVENT.VALARM.TRIGGER' ],
@@ -121,6 +123,9 @@ for my $c (@event_cases) {
     is judged($event, edited($event, $from, $to)), $want,
         "judged: $from becomes $to";
 }
+is judged(edited($event, qr/(?<=1208T090000)/, ',20261215T090000'),
+    edited($event, qr/(?<=1208T090000)/, "\r\nEXDATE;TZID=Europe/Berlin:"
+        . '20261215T090000')), '', 'a list is as many lines';
 is judged("a\r\nb", "a\nb"), '', 'line ends of notes do not count';
 is judged("a\r\nb", "a\r\nc"), 'changed:TEXT', 'words of notes do';
 

@@ -87,12 +87,17 @@ sub labels {
     return \%label;
 }
 
-# [ name, value, rest ] each.
+# [ name, value, rest ] each; of a list of times each by itself, since some
+# write a line for each.
 sub props_of {
     my ($c) = @_;
     my $label = labels($c);
-    return map { [ $_->{name}, value_of($_), params_of($_)
-        . ($label->{$_} ? " <$label->{$_}>" : '') ] } @{ $c->{props} };
+    return map {
+        my ($name, $value, $rest) = ($_->{name}, value_of($_), params_of($_)
+            . ($label->{$_} ? " <$label->{$_}>" : ''));
+        map { [ $name, $_, $rest ] } $name =~ /^(?:EXDATE|RDATE)$/
+            ? split /\x1f/, $value : $value;
+    } @{ $c->{props} };
 }
 
 sub show {

@@ -164,16 +164,62 @@ sub aligned {
     return Fidelity::Time::epoch_to_wall($at, 'UTC');
 }
 
+# Some of the first instances of a rule, as the clock shows them.
+sub some_instances {
+    my ($r, $start, $rule) = @_;
+    my $ics = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:$start\r\nRRULE:"
+        . "$rule\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    my $all = Fidelity::World::expand($ics, 'UTC', 8) || [];
+    my @first = grep {defined} @$all[ 0 .. 8 ];
+    pop @first if @first < 9;           # something is left of any
+    return map { Fidelity::Time::epoch_to_wall(/^(\d+)/, 'UTC') }
+        grep { !pick($r, 3) } @first;
+}
+
+# What a series leaves out, and what it has besides and otherwise.
+# @return lines of the series, and components beside it
+sub exceptions {
+    my ($r, $kind, $e) = @_;
+    my ($when, $date) = @$e{qw(when date)};
+    my (@lines, @more);
+    for my $at (some_instances($r, $e->{start}, $e->{rule})) {
+        my $what = pick($r, 3);
+        if ($what < 2 && $at ne $e->{start}) {
+            push @lines, $when->('EXDATE', $at);
+            next;
+        }
+        next if $what < 2 || @more > 1;
+        my $to = wall_add($at, $date ? 86400 * pick($r, 2)
+            : one($r, 0, 3600, -5400, 86400));
+        push @more, "BEGIN:$kind\nUID:$e->{uid}\nDTSTAMP:20261101T120000Z\n"
+            . $when->('RECURRENCE-ID', $at) . "\nSUMMARY:"
+            . Encode::encode('UTF-8', text($r)) . "\n"
+            . $when->('DTSTART', $to) . "\n" . $when->($kind eq 'VEVENT'
+                ? 'DTEND' : 'DUE', wall_add($to, $date ? 86400 : 2700)) . "\n"
+            . join('', map { "$_:" . Encode::encode('UTF-8', text($r))
+                . "\n" } grep { pick($r, 2) } qw(LOCATION DESCRIPTION URL))
+            . (pick($r, 3) ? '' : "STATUS:CANCELLED\n") . "END:$kind\n";
+    }
+    push @lines, $when->('RDATE', wall_add($e->{start}, 86400 * 11))
+        unless pick($r, 9);
+    return (\@lines, join '', @more);
+}
+
 sub entry {
     my ($seed, $n, $kind) = @_;
     my $r = Fidelity::Corpus::rng(($seed * 6841 + $n * 15485863) % 2147483646
         + 1);
     pick($r, 2) for 1 .. 5;
+    # Of series, apart: what was made of a seed before is still the same.
+    my $of_series = Fidelity::Corpus::rng(($seed * 4409 + $n * 49979687)
+        % 2147483646 + 1);
+    pick($of_series, 2) for 1 .. 5;
     my $form = one($r, 'Europe/Berlin', 'America/New_York', 'Australia/Sydney',
         'America/Santiago', 'Asia/Kolkata', 'UTC', 'date', 'floating');
     my $start = sprintf '20%02d%02d%02dT%02d%02d00', 26 + pick($r, 4),
         1 + pick($r, 12), 1 + pick($r, 28), pick($r, 24), 5 * pick($r, 12);
-    my $rule = $kind eq 'VEVENT' && pick($r, 2) ? rule($r) : '';
+    my $rule = $kind eq 'VEVENT' ? pick($r, 2) ? rule($r) : ''
+        : pick($of_series, 4) ? '' : rule($of_series);
     $start = aligned($start, $rule) if $rule;
     my $when = sub {
         my ($name, $wall) = @_;
@@ -184,7 +230,8 @@ sub entry {
     $rule =~ s/UNTIL\*/'UNTIL=' . (substr($start, 0, 4) + 1) . '0615'
         . ($form eq 'date' ? '' : 'T120000' . ($form eq 'floating' ? '' : 'Z'))
         /e;
-    my @l = ("UID:wild-$kind-$seed-$n", 'DTSTAMP:20261101T120000Z',
+    my $uid = "wild-$kind-$seed-$n";
+    my @l = ("UID:$uid", 'DTSTAMP:20261101T120000Z',
         'SUMMARY' . params($r) . ':' . text($r));
     my $end = wall_add($start, $form eq 'date' ? 86400 * (1 + pick($r, 3))
         : 900 * (1 + pick($r, 12)));
@@ -195,6 +242,7 @@ sub entry {
         push @l, "RRULE:$rule" if $rule;
     }
     else {
+        push @l, $when->('DTSTART', $start), "RRULE:$rule" if $rule;
         push @l, $when->('DUE', $end) if pick($r, 4);
         push @l, one($r, 'STATUS:IN-PROCESS', "STATUS:COMPLETED\nCOMPLETED:"
             . '20261102T080000Z', 'STATUS:NEEDS-ACTION');
@@ -212,10 +260,15 @@ sub entry {
     push @l, 'X-WILD' . params($r) . ':' . text($r) unless pick($r, 3);
     push @l, "ATTENDEE;CN=" . word($r) . ';PARTSTAT=' . one($r, qw(ACCEPTED
         DECLINED)) . ":mailto:a$n\@example.com" unless pick($r, 4);
+    my ($lines, $more) = $rule && !pick($of_series, 3)
+        ? exceptions($of_series, $kind, { when => $when, start => $start,
+            rule => $rule, uid => $uid, date => $form eq 'date' })
+        : ([], '');
     my $body = join '', map { fold_oddly($r, Encode::encode('UTF-8', $_)) }
         map { split /\n/ } @l;
+    $body .= join '', map {"$_\n"} @$lines;
     $body .= alarm_lines($r) for 1 .. pick($r, 3);
-    return Fidelity::Corpus::calendar("BEGIN:$kind\n${body}END:$kind\n");
+    return Fidelity::Corpus::calendar("BEGIN:$kind\n${body}END:$kind\n$more");
 }
 
 sub note {
