@@ -69,9 +69,20 @@ static int is_of(const item_entry_t *entry, const char *name)
            && item_span_is(entry->line.name, name);
 }
 
+/** Non-zero if nothing is in a value: no device shows it, or sends it back. */
+static int is_empty(const room_value_t *value)
+{
+    int i = 0;
+
+    while (i < value->n && !value->part[i].len)
+        i++;
+    return i == value->n;
+}
+
 static void find_likes(room_likes_t *likes, const item_part_t *part,
                        const char *name, apr_pool_t *p)
 {
+    int some = strcmp(name, "N") != 0;  /* a name is there, even if empty */
     int i;
 
     likes->n = 0;
@@ -91,6 +102,8 @@ static void find_likes(room_likes_t *likes, const item_part_t *part,
         }
         else
             room_value_read(&likes->value[likes->n], &entry->line, p);
+        if (!entry->part && some && is_empty(&likes->value[likes->n]))
+            continue;
         likes->used[likes->n] = 0;
         likes->entry[likes->n++] = entry;
     }
@@ -154,11 +167,13 @@ static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
     }
 }
 
+/** What is labelled comes with its label; what else is in its group stands for
+ * itself. */
 static void add_from(room_job_t *job, const item_part_t *to,
-                     const item_part_t *from, const item_entry_t *entry)
+                     const item_entry_t *entry)
 {
     item_buf_t *more = apr_hash_get(job->more, &to, sizeof(to));
-    int i;
+    const item_entry_t *label;
 
     if (!more) {
         const item_part_t **key = apr_palloc(job->p, sizeof(to));
@@ -174,29 +189,19 @@ static void add_from(room_job_t *job, const item_part_t *to,
         return;
     }
     item_raw_add(more, entry->raw, job->eol);
-    /* What is labelled comes with its label. */
-    for (i = 0; entry->line.group.len && i < from->entries->nelts; i++) {
-        const item_entry_t *label = APR_ARRAY_IDX(from->entries, i,
-                                                  const item_entry_t *);
-
-        if (label != entry && !label->part
-            && label->line.group.len == entry->line.group.len
-            && !strncasecmp(label->line.group.s, entry->line.group.s,
-                            label->line.group.len))
-            item_raw_add(more, label->raw, job->eol);
-    }
+    for (label = entry->adjuncts; label; label = label->next)
+        item_raw_add(more, label->raw, job->eol);
 }
 
 /** Pictures larger than any that the device has sent: it has no place. */
-static void add_large(room_job_t *job, const item_part_t *base,
-                      item_part_t *theirs, const room_likes_t *b,
-                      room_seen_t *seen)
+static void add_large(room_job_t *job, item_part_t *theirs,
+                      const room_likes_t *b, room_seen_t *seen)
 {
     int i;
 
     for (i = 0; i < b->n; i++)
         if (b->entry[i]->line.value.len > seen->octets[0])
-            add_from(job, theirs, base, b->entry[i]);
+            add_from(job, theirs, b->entry[i]);
 }
 
 /** Non-zero if the device knows no component of a value that is not empty:
@@ -210,15 +215,14 @@ static int is_unknown(room_seen_t *seen, const room_value_t *value)
     return !known;
 }
 
-static void add_unknown(room_job_t *job, const item_part_t *base,
-                        item_part_t *theirs, const room_likes_t *b,
-                        room_seen_t *seen)
+static void add_unknown(room_job_t *job, item_part_t *theirs,
+                        const room_likes_t *b, room_seen_t *seen)
 {
     int i;
 
     for (i = 0; i < b->n; i++)
         if (is_unknown(seen, &b->value[i]))
-            add_from(job, theirs, base, b->entry[i]);
+            add_from(job, theirs, b->entry[i]);
 }
 
 static void complete_name(room_job_t *job, const item_part_t *base,
@@ -237,10 +241,10 @@ static void complete_name(room_job_t *job, const item_part_t *base,
         return;
     if (!t->n) {                /* absence as such: the caller's */
         if (!b->entry[0]->part && room_is_large(b->entry[0]->line.name))
-            add_large(job, base, theirs, b, seen);
+            add_large(job, theirs, b, seen);
         else if (!b->entry[0]->part
                  && room_has_parts(b->entry[0]->line.name))
-            add_unknown(job, base, theirs, b, seen);
+            add_unknown(job, theirs, b, seen);
         return;
     }
     match_equal(job, seen, b, t);
@@ -256,8 +260,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     }
     room_complete_edited(job, seen, b, t);
     for (j = seen->most; j < b->n && t->n < b->n; j++) {
-        if (!b->used[j]) {
-            add_from(job, theirs, base, b->entry[j]);
+        if (!b->used[j] && !b->entry[j]->lead) {
+            add_from(job, theirs, b->entry[j]);
             /* There is place for it now. */
             job->uncertain |= t->n < seen->most;
         }
@@ -386,7 +390,7 @@ static void complete_rule(room_job_t *job, const item_part_t *base,
         for (j = 0; j < base->entries->nelts; j++) {
             entry = APR_ARRAY_IDX(base->entries, j, const item_entry_t *);
             if (!entry->part && item_span_is(entry->line.name, names[i]))
-                add_from(job, theirs, base, entry);
+                add_from(job, theirs, entry);
         }
     }
     job->uncertain = 1;
@@ -504,6 +508,7 @@ int item_room_complete(item_room_t *room, const char *type,
     job.was = job.base + 2;
     job.is = job.base + 3;
     job.more = apr_hash_make(p);
+    item_part_adjuncts(had->root, p);
     if (room_is_item(has->root))
         complete_part(&job, had->root, has->root);
     for (i = 0; i < has->root->entries->nelts

@@ -78,6 +78,25 @@ static void test_numbers(void **state)
               card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
     /* None at all is a matter of sml_held.h. */
     COMPLETED(NULL, four, card("N:A\n"), card("N:A\n"));
+    /* What shares a group stands for itself. */
+    COMPLETED(NULL, card("N:A\nTEL:1\ni.TEL:2\ni.EMAIL:a@b\n"
+                         "i.X-ABLabel:Boat\n"),
+              card("N:A\nTEL:1\nEMAIL:a@b\n"),
+              card("N:A\nTEL:1\nEMAIL:a@b\ni.TEL:2\ni.X-ABLabel:Boat\n"));
+    COMPLETED(NULL, card("N:A\nEMAIL:c@d\ni.TEL:2\ni.EMAIL:a@b\n"
+                         "i.X-ABLabel:Boat\n"),
+              card("N:A\nEMAIL:c@d\nTEL:2\n"),
+              card("N:A\nEMAIL:c@d\nTEL:2\ni.EMAIL:a@b\n"));
+    /* A device that knows labels has as many as it can hold. */
+    COMPLETED(NULL, card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\nj.TEL:2\n"
+                         "j.X-ABLabel:Car\n"),
+              card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\n"),
+              card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\nj.TEL:2\n"
+                   "j.X-ABLabel:Car\n"));
+    /* An empty one has no place anywhere. */
+    COMPLETED(NULL, card("N:A\nADR:;;;;;;\nADR:;;Street 1;City;;;\n"),
+              card("N:A\nADR:;;Street 1;Newtown;;;\n"),
+              card("N:A\nADR:;;Street 1;Newtown;;;\n"));
     /* Written differently it is still the same. */
     COMPLETED(NULL, card("N:A\nTEL:+1 (2) 3\nTEL:4\n"),
               card("N:A\nTEL:+123\n"), card("N:A\nTEL:+123\nTEL:4\n"));
