@@ -233,13 +233,13 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
     const char *name = item_span_upper(line->name, p);
     room_seen_t *seen = seen_of(room, name);
     int *count = apr_hash_get(counts, name, APR_HASH_KEY_STRING);
-    int i, news = 0;
+    int i, news = 0, found = room_kinds(line);
     room_value_t v;
 
     if (!seen)
         return 0;
-    if (!count) {
-        count = apr_pcalloc(p, sizeof(*count));
+    if (!count) {               /* of all kinds, and of each */
+        count = apr_pcalloc(p, (1 + ROOM_KINDS) * sizeof(*count));
         apr_hash_set(counts, name, APR_HASH_KEY_STRING, count);
         news = seen->items < ITEM_ROOM_CERTAIN;
         seen->items += news;
@@ -248,8 +248,12 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
         seen->most = *count;
         news = 1;
     }
-    if (room_kinds(line) & ~seen->kinds) {
-        seen->kinds |= room_kinds(line);
+    if (++count[1 + found] > seen->alike) {
+        seen->alike = count[1 + found];
+        news = 1;
+    }
+    if (found & ~seen->kinds) {
+        seen->kinds |= found;
         news = 1;
     }
     room_value_read(&v, line, p);
@@ -405,6 +409,7 @@ static int note_part(item_room_t *room, const item_part_t *part,
     seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
     if (seen && (alarms > seen->most || seen->items < ITEM_ROOM_CERTAIN)) {
         seen->most = alarms > seen->most ? alarms : seen->most;
+        seen->alike = seen->most;
         seen->items += seen->items < ITEM_ROOM_CERTAIN;
         news++;
     }
@@ -466,6 +471,9 @@ const char *item_room_text(const item_room_t *room, apr_pool_t *p)
         put_sizes(out, "/", seen->chars, p);
         if (seen->cuts)
             APR_ARRAY_PUSH(out, const char *) = "!";
+        if (seen->alike != seen->most || seen->order)
+            APR_ARRAY_PUSH(out, const char *) =
+                apr_psprintf(p, ";%d,%d", seen->alike, seen->order);
     }
     return apr_array_pstrcat(p, out, 0);
 }
@@ -502,10 +510,16 @@ void item_room_read(item_room_t *room, const char *text)
         at = read_sizes(at, ',', seen->octets);
         at = read_sizes(at, '/', seen->chars);
         seen->cuts = *at == '!';
+        seen->alike = seen->most;
+        at += seen->cuts;
+        if (*at == ';')
+            seen->alike = (int)strtol(at + 1, &at, 10);
+        if (*at == ',')
+            seen->order = (int)strtol(at + 1, &at, 10);
     }
 }
 
-int item_room_cuts(const item_room_t *room)
+int item_room_learned(const item_room_t *room)
 {
     apr_hash_index_t *hi;
     int n = 0;
@@ -514,7 +528,8 @@ int item_room_cuts(const item_room_t *room)
         void *seen;
 
         apr_hash_this(hi, NULL, NULL, &seen);
-        n += ((const room_seen_t *)seen)->cuts;
+        n += ((const room_seen_t *)seen)->cuts
+             + ((const room_seen_t *)seen)->order;
     }
     return n;
 }

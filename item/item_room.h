@@ -4,13 +4,14 @@
  * @brief How much of each property a device has been seen to hold.
  *
  * A phone that has place for two addresses sends the first two of four back,
- * one that has place for 40 characters the first 40, one that knows family
- * and given names these two of five.  None of that is an edit of its user's.
- * What a device sent so far tells: so many properties of a name in one item,
- * so long, with these components.  Where its text has less than the text that
- * it had, and no more than it ever had, it is completed from there.  Fields
- * end after so many octets or so many characters: as long as any in either is
- * as long as it gets.
+ * or the last two, or one of each kind; one that has place for 40 characters
+ * the first 40, one that knows family and given names these two of five.
+ * None of that is an edit of its user's.  What a device sent so far tells: so
+ * many properties of a name in one item, so many of a kind, so long, with
+ * these components.  Where its text has less than the text that it had, and
+ * no more than it ever had, it is completed from there.  Fields end after so
+ * many octets or so many characters: as long as any in either is as long as
+ * it gets.
  *
  * Of a device that has sent the beginning of a value back, or says that it cuts,
  * the end of one that was edited is put back too; else a shorter text may be
@@ -29,7 +30,7 @@
  * the caller.
  *
  * A user who shortens a text to just the longest that the device ever sent,
- * or deletes the last of several, is taken for such a device once; as soon as
+ * or deletes one of several, is taken for such a device once; as soon as
  * anything longer, or more, has come, he is not.
  */
 #ifndef SYNCML_ITEM_ROOM_H
@@ -63,10 +64,11 @@ void item_room_speaks(item_room_t *room, const char *charset);
 /** How long its values are said to be; must outlive the room. */
 void item_room_limits(item_room_t *room, const item_limits_t *limits);
 
-/** As words without line ends, to be kept: "TEL=2,3,0,14/14 N=1,3,0,20,9/20,8",
+/** As words without line ends, to be kept: "TEL=2,3,5,14/14;1,0 N=1,3,0,20,9/20,8",
  * which are most in one item, items (at most ITEM_ROOM_CERTAIN), kinds, octets
- * by component, characters by component, "!" once a value came back cut; "*"
- * stands for all, its kinds for the blocks of characters that came. */
+ * by component, characters by component, "!" once a value came back cut, behind
+ * a ";" which are most of one kind in one item and which of several it keeps;
+ * "*" stands for all, its kinds for the blocks of characters that came. */
 const char *item_room_text(const item_room_t *room, apr_pool_t *p);
 
 /** Read that again; what is none of it is passed over. */
@@ -76,9 +78,9 @@ void item_room_read(item_room_t *room, const char *text);
  * not keep its day alone. */
 int item_room_due_times(const item_room_t *room);
 
-/** Of how many names values came back cut: what item_room_complete() learns
- * is to be kept where that has grown. */
-int item_room_cuts(const item_room_t *room);
+/** What item_room_complete() has learned, as a number: it is to be kept where
+ * that has changed. */
+int item_room_learned(const item_room_t *room);
 
 /**
  * Complete a device's text.

@@ -174,18 +174,13 @@ void room_complete_edited(room_job_t *job, room_seen_t *seen,
                           room_likes_t *b, room_likes_t *t)
 {
     room_likes_t *was = job->was, *is = job->is;
-    int i, j = 0;
+    int i;
 
     for (i = 0; i < t->n; i++) {
-        if (t->used[i] || t->entry[i]->part)
+        if (t->used[i] || t->entry[i]->part || t->former[i] < 0)
             continue;
-        while (j < b->n && b->used[j])
-            j++;
-        if (j == b->n || j >= seen->most)
-            return;             /* the rest has no place there */
-        one_of(was, b, j);
+        one_of(was, b, t->former[i]);
         one_of(is, t, i);
         complete_edited_line(job, seen, was, is);
-        j++;
     }
 }

@@ -146,29 +146,47 @@ static void complete_line(room_job_t *job, room_seen_t *seen,
                  base, theirs);
 }
 
+static void complete_equal(room_job_t *job, room_seen_t *seen,
+                           const item_entry_t *base, item_entry_t *theirs)
+{
+    if (base->part)
+        return;
+    if (item_span_is(base->line.name, "TEL")
+        && room_has_words(base->line.value)
+        && !room_has_words(theirs->line.value))
+        complete_line(job, seen, base, theirs);
+    else
+        complete_kinds(job, seen, base, theirs);
+}
+
+static int is_twin(const room_likes_t *b, int j, const room_likes_t *t, int i)
+{
+    return b->entry[j]->part
+           || room_kinds(&b->entry[j]->line) == room_kinds(&t->entry[i]->line);
+}
+
+/** Those of the same kind first: a number may be there as two. */
 static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
                         room_likes_t *t)
 {
-    int i, j;
+    int i, j, pass;
 
-    for (i = 0; i < t->n; i++) {
-        for (j = 0; j < b->n && !t->used[i]; j++) {
-            if (b->used[j] || !room_value_same(&b->value[j], &t->value[i]))
-                continue;
-            b->used[j] = t->used[i] = 1;
-            if (!b->entry[j]->part
-                && item_span_is(b->entry[j]->line.name, "TEL")
-                && room_has_words(b->entry[j]->line.value)
-                && !room_has_words(t->entry[i]->line.value))
-                complete_line(job, seen, b->entry[j], t->entry[i]);
-            else if (!b->entry[j]->part)
-                complete_kinds(job, seen, b->entry[j], t->entry[i]);
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < t->n; i++) {
+            for (j = 0; j < b->n && !t->used[i]; j++) {
+                if (b->used[j]
+                    || !room_value_same(&b->value[j], &t->value[i])
+                    || (!pass && !is_twin(b, j, t, i)))
+                    continue;
+                b->used[j] = t->used[i] = 1;
+                complete_equal(job, seen, b->entry[j], t->entry[i]);
+            }
         }
     }
 }
 
-/** What is labelled comes with its label; what else is in its group stands for
- * itself. */
+/** What is labelled comes with its label, of a device that knows any; what else
+ * is in its group stands for itself. */
 static void add_from(room_job_t *job, const item_part_t *to,
                      const item_entry_t *entry)
 {
@@ -190,7 +208,10 @@ static void add_from(room_job_t *job, const item_part_t *to,
     }
     item_raw_add(more, entry->raw, job->eol);
     for (label = entry->adjuncts; label; label = label->next)
-        item_raw_add(more, label->raw, job->eol);
+        if (apr_hash_get(job->room->names,
+                         item_span_upper(label->line.name, job->p),
+                         APR_HASH_KEY_STRING))
+            item_raw_add(more, label->raw, job->eol);
 }
 
 /** Pictures larger than any that the device has sent: it has no place. */
@@ -258,9 +279,11 @@ static void complete_name(room_job_t *job, const item_part_t *base,
             complete_line(job, seen, b->entry[j], t->entry[i]);
         }
     }
+    room_find_hidden(seen, b, t);
+    room_find_former(seen, b, t);
     room_complete_edited(job, seen, b, t);
-    for (j = seen->most; j < b->n && t->n < b->n; j++) {
-        if (!b->used[j] && !b->entry[j]->lead) {
+    for (j = 0; j < b->n && t->n < b->n; j++) {
+        if (b->hidden[j] && !b->used[j] && !b->entry[j]->lead) {
             add_from(job, theirs, b->entry[j]);
             /* There is place for it now. */
             job->uncertain |= t->n < seen->most;

@@ -21,6 +21,8 @@
 typedef struct room_seen_t {
     const char *name;
     int most;                   /* in one item */
+    int alike;                  /* of one kind in one item */
+    int order;                  /* which of several it keeps: ROOM_FIRST... */
     int items;
     int cuts;                   /* a value came back as the beginning of what
                                  * it was */
@@ -30,6 +32,12 @@ typedef struct room_seen_t {
     apr_size_t octets[ITEM_ROOM_PARTS];         /* of the longest */
     apr_size_t chars[ITEM_ROOM_PARTS];
 } room_seen_t;
+
+/** Bits of room_seen_t.order: what was seen. */
+enum { ROOM_FIRST = 1, ROOM_LAST = 2, ROOM_OTHER = 4 };
+
+/** So many values room_kinds() has. */
+#define ROOM_KINDS  64
 
 /** The name of all properties together: its kinds are blocks of characters. */
 #define ITEM_ROOM_ALL  "*"
@@ -110,7 +118,9 @@ int room_complete_note(item_image_t *image, const item_text_t *base,
 typedef struct room_likes_t {
     item_entry_t *entry[ROOM_LIKES];
     room_value_t value[ROOM_LIKES];
-    int used[ROOM_LIKES];
+    int used[ROOM_LIKES];       /* found on the other side */
+    char hidden[ROOM_LIKES];    /* of the base: has no place there */
+    int former[ROOM_LIKES];     /* of theirs: which of the base it was; -1 */
     int n;
 } room_likes_t;
 
@@ -144,11 +154,23 @@ void room_rewrite(room_job_t *job, const item_entry_t *head_of,
 int room_lacks_kinds(room_seen_t *seen, const item_entry_t *base,
                      const item_entry_t *theirs);
 
+/* ---- item_room_place.c ---------------------------------------------------- */
+
+/** Find out which of the base have no place, once those that have come are
+ * marked as used; learns in which order it keeps them. */
+void room_find_hidden(room_seen_t *seen, room_likes_t *b,
+                      const room_likes_t *t);
+
+/** Which of the base those of theirs were that are not as before; they become
+ * used. */
+void room_find_former(const room_seen_t *seen, room_likes_t *b,
+                      room_likes_t *t);
+
 /* ---- item_room_edit.c ---------------------------------------------------- */
 
-/** What was edited, one by one in order, has kept what the device cannot
- * say.
- * @param b, t  what there was and is of a name; what is used is no edit */
+/** What was edited has kept what the device cannot say.
+ * @param b, t  what there was and is of a name; room_find_former() has told
+ *              what is an edit of what */
 void room_complete_edited(room_job_t *job, room_seen_t *seen,
                           room_likes_t *b, room_likes_t *t);
 

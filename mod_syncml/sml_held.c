@@ -286,16 +286,16 @@ int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
     item_text_t was = { base->data, base->len };
     item_text_t is = { theirs->data, theirs->len };
     held_t *h = held_of(s, y, kind);
-    int certain, cuts;
+    int certain, learned;
 
     if (was.len == is.len && memcmp(was.data, is.data, is.len) == 0) {
         return 1;
     }
     item_room_speaks(h->room, sml_form(s, y)->form.charset);
     item_room_limits(h->room, &sml_form(s, y)->limits);
-    cuts = item_room_cuts(h->room);
+    learned = item_room_learned(h->room);
     item_room_complete(h->room, theirs->type, &was, &is, &certain, s->p);
-    if (item_room_cuts(h->room) != cuts) {
+    if (item_room_learned(h->room) != learned) {
         set(s, h, ROOM, item_room_text(h->room, s->p));
     }
     theirs->data = is.data;

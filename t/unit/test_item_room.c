@@ -47,7 +47,7 @@ static const char *completed(const char *seen, const char *base,
 
         item_room_note(room, as.data, as.len, pool);
         item_room_complete(room, NULL, &of, &as, &yes, pool);
-        assert_int_equal(item_room_cuts(room), 1);
+        assert_int_equal(item_room_learned(room), 1);
     }
     if (seen != NULL) {
         item_room_note(room, seen, strlen(seen), pool);
@@ -63,16 +63,36 @@ static const char *completed(const char *seen, const char *base,
 #define COMPLETED(seen, base, theirs, want) \
     assert_string_equal(completed(seen, base, theirs, NULL), want)
 
+/* What is known of the device is that. */
+static const char *completed_by(const char *known, const char *base,
+                                const char *theirs)
+{
+    item_room_t *room = item_room_make(pool);
+    item_text_t b = { base, strlen(base) }, t = { theirs, strlen(theirs) };
+    int certain;
+
+    item_room_read(room, known);
+    item_room_complete(room, NULL, &b, &t, &certain, pool);
+    return apr_pstrmemdup(pool, t.data, t.len);
+}
+
+#define COMPLETED_BY(known, base, theirs, want) \
+    assert_string_equal(completed_by(known, base, theirs), want)
+
 static void test_numbers(void **state)
 {
     const char *four = card("N:A\nTEL:1\nTEL:2\nTEL:3\ni.TEL:4\n"
                             "i.X-ABLabel:Boat\n");
 
+    /* A label that it does not know is a matter of sml_held.h. */
     COMPLETED(NULL, four, card("N:A\nTEL:1\nTEL:2\n"),
+              card("N:A\nTEL:1\nTEL:2\nTEL:3\ni.TEL:4\n"));
+    COMPLETED(card("N:B\ni.TEL:8\ni.X-ABLabel:Car\nTEL:9\n"), four,
+              card("N:A\nTEL:1\nTEL:2\n"),
               card("N:A\nTEL:1\nTEL:2\nTEL:3\ni.TEL:4\ni.X-ABLabel:Boat\n"));
     /* One of those that it has was deleted. */
     COMPLETED(card("N:B\nTEL:8\nTEL:9\n"), four, card("N:A\nTEL:2\n"),
-              card("N:A\nTEL:2\nTEL:3\ni.TEL:4\ni.X-ABLabel:Boat\n"));
+              card("N:A\nTEL:2\nTEL:3\ni.TEL:4\n"));
     /* It could hold them all: deleted. */
     COMPLETED(card("N:B\nTEL:6\nTEL:7\nTEL:8\nTEL:9\n"), four,
               card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
@@ -82,7 +102,7 @@ static void test_numbers(void **state)
     COMPLETED(NULL, card("N:A\nTEL:1\ni.TEL:2\ni.EMAIL:a@b\n"
                          "i.X-ABLabel:Boat\n"),
               card("N:A\nTEL:1\nEMAIL:a@b\n"),
-              card("N:A\nTEL:1\nEMAIL:a@b\ni.TEL:2\ni.X-ABLabel:Boat\n"));
+              card("N:A\nTEL:1\nEMAIL:a@b\ni.TEL:2\n"));
     COMPLETED(NULL, card("N:A\nEMAIL:c@d\ni.TEL:2\ni.EMAIL:a@b\n"
                          "i.X-ABLabel:Boat\n"),
               card("N:A\nEMAIL:c@d\nTEL:2\n"),
@@ -100,6 +120,57 @@ static void test_numbers(void **state)
     /* Written differently it is still the same. */
     COMPLETED(NULL, card("N:A\nTEL:+1 (2) 3\nTEL:4\n"),
               card("N:A\nTEL:+123\n"), card("N:A\nTEL:+123\nTEL:4\n"));
+}
+
+/* Each takes the place of the one before. */
+static void test_last(void **state)
+{
+    const char *three = card("N:A\nNOTE:first\nNOTE:second\nNOTE:third\n");
+    item_room_t *room = item_room_make(pool);
+    item_text_t had = { three, strlen(three) }, has;
+    int learned = item_room_learned(room), certain;
+
+    COMPLETED(NULL, three, card("N:A\nNOTE:third\n"),
+              card("N:A\nNOTE:third\nNOTE:first\nNOTE:second\n"));
+    /* Once that is known, what was edited is the last one, too. */
+    has.data = card("N:A\nNOTE:third\n");
+    has.len = strlen(has.data);
+    item_room_note(room, has.data, has.len, pool);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    assert_int_not_equal(item_room_learned(room), learned);
+    COMPLETED_BY(item_room_text(room, pool), three,
+                 card("N:A\nNOTE:first and last\n"),
+                 card("N:A\nNOTE:first and last\nNOTE:first\n"
+                      "NOTE:second\n"));
+}
+
+/* It has one place for each kind. */
+static void test_kinds_of_places(void **state)
+{
+    const char *five = card("N:A\nTEL;TYPE=HOME:1111\nTEL;TYPE=HOME:2222\n"
+                            "TEL:3333\nTEL;TYPE=WORK:4444\nTEL:5555\n");
+    const char *mine = card("N:B\nTEL;TYPE=HOME:8\nTEL:7\nTEL;TYPE=WORK:6\n"
+                            "TEL;TYPE=CELL:5\n");
+
+    COMPLETED(mine, five, card("N:A\nTEL;TYPE=HOME:1111\nTEL:3333\n"
+                               "TEL;TYPE=WORK:4444\n"),
+              card("N:A\nTEL;TYPE=HOME:1111\nTEL:3333\nTEL;TYPE=WORK:4444\n"
+                   "TEL;TYPE=HOME:2222\nTEL:5555\n"));
+    /* One of them was edited, one was deleted. */
+    COMPLETED(mine, five, card("N:A\nTEL:3333\nTEL;TYPE=WORK:9876\n"),
+              card("N:A\nTEL:3333\nTEL;TYPE=WORK:9876\nTEL;TYPE=HOME:2222\n"
+                   "TEL:5555\n"));
+    /* It has two of a kind: both were deleted. */
+    COMPLETED(card("N:B\nTEL;TYPE=HOME:8\nTEL:7\nTEL:6\nTEL;TYPE=WORK:9\n"
+                   "TEL:5\n"), five,
+              card("N:A\nTEL;TYPE=HOME:1111\nTEL:3333\nTEL;TYPE=WORK:4444\n"),
+              card("N:A\nTEL;TYPE=HOME:1111\nTEL:3333\n"
+                   "TEL;TYPE=WORK:4444\n"));
+    /* A number that is there as two. */
+    COMPLETED(mine, card("N:A\nTEL;TYPE=HOME:1\nTEL;TYPE=CELL:1\n"
+                         "TEL;TYPE=CELL:2\n"),
+              card("N:A\nTEL;TYPE=CELL:1\n"),
+              card("N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=CELL:2\n"));
 }
 
 static void test_lengths(void **state)
@@ -158,7 +229,7 @@ static void test_alarms(void **state)
               event(apr_pstrcat(pool, "SUMMARY:a\n", one, NULL)));
     /* It keeps the last one. */
     COMPLETED(NULL, both, event(apr_pstrcat(pool, "SUMMARY:a\n", two, NULL)),
-              event(apr_pstrcat(pool, "SUMMARY:a\n", two, NULL)));
+              event(apr_pstrcat(pool, "SUMMARY:a\n", two, one, NULL)));
 }
 
 static void test_certainty(void **state)
@@ -392,6 +463,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_last, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kinds_of_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_components, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alarms, setup, teardown),
