@@ -12,9 +12,6 @@
 /* What most properties need; more is found as they come. */
 #define ROOM  1024
 
-/* So many groups of alternatives (ALTID) are told apart. */
-#define ALTERNATIVES  32
-
 /** An empty text with room for as many octets. */
 static item_buf_t buf_for(apr_size_t size, apr_pool_t *p)
 {
@@ -231,70 +228,41 @@ static void reduce(card_conv_t *c, card_prop_t *prop)
         reduce_text(c, &prop->params[i].value);
 }
 
-/** What stands in a card once for a device of before 4.0: the first of
- * several names, and of alternatives (ALTID). */
-typedef struct once_t {
-    int fn, n, count;
-    item_span_t alt[ALTERNATIVES];
-} once_t;
-
-/** Non-zero if a property says again what another one has said. */
-static int is_again(once_t *once, const card_conv_t *c,
-                    const card_prop_t *prop)
+/** Non-zero for a date in a calendar that only 4.0 can name. */
+static int is_of_other_calendar(const card_conv_t *c, const card_prop_t *prop)
 {
-    const item_param_t *alt = item_line_param(&prop->line, "ALTID");
-    item_span_t name = prop->line.name, key;
-    int i;
+    item_span_t calendar = item_line_value(&prop->line, "CALSCALE");
 
-    if (c->to == CARD_40)
-        return 0;
-    if (c->to == CARD_21 && item_span_is(name, "N") && once->n++)
-        return 1;
-    if (c->to == CARD_21 && item_span_is(name, "FN") && once->fn++)
-        return 1;
-    if (!alt || c->from != CARD_40)
-        return 0;
-    key.s = apr_pstrcat(c->p, apr_pstrmemdup(c->p, name.s, name.len), "=",
-                        apr_pstrmemdup(c->p, alt->value.s, alt->value.len),
-                        NULL);
-    key.len = strlen(key.s);
-    for (i = 0; i < once->count; i++)
-        if (item_span_is(key, once->alt[i].s))
-            return 1;
-    if (once->count < ALTERNATIVES)
-        once->alt[once->count++] = key;
-    return 0;
+    return c->from == CARD_40 && c->to != CARD_40 && calendar.len
+           && !item_span_is(calendar, "gregorian");
 }
 
-/** Non-zero if no device stumbles over a property's name, and it says
- * something where that matters. */
-static int is_sendable(const card_conv_t *c, const card_prop_t *prop)
+int card_is_sendable(const card_conv_t *c, const card_prop_t *prop)
 {
     return card_is_known_name(prop->line.name)
            && (!prop->line.group.len || card_is_known_name(prop->line.group))
-           && (c->from == c->to || !card_no_name(prop));
+           && (c->from == c->to || !card_no_name(prop))
+           && !is_of_other_calendar(c, prop);
 }
 
 static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
-                                 card_reader_t *r, apr_array_header_t *cuts)
+                                 card_reader_t *r, card_once_t *once,
+                                 apr_array_header_t *cuts)
 {
     card_names_t names;
     card_prop_t prop;
-    once_t once;
     apr_status_t rv;
 
-    memset(&once, 0, sizeof(once));
     card_names_init(&names, c->p);
     while ((rv = card_read(r, &prop)) == APR_SUCCESS) {
         apr_size_t at = b->len;
 
         card_conv_next(c);
         reduce(c, &prop);
+        if (!card_is_sendable(c, &prop) || card_is_again(once, c, &prop))
+            continue;
         rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
                                                  : APR_SUCCESS;
-        if (rv == APR_SUCCESS && (!is_sendable(c, &prop)
-                                  || is_again(&once, c, &prop)))
-            rv = APR_EOF;
         if (rv == APR_SUCCESS) {
             card_names_note(&names, &prop);
             rv = put_prop(b, c, &prop);
@@ -313,6 +281,7 @@ apr_status_t card_export(item_buf_t *b, const item_form_t *form,
                          item_span_t in, apr_array_header_t *cuts, int depth,
                          apr_pool_t *p)
 {
+    card_once_t once;
     card_reader_t r;
     card_conv_t c;
     apr_status_t rv;
@@ -327,8 +296,9 @@ apr_status_t card_export(item_buf_t *b, const item_form_t *form,
     c.to = (card_version_e)form_version(form);
     if (!c.to)
         c.to = c.from;
+    card_once_init(&once, &c, in);
     card_begin(b, c.to);
-    rv = export_props(b, &c, &r, cuts);
+    rv = export_props(b, &c, &r, &once, cuts);
     item_buf_puts(b, "END:VCARD\r\n");
     return rv;
 }
@@ -430,8 +400,7 @@ apr_status_t card_import(item_buf_t *b, const item_form_t *form,
 
 /* ---- the way of most: nothing to do ------------------------------------ */
 
-/** Non-zero if a word is in a text, without regard to case. */
-static int has_word(item_span_t text, const char *word)
+int card_has_word(item_span_t text, const char *word)
 {
     apr_size_t n = strlen(word);
     const char *s = text.s, *end = s + text.len, *lower, *upper;
@@ -458,11 +427,17 @@ static int has_word(item_span_t text, const char *word)
 /** Non-zero if a device may say things of the store's text twice. */
 static int has_twins(const item_form_t *form, item_span_t text)
 {
-    return (form->habits & ITEM_HABIT_X_TWINS)
-           && (has_word(text, "X-EVOLUTION-") || has_word(text, "X-SPOUSE")
-               || has_word(text, "X-MANAGER") || has_word(text, "X-GENDER")
-               || has_word(text, "ANNIVERSARY")
-               || has_word(text, "X-ASSISTANT") || has_word(text, "PRODID"));
+    static const char *const words[] = {
+        "X-EVOLUTION-", "X-SPOUSE", "X-MANAGER", "X-GENDER", "ANNIVERSARY",
+        "X-ASSISTANT", "PRODID", NULL
+    };
+    int i = 0;
+
+    if (!(form->habits & ITEM_HABIT_X_TWINS))
+        return 0;
+    while (words[i] && !card_has_word(text, words[i]))
+        i++;
+    return words[i] != NULL;
 }
 
 /** Non-zero if a device has a text of the store as the store has it. */
@@ -471,7 +446,8 @@ static int is_same(const item_form_t *form, item_span_t text, int version)
     int to = form_version(form);
 
     if (version == CARD_21 || (to && to != version) || form->charset
-        || (form->habits & CHANGING))
+        || (form->habits & CHANGING)
+        || (to == CARD_30 && card_has_names(text)))
         return 0;
     if (item_charset_is_ascii(text))
         return 1;
@@ -538,7 +514,7 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     if (version && is_same(form, text, version)
         && !item_format_is_unsaid(text.s, text.len)
         && !(text.len && memchr(text.s, '\0', text.len))
-        && !has_word(text, "QUOTED") && !has_word(text, "CHARSET")
+        && !card_has_word(text, "QUOTED") && !card_has_word(text, "CHARSET")
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version
                       && is_same(form, span_of(like), version)))) {
         *out = *in;

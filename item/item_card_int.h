@@ -183,6 +183,13 @@ apr_status_t card_export(item_buf_t *b, const item_form_t *form,
                          item_span_t in, apr_array_header_t *cuts, int depth,
                          apr_pool_t *p);
 
+/** Non-zero if no device stumbles over a property's name, and it says
+ * something where that matters. */
+int card_is_sendable(const card_conv_t *c, const card_prop_t *prop);
+
+/** Non-zero if a word, in upper case, is in a text, in any case. */
+int card_has_word(item_span_t text, const char *word);
+
 /** Begin to read a device's card. @param to  card_version_e; 0: 4.0 where it
  * came as that, else 3.0 @return as card_reader_init(); ITEM_ELIMIT */
 apr_status_t card_import_begin(card_conv_t *c, card_reader_t *r,
@@ -231,6 +238,33 @@ void card_names_note(card_names_t *names, const card_prop_t *prop);
 
 /** Append an FN to a card for the store that has none. */
 void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names);
+
+/* ---- of several one: item_card_once.c ------------------------------------ */
+
+/** So many groups of properties of which one is said are told apart. */
+#define CARD_RIVALS  32
+
+typedef struct card_rivals_t {
+    const char *group;
+    int count, best;            /* so many have come; the one that is said */
+    int pref;                   /* of that */
+} card_rivals_t;
+
+typedef struct card_once_t {
+    card_rivals_t rivals[CARD_RIVALS];
+    int n;
+} card_once_t;
+
+/** Non-zero if N or FN stands several times in a card, roughly. */
+int card_has_names(item_span_t text);
+
+/** Begin with a card, on its way to a device. */
+void card_once_init(card_once_t *once, card_conv_t *c, item_span_t text);
+
+/** Look at the next property that can be sent. @return non-zero if another
+ * one is said in its place */
+int card_is_again(card_once_t *once, const card_conv_t *c,
+                  const card_prop_t *prop);
 
 /* ---- beside what was sent: item_card_beside.c --------------------------- */
 

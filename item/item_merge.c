@@ -31,6 +31,7 @@ typedef struct job_t {
     int kind;                   /* of the component */
     int moved;                  /* the times are theirs */
     item_side_e summary;        /* whose it is; ITEM_BASE: both say so */
+    const item_slot_t *name;    /* N is theirs; NULL: it is not */
 } job_t;
 
 static void drop_ours(job_t *job, const item_slot_t *slot)
@@ -41,62 +42,13 @@ static void drop_ours(job_t *job, const item_slot_t *slot)
         item_member_drop(job->m, member);
 }
 
-/** A side's only line of that name in a slot; NULL: none, or several. */
-static item_entry_t *only_line(const item_slot_t *slot, item_side_e side,
-                               item_span_t name)
-{
-    const item_member_t *member;
-    item_entry_t *found = NULL;
-
-    for (member = slot->first[side]; member; member = member->next) {
-        item_span_t other = member->entry->line.name;
-
-        if (member->entry->part || member->number >= 0
-            || other.len != name.len
-            || strncasecmp(other.s, name.s, name.len) != 0)
-            continue;
-        if (found)
-            return NULL;
-        found = member->entry;
-    }
-    return found;
-}
-
-static int same_value(const item_entry_t *a, const item_entry_t *b,
-                      apr_pool_t *p)
-{
-    item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
-
-    ta.p = tb.p = p;
-    item_value_text(&ta, a->line.value);
-    item_value_text(&tb, b->line.value);
-    return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
-}
-
-/** The name of ours that a device has, where the base has one and ours has
- * several: in other languages, say. */
-static item_entry_t *known_name(item_merging_t *m, const item_slot_t *slot,
-                                item_span_t name)
-{
-    const item_entry_t *base = only_line(slot, ITEM_BASE, name);
-    item_member_t *member;
-
-    if (!base || slot->how != MERGE_NAME
-        || !only_line(slot, ITEM_THEIRS, name))
-        return NULL;
-    for (member = slot->first[ITEM_OURS]; member; member = member->next)
-        if (member->entry->line.name.len == name.len
-            && same_value(member->entry, base, m->p))
-            return member->entry;
-    return NULL;
-}
-
 /** Put theirs' value into the line of ours that it belongs to.
  * @return 0: there is none */
 static int revise(job_t *job, const item_slot_t *slot,
                   const item_member_t *theirs)
 {
     item_span_t name = theirs->entry->line.name;
+    const item_entry_t *base;
     item_entry_t *ours;
 
     if (slot->how == MERGE_ALARM && slot->n[ITEM_OURS] == 1
@@ -107,44 +59,19 @@ static int revise(job_t *job, const item_slot_t *slot,
         return 1;
     }
     if (theirs->entry->part || slot->how == MERGE_TIME
-        || slot->how >= MERGE_NEWEST
-        || only_line(slot, ITEM_THEIRS, name) == NULL)
+        || slot->how >= MERGE_NEWEST)
         return 0;
-    ours = only_line(slot, ITEM_OURS, name);
-    if (!ours)
-        ours = known_name(job->m, slot, name);
-    if (!ours || !item_revise(job->m, job->kind,
-                              only_line(slot, ITEM_BASE, name), ours,
-                              theirs->entry))
+    base = item_only_line(slot, ITEM_BASE, name);
+    ours = item_only_line(slot, ITEM_THEIRS, name)
+           ? item_only_line(slot, ITEM_OURS, name) : NULL;
+    if (!ours && slot->how == MERGE_NAME) {
+        base = item_name_before(job->m, slot, theirs->entry);
+        ours = base ? item_line_like(job->m, slot, ITEM_OURS, base) : NULL;
+    }
+    if (!ours || !item_revise(job->m, job->kind, base, ours, theirs->entry))
         return 0;
     ours->gone = 0;
     return 1;
-}
-
-static const item_span_t name_of_card = { "N", 1 };
-
-/** A card needs FN and N, even of a device that sends but one of them; and
- * has what a device knows but one of. */
-static void keep_name(job_t *job, const item_slot_t *slot)
-{
-    const item_entry_t *was = only_line(slot, ITEM_OURS, name_of_card);
-    const item_entry_t *now = only_line(slot, ITEM_THEIRS, name_of_card);
-    item_member_t *member, *theirs;
-
-    for (member = slot->how == MERGE_NAME ? slot->first[ITEM_OURS] : NULL;
-         member; member = member->next) {
-        item_span_t name = member->entry->line.name;
-        const item_entry_t *known = known_name(job->m, slot, name);
-
-        for (theirs = slot->first[ITEM_THEIRS]; theirs; theirs = theirs->next)
-            if (theirs->entry->line.name.len == name.len)
-                break;
-        if (theirs && (!known || known == member->entry))
-            continue;
-        member->entry->gone = 0;
-        if (was && now && item_span_is(name, "FN"))
-            item_revise_fn(job->m, member->entry, was, now);
-    }
 }
 
 /** Put theirs of a slot where ours was, or where it belongs. */
@@ -154,7 +81,8 @@ static void replace(job_t *job, const item_slot_t *slot)
     int place = member ? member->entry->index : -2;
 
     drop_ours(job, slot);
-    keep_name(job, slot);
+    if (slot->how == MERGE_NAME)
+        item_keep_names(job->m, slot);
     for (member = slot->first[ITEM_THEIRS]; member; member = member->next) {
         if (member->number >= 0) {
             item_adds_word(job->adds, member);
@@ -336,6 +264,8 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     if (!strcmp(slot->name, "SUMMARY")
         && !item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
         job->summary = side;
+    if (slot->how == MERGE_NAME && side == ITEM_THEIRS)
+        job->name = slot;
     if (slot->how == MERGE_TEXT && !slot->member && job->summary != ITEM_BASE
         && !slot->there[side] && job->summary != side)
         drop_ours(job, slot);   /* it repeats a summary that is gone */
@@ -446,6 +376,7 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
     job.kind = parts[ITEM_OURS]->kind;
     job.moved = 0;
     job.summary = ITEM_BASE;
+    job.name = NULL;
     if (m->docs[ITEM_BASE])
         item_pair_edited(m, job.kind, slots);
     else
@@ -461,6 +392,8 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
                 rv = carry_out(&job, slot);
         }
     }
+    if (job.name)
+        item_follow_names(m, job.name, slots);
     if (rv == APR_SUCCESS && parts[ITEM_OURS]->kind == ITEM_PART_ROOT)
         put_zones(&job, slots);
     if (rv == APR_SUCCESS)

@@ -598,6 +598,20 @@ static void pair_alarms(apr_array_header_t *slots)
     added->split = 1;
 }
 
+/** Of several of ours that say the same, in two languages, say, theirs had one:
+ * the others are none of its business. */
+static void leave_others(item_merging_t *m, item_slot_t *slot)
+{
+    if (!slot->member || slot->how != MERGE_SET || slot->n[ITEM_BASE] != 1
+        || slot->n[ITEM_OURS] < 2 || slot->there[ITEM_THEIRS]
+        || strcmp(slot->name, "FN"))
+        return;
+    slot->first[ITEM_OURS]->next = NULL;
+    slot->last[ITEM_OURS] = slot->first[ITEM_OURS];
+    slot->n[ITEM_OURS] = 1;
+    m->not_theirs = 1;
+}
+
 void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots)
 {
     item_slot_t *slot, *partner;
@@ -607,6 +621,7 @@ void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots)
     pair_alarms(slots);
     for (i = 0; i < slots->nelts; i++) {
         slot = APR_ARRAY_IDX(slots, i, item_slot_t *);
+        leave_others(m, slot);
         if (is_single(slot, ITEM_BASE) && is_single(slot, ITEM_OURS)
             && !slot->there[ITEM_THEIRS] && pairs.nremoved < MAX_PAIRS)
             pairs.removed[pairs.nremoved++] = slot;

@@ -67,8 +67,8 @@ int room_is_other(item_span_t name)
         "UID", "REV", "PRODID", "VERSION", "DTSTAMP", "CREATED",
         "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "DUE", "DURATION",
         "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "COMPLETED",
-        "STATUS", "PERCENT-COMPLETE", "PRIORITY", "CLASS", "TRANSP", "BDAY",
-        "ANNIVERSARY", "GEO", "TZ", NULL
+        "STATUS", "PERCENT-COMPLETE", "PRIORITY", "CLASS", "TRANSP", "GEO",
+        "TZ", NULL
     };
     int i;
 

@@ -254,8 +254,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     int i, j, before = job->done;
     room_likes_t *b = job->base, *t = job->theirs;
 
-    if (!seen || !strcmp(name, "FN"))
-        return;                 /* before there is room for each name */
+    if (!seen)
+        return;
     find_likes(b, base, name, job->p);
     find_likes(t, theirs, name, job->p);
     if (!b->n)
@@ -281,7 +281,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     }
     room_find_hidden(seen, b, t);
     room_find_former(seen, b, t);
-    room_complete_edited(job, seen, b, t);
+    if (strcmp(name, "FN") != 0)
+        room_complete_edited(job, seen, b, t);
     for (j = 0; j < b->n && t->n < b->n; j++) {
         if (b->hidden[j] && !b->used[j] && !b->entry[j]->lead) {
             add_from(job, theirs, b->entry[j]);
@@ -352,44 +353,74 @@ static int is_stopgap(room_job_t *job, const item_part_t *card,
     return 0;
 }
 
+/** Of the base's FN the one that theirs has, or shows it in place of. */
+static const item_entry_t *former_fn(room_job_t *job, room_seen_t *seen,
+                                     const item_part_t *base,
+                                     const room_value_t *is)
+{
+    room_likes_t *b = job->base;
+    int i;
+
+    find_likes(b, base, "FN", job->p);
+    for (i = 0; i < b->n; i++)
+        if (room_value_same(&b->value[i], is))
+            return b->entry[i];
+    return !b->n ? NULL
+           : b->entry[seen && seen->order == ROOM_LAST ? b->n - 1 : 0];
+}
+
 /** A device that makes FN of N, or of what else there is, has none of its
  * own: it is what it was.  Where N was edited, and FN is not simply N before
  * and after, what became of it is left to merging, as of a device that sends
- * none. */
-static void complete_fn(room_job_t *job, const item_part_t *base,
-                        item_part_t *theirs)
+ * none.
+ * @return non-zero if it was left out */
+static int complete_made_fn(room_job_t *job, const item_part_t *base,
+                            item_part_t *theirs)
 {
     room_seen_t *seen = apr_hash_get(job->room->names, "FN",
                                      APR_HASH_KEY_STRING);
-    const item_entry_t *was = item_part_find(base, "FN");
-    const item_entry_t *had = item_part_find(base, "N");
+    const item_entry_t *had = item_part_find(base, "N"), *was = NULL;
     const item_entry_t *n = item_part_find(theirs, "N");
     item_entry_t *is = item_part_find(theirs, "FN");
     room_value_t a, b;
+    int left_out = 0;
 
-    if (!was || !had || !is)
-        return;
-    room_value_read(&a, &is->line, job->p);
+    if (is) {
+        room_value_read(&a, &is->line, job->p);
+        was = former_fn(job, seen, base, &a);
+    }
+    if (!was || !had || item_part_find_last(theirs, "FN") != is)
+        return 0;
     room_value_read(&b, &was->line, job->p);
     if (room_value_same(&a, &b))
-        return;
+        return 0;
     if (is_stopgap(job, theirs, &a)) {
         room_rewrite(job, is, was, is);
         job->uncertain |= !seen || seen->items < ITEM_ROOM_CERTAIN;
-        return;
+        return 0;
     }
     if (!seen || seen->kinds)
-        return;
+        return 0;
     if (same_name(job, had, n))
         room_rewrite(job, is, was, is);
     else if (n && (!is_made_of(job, &b, had) || !is_made_of(job, &a, n))) {
         is->instead.s = "";
         is->instead.len = 0;
         job->done++;
+        left_out = 1;
     }
     else
-        return;
+        return 0;
     job->uncertain |= seen->items < ITEM_ROOM_CERTAIN;
+    return left_out;
+}
+
+static void complete_fn(room_job_t *job, const item_part_t *base,
+                        item_part_t *theirs)
+{
+    if (!complete_made_fn(job, base, theirs)
+        && item_part_find(base, "FN") != item_part_find_last(base, "FN"))
+        complete_name(job, base, theirs, "FN");
 }
 
 /** A series of a kind that the device never sent became a single event. */
@@ -437,7 +468,8 @@ static void complete_part(room_job_t *job, const item_part_t *base,
             continue;
         name = entry->part ? ITEM_ROOM_ALARMS
                            : item_span_upper(entry->line.name, job->p);
-        if (apr_hash_get(names, name, APR_HASH_KEY_STRING))
+        if (apr_hash_get(names, name, APR_HASH_KEY_STRING)
+            || !strcmp(name, "FN"))     /* once the others are done */
             continue;
         apr_hash_set(names, name, APR_HASH_KEY_STRING, "");
         complete_name(job, base, theirs, name);

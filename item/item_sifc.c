@@ -292,6 +292,7 @@ static apr_status_t read_props(sifc_t *s, const item_form_t *form,
                                item_span_t card, apr_array_header_t *props,
                                card_names_t *names)
 {
+    card_once_t once;
     card_reader_t r;
     card_prop_t prop;
     card_conv_t c;
@@ -304,9 +305,11 @@ static apr_status_t read_props(sifc_t *s, const item_form_t *form,
     card_conv_init(&c, &full, 0, s->p);
     c.from = r.version;
     c.to = CARD_30;
+    card_once_init(&once, &c, card);
     while ((rv = card_read(&r, &prop)) == APR_SUCCESS) {
         card_conv_next(&c);
-        if (prop.nested.len)
+        if (prop.nested.len || !card_is_sendable(&c, &prop)
+            || card_is_again(&once, &c, &prop))
             continue;
         if (c.from != CARD_30)
             rv = card_up(&c, &prop);

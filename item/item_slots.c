@@ -25,6 +25,7 @@ typedef struct sorter_t {
     apr_hash_t *known;          /* key => slot */
     apr_array_header_t *slots;  /* item_slot_t *, as they come */
     int moved;                  /* ours and theirs start at different times */
+    int names;                  /* FN stands several times: each for itself */
     item_comp_t *times[ITEM_SIDES];     /* for alarms */
 } sorter_t;
 
@@ -73,6 +74,10 @@ static void sort_property(sorter_t *s, int side, item_entry_t *entry)
         key = "DTSTART";
         how = MERGE_TIME;
     }
+    if (s->names && item_span_is(entry->line.name, "FN")) {
+        key = "FN";
+        how = MERGE_SET;
+    }
     add_member(s, slot_of(s, key, strlen(key), key, how), side, entry);
 }
 
@@ -117,6 +122,43 @@ static void sort_part(sorter_t *s, int side, item_entry_t *entry)
     add_member(s, slot_of(s, key.s, key.len, name, how), side, entry);
 }
 
+/** Non-zero if all words of a text are in another. */
+static int made_of(const item_comp_t *fn, const item_comp_t *n, apr_pool_t *p)
+{
+    item_span_t a[32], b[32];
+    int na = item_near_name(fn, a, 32, p), nb = item_near_name(n, b, 32, p);
+    int i, j;
+
+    for (i = 0; i < na; i++) {
+        for (j = 0; j < nb; j++)
+            if (a[i].len == b[j].len && !memcmp(a[i].s, b[j].s, a[i].len))
+                break;
+        if (j == nb)
+            return 0;
+    }
+    return na > 0 && na < 32;
+}
+
+/** An FN that theirs has made of N is not one more, where nobody knows what it
+ * had. */
+static int is_made_up(sorter_t *s, int side, const item_entry_t *entry)
+{
+    const item_entry_t *name;
+    item_comp_t *fn, *n;
+
+    if (!s->names || s->m->docs[ITEM_BASE] || side != ITEM_THEIRS
+        || !item_span_is(entry->line.name, "FN"))
+        return 0;
+    name = item_part_find(s->parts[side], "N");
+    if (!name)
+        return 0;
+    fn = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
+    n = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
+    item_comp_property(fn, &entry->line);
+    item_comp_property(n, &name->line);
+    return made_of(fn, n, s->m->p);
+}
+
 static void sort_side(sorter_t *s, int side)
 {
     const item_part_t *part = s->parts[side];
@@ -132,6 +174,8 @@ static void sort_side(sorter_t *s, int side)
 
         if (entry->part)
             sort_part(s, side, entry);
+        else if (is_made_up(s, side, entry))
+            s->m->not_theirs = 1;
         else if (!entry->lead)
             sort_property(s, side, entry);
     }
@@ -442,23 +486,6 @@ static item_span_t canon_together(sorter_t *s, const item_slot_t *slot,
     return item_comp_finish(comp);
 }
 
-/** Non-zero if all words of a text are in another. */
-static int made_of(const item_comp_t *fn, const item_comp_t *n, apr_pool_t *p)
-{
-    item_span_t a[32], b[32];
-    int na = item_near_name(fn, a, 32, p), nb = item_near_name(n, b, 32, p);
-    int i, j;
-
-    for (i = 0; i < na; i++) {
-        for (j = 0; j < nb; j++)
-            if (a[i].len == b[j].len && !memcmp(a[i].s, b[j].s, a[i].len))
-                break;
-        if (j == nb)
-            return 0;
-    }
-    return na > 0 && na < 32;
-}
-
 /** N, and FN where it says more than N. */
 static item_span_t canon_name(sorter_t *s, const item_slot_t *slot, int side,
                               int *own)
@@ -590,6 +617,22 @@ static void compare_member(const sorter_t *s, item_slot_t *slot)
             slot->canon[side].s = "";
 }
 
+/** Non-zero if a side has several FN, and theirs has any. */
+static int has_names(const sorter_t *s)
+{
+    const item_entry_t *first, *last;
+    int side, several = 0;
+
+    for (side = 0; side < ITEM_SIDES; side++) {
+        first = s->parts[side] ? item_part_find(s->parts[side], "FN") : NULL;
+        last = first ? item_part_find_last(s->parts[side], "FN") : NULL;
+        several |= first != last;
+        if (side == ITEM_THEIRS && !first)
+            return 0;
+    }
+    return several;
+}
+
 /** Non-zero if both sides have a start, and not the same. */
 static int starts_differ(const sorter_t *s)
 {
@@ -627,6 +670,7 @@ apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
     s.known = apr_hash_make(m->p);
     s.slots = apr_array_make(m->p, 32, sizeof(item_slot_t *));
     s.moved = s.kind >= 0 && s.kind != (int)ITEM_VCARD30 && starts_differ(&s);
+    s.names = s.kind == (int)ITEM_VCARD30 && has_names(&s);
     sort_side(&s, ITEM_OURS);
     sort_side(&s, ITEM_THEIRS);
     sort_side(&s, ITEM_BASE);

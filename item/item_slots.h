@@ -159,6 +159,32 @@ int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
  * which are one, edited; there must be a base. */
 void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots);
 
+/* ---- item_names.c --------------------------------------------------------- */
+
+/** A side's only line of that name in a slot; NULL: none, or several. */
+item_entry_t *item_only_line(const item_slot_t *slot, item_side_e side,
+                             item_span_t name);
+
+/** A side's line of a slot that has the name and value of another; NULL. */
+item_entry_t *item_line_like(item_merging_t *m, const item_slot_t *slot,
+                             item_side_e side, const item_entry_t *like);
+
+/** Of several names, in other languages, say, the one of the base that a name
+ * of theirs is or was.  @return NULL: that cannot be told */
+const item_entry_t *item_name_before(item_merging_t *m,
+                                     const item_slot_t *slot,
+                                     const item_entry_t *theirs);
+
+/** Of ours, all of which is to go, keep what theirs does not know: a card needs
+ * FN and N, even of a device that sends but one of them, and has what a device
+ * knows but one of. */
+void item_keep_names(item_merging_t *m, const item_slot_t *slot);
+
+/** N is theirs: FN of ours that theirs does not know go with it.
+ * @param name  the slot of N  @param slots  all */
+void item_follow_names(item_merging_t *m, const item_slot_t *name,
+                       const apr_array_header_t *slots);
+
 /* ---- item_write.c --------------------------------------------------------- */
 
 /** Lines to be added to a component, by the entry of ours behind which. */

@@ -460,15 +460,46 @@ static void test_four(void **unused)
     expect(out, wrap("4.0", FOUR));
 }
 
-/** Of alternatives the first goes to who cannot tell them apart. */
-static void test_alternatives(void **unused)
+static void goes_as(item_form_t form, const char *version, const char *lines,
+                    const char *to, const char *want)
 {
-    item_form_t form = V21(NULL, 0);
-    item_text_t in = text_of(wrap("4.0", "FN;ALTID=1:Jo\nFN;ALTID=1;LANGUAGE="
-                             "fr:M. Jo\nN;ALTID=1:Doe;Jo;;;\n")), out;
+    item_text_t in = text_of(wrap(version, lines)), out;
 
     assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
-    expect(out, wrap("2.1", "FN:Jo\nN:Doe;Jo;;;\n"));
+    expect(out, wrap(to, want));
+}
+
+/** Of alternatives, and of several names, the preferred one goes to who cannot
+ * tell them apart, else the first. */
+static void test_alternatives(void **unused)
+{
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+    const char *four = "FN:Jo\nFN;PREF=2:Joe\nx.FN;PREF=1:Jo Doe\n"
+                       "N:Doe;Jo;;;\nTITLE;ALTID=1;PREF=3:a\n"
+                       "TITLE;ALTID=1;PREF=2;LANGUAGE=fr:b\n"
+                       "TITLE;ALTID=2:c\nTITLE:d\n";
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t in, out;
+
+    goes_as(V21(NULL, 0), "4.0", "FN;ALTID=1:Jo\nFN;ALTID=1;LANGUAGE=fr:M. Jo\n"
+            "N;ALTID=1:Doe;Jo;;;\n", "2.1", "FN:Jo\nN:Doe;Jo;;;\n");
+    goes_as(V21(NULL, 0), "4.0", four, "2.1", "x.FN;PREF:Jo Doe\nN:Doe;Jo;;;\n"
+            "TITLE;LANGUAGE=fr:b\nTITLE:c\nTITLE:d\n");
+    goes_as(three, "4.0", four, "3.0", "x.FN;TYPE=PREF:Jo Doe\nN:Doe;Jo;;;\n"
+            "TITLE;ALTID=1;LANGUAGE=fr:b\nTITLE;ALTID=2:c\nTITLE:d\n");
+    goes_as(three, "3.0", "N:Doe;Jo;;;\nFN:Jo\nFN;TYPE=pref:Joe\n", "3.0",
+            "N:Doe;Jo;;;\nFN;TYPE=pref:Joe\n");
+    goes_as(form_of(ITEM_FORMAT_VCARD40, NULL, 0), "4.0", four, "4.0", four);
+    in = text_of(wrap("4.0", four));
+    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
+    assert_non_null(strstr(out.data, "<FileAs>Jo Doe</FileAs>"));
+    assert_non_null(strstr(out.data, "<JobTitle>b</JobTitle>"));
+    /* No phone has another calendar. */
+    goes_as(V21(NULL, 0), "4.0", N "BDAY;ALTID=1;CALSCALE=x-a:00740102\n"
+            "BDAY;ALTID=1:19800203\n", "2.1", N "BDAY:19800203\n");
+    goes_as(three, "4.0", N "BDAY;CALSCALE=x-a:00740102\n"
+            "ANNIVERSARY;CALSCALE=gregorian:20000203\n", "3.0",
+            N "X-ANNIVERSARY;CALSCALE=gregorian:20000203\n");
 }
 
 /** Parameters that a phone drops stay, and so does what its form cannot say. */

@@ -387,6 +387,25 @@ static void test_fn_of_another(void **state)
 }
 
 /* A phone without rules of that kind. */
+/* Of several it has one, or makes one. */
+static void test_names(void **state)
+{
+    const char *two = card("N:Ann;Bea\nFN:Bee\ni.FN:Queen Bea\n");
+
+    COMPLETED(NULL, two, card("N:Ann;Bea\nFN:Bee\n"), two);
+    COMPLETED(NULL, two, card("N:Ann;Bea\nFN:Queen Bea\n"),
+              card("N:Ann;Bea\nFN:Queen Bea\nFN:Bee\n"));
+    COMPLETED(NULL, two, card("N:Ann;Bea\nFN:Bob\n"),
+              card("N:Ann;Bea\nFN:Bob\ni.FN:Queen Bea\n"));
+    COMPLETED(NULL, two, card("N:Ann;Bea\nFN:Bea Ann\n"), two);
+    /* They go with an edited N. */
+    COMPLETED(NULL, two, card("N:Ann;Lea\nFN:Lea Ann\n"),
+              card("N:Ann;Lea\n"));
+    /* It had place for two. */
+    COMPLETED(card("N:A;B\nFN:X\nFN:Y\n"), two, card("N:Ann;Bea\nFN:Bee\n"),
+              card("N:Ann;Bea\nFN:Bee\n"));
+}
+
 static void test_rules(void **state)
 {
     const char *series = event("DTSTART:20270104T080000Z\n"
@@ -476,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn_of_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown)
     };
