@@ -47,9 +47,15 @@ static room_seen_t *seen_of(item_room_t *room, const char *name)
     return seen;
 }
 
-void item_room_speaks(item_room_t *room, const char *charset)
+void item_room_speaks(item_room_t *room, const char *charset, int fields)
 {
     room->charset = charset ? apr_pstrdup(room->p, charset) : NULL;
+    room->fields = fields;
+}
+
+void item_room_deleted(item_room_t *room, apr_hash_t *names)
+{
+    room->deleted = names;
 }
 
 void item_room_limits(item_room_t *room, const item_limits_t *limits)

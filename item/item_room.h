@@ -36,6 +36,8 @@
 #ifndef SYNCML_ITEM_ROOM_H
 #define SYNCML_ITEM_ROOM_H
 
+#include <apr_hash.h>
+
 #include "item/item_limits.h"
 #include "item/item_merge.h"
 
@@ -57,9 +59,17 @@ item_room_t *item_room_make(apr_pool_t *p);
 int item_room_note(item_room_t *room, const char *data, apr_size_t len,
                    apr_pool_t *p);
 
-/** In which character set the device is sent its items; NULL, as at first:
- * UTF-8. */
-void item_room_speaks(item_room_t *room, const char *charset);
+/**
+ * How the device is spoken to.
+ * @param charset  of what it is sent; NULL, as at first: UTF-8
+ * @param fields  its form has fields (SIF): it has a place for all that it had,
+ *                and says of each what is in it
+ */
+void item_room_speaks(item_room_t *room, const char *charset, int fields);
+
+/** Names of which its text has none since its user deleted what it had of
+ * them; NULL, as at first: that is known of none.  Must outlive the room. */
+void item_room_deleted(item_room_t *room, apr_hash_t *names);
 
 /** How long its values are said to be; must outlive the room. */
 void item_room_limits(item_room_t *room, const item_limits_t *limits);

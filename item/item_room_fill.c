@@ -225,6 +225,21 @@ static void add_large(room_job_t *job, item_part_t *theirs,
             add_from(job, theirs, b->entry[i]);
 }
 
+/** What it had was deleted; what it had no place for was not. */
+static void add_hidden(room_job_t *job, item_part_t *theirs, room_likes_t *b,
+                       room_seen_t *seen)
+{
+    int i;
+
+    room_find_hidden(seen, b, job->theirs);
+    for (i = 0; i < b->n; i++) {
+        if (!b->hidden[i] || b->entry[i]->lead)
+            continue;
+        add_from(job, theirs, b->entry[i]);
+        job->uncertain = 1;     /* there is place for it now */
+    }
+}
+
 /** Non-zero if the device knows no component of a value that is not empty:
  * then nothing is left of it there. */
 static int is_unknown(room_seen_t *seen, const room_value_t *value)
@@ -266,6 +281,9 @@ static void complete_name(room_job_t *job, const item_part_t *base,
         else if (!b->entry[0]->part
                  && room_has_parts(b->entry[0]->line.name))
             add_unknown(job, theirs, b, seen);
+        if (job->room->deleted && !job->room->fields
+            && apr_hash_get(job->room->deleted, name, APR_HASH_KEY_STRING))
+            add_hidden(job, theirs, b, seen);
         return;
     }
     match_equal(job, seen, b, t);
@@ -279,11 +297,12 @@ static void complete_name(room_job_t *job, const item_part_t *base,
             complete_line(job, seen, b->entry[j], t->entry[i]);
         }
     }
-    room_find_hidden(seen, b, t);
+    if (!job->room->fields)
+        room_find_hidden(seen, b, t);
     room_find_former(seen, b, t);
     if (strcmp(name, "FN") != 0)
         room_complete_edited(job, seen, b, t);
-    for (j = 0; j < b->n && t->n < b->n; j++) {
+    for (j = 0; j < b->n && t->n < b->n && !job->room->fields; j++) {
         if (b->hidden[j] && !b->used[j] && !b->entry[j]->lead) {
             add_from(job, theirs, b->entry[j]);
             /* There is place for it now. */

@@ -46,6 +46,8 @@ struct item_room_t {
     apr_pool_t *p;
     apr_hash_t *names;          /* name => room_seen_t */
     const char *charset;        /* of what it is sent; NULL: UTF-8 */
+    int fields;                 /* it has a place for each */
+    apr_hash_t *deleted;        /* names; NULL: none */
     const item_limits_t *limits;        /* NULL: none are known */
 };
 

@@ -279,30 +279,6 @@ int sml_held_due_times(sml_session_t *s, const sml_sync_t *y)
     return item_room_due_times(held_of(s, y, ITEM_VTODO)->room);
 }
 
-int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
-                      item_kind_e kind, const store_item_t *base,
-                      store_item_t *theirs)
-{
-    item_text_t was = { base->data, base->len };
-    item_text_t is = { theirs->data, theirs->len };
-    held_t *h = held_of(s, y, kind);
-    int certain, learned;
-
-    if (was.len == is.len && memcmp(was.data, is.data, is.len) == 0) {
-        return 1;
-    }
-    item_room_speaks(h->room, sml_form(s, y)->form.charset);
-    item_room_limits(h->room, &sml_form(s, y)->limits);
-    learned = item_room_learned(h->room);
-    item_room_complete(h->room, theirs->type, &was, &is, &certain, s->p);
-    if (item_room_learned(h->room) != learned) {
-        set(s, h, ROOM, item_room_text(h->room, s->p));
-    }
-    theirs->data = is.data;
-    theirs->len = is.len;
-    return certain;
-}
-
 static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
                                 apr_hash_t *there)
 {
@@ -347,6 +323,63 @@ static int is_deleted(const held_t *h, const char *name)
 {
     return !is_form(name) && !is_not_held(h, name)
         && *state_of(h, name) == '+';
+}
+
+/* Names of which its user has deleted all; in a slow sync nobody can tell. */
+static apr_hash_t *deleted_names(sml_session_t *s, const sml_sync_t *y,
+                                 const held_t *h, const store_item_t *base,
+                                 const store_item_t *theirs)
+{
+    apr_hash_t *absent;
+    apr_hash_index_t *at;
+    const void *name;
+
+    if (sml_sync_is_slow(y)) {
+        return NULL;
+    }
+    absent = absent_names(s, base, item_names(theirs->data, theirs->len,
+                                              s->p));
+    for (at = apr_hash_first(s->p, absent); at; at = apr_hash_next(at)) {
+        apr_hash_this(at, &name, NULL, NULL);
+        if (!is_deleted(h, name)) {
+            apr_hash_set(absent, name, APR_HASH_KEY_STRING, NULL);
+        }
+    }
+    return absent;
+}
+
+/* Each element of SIF says what is in its field. */
+static int has_fields(item_format_e format)
+{
+    return format == ITEM_FORMAT_SIFC || format == ITEM_FORMAT_SIFE
+        || format == ITEM_FORMAT_SIFT || format == ITEM_FORMAT_SIFN;
+}
+
+int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
+                      item_kind_e kind, const store_item_t *base,
+                      store_item_t *theirs)
+{
+    item_text_t was = { base->data, base->len };
+    item_text_t is = { theirs->data, theirs->len };
+    held_t *h = held_of(s, y, kind);
+    int certain, learned;
+
+    if (was.len == is.len && memcmp(was.data, is.data, is.len) == 0) {
+        return 1;
+    }
+    item_room_speaks(h->room, sml_form(s, y)->form.charset,
+                     has_fields(sml_form(s, y)->form.format));
+    item_room_deleted(h->room, kind == ITEM_TEXT ? NULL
+                               : deleted_names(s, y, h, base, theirs));
+    item_room_limits(h->room, &sml_form(s, y)->limits);
+    learned = item_room_learned(h->room);
+    item_room_complete(h->room, theirs->type, &was, &is, &certain, s->p);
+    if (item_room_learned(h->room) != learned) {
+        set(s, h, ROOM, item_room_text(h->room, s->p));
+    }
+    theirs->data = is.data;
+    theirs->len = is.len;
+    return certain;
 }
 
 static int cannot_hold(const held_t *h, const char *name)

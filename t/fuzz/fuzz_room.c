@@ -2,9 +2,9 @@
 /*
  * Fuzz target: what a device was seen to hold (item_room.h), and texts on
  * devices that lack characters (item_image.h).  The first octet chooses the
- * media type and a character set, the rest is what the device sent once, what
- * it had, and what it sends, parted by NUL octets, each copied to memory of
- * exactly its size.
+ * media type, a character set and what else is known, the rest is what the
+ * device sent once, what it had, and what it sends, parted by NUL octets, each
+ * copied to memory of exactly its size.
  *
  * What must hold for any texts: what was learned is the same when it was kept
  * and read; a completed item is an item; what is as it was is not completed;
@@ -33,16 +33,23 @@ static void check_kept(const item_room_t *room, apr_pool_t *p)
     MUST(!strcmp(text, again));
 }
 
-static void check_room(const char *type, const char *charset,
+/** @param how  bits: its form has fields; names were deleted */
+static void check_room(const char *type, const char *charset, unsigned how,
                        const item_text_t *seen, const item_text_t *had,
                        const item_text_t *is, apr_pool_t *p)
 {
+    static const char *const names[] = { "TEL", "NOTE", "FN", "VALARM" };
+    apr_hash_t *deleted = apr_hash_make(p);
     item_room_t *room = item_room_make(p);
     item_text_t whole = *is, same = *had;
     item_keys_t keys;
     int certain, items;
+    unsigned i;
 
-    item_room_speaks(room, charset);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        apr_hash_set(deleted, names[i], APR_HASH_KEY_STRING, "");
+    item_room_speaks(room, charset, how & 1);
+    item_room_deleted(room, how & 2 ? deleted : NULL);
     item_room_note(room, seen->data, seen->len, p);
     item_room_note(room, is->data, is->len, p);
     check_kept(room, p);
@@ -53,6 +60,7 @@ static void check_room(const char *type, const char *charset,
     else if (items)
         MUST(item_keys(&keys, type, whole.data, whole.len, p) == APR_SUCCESS
              || whole.len > ITEM_MAX_OCTETS / 2);
+    check_kept(room, p);
     item_room_note(room, had->data, had->len, p);
     item_room_complete(room, type, had, &same, &certain, p);
     MUST(item_keys(&keys, type, had->data, had->len, p) != APR_SUCCESS
@@ -99,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     seen = fuzz_take_text(&data, &size);
     had = fuzz_take_text(&data, &size);
     is = fuzz_take_text(&data, &size);
-    check_room(types[how % 2], charsets[how / 2 % 4], &seen, &had, &is, p);
+    check_room(types[how % 2], charsets[how / 2 % 4], how / 8, &seen, &had,
+               &is, p);
     check_image(charsets[how / 2 % 4], &had, &is, p);
     free((void *)(uintptr_t)seen.data);
     free((void *)(uintptr_t)had.data);

@@ -173,6 +173,35 @@ static void test_kinds_of_places(void **state)
               card("N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=CELL:2\n"));
 }
 
+/* What it had of a name was deleted; or there is a place for each. */
+static void test_deleted(void **state)
+{
+    const char *two = card("N:A\nNOTE:first\nNOTE:second\n");
+    item_text_t had = { two, strlen(two) }, has;
+    item_room_t *room = item_room_make(pool);
+    apr_hash_t *names = apr_hash_make(pool);
+    int certain;
+
+    item_room_read(room, "NOTE=1,3,0,9 TEL=2,3,0,9;1,0");
+    has.data = card("N:A\n");
+    has.len = strlen(has.data);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    assert_string_equal(apr_pstrmemdup(pool, has.data, has.len),
+                        card("N:A\n"));
+    apr_hash_set(names, "NOTE", APR_HASH_KEY_STRING, "");
+    item_room_deleted(room, names);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    assert_string_equal(apr_pstrmemdup(pool, has.data, has.len),
+                        card("N:A\nNOTE:second\n"));
+    assert_false(certain);
+    item_room_speaks(room, NULL, 1);
+    has.data = card("N:A\nNOTE:second\n");
+    has.len = strlen(has.data);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    assert_string_equal(apr_pstrmemdup(pool, has.data, has.len),
+                        card("N:A\nNOTE:second\n"));
+}
+
 static void test_lengths(void **state)
 {
     const char *whole = card("N:A\nTITLE:Head of the department of texts\n");
@@ -484,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_last, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kinds_of_places, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_components, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alarms, setup, teardown),
