@@ -115,6 +115,9 @@ int item_prop_value(item_buf_t *b, int kind, const item_line_t *line);
 /** What item_prop_value() returns. */
 int item_prop_is_known(int kind, const item_line_t *line);
 
+/** Non-zero for a word of TYPE that counts with some property. */
+int item_type_counts(item_span_t type);
+
 /** What of its parameters counts. */
 void item_prop_detail(item_buf_t *b, int kind, const item_line_t *line);
 

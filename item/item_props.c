@@ -185,6 +185,16 @@ static int line_types(const item_line_t *line)
     return set;
 }
 
+int item_type_counts(item_span_t type)
+{
+    unsigned t = 0;
+
+    while (t < sizeof(type_names) / sizeof(*type_names)
+           && !item_span_is(type, type_names[t]))
+        t++;
+    return t < sizeof(type_names) / sizeof(*type_names);
+}
+
 static int is_base64(const item_line_t *line)
 {
     item_span_t encoding = item_line_value(line, "ENCODING");

@@ -17,65 +17,11 @@
 /* So many members of sets are compared one by one. */
 #define MAX_PAIRS  64
 
-/* ---- parameters ----------------------------------------------------------- */
-
-static item_span_t param_name(const item_param_t *param)
-{
-    static const item_span_t type = { "TYPE", 4 };
-
-    return param->name.len ? param->name : type;
-}
+/* ---- values --------------------------------------------------------------- */
 
 static int same_span(item_span_t a, item_span_t b)
 {
     return a.len == b.len && !strncasecmp(a.s, b.s, a.len);
-}
-
-static const item_param_t *find_param(const item_line_t *line,
-                                      item_span_t name)
-{
-    int i;
-
-    for (i = 0; i < line->nparams; i++)
-        if (same_span(param_name(&line->params[i]), name))
-            return &line->params[i];
-    return NULL;
-}
-
-static int same_value(const item_param_t *a, const item_param_t *b)
-{
-    return a && b && a->value.len == b->value.len
-           && !memcmp(a->value.s, b->value.s, a->value.len);
-}
-
-static void put_param(item_buf_t *b, const item_param_t *param)
-{
-    item_buf_putc(b, ';');
-    item_buf_add(b, param->name.s, param->name.len);
-    if (param->name.len)
-        item_buf_putc(b, '=');
-    item_buf_add(b, param->value.s, param->value.len);
-}
-
-/** "tel:", "https:" and the like. */
-static int is_uri(item_span_t value)
-{
-    apr_size_t i;
-
-    for (i = 0; i < value.len; i++) {
-        if (value.s[i] == ':')
-            return i > 1;
-        if (!apr_isalnum(value.s[i]) && !strchr("+-.", value.s[i]))
-            return 0;
-    }
-    return 0;
-}
-
-/** VALUE says of what type our value was; is theirs of it? */
-static int fits_value(const item_param_t *value, item_span_t text)
-{
-    return item_span_is(value->value, "text")
-           || (item_span_is(value->value, "uri") && is_uri(text));
 }
 
 int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
@@ -88,46 +34,6 @@ int item_same_detail(int kind, const item_entry_t *a, const item_entry_t *b,
     item_prop_detail(&db, kind, &b->line);
     return da.len == db.len && (!da.len || !memcmp(da.s, db.s, da.len));
 }
-
-/** Non-zero for what item_prop_detail() tells: none is a value, too. */
-static int is_detail(const item_param_t *param)
-{
-    return item_span_is(param_name(param), "TYPE")
-           || item_span_is(param->name, "PARTSTAT");
-}
-
-/** The parameters: ours, but for what theirs has changed or made. */
-static void put_params(item_buf_t *b, int kind, const item_entry_t *base,
-                       const item_entry_t *ours, const item_entry_t *theirs)
-{
-    int details = !item_same_detail(kind, base, theirs, b->p), i;
-    const item_param_t *param, *new, *old;
-
-    for (i = 0; i < ours->line.nparams; i++) {
-        param = &ours->line.params[i];
-        new = find_param(&theirs->line, param_name(param));
-        old = find_param(&base->line, param_name(param));
-        if (is_detail(param)) {
-            if (!details)
-                put_param(b, param);
-        }
-        else if (item_span_is(param->name, "VALUE") && !new) {
-            if (fits_value(param, theirs->line.value))
-                put_param(b, param);
-        }
-        else if (!new || same_value(new, old))
-            put_param(b, param);
-    }
-    for (i = 0; i < theirs->line.nparams; i++) {
-        param = &theirs->line.params[i];
-        if (is_detail(param)
-            ? details
-            : !same_value(param, find_param(&base->line, param->name)))
-            put_param(b, param);
-    }
-}
-
-/* ---- values --------------------------------------------------------------- */
 
 static int says_same(item_span_t a, item_span_t b, apr_pool_t *p)
 {
@@ -237,7 +143,7 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
         item_buf_putc(&line, '.');
     }
     item_buf_add(&line, ours->line.name.s, ours->line.name.len);
-    put_params(&line, kind, base, ours, theirs);
+    item_put_params(&line, kind, base, ours, theirs);
     item_buf_putc(&line, ':');
     if (has_components(ours->line.name)
         && same_value_of(kind, base, ours, m->p))

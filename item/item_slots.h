@@ -159,6 +159,13 @@ int item_revise_alarm(item_merging_t *m, item_entry_t *ours,
  * which are one, edited; there must be a base. */
 void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots);
 
+/* ---- item_revise_params.c ------------------------------------------------- */
+
+/** Append the parameters of a line: ours, but for what theirs has changed or
+ * made. */
+void item_put_params(item_buf_t *b, int kind, const item_entry_t *base,
+                     const item_entry_t *ours, const item_entry_t *theirs);
+
 /* ---- item_names.c --------------------------------------------------------- */
 
 /** A side's only line of that name in a slot; NULL: none, or several. */

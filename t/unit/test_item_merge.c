@@ -246,6 +246,11 @@ static const case_t cards[] = {
     /* Another kind of number is an edit of that. */
     { "N:A\nTEL;TYPE=HOME:12\n", "N:A\nTEL;TYPE=HOME;X-A=1:12\n",
       "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },
+    /* Types that it drops, or always adds, are no matter of that. */
+    { "N:A\nTEL;TYPE=HOME,TEXT:12\n",
+      "N:A\nTEL;TYPE=\"home,text\",isdn;X-A=1:12\n",
+      "N:A\nTEL;TYPE=WORK,VOICE,X-B:12\n", T, "",
+      "N:A\nTEL;X-A=1;TYPE=text,isdn,WORK,X-B:12\n" },
     /* A number that is of another kind, too; without a base as well. */
     { "N:A\nTEL;TYPE=CELL:1\n", "N:A\nTEL;TYPE=CELL;X-A=1:1\n",
       "N:A\nTEL;TYPE=WORK:1\nTEL;TYPE=CELL:1\n", T, "",
