@@ -187,11 +187,23 @@ static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
 
 /** What is labelled comes with its label, of a device that knows any; what else
  * is in its group stands for itself. */
+static void put_labelled(room_job_t *job, item_buf_t *b,
+                         const item_entry_t *entry)
+{
+    const item_entry_t *label;
+
+    item_raw_add(b, entry->raw, job->eol);
+    for (label = entry->adjuncts; label; label = label->next)
+        if (apr_hash_get(job->room->names,
+                         item_span_upper(label->line.name, job->p),
+                         APR_HASH_KEY_STRING))
+            item_raw_add(b, label->raw, job->eol);
+}
+
 static void add_from(room_job_t *job, const item_part_t *to,
                      const item_entry_t *entry)
 {
     item_buf_t *more = apr_hash_get(job->more, &to, sizeof(to));
-    const item_entry_t *label;
 
     if (!more) {
         const item_part_t **key = apr_palloc(job->p, sizeof(to));
@@ -206,37 +218,54 @@ static void add_from(room_job_t *job, const item_part_t *to,
         item_part_keep(more, entry->part);
         return;
     }
-    item_raw_add(more, entry->raw, job->eol);
-    for (label = entry->adjuncts; label; label = label->next)
-        if (apr_hash_get(job->room->names,
-                         item_span_upper(label->line.name, job->p),
-                         APR_HASH_KEY_STRING))
-            item_raw_add(more, label->raw, job->eol);
+    put_labelled(job, more, entry);
+}
+
+/** Before one of theirs: of a device that keeps the last of several, so that
+ * this one stays it. */
+static void add_before(room_job_t *job, item_entry_t *theirs,
+                       const item_entry_t *entry)
+{
+    item_span_t text = theirs->instead.s ? theirs->instead : theirs->raw;
+    item_buf_t lines = { NULL, NULL, 0, 0 };
+
+    lines.p = job->p;
+    put_labelled(job, &lines, entry);
+    item_buf_add(&lines, text.s, text.len);
+    theirs->instead = item_buf_span(&lines);
+    job->done++;
 }
 
 /** Pictures larger than any that the device has sent: it has no place. */
-static void add_large(room_job_t *job, item_part_t *theirs,
-                      const room_likes_t *b, room_seen_t *seen)
+static void add_large(room_job_t *job, item_part_t *theirs, room_likes_t *b,
+                      room_seen_t *seen)
 {
     int i;
 
-    for (i = 0; i < b->n; i++)
-        if (b->entry[i]->line.value.len > seen->octets[0])
+    for (i = 0; i < b->n; i++) {
+        b->used[i] = b->entry[i]->line.value.len > seen->octets[0];
+        if (b->used[i])
             add_from(job, theirs, b->entry[i]);
+    }
 }
 
-/** What it had was deleted; what it had no place for was not. */
+/** What it had no place for it has not deleted. */
 static void add_hidden(room_job_t *job, item_part_t *theirs, room_likes_t *b,
-                       room_seen_t *seen)
+                       const room_seen_t *seen)
 {
-    int i;
+    room_likes_t *t = job->theirs;
+    int last = seen->order == ROOM_LAST && t->n && !t->entry[0]->part, i, j;
 
-    room_find_hidden(seen, b, job->theirs);
     for (i = 0; i < b->n; i++) {
-        if (!b->hidden[i] || b->entry[i]->lead)
+        j = last ? b->n - 1 - i : i;
+        if (!b->hidden[j] || b->used[j] || b->entry[j]->lead)
             continue;
-        add_from(job, theirs, b->entry[i]);
-        job->uncertain = 1;     /* there is place for it now */
+        if (last)
+            add_before(job, t->entry[0], b->entry[j]);
+        else
+            add_from(job, theirs, b->entry[j]);
+        /* There is place for it now. */
+        job->uncertain |= t->n < seen->most;
     }
 }
 
@@ -252,13 +281,36 @@ static int is_unknown(room_seen_t *seen, const room_value_t *value)
 }
 
 static void add_unknown(room_job_t *job, item_part_t *theirs,
-                        const room_likes_t *b, room_seen_t *seen)
+                        room_likes_t *b, room_seen_t *seen)
 {
     int i;
 
-    for (i = 0; i < b->n; i++)
-        if (is_unknown(seen, &b->value[i]))
+    for (i = 0; i < b->n; i++) {
+        b->used[i] = is_unknown(seen, &b->value[i]);
+        if (b->used[i])
             add_from(job, theirs, b->entry[i]);
+    }
+}
+
+/** Nothing of that name is there: absence as such is the caller's, but what
+ * the device had no place for is none. */
+static void complete_absent(room_job_t *job, item_part_t *theirs,
+                            const char *name, room_seen_t *seen)
+{
+    const item_room_t *room = job->room;
+    room_likes_t *b = job->base;
+    const item_entry_t *first = b->entry[0];
+    int deleted = room->deleted && !room->fields
+                  && apr_hash_get(room->deleted, name, APR_HASH_KEY_STRING);
+
+    if (deleted)
+        room_find_hidden(seen, b, job->theirs);
+    if (!first->part && room_is_large(first->line.name))
+        add_large(job, theirs, b, seen);
+    else if (!first->part && room_has_parts(first->line.name))
+        add_unknown(job, theirs, b, seen);
+    if (deleted)
+        add_hidden(job, theirs, b, seen);
 }
 
 static void complete_name(room_job_t *job, const item_part_t *base,
@@ -275,15 +327,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     find_likes(t, theirs, name, job->p);
     if (!b->n)
         return;
-    if (!t->n) {                /* absence as such: the caller's */
-        if (!b->entry[0]->part && room_is_large(b->entry[0]->line.name))
-            add_large(job, theirs, b, seen);
-        else if (!b->entry[0]->part
-                 && room_has_parts(b->entry[0]->line.name))
-            add_unknown(job, theirs, b, seen);
-        if (job->room->deleted && !job->room->fields
-            && apr_hash_get(job->room->deleted, name, APR_HASH_KEY_STRING))
-            add_hidden(job, theirs, b, seen);
+    if (!t->n) {
+        complete_absent(job, theirs, name, seen);
         return;
     }
     match_equal(job, seen, b, t);
@@ -302,13 +347,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     room_find_former(seen, b, t);
     if (strcmp(name, "FN") != 0)
         room_complete_edited(job, seen, b, t);
-    for (j = 0; j < b->n && t->n < b->n && !job->room->fields; j++) {
-        if (b->hidden[j] && !b->used[j] && !b->entry[j]->lead) {
-            add_from(job, theirs, b->entry[j]);
-            /* There is place for it now. */
-            job->uncertain |= t->n < seen->most;
-        }
-    }
+    if (t->n < b->n && !job->room->fields)
+        add_hidden(job, theirs, b, seen);
     if (job->done > before && seen->items < ITEM_ROOM_CERTAIN)
         job->uncertain = 1;
 }
