@@ -411,7 +411,11 @@ void item_part_adjuncts(const item_part_t *part, apr_pool_t *p)
             lead = apr_hash_get(leads, group, APR_HASH_KEY_STRING);
             if (!pass && !lead)
                 apr_hash_set(leads, group, APR_HASH_KEY_STRING, entry);
-            else if (pass && lead) {
+            else if (!pass) {
+                entry->mates = lead->mates;
+                lead->mates = entry;
+            }
+            else if (lead) {
                 entry->lead = lead;
                 entry->next = lead->adjuncts;
                 lead->adjuncts = entry;

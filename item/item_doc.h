@@ -33,6 +33,7 @@ typedef struct item_entry_t {
     item_span_t instead;        /* to be written in its place; s NULL: none */
     struct item_entry_t *lead;  /* of its group, of which it is an adjunct */
     struct item_entry_t *adjuncts, *next;   /* and the other way round */
+    struct item_entry_t *mates; /* that are in its group and no adjuncts */
 } item_entry_t;
 
 struct item_part_t {

@@ -141,6 +141,21 @@ void item_keep_names(item_merging_t *m, const item_slot_t *slot)
     }
 }
 
+/** Non-zero if theirs has changed an FN that it had, or made one more. */
+static int has_changed_fn(const apr_array_header_t *slots)
+{
+    const item_slot_t *slot;
+    int i;
+
+    for (i = 0; i < slots->nelts; i++) {
+        slot = APR_ARRAY_IDX(slots, i, const item_slot_t *);
+        if (!strcmp(slot->name, "FN") && slot->there[ITEM_THEIRS]
+            && (!slot->member || !slot->there[ITEM_BASE]))
+            return 1;
+    }
+    return 0;
+}
+
 void item_follow_names(item_merging_t *m, const item_slot_t *name,
                        const apr_array_header_t *slots)
 {
@@ -149,6 +164,8 @@ void item_follow_names(item_merging_t *m, const item_slot_t *name,
     const item_slot_t *slot;
     int i;
 
+    if (!has_changed_fn(slots))
+        return;
     now = item_only_line(name, ITEM_THEIRS, name_of_card);
     was = now ? former_name(m, name, now) : NULL;
     for (i = 0; was && i < slots->nelts; i++) {

@@ -187,7 +187,8 @@ const item_entry_t *item_name_before(item_merging_t *m,
  * knows but one of. */
 void item_keep_names(item_merging_t *m, const item_slot_t *slot);
 
-/** N is theirs: FN of ours that theirs does not know go with it.
+/** N is theirs, and an FN with it: those of ours that theirs does not know go
+ * with them.
  * @param name  the slot of N  @param slots  all */
 void item_follow_names(item_merging_t *m, const item_slot_t *name,
                        const apr_array_header_t *slots);

@@ -323,10 +323,18 @@ void item_member_drop(item_merging_t *m, item_member_t *member)
     entry->lost[member->number] = 1;
 }
 
+/** Non-zero if nothing is left of a group that would need its label. */
+static int is_group_gone(item_entry_t *lead)
+{
+    while (lead->gone && lead->mates && lead->mates->gone)
+        lead->mates = lead->mates->mates;
+    return lead->gone && !lead->mates;
+}
+
 static void put_entry(item_buf_t *b, item_adds_t *adds,
                       const item_entry_t *entry)
 {
-    if (entry->gone || (entry->lead && entry->lead->gone))
+    if (entry->gone || (entry->lead && is_group_gone(entry->lead)))
         return;
     if (entry->instead.s)
         item_buf_add(b, entry->instead.s, entry->instead.len);

@@ -195,6 +195,9 @@ static const case_t cards[] = {
       "N:A\nFN:Bee\n", T, "", "N:A\nFN:Bee\nTEL:1\n" },
     { "N:A\nFN:Bea\nFN:Bee\n", "N:A\nFN:Bea\nFN:Bee\nTEL:1\n",
       "N:A\nTEL:2\n", T, "", "N:A\nFN:Bea\nFN:Bee\nTEL:1\nTEL:2\n" },
+    /* N alone was edited, beside an FN: so none follows. */
+    { "N:Ann;Bea\nFN:Bea\n", "N:Ann;Bea\nFN:Bea\nFN:Mme Bea\n",
+      "N:Ann;Lea\nFN:Bea\n", T, "", "N:Ann;Lea\nFN:Bea\nFN:Mme Bea\n" },
     /* Two of them say the same; theirs had one. */
     { "N:A\nFN:Bea\n",
       "N:A\nFN;LANGUAGE=de:Bea\nFN;LANGUAGE=fr:Bea\nFN:Bee\n",
@@ -301,6 +304,13 @@ static const case_t cards[] = {
     { "N:A\nx.TEL:1\nx.X-ABLabel:one\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n", "N:A\n", O, "",
       "N:A\nTITLE:t\n" },
+    /* A label stays with what is left of its group. */
+    { "N:A\nTEL:1\nEMAIL:a@b\n",
+      "N:A\nx.TEL:1\nx.EMAIL:a@b\nx.X-ABLabel:one\n",
+      "N:A\nEMAIL:a@b\n", O, "", "N:A\nx.EMAIL:a@b\nx.X-ABLabel:one\n" },
+    { "N:A\nTEL:1\nEMAIL:a@b\n",
+      "N:A\nx.TEL:1\nx.EMAIL:a@b\nx.X-ABLabel:one\nTITLE:t\n",
+      "N:A\n", O, "", "N:A\nTITLE:t\n" },
     { "N:A\nx.TEL:1\nx.X-ABLabel:one\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:two\n", O, "",

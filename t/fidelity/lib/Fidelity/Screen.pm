@@ -134,6 +134,8 @@ sub card_reason {
     return unless $card->{hold};
     return 'it makes this name of the parts' if $name eq 'FN'
         && $card->{rebuild_fn};
+    return 'it takes one name' if $name eq 'FN' && $card->{version} ne '4.0'
+        && 1 < (() = $was =~ /^(?:[\w-]+\.)?FN[;:]/mg);
     my $h = $card->{hold}{$name} or return 'it has no such field';
     my $flat = $was =~ s/\r?\n[ \t]//gr;
     my $count = () = $flat =~ /^(?:[\w-]+\.)?$name\b/mgi;
