@@ -26,7 +26,15 @@ static const struct {
     { "SORT-STRING", CARD_TEXT }, { "NAME", CARD_TEXT },
     { "PRODID", CARD_TEXT }, { "TZ", CARD_TEXT }, { "KEY", CARD_TEXT },
     { "SOUND", CARD_TEXT }, { "PHOTO", CARD_URI }, { "LOGO", CARD_URI },
-    { "CLASS", CARD_TEXT }
+    { "CLASS", CARD_TEXT }, { "X-SPOUSE", CARD_TEXT },
+    { "X-MANAGER", CARD_TEXT }, { "X-ASSISTANT", CARD_TEXT },
+    { "X-ABLABEL", CARD_TEXT }, { "X-EVOLUTION-SPOUSE", CARD_TEXT },
+    { "X-EVOLUTION-MANAGER", CARD_TEXT },
+    { "X-EVOLUTION-ASSISTANT", CARD_TEXT },
+    { "X-EVOLUTION-FILE-AS", CARD_TEXT },
+    { "X-PHONETIC-FIRST-NAME", CARD_TEXT },
+    { "X-PHONETIC-MIDDLE-NAME", CARD_TEXT },
+    { "X-PHONETIC-LAST-NAME", CARD_TEXT }
 };
 
 int card_is_uri(const item_line_t *line)

@@ -92,7 +92,24 @@ static int is_sex(item_span_t value)
         value.s++;
         value.len--;
     }
-    return !value.len || *value.s == ';';
+    return !value.len || *value.s == ';'
+           || (value.len > 1 && value.s[0] == '\\' && value.s[1] == ';');
+}
+
+/** X-GENDER as GENDER, whose parts a device may have taken for one text. */
+static void gender_down(card_conv_t *c, card_prop_t *prop)
+{
+    item_span_t value = prop->line.value;
+    const char *slash = memchr(value.s, '\\', value.len < 2 ? value.len : 2);
+    apr_size_t from = c->tmp.len, n;
+
+    card_name_set(prop, "GENDER");
+    if (!slash)
+        return;
+    n = (apr_size_t)(slash - value.s);
+    item_buf_add(&c->tmp, value.s, n);
+    item_buf_add(&c->tmp, slash + 1, value.len - n - 1);
+    card_value_set(c, prop, from);
 }
 
 int card_down(card_conv_t *c, card_prop_t *prop)
@@ -112,8 +129,10 @@ int card_down(card_conv_t *c, card_prop_t *prop)
         date_down(c, prop);
     else if (item_span_is(name, "GEO"))
         geo_down(c, prop);
-    else if (item_span_is(name, "X-GENDER") && !is_sex(prop->line.value))
-        return 1;               /* words; 4.0 has letters */
+    else if (item_span_is(name, "X-GENDER")) {
+        if (is_sex(prop->line.value))   /* not words; 4.0 has letters */
+            gender_down(c, prop);
+    }
     else if ((other = card_name_down(name)) != NULL)
         card_name_set(prop, other);
     return 1;

@@ -313,24 +313,14 @@ static void put_field(item_buf_t *b, const item_line_t *ours,
     }
 }
 
-/** What stands in a field now, with all that the store has of that line but
- * the value.  @return 0: it has none */
-static int put_edited(item_buf_t *b, card_like_t *like,
-                      const item_line_t *device, int slot)
+/** All that the store has of a line but the value, and what that is now. */
+static int put_ours(item_buf_t *b, card_like_t *like, const entry_t *entry,
+                    item_span_t value)
 {
-    static const char *const named[] = {
-        "TEL", "EMAIL", "ADR", "URL", "LABEL", "NICKNAME", NULL
-    };
     item_buf_t text = { NULL, NULL, 0, 0 };
     item_line_t ours;
-    entry_t *entry;
-    int i = 0;
+    int i;
 
-    while (named[i] && !item_span_is(device->name, named[i]))
-        i++;
-    if (slot < 0 || !named[i] || !like->buckets)
-        return 0;
-    entry = take_slot(like, slot);
     if (!entry || !entry->raw.len
         || !cut(&ours, like->params[1], unfold(like, entry->raw)))
         return 0;
@@ -343,9 +333,52 @@ static int put_edited(item_buf_t *b, card_like_t *like,
         if (!item_span_is(ours.params[i].name, "VALUE"))
             put_param(&text, &ours.params[i]);
     item_buf_putc(&text, ':');
-    put_field(&text, &ours, device->value);
+    put_field(&text, &ours, value);
     item_fold_add(b, item_buf_span(&text), "\r\n");
     return 1;
+}
+
+/** Take out the nicknames that are left, where they stand in one line. */
+static entry_t *take_nicknames(card_like_t *like)
+{
+    entry_t **at, **found = NULL, *entry;
+    apr_size_t i;
+
+    for (i = 0; i <= like->mask; i++) {
+        for (at = &like->buckets[i]; *at; at = &(*at)->next) {
+            if ((*at)->key.len < 9 || memcmp((*at)->key.s, "NICKNAME:", 9))
+                continue;
+            if (found)
+                return NULL;
+            found = at;
+        }
+    }
+    if (!found)
+        return NULL;
+    entry = *found;
+    *found = entry->next;
+    return entry;
+}
+
+/** What stands in a field now, or in the one text that 2.1 has for nicknames.
+ * @return 0: the store has no such line */
+static int put_edited(item_buf_t *b, card_like_t *like,
+                      const item_line_t *device, int slot)
+{
+    static const char *const named[] = {
+        "TEL", "EMAIL", "ADR", "URL", "LABEL", "NICKNAME", NULL
+    };
+    int i = 0;
+
+    while (named[i] && !item_span_is(device->name, named[i]))
+        i++;
+    if (!named[i] || !like->buckets)
+        return 0;
+    if (slot >= 0)
+        return put_ours(b, like, take_slot(like, slot), device->value);
+    return like->form->format == ITEM_FORMAT_VCARD21
+           && item_span_is(device->name, "NICKNAME")
+           && put_ours(b, like, take_nicknames(like), device->value);
 }
 
 /** Give a birthday back its year, of which the device was not told: another

@@ -10,86 +10,7 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
-#include <apr_strings.h>
-
-#include "item/item_card.h"
-
-static apr_pool_t *pool;
-
-static item_text_t text_of(const char *s)
-{
-    item_text_t t;
-
-    t.data = s;
-    t.len = strlen(s);
-    return t;
-}
-
-/** A body with LF in a card of that version, with CRLF. */
-static const char *wrap(const char *version, const char *body)
-{
-    const char *s;
-    char *out = apr_pstrcat(pool, "BEGIN:VCARD\r\nVERSION:", version, "\r\n",
-                            NULL);
-    apr_size_t n = strlen(out);
-    char *w = apr_palloc(pool, n + 2 * strlen(body) + 16);
-
-    memcpy(w, out, n);
-    out = w;
-    w += n;
-    for (s = body; *s; s++) {
-        if (*s == '\n')
-            *w++ = '\r';
-        *w++ = *s;
-    }
-    memcpy(w, "END:VCARD\r\n", 12);
-    return out;
-}
-
-static item_form_t form_of(item_format_e format, const char *charset,
-                           apr_uint32_t habits)
-{
-    item_form_t form;
-
-    memset(&form, 0, sizeof(form));
-    form.format = format;
-    form.charset = charset;
-    form.habits = habits;
-    return form;
-}
-
-static void expect(item_text_t got, const char *want)
-{
-    if (got.len == strlen(want) && !memcmp(got.data, want, got.len))
-        return;
-    print_error("got:\n%.*s\nwant:\n%s\n", (int)got.len, got.data, want);
-    fail();
-}
-
-/** What comes of a phone's card of 2.1. */
-static void in21(const char *phone, const char *store)
-{
-    item_form_t form = form_of(ITEM_FORMAT_VCARD21, NULL, 0);
-    item_text_t in = text_of(wrap("2.1", phone)), out;
-
-    assert_int_equal(item_card_import(&form, &in, NULL, &out, pool), 0);
-    expect(out, wrap("3.0", store));
-}
-
-/** What a phone gets of the store's card of 3.0. */
-static void out_of(item_form_t form, const char *store, const char *phone)
-{
-    item_text_t in = text_of(wrap("3.0", store)), out;
-
-    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
-    expect(out, wrap(form.format == ITEM_FORMAT_VCARD21 ? "2.1"
-                     : form.format == ITEM_FORMAT_VCARD40 ? "4.0" : "3.0",
-                     phone));
-}
-
-#define N    "N:Doe;Jo;;;\nFN:Jo Doe\n"
-#define V21(charset, habits)  form_of(ITEM_FORMAT_VCARD21, charset, habits)
+#include "card_text.h"
 
 /* ---- from phones ----------------------------------------------------------- */
 
@@ -369,17 +290,6 @@ static void test_habits(void **unused)
            N "NOTE;CHARSET=UTF-8:\xc3\xbc\\nC:\\\\x\n");
 }
 
-static item_text_t import_like(item_form_t form, const char *phone,
-                               const char *store)
-{
-    item_text_t in = text_of(phone), like = text_of(store);
-    item_text_t out = { NULL, 0 };
-
-    assert_int_equal((form.format == ITEM_FORMAT_SIFC ? item_sifc_import
-                      : item_card_import)(&form, &in, &like, &out, pool), 0);
-    return out;
-}
-
 /** Categories that come back with X- before them; years that were clamped. */
 static void test_habits_back(void **unused)
 {
@@ -403,21 +313,6 @@ static void test_dots(void **unused)
 {
     in21(N "..TEL:1\n", N "TEL:1\n");
     out_of(V21(NULL, 0), N "..TEL:1\na..X-B:2\n", N "TEL:1\na..X-B:2\n");
-}
-
-/** Several nicknames are one text in SIF, and several again. */
-static void test_nicknames(void **unused)
-{
-    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
-    item_text_t two = import_like(sif, "<contact><LastName>Doe</LastName>"
-        "<NickName>Jay,B\\o</NickName></contact>",
-        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo,Bo\n"));
-    item_text_t one = import_like(sif, "<contact><LastName>Doe</LastName>"
-        "<NickName>Jay, the first</NickName></contact>",
-        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo\\, the first\n"));
-
-    assert_non_null(strstr(two.data, "NICKNAME:Jay,B\\\\o\r\n"));
-    assert_non_null(strstr(one.data, "NICKNAME:Jay\\, the first\r\n"));
 }
 
 /* ---- 4.0 ------------------------------------------------------------------------ */
@@ -458,48 +353,6 @@ static void test_four(void **unused)
     in = text_of(wrap("4.0", FOUR));
     assert_int_equal(item_card_import(&three, &in, NULL, &out, pool), 0);
     expect(out, wrap("4.0", FOUR));
-}
-
-static void goes_as(item_form_t form, const char *version, const char *lines,
-                    const char *to, const char *want)
-{
-    item_text_t in = text_of(wrap(version, lines)), out;
-
-    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
-    expect(out, wrap(to, want));
-}
-
-/** Of alternatives, and of several names, the preferred one goes to who cannot
- * tell them apart, else the first. */
-static void test_alternatives(void **unused)
-{
-    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
-    const char *four = "FN:Jo\nFN;PREF=2:Joe\nx.FN;PREF=1:Jo Doe\n"
-                       "N:Doe;Jo;;;\nTITLE;ALTID=1;PREF=3:a\n"
-                       "TITLE;ALTID=1;PREF=2;LANGUAGE=fr:b\n"
-                       "TITLE;ALTID=2:c\nTITLE:d\n";
-    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
-    item_text_t in, out;
-
-    goes_as(V21(NULL, 0), "4.0", "FN;ALTID=1:Jo\nFN;ALTID=1;LANGUAGE=fr:M. Jo\n"
-            "N;ALTID=1:Doe;Jo;;;\n", "2.1", "FN:Jo\nN:Doe;Jo;;;\n");
-    goes_as(V21(NULL, 0), "4.0", four, "2.1", "x.FN;PREF:Jo Doe\nN:Doe;Jo;;;\n"
-            "TITLE;LANGUAGE=fr:b\nTITLE:c\nTITLE:d\n");
-    goes_as(three, "4.0", four, "3.0", "x.FN;TYPE=PREF:Jo Doe\nN:Doe;Jo;;;\n"
-            "TITLE;ALTID=1;LANGUAGE=fr:b\nTITLE;ALTID=2:c\nTITLE:d\n");
-    goes_as(three, "3.0", "N:Doe;Jo;;;\nFN:Jo\nFN;TYPE=pref:Joe\n", "3.0",
-            "N:Doe;Jo;;;\nFN;TYPE=pref:Joe\n");
-    goes_as(form_of(ITEM_FORMAT_VCARD40, NULL, 0), "4.0", four, "4.0", four);
-    in = text_of(wrap("4.0", four));
-    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
-    assert_non_null(strstr(out.data, "<FileAs>Jo Doe</FileAs>"));
-    assert_non_null(strstr(out.data, "<JobTitle>b</JobTitle>"));
-    /* No phone has another calendar. */
-    goes_as(V21(NULL, 0), "4.0", N "BDAY;ALTID=1;CALSCALE=x-a:00740102\n"
-            "BDAY;ALTID=1:19800203\n", "2.1", N "BDAY:19800203\n");
-    goes_as(three, "4.0", N "BDAY;CALSCALE=x-a:00740102\n"
-            "ANNIVERSARY;CALSCALE=gregorian:20000203\n", "3.0",
-            N "X-ANNIVERSARY;CALSCALE=gregorian:20000203\n");
 }
 
 /** Parameters that a phone drops stay, and so does what its form cannot say. */
@@ -677,9 +530,7 @@ int main(void)
         cmocka_unit_test(test_habits),
         cmocka_unit_test(test_habits_back),
         cmocka_unit_test(test_four),
-        cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_dots),
-        cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_as_sent),
         cmocka_unit_test(test_twins),

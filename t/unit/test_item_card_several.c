@@ -1,0 +1,119 @@
+/* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
+/* Contacts with several of what a phone has one of, and with parts that it has
+ * as one text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "card_text.h"
+
+static void goes_as(item_form_t form, const char *version, const char *lines,
+                    const char *to, const char *want)
+{
+    item_text_t in = text_of(wrap(version, lines)), out;
+
+    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
+    expect(out, wrap(to, want));
+}
+
+/** Of alternatives, and of several names, the preferred one goes to who cannot
+ * tell them apart, else the first. */
+static void test_alternatives(void **unused)
+{
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+    const char *four = "FN:Jo\nFN;PREF=2:Joe\nx.FN;PREF=1:Jo Doe\n"
+                       "N:Doe;Jo;;;\nTITLE;ALTID=1;PREF=3:a\n"
+                       "TITLE;ALTID=1;PREF=2;LANGUAGE=fr:b\n"
+                       "TITLE;ALTID=2:c\nTITLE:d\n";
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t in, out;
+
+    goes_as(V21(NULL, 0), "4.0", "FN;ALTID=1:Jo\nFN;ALTID=1;LANGUAGE=fr:M. Jo\n"
+            "N;ALTID=1:Doe;Jo;;;\n", "2.1", "FN:Jo\nN:Doe;Jo;;;\n");
+    goes_as(V21(NULL, 0), "4.0", four, "2.1", "x.FN;PREF:Jo Doe\nN:Doe;Jo;;;\n"
+            "TITLE;LANGUAGE=fr:b\nTITLE:c\nTITLE:d\n");
+    goes_as(three, "4.0", four, "3.0", "x.FN;TYPE=PREF:Jo Doe\nN:Doe;Jo;;;\n"
+            "TITLE;ALTID=1;LANGUAGE=fr:b\nTITLE;ALTID=2:c\nTITLE:d\n");
+    goes_as(three, "3.0", "N:Doe;Jo;;;\nFN:Jo\nFN;TYPE=pref:Joe\n", "3.0",
+            "N:Doe;Jo;;;\nFN;TYPE=pref:Joe\n");
+    goes_as(form_of(ITEM_FORMAT_VCARD40, NULL, 0), "4.0", four, "4.0", four);
+    in = text_of(wrap("4.0", four));
+    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
+    assert_non_null(strstr(out.data, "<FileAs>Jo Doe</FileAs>"));
+    assert_non_null(strstr(out.data, "<JobTitle>b</JobTitle>"));
+    /* No phone has another calendar. */
+    goes_as(V21(NULL, 0), "4.0", N "BDAY;ALTID=1;CALSCALE=x-a:00740102\n"
+            "BDAY;ALTID=1:19800203\n", "2.1", N "BDAY:19800203\n");
+    goes_as(three, "4.0", N "BDAY;CALSCALE=x-a:00740102\n"
+            "ANNIVERSARY;CALSCALE=gregorian:20000203\n", "3.0",
+            N "X-ANNIVERSARY;CALSCALE=gregorian:20000203\n");
+}
+
+/** Several nicknames are one text in SIF and 2.1, and several again. */
+static void test_nicknames(void **unused)
+{
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    item_text_t two = import_like(sif, "<contact><LastName>Doe</LastName>"
+        "<NickName>Jay,B\\o</NickName></contact>",
+        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo,Bo\n"));
+    item_text_t one = import_like(sif, "<contact><LastName>Doe</LastName>"
+        "<NickName>Jay, the first</NickName></contact>",
+        wrap("3.0", "N:Doe;;;;\nFN:Doe\nNICKNAME:Jo\\, the first\n"));
+
+    assert_non_null(strstr(two.data, "NICKNAME:Jay,B\\\\o\r\n"));
+    assert_non_null(strstr(one.data, "NICKNAME:Jay\\, the first\r\n"));
+    expect(import_like(V21(NULL, 0), wrap("2.1", N "NICKNAME:Jay,B\\o\n"),
+                       wrap("3.0", N "NICKNAME;X-A=1:Jo,Bo\n")),
+           wrap("3.0", N "NICKNAME;X-A=1:Jay,B\\\\o\n"));
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", N "NICKNAME:Jay, the first\n"),
+                       wrap("3.0", N "NICKNAME:Jo\\, the first\n")),
+           wrap("3.0", N "NICKNAME:Jay\\, the first\n"));
+    expect(import_like(V21(NULL, 0), wrap("2.1", N "NICKNAME:Jay,Bo\n"),
+                       wrap("3.0", N "NICKNAME:Jo,Bo\nNICKNAME:Jo Jo,Bo\n")),
+           wrap("3.0", N "NICKNAME:Jay\\,Bo\n"));
+}
+
+/** The sex and what is said of it, which some take for one text. */
+static void test_gender(void **unused)
+{
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+
+    expect(import_like(three, wrap("3.0", N "X-GENDER:O\\;it\\, too\n"),
+                       wrap("4.0", N "GENDER:O;it\\, too\n")),
+           wrap("4.0", N "GENDER:O;it\\, too\n"));
+    expect(import_like(three, wrap("3.0", N "X-GENDER:\\;they\n"),
+                       wrap("4.0", N "GENDER:O;it\n")),
+           wrap("4.0", N "GENDER:;they\n"));
+}
+
+/** What is text though its name is not of the standard. */
+static void test_known_texts(void **unused)
+{
+    in21(N "X-SPOUSE:Ann, or Bea; C\\D\ni.X-ABLabel:a, b\n",
+         N "X-SPOUSE:Ann\\, or Bea\\; C\\\\D\ni.X-ABLabel:a\\, b\n");
+    out_of(V21(NULL, 0), N "X-MANAGER:Ann\\, or Bea\nX-OTHER:a\\,b\n",
+           N "X-MANAGER:Ann, or Bea\nX-OTHER:a\\,b\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_nicknames),
+        cmocka_unit_test(test_gender),
+        cmocka_unit_test(test_known_texts)
+    };
+    int rv;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    rv = cmocka_run_group_tests_name("item card several", tests, NULL, NULL);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return rv;
+}
