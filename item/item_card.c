@@ -446,7 +446,7 @@ static int is_same(const item_form_t *form, item_span_t text, int version)
     int to = form_version(form);
 
     if (version == CARD_21 || (to && to != version) || form->charset
-        || (form->habits & CHANGING)
+        || (form->habits & CHANGING) || item_is_folded_early(text)
         || (to == CARD_30 && card_has_names(text)))
         return 0;
     if (item_charset_is_ascii(text))

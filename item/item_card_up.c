@@ -302,6 +302,22 @@ static void media_up(card_conv_t *c, card_prop_t *prop)
     prop->binary = 1;
 }
 
+/** Non-zero for a whole date, which is all that 3.0 has, perhaps with a
+ * time. */
+static int is_whole_date(item_span_t value)
+{
+    apr_size_t i;
+    int digits = 0;
+
+    for (i = 0; i < value.len && value.s[i] != 'T'; i++) {
+        if (apr_isdigit(value.s[i]))
+            digits++;
+        else if (value.s[i] != '-' || (digits != 4 && digits != 6))
+            return 0;
+    }
+    return digits == 8;
+}
+
 /** --0203 and --02-03 in a way that programs of 3.0 know. */
 static void date_up(card_conv_t *c, card_prop_t *prop)
 {
@@ -335,9 +351,11 @@ static int up_40(card_conv_t *c, card_prop_t *prop)
     if (c->to == CARD_21 && item_span_is(name, "KIND")
         && item_span_is(item_span_trim(prop->line.value), "individual"))
         return 0;               /* nothing that a phone need be told */
-    if (item_span_is(name, "BDAY"))
+    if (item_span_is(name, "BDAY")) {
         date_up(c, prop);
-    else if (item_span_is(name, "TEL"))
+        return is_whole_date(item_span_trim(prop->line.value));
+    }
+    if (item_span_is(name, "TEL"))
         phone_up(c, prop);
     else if (card_is_media(name))
         media_up(c, prop);

@@ -340,6 +340,24 @@ void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol)
     item_fold_add(b, line, eol);
 }
 
+int item_is_folded_early(item_span_t text)
+{
+    const char *s = text.s, *end = s + text.len, *line_end;
+    int colon = 1;
+
+    for (; s < end; s = line_end + 1) {
+        line_end = memchr(s, '\n', (apr_size_t)(end - s));
+        line_end = line_end ? line_end : end;
+        if (*s != ' ' && *s != '\t')
+            colon = 0;
+        else if (!colon)
+            return 1;
+        if (!colon)
+            colon = memchr(s, ':', (apr_size_t)(line_end - s)) != NULL;
+    }
+    return 0;
+}
+
 item_span_t item_line_head(const item_line_t *line)
 {
     item_span_t head;

@@ -81,6 +81,9 @@ void item_fold_add(item_buf_t *b, item_span_t line, const char *eol);
  * libsynthesis loses the property). */
 void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol);
 
+/** Non-zero if a line of a text is folded before its colon. */
+int item_is_folded_early(item_span_t text);
+
 /** Group, name and parameters of a property, with the colon, unfolded. */
 item_span_t item_line_head(const item_line_t *line);
 

@@ -443,24 +443,6 @@ static apr_status_t export_doc(const item_form_t *form,
     return APR_SUCCESS;
 }
 
-/** Non-zero if a line is folded before its colon. */
-static int has_folded_head(item_span_t text)
-{
-    const char *s = text.s, *end = s + text.len, *line_end;
-    int colon = 1;
-
-    for (; s < end; s = line_end + 1) {
-        line_end = memchr(s, '\n', (apr_size_t)(end - s));
-        line_end = line_end ? line_end : end;
-        if (*s != ' ' && *s != '\t')
-            colon = 0;
-        else if (!colon)
-            return 1;
-        colon |= memchr(s, ':', (apr_size_t)(line_end - s)) != NULL;
-    }
-    return 0;
-}
-
 apr_status_t item_ical_export(const item_form_t *form, const item_text_t *in,
                               item_text_t *out, apr_pool_t *p)
 {
@@ -470,7 +452,7 @@ apr_status_t item_ical_export(const item_form_t *form, const item_text_t *in,
     *out = *in;
     text.s = in->data;
     text.len = in->len;
-    if (item_ical_changes(form) || has_folded_head(text)) {
+    if (item_ical_changes(form) || item_is_folded_early(text)) {
         out->data = "";
         out->len = 0;
         rv = export_doc(form, in, out, p);

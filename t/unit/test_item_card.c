@@ -349,6 +349,10 @@ static void test_four(void **unused)
            "PHOTO:data:image/jpeg;base64,/9j/\nBDAY:--0203\n"
            "KIND:group\nMEMBER:urn:uuid:1\nLANG:de\nGENDER:F\n"
            "RELATED;TYPE=spouse:urn:x\nGEO:geo:1.5,2.5\nTITLE:Boss\n"));
+    /* 3.0 has whole dates: clients that got a year gave back none. */
+    in = text_of(wrap("4.0", "FN:Jo\nBDAY:1970\nTITLE:a\n"));
+    assert_int_equal(item_card_export(&three, &in, &out, pool), 0);
+    expect(out, wrap("3.0", "FN:Jo\nTITLE:a\nN:Jo;;;;\n"));
     /* 4.0 in stays what it is. */
     in = text_of(wrap("4.0", FOUR));
     assert_int_equal(item_card_import(&three, &in, NULL, &out, pool), 0);

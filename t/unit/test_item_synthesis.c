@@ -420,29 +420,39 @@ static void test_slashes(void **state)
 
 /* Parsers look for names and parameters before they unfold: these are in one
  * line, whatever the store's text is like; the rest stays as it is. */
+static const struct heads_t {
+    const char *type;
+    item_format_e format;
+    const char *had, *sent[4];
+} heads[] = {
+    { "text/calendar", ITEM_FORMAT_ICAL20,
+      CAL("", "DTSTART\r\n ;VALUE=DATE:20270110\r\n"
+          "DESCRIP\r\n TION:a\r\n b\r\nLOCATION:c\r\n d\r\n"),
+      { "DTSTART;VALUE=DATE:20270110\r\n", "DESCRIPTION:ab\r\n",
+        "LOCATION:c\r\n d\r\n" } },
+    { "text/vcard", ITEM_FORMAT_VCARD30,
+      CARD("X-CUST\r\n OM:a\r\nTEL;TYPE=\r\n HOME:1\r\n"),
+      { "X-CUSTOM:a\r\n", "TEL;TYPE=HOME:1\r\n" } }
+};
+
 static void test_heads(void **state)
 {
-    static const char had[] = CAL("", "DTSTART\r\n ;VALUE=DATE:20270110\r\n"
-        "DESCRIP\r\n TION:a\r\n b\r\nLOCATION:c\r\n d\r\n");
-    static const char *const sent[] = {
-        "DTSTART;VALUE=DATE:20270110\r\n", "DESCRIPTION:ab\r\n",
-        "LOCATION:c\r\n d\r\n"
-    };
     unsigned i, k;
 
-    for (i = 0; i < 2; i++) {
-        const char *type = "text/calendar", *text;
-        item_text_t in = { had, sizeof(had) - 1 }, out;
+    for (i = 0; i < 4; i++) {
+        const struct heads_t *h = &heads[i / 2];
+        item_text_t in = { h->had, strlen(h->had) }, out;
+        const char *type = h->type, *text;
         item_form_t form = { 0 };
 
-        form.format = ITEM_FORMAT_ICAL20;
-        form.habits = i ? SYNTHESIS : 0;
+        form.format = h->format;
+        form.habits = i % 2 ? SYNTHESIS : 0;
         assert_int_equal(item_export(&form, &type, &in, &out, pool),
                          APR_SUCCESS);
         text = apr_pstrmemdup(pool, out.data, out.len);
-        for (k = 0; k < 3; k++)
-            if (!strstr(text, sent[k]))
-                fail_msg("%s is not in\n%s", sent[k], text);
+        for (k = 0; h->sent[k]; k++)
+            if (!strstr(text, h->sent[k]))
+                fail_msg("%s is not in\n%s", h->sent[k], text);
     }
 }
 
