@@ -11,6 +11,7 @@
 #include "item/item_object_int.h"
 
 #define FOLD  75                /* octets of a line, RFC 5545 3.1 */
+#define EARLY  20               /* nobody folds so soon on purpose */
 
 typedef struct builder_t {
     apr_pool_t *p;
@@ -320,9 +321,9 @@ void item_fold_add(item_buf_t *b, item_span_t line, const char *eol)
     item_buf_puts(b, eol);
 }
 
-void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol)
+/** Octets of a property's first line, without its end. */
+static apr_size_t first_line(item_span_t raw)
 {
-    item_span_t line = item_line_head(&entry->line), raw = entry->raw;
     const char *end;
 
     while (raw.len && strchr(" \t\r\n", *raw.s)) {
@@ -330,30 +331,39 @@ void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol)
         raw.len--;
     }
     end = memchr(raw.s, '\n', raw.len);
-    while (end && end > raw.s && end[-1] == '\r')
+    if (!end)
+        return raw.len;
+    while (end > raw.s && end[-1] == '\r')
         end--;
-    if (!end || (apr_size_t)(end - raw.s) >= line.len) {
-        item_raw_add(b, entry->raw, eol);
-        return;
-    }
+    return (apr_size_t)(end - raw.s);
+}
+
+void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol)
+{
+    item_span_t line = item_line_head(&entry->line);
+    apr_size_t early = line.len > EARLY ? line.len : EARLY;
+
     line.len += entry->line.value.len;
-    item_fold_add(b, line, eol);
+    if (entry->line.junk || first_line(entry->raw)
+                            >= (early < line.len ? early : line.len))
+        item_raw_add(b, entry->raw, eol);
+    else
+        item_fold_add(b, line, eol);
 }
 
 int item_is_folded_early(item_span_t text)
 {
     const char *s = text.s, *end = s + text.len, *line_end;
-    int colon = 1;
+    int early = 0;
 
     for (; s < end; s = line_end + 1) {
         line_end = memchr(s, '\n', (apr_size_t)(end - s));
         line_end = line_end ? line_end : end;
         if (*s != ' ' && *s != '\t')
-            colon = 0;
-        else if (!colon)
+            early = line_end - s < EARLY
+                    || !memchr(s, ':', (apr_size_t)(line_end - s));
+        else if (early)
             return 1;
-        if (!colon)
-            colon = memchr(s, ':', (apr_size_t)(line_end - s)) != NULL;
     }
     return 0;
 }

@@ -76,12 +76,13 @@ void item_raw_add(item_buf_t *b, item_span_t raw, const char *eol);
 /** Write an unfolded line, folded at 75 octets between characters. */
 void item_fold_add(item_buf_t *b, item_span_t line, const char *eol);
 
-/** A property for a device: its octets, but folded anew where its name or
- * parameters are, since parsers look for these before they unfold (measured:
- * libsynthesis loses the property). */
+/** A property for a device: its octets, but folded anew where it is folded
+ * early, since parsers look for names, parameters and VERSION before they
+ * unfold (measured: libsynthesis loses such a property, or the item). */
 void item_entry_add(item_buf_t *b, const item_entry_t *entry, const char *eol);
 
-/** Non-zero if a line of a text is folded before its colon. */
+/** Non-zero if a line of a text is folded before its colon, or after a few
+ * octets. */
 int item_is_folded_early(item_span_t text);
 
 /** Group, name and parameters of a property, with the colon, unfolded. */

@@ -156,8 +156,12 @@ for my $kind (qw(new old)) {
     ok $r->ok, "$kind: one field of each is edited" or diag $r->why;
     my $edited = nothing_else('one field edited', $kind, $was, in_store($h),
                               1);
-    is $edited->{$_}, all_of($_),
-        "$kind: all of $_ were edited" for @stores;
+    for my $store (@stores) {
+        my @not = grep { !/:edited\r?$/m } values %{ in_store($h)->{$store} };
+        is $edited->{$store}, all_of($store),
+            "$kind: all of $store were edited"
+            or diag join "\n", 'not edited:', @not;
+    }
 }
 
 done_testing;

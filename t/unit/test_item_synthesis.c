@@ -427,19 +427,22 @@ static const struct heads_t {
 } heads[] = {
     { "text/calendar", ITEM_FORMAT_ICAL20,
       CAL("", "DTSTART\r\n ;VALUE=DATE:20270110\r\n"
-          "DESCRIP\r\n TION:a\r\n b\r\nLOCATION:c\r\n d\r\n"),
+          "DESCRIP\r\n TION:a\r\n b\r\nLOCATION:At home in Long\r\n Street\r\n"),
       { "DTSTART;VALUE=DATE:20270110\r\n", "DESCRIPTION:ab\r\n",
-        "LOCATION:c\r\n d\r\n" } },
+        "LOCATION:At home in Long\r\n Street\r\n" } },
     { "text/vcard", ITEM_FORMAT_VCARD30,
       CARD("X-CUST\r\n OM:a\r\nTEL;TYPE=\r\n HOME:1\r\n"),
-      { "X-CUSTOM:a\r\n", "TEL;TYPE=HOME:1\r\n" } }
+      { "X-CUSTOM:a\r\n", "TEL;TYPE=HOME:1\r\n" } },
+    { "text/vcard", ITEM_FORMAT_VCARD30,
+      "BEGIN:VCARD\r\nVERSION:3\r\n .0\r\nN:B;A;;;\r\nFN:A B\r\n"
+      "END:VCARD\r\n", { "VERSION:3.0\r\n" } }
 };
 
 static void test_heads(void **state)
 {
     unsigned i, k;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 6; i++) {
         const struct heads_t *h = &heads[i / 2];
         item_text_t in = { h->had, strlen(h->had) }, out;
         const char *type = h->type, *text;
