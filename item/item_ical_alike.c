@@ -41,13 +41,16 @@ static int is_like_rule(item_in_t *in)
 {
     const apr_array_header_t *rules = in->cal->rules;
     item_recur_t had, came;
-    const item_recur_t *is = rules->nelts ? &came : NULL;
+    const item_recur_t *is = NULL;
 
+    if (rules->nelts) {
+        if (!item_recur_parse(&came, APR_ARRAY_IDX(rules, 0, item_span_t)))
+            return 0;
+        is = &came;
+    }
     return in->was && in->had->rules->nelts == 1 && rules->nelts <= 1
         && item_recur_parse(&had, APR_ARRAY_IDX(in->had->rules, 0,
                                                 item_span_t))
-        && (!is || item_recur_parse(&came, APR_ARRAY_IDX(rules, 0,
-                                                         item_span_t)))
         && (item_ical_series_same(in->k.c, &had, is, &in->cal->start)
             || item_ical_series_same(in->k.c, &had, is, &in->had->start));
 }

@@ -9,12 +9,12 @@
 
 void item_buf_add(item_buf_t *b, const char *s, apr_size_t len)
 {
-    if (b->size - b->len < len + 1) {
+    if (!b->s || b->size - b->len < len + 1) {
         char *bigger;
 
         b->size = 2 * b->size + len + 64;
         bigger = apr_palloc(b->p, b->size);
-        if (b->len)
+        if (b->s)
             memcpy(bigger, b->s, b->len);
         b->s = bigger;
     }

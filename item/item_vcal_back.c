@@ -387,7 +387,7 @@ static const item_time_t *word_of(const item_came_t *came, apr_hash_t *sent,
     const time_key_t key = { wire->kind, wire->secs };
     const item_time_t *word = apr_hash_get(sent, &key, sizeof(key));
 
-    if (!word && came->planned && !came->all_day
+    if (!word && came->planned && came->cal && !came->all_day
         && came->cal->start.kind != ITEM_TIME_DATE
         && item_time_equal(&came->plan->start, wire))
         return &came->cal->start;
