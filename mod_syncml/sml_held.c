@@ -24,14 +24,17 @@
 /* Octets of a text that may have been cut: below, it is an edit. */
 #define LONG_TEXT 60
 
+/* A text's length as devices may count it: octets, characters, and characters
+ * where the end of a line is two. */
+#define LENGTHS 3
+
 typedef struct held_t {
     const char *name;           /* the datastore's */
     apr_hash_t *states;         /* of names */
     item_room_t *room;          /* how much of each */
     apr_hash_t *caps;           /* CTCap, or NULL */
     apr_hash_t *not_held;       /* by the quirks file, or NULL */
-    apr_size_t longest;         /* octets of a long text that came */
-    apr_size_t widest;          /* characters of one */
+    apr_size_t longest[LENGTHS];        /* of long texts that came */
     int as_long;                /* the present one was not the first so long */
 } held_t;
 
@@ -111,15 +114,16 @@ static void load(sml_session_t *s, held_t *h)
     item_room_read(h->room, setting(s, h, ROOM));
     words = apr_pstrdup(s->p, value);
     while ((word = apr_strtok(words, " ", &last)) != NULL) {
-        char *number = strchr(word, '=');
+        char *end = strchr(word, '='), *at = end;
         const char *state = *word == '?' ? MISSED : *word == '-' ? LACKING
                           : HELD;
+        int i;
 
-        if (number != NULL) {
-            *number = '\0';
-            h->longest = (apr_size_t)apr_strtoi64(number + 1, &number, 10);
-            h->widest = *number == '/' ? (apr_size_t)apr_atoi64(number + 1)
-                                       : 0;
+        for (i = 0; at && i < LENGTHS && *at == (i ? '/' : '='); i++) {
+            h->longest[i] = (apr_size_t)apr_strtoi64(at + 1, &at, 10);
+        }
+        if (end != NULL) {
+            *end = '\0';
         }
         apr_hash_set(h->states, word + (state[0] != '+'),
                      APR_HASH_KEY_STRING, state);
@@ -153,6 +157,18 @@ static held_t *held_of(sml_session_t *s, const sml_sync_t *y,
     return h;
 }
 
+static const char *lengths_text(const held_t *h, apr_pool_t *p)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < LENGTHS; i++) {
+        text = apr_psprintf(p, "%s%c%" APR_SIZE_T_FMT, text, i ? '/' : '=',
+                            h->longest[i]);
+    }
+    return text;
+}
+
 static void save(sml_session_t *s, const held_t *h, item_kind_e kind)
 {
     apr_array_header_t *words =
@@ -165,10 +181,8 @@ static void save(sml_session_t *s, const held_t *h, item_kind_e kind)
         apr_hash_this(at, &name, NULL, &state);
         APR_ARRAY_PUSH(words, const char *) =
             apr_pstrcat(s->p, *(const char *)state == '+' ? "" : state, name,
-                        h->longest && strcmp(name, long_name(kind)) == 0
-                            ? apr_psprintf(s->p, "=%" APR_SIZE_T_FMT "/%"
-                                           APR_SIZE_T_FMT, h->longest,
-                                           h->widest) : "", NULL);
+                        h->longest[0] && strcmp(name, long_name(kind)) == 0
+                            ? lengths_text(h, s->p) : "", NULL);
     }
     set(s, h, NAMES, apr_array_pstrcat(s->p, words, ' '));
 }
@@ -216,31 +230,36 @@ static int may_be_long(const char *data, apr_size_t len, const char *name)
     return 0;
 }
 
-static apr_size_t characters(const char *text)
+static void lengths_of(const char *text, apr_size_t n[LENGTHS])
 {
-    apr_size_t n = 0;
+    memset(n, 0, LENGTHS * sizeof(*n));
+    for (; text != NULL && *text; text++) {
+        int begins = ((unsigned char)*text & 0xc0) != 0x80;
 
-    for (; *text; text++) {
-        n += ((unsigned char)*text & 0xc0) != 0x80;
+        n[0]++;
+        n[1] += begins;
+        n[2] += begins + (*text == '\n');
     }
-    return n;
 }
 
 /* @return non-zero if it is longer than any before */
 static int note_length(sml_session_t *s, held_t *h, item_kind_e kind,
                        const char *data, apr_size_t len)
 {
-    const char *text = may_be_long(data, len, long_name(kind))
-                     ? long_text(s, item_kind_type(kind), data, len) : NULL;
-    apr_size_t n = text ? strlen(text) : 0, wide = text ? characters(text) : 0;
+    apr_size_t n[LENGTHS];
+    int i, news = 0;
 
-    h->as_long = n == h->longest || wide == h->widest;
-    if (n < LONG_TEXT || (n <= h->longest && wide <= h->widest)) {
-        return 0;
+    lengths_of(may_be_long(data, len, long_name(kind))
+               ? long_text(s, item_kind_type(kind), data, len) : NULL, n);
+    h->as_long = 0;
+    for (i = 0; i < LENGTHS; i++) {
+        h->as_long |= n[i] == h->longest[i];
+        if (n[0] >= LONG_TEXT && n[i] > h->longest[i]) {
+            h->longest[i] = n[i];
+            news = 1;
+        }
     }
-    h->longest = n > h->longest ? n : h->longest;
-    h->widest = wide > h->widest ? wide : h->widest;
-    return 1;
+    return news;
 }
 
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
@@ -398,11 +417,15 @@ static void look_for_cut(sml_session_t *s, const held_t *h,
 {
     const char *was = long_text(s, base->type, base->data, base->len);
     const char *is = long_text(s, theirs->type, theirs->data, theirs->len);
-    apr_size_t n = is ? strlen(is) : 0;
+    apr_size_t n[LENGTHS];
+    int i, cut = 0;
 
-    if (was == NULL || n < LONG_TEXT
-        || (n < h->longest && characters(is) < h->widest)
-        || strlen(was) <= n || strncmp(was, is, n) != 0) {
+    lengths_of(is, n);
+    for (i = 0; i < LENGTHS; i++) {
+        cut |= n[i] >= h->longest[i];
+    }
+    if (was == NULL || n[0] < LONG_TEXT || !cut
+        || strlen(was) <= n[0] || strncmp(was, is, n[0]) != 0) {
         return;
     }
     apr_hash_set(missing->cut, long_name(kind), APR_HASH_KEY_STRING, "");

@@ -23,8 +23,9 @@
  *
  * What was learned is kept with the device, in one setting for each
  * datastore ("held.contacts"): names, "?" before one that was missing once,
- * "-" before one that it cannot hold, "=260/256" behind one: octets and
- * characters of the longest that came; and what item_room.h knows in "room.contacts".
+ * "-" before one that it cannot hold, "=260/256/258" behind one: octets,
+ * characters, and characters with two for the end of a line, of the longest
+ * that came; and what item_room.h knows in "room.contacts".
  */
 #ifndef SYNCML_SML_HELD_H
 #define SYNCML_SML_HELD_H

@@ -486,6 +486,26 @@ static void test_cut_by_characters(void **state)
     assert_true(world_find("contacts", "N:Roe"));
 }
 
+/* ... and the end of a line may take two of them. */
+static void test_cut_with_lines(void **state)
+{
+    const char *lines = "a text of\\nseventy characters\\nin four lines\\nthat"
+                        " a phone has room for";
+    client_t *c = world_phone("IMEI:1");
+
+    client_put(c, "contacts", card("Long", "NOTE:a text of seventy characters "
+               "in one line that a phone has just room for\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    client_erase(client_find(c, "contacts", "N:Long"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    world_put("contacts", 0, card("Doe", apr_psprintf(w->pool,
+              "NOTE:%s that it cuts\r\n", lines)));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    edit_poorly(c, "Roe", apr_psprintf(w->pool, "NOTE:%s\r\n", lines));
+    assert_true(world_find("contacts", "that it cuts"));
+    assert_true(world_find("contacts", "N:Roe"));
+}
+
 /* ... nor what it has cut. */
 static void test_cut_in_conflict(void **state)
 {
@@ -645,6 +665,7 @@ int main(void)
         ON_EACH_STORE(test_deleted_property),
         ON_EACH_STORE(test_cut_note),
         ON_EACH_STORE(test_cut_by_characters),
+        ON_EACH_STORE(test_cut_with_lines),
         ON_EACH_STORE(test_not_held_in_conflict),
         ON_EACH_STORE(test_cut_in_conflict),
         ON_EACH_STORE(test_sent_again),
