@@ -267,7 +267,8 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     if (slot->how == MERGE_NAME && side == ITEM_THEIRS)
         job->name = slot;
     if (slot->how == MERGE_TEXT && !slot->member && job->summary != ITEM_BASE
-        && !slot->there[side] && job->summary != side)
+        && !slot->there[side] && job->summary != side
+        && (slot->n[ITEM_BASE] || slot->n[ITEM_THEIRS]))
         drop_ours(job, slot);   /* it repeats a summary that is gone */
     else if (side == ITEM_THEIRS)
         replace(job, slot);

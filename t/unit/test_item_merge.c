@@ -421,6 +421,9 @@ static const case_t events[] = {
       "SUMMARY:a\nDESCRIPTION:a\n", O, "", OURS },
     { "SUMMARY:a\nDESCRIPTION:a\n", "SUMMARY:a\nDESCRIPTION:a\nURL:u\n",
       "SUMMARY:b\n", O, "", "SUMMARY:b\nURL:u\n" },
+    /* ... but what only one side knows of stays there. */
+    { "SUMMARY:a\n", "SUMMARY:a\nDESCRIPTION:a\n", "SUMMARY:b\n", O, "",
+      "SUMMARY:b\nDESCRIPTION:a\n" },
     { "SUMMARY:a\nDESCRIPTION:x\n", "SUMMARY:b\nDESCRIPTION:x\n",
       "SUMMARY:a\nDESCRIPTION:a\n", O, "", "SUMMARY:b\n" },
     /* Defaults come and go. */
