@@ -315,9 +315,20 @@ static void put_state(item_sif_t *s, const item_xml_t *root)
     put_completed(s, root);
 }
 
+/** Of which occurrence a stored text is that has nothing but one. */
+static void put_occurrence(item_sif_t *s)
+{
+    const item_entry_t *id = s->main ? item_part_find(s->main,
+                                                      "RECURRENCE-ID") : NULL;
+
+    if (id && !s->recurs)
+        item_raw_add(&s->out, id->raw, "\r\n");
+}
+
 static void put_task(item_sif_t *s, const item_xml_t *root)
 {
     item_put(&s->out, "BEGIN", "VTODO");
+    put_occurrence(s);
     if (!same_day(s, "DTSTART", &s->start))
         sif_time_put(s, "DTSTART", &s->start);
     if (!same_day(s, "DUE", &s->end))
@@ -347,6 +358,7 @@ static void put_event(item_sif_t *s, const item_xml_t *root)
 {
     item_put(&s->out, "BEGIN", "VEVENT");
     put_uid(s, root);
+    put_occurrence(s);
     sif_time_put(s, "DTSTART", &s->start);
     sif_time_put(s, "DTEND", &s->end);
     put_fields(s, root, root);

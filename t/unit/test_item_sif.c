@@ -619,6 +619,29 @@ static void test_task_times(void **state)
     assert_string_equal(line(text, "TRIGGER"), "TRIGGER:-PT1H");
 }
 
+/* Who is invited to one occurrence has an event that is nothing but that. */
+static void test_lone_occurrence(void **state)
+{
+    const char *id = "RECURRENCE-ID;TZID=Europe/Berlin:20091016T090000";
+    const char *stored = event(apr_pstrcat(pool, "UID:u\r\n", id,
+                               "\r\nDTSTART:20091016T080000Z\r\n"
+                               "SUMMARY:a\r\n", NULL));
+
+    (void)state;
+    form.zone = "Europe/Berlin";
+    assert_string_equal(line(import(sife(
+        "<Subject>b</Subject><Start>20091016T080000Z</Start>"
+        "<IsRecurring>0</IsRecurring>"), stored), "RECURRENCE-ID"), id);
+    assert_string_equal(line(import(sift(
+        "<Subject>b</Subject><IsRecurring>0</IsRecurring>"),
+        todo(apr_pstrcat(pool, "UID:u\r\n", id, "\r\nSUMMARY:a\r\n",
+                         NULL))), "RECURRENCE-ID"), id);
+    /* A series of its own is none. */
+    assert_string_equal(line(import(sife(
+        "<Start>20091016T080000Z</Start><IsRecurring>1</IsRecurring>"
+        "<Interval>1</Interval>"), stored), "RECURRENCE-ID"), "(none)");
+}
+
 static void test_refused(void **state)
 {
     item_text_t in = text_of("<contact/>"), out;
@@ -667,6 +690,7 @@ int main(void)
         cmocka_unit_test_setup(test_task, fresh),
         cmocka_unit_test_setup(test_task_states, fresh),
         cmocka_unit_test_setup(test_task_times, fresh),
+        cmocka_unit_test_setup(test_lone_occurrence, fresh),
         cmocka_unit_test_setup(test_refused, fresh)
     };
 
