@@ -10,6 +10,7 @@
 #include <apr_lib.h>
 
 #include "item/item_card_int.h"
+#include "item/item_card_names.h"
 #include "item/item_doc.h"
 
 #define MAX_VERSION  32         /* octets of a VERSION, white space included */
@@ -238,19 +239,24 @@ static int encoding_named(item_span_t word)
     return -1;
 }
 
+/** What encoding a parameter says, -1: it says something else.  Without a
+ * name, "B" may be a type, but of pictures. */
+static int param_encoding(const item_line_t *line, const item_param_t *param)
+{
+    if (param->name.len ? !item_span_is(param->name, "ENCODING")
+        : param->value.len < 4 && !(item_span_is(param->value, "B")
+                                    && card_is_media(line->name)))
+        return -1;
+    return encoding_named(param->value);
+}
+
 /** The encoding that the parameters name. */
 static encoding_e line_encoding(const item_line_t *line)
 {
     int i, known, found = PLAIN;
 
     for (i = 0; i < line->nparams; i++) {
-        const item_param_t *param = &line->params[i];
-
-        if (param->name.len && !item_span_is(param->name, "ENCODING"))
-            continue;
-        if (!param->name.len && param->value.len < 4)
-            continue;           /* a type called "B", "Q"? */
-        known = encoding_named(param->value);
+        known = param_encoding(line, &line->params[i]);
         if (known > 0)
             found = known;
     }
@@ -492,10 +498,7 @@ static const item_charset_t *strip_params(const card_reader_t *r,
             *said = 1;
             continue;
         }
-        if (item_span_is(param.name, "ENCODING")
-            ? encoding_named(param.value) >= 0
-            : !param.name.len && param.value.len >= 4
-              && encoding_named(param.value) >= 0)
+        if (param_encoding(&prop->line, &param) >= 0)
             continue;
         prop->params[n++] = param;
     }

@@ -23,7 +23,7 @@ static void test_encodings(void **unused)
     };
     static const char *const base64[] = {
         "ENCODING=BASE64", "BASE64", "ENCODING=b", "ENCODING=B",
-        "ENCODING=BASE-64"
+        "ENCODING=BASE-64", "B"
     };
     unsigned i;
 
