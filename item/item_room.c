@@ -320,7 +320,7 @@ static int rule_part(item_span_t rule, const char *name, item_span_t *value)
     return 0;
 }
 
-int room_rule_kind(item_span_t rule)
+apr_uint32_t item_room_rule(item_span_t rule)
 {
     static const char *const freqs[] = {
         "DAILY", "WEEKLY", "MONTHLY", "YEARLY", NULL
@@ -329,38 +329,50 @@ int room_rule_kind(item_span_t rule)
         "BYDAY", "BYMONTHDAY", "BYMONTH", NULL
     };
     item_span_t freq, value;
-    int kind = 0, several = 0, by = 0, i;
+    int kind = 0, several = 0, by = 0, one_of_set, i;
 
     if (!rule_part(rule, "FREQ", &freq))
         return 0;
+    one_of_set = rule_part(rule, "BYSETPOS", &value)
+                 && !memchr(value.s, ',', value.len);
     while (freqs[kind] && !item_span_is(freq, freqs[kind]))
         kind++;
     by = kind == 1;             /* each week is on a day of it */
     for (i = 0; parts[i]; i++) {
         if (rule_part(rule, parts[i], &value)) {
-            /* "TH" of a month or year are all of its Thursdays. */
+            /* "TH" of a month or year are all of its Thursdays; but of a set
+             * of which one counts. */
             several |= memchr(value.s, ',', value.len) != NULL
-                       || (i == 0 && kind > 1 && apr_isalpha(*value.s));
+                       || (i == 0 && kind > 1 && apr_isalpha(*value.s)
+                           && !one_of_set);
             by |= i == 0;
         }
     }
     /* Days counted by the year are another list than "each year". */
     if (rule_part(rule, "BYYEARDAY", &value))
-        return 1 << (16 + (memchr(value.s, ',', value.len) != NULL));
+        return 1u << (16 + (memchr(value.s, ',', value.len) != NULL));
     /* Days of the week or of the month, one or several. */
-    return 1 << (kind * 4 + by * 2 + several);
+    return 1u << (kind * 4 + by * 2 + several);
 }
 
 static int note_rule(item_room_t *room, const item_part_t *part)
 {
     const item_entry_t *rule = item_part_find(part, "RRULE");
     room_seen_t *seen = rule ? seen_of(room, "RRULE") : NULL;
-    int kind = seen ? room_rule_kind(rule->line.value) : 0;
+    apr_uint32_t kind = seen ? item_room_rule(rule->line.value) : 0;
 
-    if (!seen || !(kind & ~seen->kinds))
+    if (!seen || !(kind & ~(apr_uint32_t)seen->kinds))
         return 0;
-    seen->kinds |= kind;
+    seen->kinds |= (int)kind;
     return 1;
+}
+
+apr_uint32_t item_room_rules(const item_room_t *room)
+{
+    const room_seen_t *seen = apr_hash_get(room->names, "RRULE",
+                                           APR_HASH_KEY_STRING);
+
+    return seen ? (apr_uint32_t)seen->kinds : 0;
 }
 
 /** Is a task due at a time of the clock?  (Midnight is what devices make of a

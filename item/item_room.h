@@ -39,6 +39,7 @@
 #include <apr_hash.h>
 
 #include "item/item_limits.h"
+#include "item/item_lines.h"
 #include "item/item_merge.h"
 
 /** So many names are remembered. */
@@ -87,6 +88,13 @@ void item_room_read(item_room_t *room, const char *text);
 /** Non-zero if a task came that was due at a time of the clock: the device does
  * not keep its day alone. */
 int item_room_due_times(const item_room_t *room);
+
+/** Which kinds of rules came, as bits. */
+apr_uint32_t item_room_rules(const item_room_t *room);
+
+/** Of which kind a rule of iCalendar is, as one bit: how often, by days of the
+ * week or not, one or several.  0: none */
+apr_uint32_t item_room_rule(item_span_t rule);
 
 /** What item_room_complete() has learned, as a number: it is to be kept where
  * that has changed. */

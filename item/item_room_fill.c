@@ -489,13 +489,11 @@ static void complete_rule(room_job_t *job, const item_part_t *base,
     static const char *const names[] = {
         "RRULE", "EXRULE", "RDATE", "EXDATE", NULL
     };
-    room_seen_t *seen = apr_hash_get(job->room->names, "RRULE",
-                                           APR_HASH_KEY_STRING);
     const item_entry_t *rule = item_part_find(base, "RRULE"), *entry;
     int i, j;
 
     if (!rule || item_part_find(theirs, "RRULE")
-        || (seen && (room_rule_kind(rule->line.value) & seen->kinds)))
+        || (item_room_rule(rule->line.value) & item_room_rules(job->room)))
         return;
     for (i = 0; names[i]; i++) {
         if (item_part_find(theirs, names[i]))

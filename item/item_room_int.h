@@ -28,7 +28,7 @@ typedef struct room_seen_t {
                                  * it was */
     int kinds;                  /* of it that came, as bits; of FN: 1, it has
                                  * one that it did not make of N; of RRULE:
-                                 * room_rule_kind(); of DUE: 1, a time */
+                                 * item_room_rule(); of DUE: 1, a time */
     apr_size_t octets[ITEM_ROOM_PARTS];         /* of the longest */
     apr_size_t chars[ITEM_ROOM_PARTS];
 } room_seen_t;
@@ -94,10 +94,6 @@ int room_kinds(const item_line_t *line);
 
 /** Non-zero if a number has letters in it that are no pauses. */
 int room_has_words(item_span_t value);
-
-/** What kind of recurrence a rule is, as one bit: how often, by days of the
- * week or not, one or several.  0: none. */
-int room_rule_kind(item_span_t rule);
 
 /** Non-zero if a component is a card, event, task or journal. */
 int room_is_item(const item_part_t *part);

@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_room.h"
 #include "item/item_vcal_back.h"
 
 #define DAY  ITEM_CAL_DAY
@@ -594,6 +595,17 @@ static void keep_dates(item_back_t *k, const item_came_t *came)
         item_back_named(k, came->cal, "RDATE");
 }
 
+/** Whether a rule is one that devices drop without a word, and this device was
+ * not seen to keep one of its kind. */
+static int is_beyond(const item_back_t *k, const item_came_t *came)
+{
+    return !item_vcal_rule_is_plain(came->plan->rule)
+           && (came->cal->rules->nelts != 1
+               || !(item_room_rule(APR_ARRAY_IDX(came->cal->rules, 0,
+                                                 item_span_t))
+                    & k->c->form->rules));
+}
+
 int item_back_rules(item_back_t *k, item_came_t *came,
                     const item_dest_t *dest)
 {
@@ -619,8 +631,7 @@ int item_back_rules(item_back_t *k, item_came_t *came,
         }
     }
     if (plan && plan->rule && !came->rules->nelts && came->planned
-        && (!item_vcal_rule_is_plain(plan->rule)
-            || item_back_year_lost(k, came))) {
+        && (is_beyond(k, came) || item_back_year_lost(k, came))) {
         item_back_named(k, came->cal, "RRULE");
         keep_dates(k, came);    /* beyond the device's own rules */
         return 0;

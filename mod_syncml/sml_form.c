@@ -123,7 +123,7 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
                          && !(form.habits & ITEM_HABIT_X_TWINS))) {
         return;
     }
-    form.due_times = c->keys.kind == ITEM_VTODO && sml_held_due_times(s, y);
+    sml_held_tell(s, y, c->keys.kind, &form);
     raw = whole_of(s, y, c, like);
     if (item_import(&form, &type, &raw, &text, &out,
                     s->p) != APR_SUCCESS

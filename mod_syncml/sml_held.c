@@ -293,9 +293,15 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
     }
 }
 
-int sml_held_due_times(sml_session_t *s, const sml_sync_t *y)
+void sml_held_tell(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   item_form_t *form)
 {
-    return item_room_due_times(held_of(s, y, ITEM_VTODO)->room);
+    if (kind == ITEM_VEVENT || kind == ITEM_VTODO) {
+        const held_t *h = held_of(s, y, kind);
+
+        form->due_times = item_room_due_times(h->room);
+        form->rules = item_room_rules(h->room);
+    }
 }
 
 static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,

@@ -37,8 +37,9 @@
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    const char *data, apr_size_t len);
 
-/** Non-zero if the device was seen to keep the time at which a task is due. */
-int sml_held_due_times(sml_session_t *s, const sml_sync_t *y);
+/** Tell of the device's form what it was seen to keep of events or tasks. */
+void sml_held_tell(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
+                   item_form_t *form);
 
 /**
  * Complete a device's text by what it had and has no place for.
