@@ -52,6 +52,19 @@ static int dest_of_like(item_back_t *k, const item_cal_t *cal,
     return 1;
 }
 
+/** An event in UTC that a device has made a series of: the series goes on the
+ * device's clock, as one that it makes anew. */
+static int is_new_series(const item_back_t *k, const item_came_t *came,
+                         const item_dest_t *dest)
+{
+    const item_cal_t *cal = came->cal;
+
+    return dest->kind == ITEM_TIME_UTC && cal && is_series(came)
+           && !cal->rules->nelts && !cal->rdates->nelts
+           && cal->rid.kind == ITEM_TIME_NONE
+           && (k->said ? k->device : k->c->user);
+}
+
 static void choose_dest(item_back_t *k, const item_came_t *came,
                         item_dest_t *dest)
 {
@@ -68,7 +81,7 @@ static void choose_dest(item_back_t *k, const item_came_t *came,
         dest->kind = ITEM_TIME_DATE;
         return;
     }
-    if (cal && dest_of_like(k, cal, dest))
+    if (cal && dest_of_like(k, cal, dest) && !is_new_series(k, came, dest))
         return;
     if (t->kind == ITEM_TIME_LOCAL) {
         if (!k->device)
@@ -169,9 +182,18 @@ static int is_as_sent(const item_back_t *k, const item_came_t *came,
                && item_back_instant(k, got, &now) && then == now);
 }
 
-static int is_planned(const item_back_t *k, const item_came_t *came)
+/** Whether an event in UTC goes on a clock now. */
+static int is_new_clock(const item_came_t *came, const item_dest_t *dest)
 {
-    return came->plan && came->plan->all_day == came->all_day
+    return came->cal->start.kind == ITEM_TIME_UTC
+           && dest->kind == ITEM_TIME_LOCAL;
+}
+
+static int is_planned(const item_back_t *k, const item_came_t *came,
+                      const item_dest_t *dest)
+{
+    return came->plan && !is_new_clock(came, dest)
+           && came->plan->all_day == came->all_day
            && is_as_sent(k, came, &came->plan->start, &came->start);
 }
 
@@ -229,15 +251,35 @@ static int put_length(item_back_t *k, const item_came_t *came,
     return 1;
 }
 
+/** Where an end goes: a flight lands in another zone than it starts from. */
+static void dest_of_end(item_back_t *k, const item_came_t *came,
+                        const char *name, item_dest_t *dest)
+{
+    const item_time_t *was = came->cal ? &came->cal->end : NULL;
+    const item_zone_t *zone;
+
+    if (!was || was->kind != ITEM_TIME_LOCAL
+        || dest->kind != ITEM_TIME_LOCAL
+        || !item_part_find(came->cal->part, name))
+        return;
+    zone = item_zones_get(&k->c->zones, was->zone);
+    if (zone) {
+        dest->zone = zone;
+        dest->tzid = was->zone;
+    }
+}
+
 static void put_end(item_back_t *k, const item_came_t *came,
                     const item_dest_t *dest)
 {
     const char *name = came->kind == ITEM_VTODO ? "DUE" : "DTEND";
     const item_plan_t *plan = came->plan;
     int same = plan && plan->all_day == came->all_day
+               && !is_new_clock(came, dest)
                && is_as_sent(k, came, &plan->end, &came->end);
     int length = plan && came->cal->has_end
                  && !item_part_find(came->cal->part, name);
+    item_dest_t own = *dest;
     item_time_t t;
 
     if (came->end.kind == ITEM_TIME_NONE || needs_no_end(came))
@@ -255,7 +297,8 @@ static void put_end(item_back_t *k, const item_came_t *came,
     if ((length && put_length(k, came, dest))
         || (same && item_back_named(k, came->cal, name)))
         return;
-    t = item_back_dest(k, dest, &came->end);
+    dest_of_end(k, came, name, &own);
+    t = item_back_dest(k, &own, &came->end);
     put_time(k, name, &t);
 }
 
@@ -437,7 +480,7 @@ void item_back_times(item_back_t *k, const item_came_t *from)
     int dated;
 
     choose_dest(k, came, &dest);
-    came->planned = is_planned(k, came);
+    came->planned = is_planned(k, came, &dest);
     if (!(came->planned && item_back_named(k, came->cal, "DTSTART"))
         && came->start.kind != ITEM_TIME_NONE) {
         t = item_back_dest(k, &dest, &came->start);
