@@ -10,6 +10,7 @@ use warnings;
 use Encode ();
 use Fidelity::ICal qw(write_ical);
 use Fidelity::Profiles ();
+use Fidelity::Series ();
 use Fidelity::Text qw(parse props first_prop split_on escape unescape
     all_comps);
 use Fidelity::Time qw(read_time wall_add duration_seconds seconds_duration
@@ -336,8 +337,9 @@ my %cal_edit = (
         return 1;
     },
 );
-my @cal_edits = qw(summary move alarm description location exdate delalarm
-    priority done due);
+%cal_edit = (%cal_edit, %Fidelity::Series::edits);
+my @cal_edits = (qw(summary move alarm description location exdate delalarm
+    priority done due), @Fidelity::Series::names);
 
 # Devices with iCalendar have the tree itself.
 my %ical_edit = (
@@ -448,7 +450,9 @@ sub edit {
         }
         next unless $done;
         return { name => $name, want => text_of($c), forgive =>
-            $ds eq 'contacts' ? forgive_card($name, $p) : undef };
+            $ds eq 'contacts' ? forgive_card($name, $p)
+            : $Fidelity::Series::edits{$name} ? \&Fidelity::Series::forgive
+            : undef };
     }
     return;
 }
