@@ -161,6 +161,25 @@ static int is_left_behind(item_back_t *k, const item_came_t *came,
                || said == item_back_week_days(was, day, by + 1));
 }
 
+/** Whether a text is a rule as it is said on a clock on which DTSTART is on
+ * another day. @param day  of DTSTART on its own clock @param at  on that one */
+static int is_said_at(item_back_t *k, item_span_t text,
+                      const item_recur_t *was, apr_int64_t day,
+                      apr_int64_t at)
+{
+    item_recur_t moved = *was;
+    item_span_t said;
+
+    if (at - day < -1 || at - day > 1
+        || (at != day && !item_recur_shift(&moved, day, (int)(at - day))))
+        return 0;
+    said.s = item_vcal_rule_write(&moved, at, k->c->p);
+    if (!said.s)
+        return 0;
+    said.len = strlen(said.s);
+    return same_word(said, rule_head(text));
+}
+
 /** Whether what came is the rule of like, but for its end, on the day on
  * which DTSTART now is. @param day  on its own clock @param was  out */
 static int is_same_rule(item_back_t *k, const item_came_t *came,
@@ -168,7 +187,6 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
                         item_recur_t *was)
 {
     apr_int64_t wire = day_of(came->start.secs);
-    item_recur_t moved;
     item_span_t said;
 
     if (!item_recur_parse(was, APR_ARRAY_IDX(came->cal->rules, 0,
@@ -177,26 +195,17 @@ static int is_same_rule(item_back_t *k, const item_came_t *came,
     /* Moved, but the rule's days left as they were. */
     said.s = came->plan->rule;
     said.len = strlen(said.s);
-    if (same_word(rule_head(said), rule_head(text)))
-        return 1;
     /* Some write the rule for their own clock above a start in UTC. */
-    said.s = item_vcal_rule_write(was, day, k->c->p);
-    if (said.s) {
-        said.len = strlen(said.s);
-        if (same_word(said, rule_head(text)))
-            return 1;
-    }
-    if (is_left_behind(k, came, day, text, was))
+    if (same_word(rule_head(said), rule_head(text))
+        || is_said_at(k, text, was, day, day)
+        || is_left_behind(k, came, day, text, was))
         return 1;
-    moved = *was;
-    if (wire - day < -1 || wire - day > 1
-        || !item_recur_shift(&moved, day, (int)(wire - day)))
-        return 0;
-    said.s = item_vcal_rule_write(&moved, wire, k->c->p);
-    if (!said.s)
-        return 0;
-    said.len = strlen(said.s);
-    return same_word(said, rule_head(text));
+    /* Or moved over midnight in UTC once, and left then. */
+    return is_said_at(k, text, was, day, wire)
+           || (came->start.kind == ITEM_TIME_UTC
+               && was->freq > ITEM_FREQ_WEEKLY
+               && (is_said_at(k, text, was, day, wire - 1)
+                   || is_said_at(k, text, was, day, wire + 1)));
 }
 
 /* ---- ends ---------------------------------------------------------------

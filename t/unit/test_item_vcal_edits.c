@@ -148,6 +148,18 @@ static const edit_t edits[] = {
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH\r\n", "W1 SU TH", "W1 SA WE",
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH" },
+    { "Australia/Adelaide", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20280825T103000\r\n"
+      "RRULE:FREQ=MONTHLY;INTERVAL=2\r\n", "20280825T003000Z\r\nRRULE:MD2 25",
+      "20280825T013000Z\r\nRRULE:MD2 24", "RRULE:FREQ=MONTHLY;INTERVAL=2" },
+    { "Australia/Adelaide", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20280801T103000\r\n"
+      "RRULE:FREQ=YEARLY;COUNT=4\r\n", "20280801T003000Z\r\nRRULE:YM1 8",
+      "20280801T013000Z\r\nRRULE:YM1 7", "RRULE:FREQ=YEARLY;COUNT=4" },
+    { "Australia/Adelaide", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Australia/Sydney:20280825T103000\r\n"
+      "RRULE:FREQ=MONTHLY;INTERVAL=2\r\n", "MD2 25", "MD2 20",
+      "RRULE:FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=20" },
     /* It is the day before where the user is. */
     { "America/New_York", 0, 0, "UID:1\r\n"
       "DTSTART;TZID=Europe/Berlin:20261222T011500\r\n"
