@@ -503,6 +503,24 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
                          whole.data, whole.len, s->p);
 }
 
+/* A series that its user has made one event leaves no days out, even where the
+ * device has never heard of them: the one may be among them. */
+static void forget_series(apr_hash_t *absent, apr_hash_t *there,
+                          apr_hash_t *keep)
+{
+    static const char *const names[] = { "EXDATE", "EXRULE", "RDATE" };
+    unsigned i;
+
+    if (apr_hash_get(absent, "RRULE", APR_HASH_KEY_STRING) == NULL
+        || apr_hash_get(keep, "RRULE", APR_HASH_KEY_STRING) != NULL
+        || apr_hash_get(there, "RDATE", APR_HASH_KEY_STRING) != NULL) {
+        return;
+    }
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        apr_hash_set(keep, names[i], APR_HASH_KEY_STRING, NULL);
+    }
+}
+
 void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       const store_item_t *ours, const store_item_t *theirs,
@@ -538,6 +556,7 @@ void sml_held_missing(sml_session_t *s, const sml_sync_t *y,
                                                                 : MISSED);
         }
     }
+    forget_series(absent, there, missing->keep);
     at = apr_hash_first(s->p, absent_names(s, &lacks, there));
     for (; at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);

@@ -21,6 +21,14 @@
 /** Names of all that the phone holds, and of one more. */
 #define HOLDS "BEGIN VERSION SUMMARY DTSTART DTEND END "
 
+/** That of such a phone. */
+static const described_t no_exdate[] = {
+    { "./contacts", "text/x-vcard", "2.1", CARD_CAPS },
+    { "./calendar", "text/x-vcalendar", "1.0",
+      "BEGIN VERSION SUMMARY DTSTART DTEND RRULE END" },
+    { NULL, NULL, NULL, NULL }
+};
+
 static client_t *in_step(const char *whole)
 {
     client_t *c = world_phone("IMEI:1");
@@ -151,6 +159,31 @@ static void test_is_no_series_any_more(void **state)
     is_no_series_any_more(SERIES("FREQ=WEEKLY", "COMMENT:a\r\n"));
 }
 
+/* Days that it has never heard of go with it: the only one may be one. */
+static void test_has_no_exceptions_any_more(void **state)
+{
+    static const char whole[] = HEAD
+        SERIES("FREQ=WEEKLY", "EXDATE:20261207T090000Z\r\nCOMMENT:a\r\n")
+        TAIL;
+    client_t *c = world_phone("IMEI:1");
+
+    know("[Phone]\nmatch manufacturer Maker\n");
+    described = no_exdate;
+    c->ph->maker = "Maker";
+    c->ph->describe = describe;
+    client_add_store(c, "calendar", "text/x-vcalendar");
+    world_put("calendar", 0, whole);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    says_again(c, HOLDS "RRULE");
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(whole);
+    says_again(c, HOLDS);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(HEAD "BEGIN:VEVENT\r\nUID:u1\r\nSUMMARY:Standup\r\n"
+              "DTSTART:20261207T090000Z\r\nDTEND:20261207T093000Z\r\n"
+              "COMMENT:a\r\nEND:VEVENT\r\n" TAIL);
+}
+
 static void test_is_none_of_days_any_more(void **state)
 {
     is_no_series_any_more(SERIES("FREQ=MONTHLY;BYMONTHDAY=7,21",
@@ -191,6 +224,7 @@ int main(void)
         ON_EACH_STORE(test_has_no_such_rule),
         ON_EACH_STORE(test_has_no_such_dates),
         ON_EACH_STORE(test_is_no_series_any_more),
+        ON_EACH_STORE(test_has_no_exceptions_any_more),
         ON_EACH_STORE(test_is_none_of_days_any_more),
         ON_EACH_STORE(test_is_none_of_weeks_any_more),
         ON_EACH_STORE(test_lacks_characters)
