@@ -219,17 +219,21 @@ sub one_relative_alarm {
 
 sub number_of_entries { return scalar(() = all_comps('VEVENT|VTODO', $_[0])) }
 
+my $edited = 0;
+
 my %cal_edit = (
     summary => sub {
         my ($p, $r, $c, $e) = @_;
         my $o = first_prop($e, 'SUMMARY') or return;
         my $mine = $r->{text}{SUMMARY} // return;
         return if index(unescape($o->{text}), $mine) != 0;
-        $r->{text}{SUMMARY} = "Ed $mine";
-        $r->{text}{SUMMARY} = substr $r->{text}{SUMMARY}, 0,
-            $p->{cal}{hold}{SUMMARY} if $p->{cal}{hold}{SUMMARY}
-            && unescape($o->{text}) ne $mine;
-        $o->{text} = "Ed $o->{text}";
+        my $word = 'Ed' . $edited++ % 89;   # not the same again and again
+        my $text = "$word $mine";
+        my $max = $p->{cal}{hold}{SUMMARY} || length $text;
+        # There is no room for more of what is shown whole.
+        return if length $text > $max && unescape($o->{text}) eq $mine;
+        $r->{text}{SUMMARY} = substr $text, 0, $max;
+        $o->{text} = "$word $o->{text}";
         return 1;
     },
     location => sub {
