@@ -1,15 +1,16 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /**
  * @file mod_syncml/sml_occurrences.h
- * @brief Changed occurrences of series, for devices that have them as events
+ * @brief Changed occurrences of series, for devices that have them as items
  * of their own.
  *
  * The store keeps a series and its changed occurrences as one item
- * (item_occurrence.h).  A device of habit "one-event" makes one event of each
+ * (item_occurrence.h).  A device of habit "one-event" makes one entry of each
  * item: it gets the series without them, and each of them as a further item of
  * the same database.
  *
- * Those items live in a datastore of their own beside the calendar,
+ * Those items live in a datastore of their own beside the calendar, or the
+ * tasks, which are meant as well where it says calendar:
  * "calendar/(occurrences)", which no path can name.  It is a copy: each is
  * made of its series, and what a device makes of it goes back there.  To the
  * engine both are a combination (sml_group.c): LUIDs, versions, conflicts,
