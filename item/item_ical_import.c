@@ -344,19 +344,32 @@ static void put_entry(item_in_t *in, const item_entry_t *entry)
         item_raw_add(in->k.b, entry->raw, "\r\n");
 }
 
+/** A device that makes one entry of each item does not always say which
+ * occurrence it is that it got alone: Synthesis' clients do not of tasks. */
+static int lost_its_id(const item_in_t *in, const apr_array_header_t *sent,
+                       const item_cal_t *e)
+{
+    return (in->k.c->form->habits & ITEM_HABIT_ONE_EVENT) && sent->nelts == 1
+           && e->rid.kind != ITEM_TIME_NONE
+           && in->cal->rid.kind == ITEM_TIME_NONE;
+}
+
 /** The component of like with the same RECURRENCE-ID, or the next one. */
 static int find_was(item_in_t *in, const apr_array_header_t *cals,
                     const apr_array_header_t *sent)
 {
     item_cal_t *e, *was;
-    int i;
+    int i, lost;
 
     for (i = 0; i < sent->nelts; i++) {
         e = APR_ARRAY_IDX(sent, i, item_cal_t *);
         was = APR_ARRAY_IDX(cals, i, item_cal_t *);
+        lost = lost_its_id(in, sent, e);
         if (was->matched || e->kind != in->cal->kind
-            || !item_time_equal(&e->rid, &in->cal->rid))
+            || (!item_time_equal(&e->rid, &in->cal->rid) && !lost))
             continue;
+        if (lost)
+            item_back_named(&in->k, was, "RECURRENCE-ID");
         was->matched = 1;
         in->was = was;
         in->had = e;
@@ -419,13 +432,13 @@ static void put_component(item_in_t *in, const sent_t *s)
 {
     int i, n = -1;
 
+    item_raw_add(in->k.b, in->part->begin, "\r\n");
     if (s->cals)
         n = find_was(in, s->cals, s->sent);
     if (n >= 0)
         in->sent = sent_lines(in->had->part, in->was, in->k.c);
     in->others = s->others;
     look(in);
-    item_raw_add(in->k.b, in->part->begin, "\r\n");
     for (i = 0; i < in->part->entries->nelts; i++)
         put_entry(in, APR_ARRAY_IDX(in->part->entries, i,
                                     const item_entry_t *));

@@ -106,10 +106,11 @@ sub set_field {
     return;
 }
 
-# How many events a client has of it: a series, and each changed occurrence.
-sub events_of {
+# How many entries a client has of it: a series, and each changed occurrence.
+sub entries_of {
     my ($text) = @_;
-    my @events = $text =~ /^BEGIN:VEVENT\r?$(.*?)^END:VEVENT\r?$/msg;
+    my @events = $text
+        =~ /^BEGIN:(?:VEVENT|VTODO)\r?$(.*?)^END:(?:VEVENT|VTODO)\r?$/msg;
     my @series = grep { !/^RECURRENCE-ID/m && /^UID:./m } @events;
     return 1 + (@series ? grep { /^RECURRENCE-ID(?!.*;RANGE)/m } @events : 0);
 }
@@ -117,7 +118,7 @@ sub events_of {
 sub all_of {
     my ($store) = @_;
     my $n = 0;
-    $n += events_of($_) for @{ $corpus->{ $place{$store} } };
+    $n += entries_of($_) for @{ $corpus->{ $place{$store} } };
     return $n;
 }
 

@@ -63,6 +63,11 @@ static apr_pool_t *pool;
 #define OLD_YEAR "UID:u\r\nSUMMARY:Meet\r\nDTSTART:20261231T133000Z\r\n" \
     "DTEND:20261231T134500Z\r\n"
 
+#define TASK(lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n" \
+    "BEGIN:VTODO\r\nUID:u\r\nSUMMARY:Water\r\n" lines \
+    "END:VTODO\r\nEND:VCALENDAR\r\n"
+#define DUE_LATER "DTSTART:20261214T130000Z\r\nDUE:20261214T140000Z\r\n"
+
 typedef struct answer_t {
     const char *what;
     const char *had, *came, *want;      /* want NULL: had */
@@ -191,6 +196,14 @@ static const answer_t answers[] = {
           "DTSTART:20261214T100000Z\r\n"),
       CAL("", SERIES "RRULE:FREQ=WEEKLY;INTERVAL=1\r\n"
           "EXDATE:20270104T090000Z,20261214T090000Z\r\n"), NULL },
+    { "a task that is one of a series",
+      TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER),
+      TASK(DUE_LATER), NULL },
+    { "such a one, done",
+      TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER),
+      TASK(DUE_LATER "STATUS:COMPLETED\r\n"),
+      TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER
+           "STATUS:COMPLETED\r\n") },
     { "one thing under two names",
       CARD("X-SPOUSE:Bert\r\nX-EVOLUTION-MANAGER:Eva\r\n"
            "X-ANNIVERSARY:2001-05-06\r\n"),
