@@ -337,7 +337,11 @@ apr_uint32_t item_room_rule(item_span_t rule)
                  && !memchr(value.s, ',', value.len);
     while (freqs[kind] && !item_span_is(freq, freqs[kind]))
         kind++;
-    by = kind == 1;             /* each week is on a day of it */
+    /* Each week is on a day of it; and each day that is one of these is such
+     * a week. */
+    if (kind == 0 && rule_part(rule, "BYDAY", &value))
+        kind = 1;
+    by = kind == 1;
     for (i = 0; parts[i]; i++) {
         if (rule_part(rule, parts[i], &value)) {
             /* "TH" of a month or year are all of its Thursdays; but of a set

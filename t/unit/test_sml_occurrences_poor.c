@@ -190,6 +190,12 @@ static void test_is_none_of_days_any_more(void **state)
                                  "COMMENT:a\r\n"));
 }
 
+static void test_is_none_of_weekdays_any_more(void **state)
+{
+    is_no_series_any_more(SERIES("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR",
+                                 "COMMENT:a\r\n"));
+}
+
 static void test_is_none_of_weeks_any_more(void **state)
 {
     is_no_series_any_more(SERIES("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1",
@@ -226,6 +232,7 @@ int main(void)
         ON_EACH_STORE(test_is_no_series_any_more),
         ON_EACH_STORE(test_has_no_exceptions_any_more),
         ON_EACH_STORE(test_is_none_of_days_any_more),
+        ON_EACH_STORE(test_is_none_of_weekdays_any_more),
         ON_EACH_STORE(test_is_none_of_weeks_any_more),
         ON_EACH_STORE(test_lacks_characters)
     };

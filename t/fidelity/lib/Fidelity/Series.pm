@@ -108,7 +108,9 @@ our %edits = (
             || $r->{rule}{count}
             || $r->{rule}{freq} !~ /^(?:D|W|MD)$/;
         my ($rule) = common_rule($r, $e, $start) or return;
-        return if $rule->{text} =~ /WKST/;
+        my $freq = { D => 'DAILY', W => 'WEEKLY', MD => 'MONTHLY' }
+            ->{ $r->{rule}{freq} };
+        return if $rule->{text} =~ /WKST/ || $rule->{text} !~ /FREQ=$freq/;
         $r->{rule}{n}++;
         $rule->{text} =~ s/;INTERVAL=\d+//;
         $rule->{text} .= ";INTERVAL=$r->{rule}{n}";
