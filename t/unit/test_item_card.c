@@ -81,6 +81,16 @@ static void test_charsets(void **unused)
          "N:\xe6\x97\xa5\xe3\x82\xbd;a\nFN:x\n");
     in21("N;CHARSET=UTF-7:+ANw-ber\nFN:x\n", "N:\xc3\x9c" "ber\nFN:x\n");
     in21("N;CHARSET=KOI8-R:\xf6\nFN:x\n", "N:\xd0\x96\nFN:x\n");
+    /* By other names. */
+    in21("N;CHARSET=KOI8:\xf6\nFN;CHARSET=latin9:\xa4\n",
+         "N:\xd0\x96\nFN:\xe2\x82\xac\n");
+    in21("N;CHARSET=CP936:\xd6\xd0\nFN;CHARSET=GB_2312-80:\xd6\xd0\n",
+         "N:\xe4\xb8\xad\nFN:\xe4\xb8\xad\n");
+    in21("N;CHARSET=x-euc-jp:\xc6\xfc\nFN;CHARSET=MS_Kanji:\x93\xfa\n",
+         "N:\xe6\x97\xa5\nFN:\xe6\x97\xa5\n");
+    /* A soft break in a character. */
+    in21("N;CHARSET=GB2312;ENCODING=QUOTED-PRINTABLE:=D6=\n=D0=B9\xfa=\n\nFN:x\n",
+         "N:\xe4\xb8\xad\xe5\x9b\xbd\nFN:x\n");
     /* Not named, or wrongly: what is no UTF-8 is windows-1252. */
     in21("N:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
     in21("N;CHARSET=UTF-8:M\xfcller\nFN:x\n", "N:M\xc3\xbcller\nFN:x\n");
