@@ -452,6 +452,14 @@ static void out_simple(item_buf_t *b, const item_charset_t *cs,
     item_buf_add(b, from, (apr_size_t)(s - from));
 }
 
+/** What says GB2312 or GBK is read as GB18030, but a phone that says so need
+ * not know its characters of four octets. */
+static const char *written_as(const item_charset_t *cs)
+{
+    return !strcmp(cs->iconv, "GB18030") && strcmp(cs->name, "GB18030")
+           ? "GBK" : cs->iconv;
+}
+
 void item_charset_out(item_buf_t *b, const item_charset_t *cs,
                       item_span_t text, int bmp)
 {
@@ -460,7 +468,7 @@ void item_charset_out(item_buf_t *b, const item_charset_t *cs,
     if (!text.len)
         return;
     if (cs->how == ITEM_CHARSET_ICONV)
-        cd = iconv_open(cs->iconv, "UTF-8");
+        cd = iconv_open(written_as(cs), "UTF-8");
     if (cd == (iconv_t)-1) {
         item_charset_t ascii = { ITEM_CHARSET_ASCII, "", NULL };
 

@@ -266,6 +266,11 @@ static void test_out(void **unused)
            "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J;;;\nFN:J\n"
            "TEL;HOME;VOICE:1\nNOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab, c\n"
            "BDAY:19800203\nGEO:1,2\n");
+    /* No characters of four octets where GBK is all that is sure. */
+    out_of(V21("GB2312", 0), "N:\xe4\xb8\xad\xe9\x95\x95\xd7\xa9;;;;\nFN:J\n",
+           "N;CHARSET=GB2312;ENCODING=QUOTED-PRINTABLE:=D6=D0=E9F?;;;;\nFN:J\n");
+    out_of(V21("GB18030", 0), "N:\xd7\xa9;;;;\nFN:J\n",
+           "N;CHARSET=GB18030;ENCODING=QUOTED-PRINTABLE:=810=FB7;;;;\nFN:J\n");
     out_of(V21("ISO-8859-1", 0), "N:M\xc3\xbc\xe2\x82\xac\xd0\x96;J;;;\nFN:J\n",
            "N;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:M=FCEUR?;J;;;\n"
            "FN:J\n");
