@@ -71,6 +71,9 @@ const item_param_t *item_line_param(const item_line_t *line,
  * quotes; len 0 where there is none. */
 item_span_t item_line_value(const item_line_t *line, const char *name);
 
+/** Non-zero if a line is the preferred one of several: PREF=1, TYPE=PREF. */
+int item_is_preferred(const item_line_t *line);
+
 /** A string as a span. */
 item_span_t item_span_of(const char *text);
 

@@ -395,6 +395,8 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
     }
     if (job.name)
         item_follow_names(m, job.name, slots);
+    if (m->prefs && m->docs[ITEM_BASE] && job.kind == (int)ITEM_VCARD30)
+        item_move_prefs(m, slots, parts[ITEM_OURS]);
     if (rv == APR_SUCCESS && parts[ITEM_OURS]->kind == ITEM_PART_ROOT)
         put_zones(&job, slots);
     if (rv == APR_SUCCESS)
@@ -550,6 +552,7 @@ apr_status_t item_merge(item_merge_t *m, const char *type,
     job.p = p;
     job.theirs_first = (prefer & ITEM_PREFER_THEIRS) != 0;
     job.spare = (prefer & ITEM_SPARE_UNKNOWN) != 0;
+    job.prefs = prefer & (ITEM_TAKE_PREF_TEL | ITEM_TAKE_PREF_EMAIL);
     job.clashes = apr_array_make(p, 4, sizeof(const char *));
     rv = read_all(&job, type, base, ours, theirs);
     if (rv == APR_SUCCESS && item_is_object(job.docs[ITEM_OURS]->kind))
@@ -565,6 +568,7 @@ apr_status_t item_merge(item_merge_t *m, const char *type,
         memset(m, 0, sizeof(*m));
         job.clashes->nelts = 0;
     }
+    m->preferred = job.preferred;
     m->clashes = job.clashes;
     return rv;
 }

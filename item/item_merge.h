@@ -64,7 +64,12 @@ typedef enum {
      * property that item_keys() does not compare, and an FN that is more than
      * the words of N, is not removed because theirs lacks it.  (Facts: every
      * Nokia sends unknown properties back stripped.) */
-    ITEM_SPARE_UNKNOWN = 2
+    ITEM_SPARE_UNKNOWN = 2,
+    /** Theirs comes from a device that keeps which one of several numbers, or
+     * addresses of mail, is preferred: that it prefers another one is an
+     * edit.  (Facts: others mark the first, or none.) */
+    ITEM_TAKE_PREF_TEL = 4,
+    ITEM_TAKE_PREF_EMAIL = 8
 } item_prefer_e;
 
 typedef struct item_merge_t {
@@ -73,6 +78,8 @@ typedef struct item_merge_t {
     apr_size_t len;
     int is_ours;                /* text is ours, octet by octet */
     int is_theirs;              /* likewise */
+    int preferred;              /* another one is preferred than in ours, which
+                                 * item_equal() does not see */
     apr_array_header_t *clashes;        /* const char *: names in upper case,
                                          * none twice, "TEXT" for plain
                                          * text; never NULL */

@@ -73,14 +73,14 @@ static int is_detail(const item_param_t *param)
            || item_span_is(param->name, "PARTSTAT");
 }
 
-/** Walk through the words of all TYPE, those in quotes one by one. */
-typedef struct types_t {
-    const item_line_t *line;
-    int at;
-    item_span_t rest, quoted;
-} types_t;
+void item_types_begin(item_types_t *t, const item_line_t *line)
+{
+    memset(t, 0, sizeof(*t));
+    t->line = line;
+    t->quoted.s = "";
+}
 
-static int next_type(types_t *t, item_span_t *word)
+int item_types_next(item_types_t *t, item_span_t *word)
 {
     for (;;) {
         const char *comma = t->quoted.len ? memchr(t->quoted.s, ',',
@@ -105,12 +105,12 @@ static int next_type(types_t *t, item_span_t *word)
     }
 }
 
-static int has_type(const item_line_t *line, item_span_t type)
+int item_has_type(const item_line_t *line, item_span_t type)
 {
-    types_t t = { line, 0, { NULL, 0 }, { "", 0 } };
+    item_types_t t;
     item_span_t word;
 
-    while (next_type(&t, &word))
+    for (item_types_begin(&t, line); item_types_next(&t, &word);)
         if (same_span(word, type))
             return 1;
     return 0;
@@ -128,20 +128,19 @@ static int is_idle_type(item_span_t type)
 static void put_types(item_buf_t *b, const item_line_t *base,
                       const item_line_t *ours, const item_line_t *theirs)
 {
-    types_t t = { ours, 0, { NULL, 0 }, { "", 0 } };
-    types_t added = { theirs, 0, { NULL, 0 }, { "", 0 } };
+    item_types_t t;
     item_span_t word;
     int n = 0;
 
-    while (next_type(&t, &word)) {
-        if (item_type_counts(word) && !has_type(theirs, word))
+    for (item_types_begin(&t, ours); item_types_next(&t, &word);) {
+        if (item_type_counts(word) && !item_has_type(theirs, word))
             continue;
         item_buf_puts(b, n++ ? "," : ";TYPE=");
         item_buf_add(b, word.s, word.len);
     }
-    while (next_type(&added, &word)) {
-        if (is_idle_type(word) || has_type(base, word)
-            || has_type(ours, word))
+    for (item_types_begin(&t, theirs); item_types_next(&t, &word);) {
+        if (is_idle_type(word) || item_has_type(base, word)
+            || item_has_type(ours, word))
             continue;
         item_buf_puts(b, n++ ? "," : ";TYPE=");
         item_buf_add(b, word.s, word.len);

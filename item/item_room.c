@@ -244,12 +244,13 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
 
     if (!seen)
         return 0;
-    if (!count) {               /* of all kinds, and of each */
-        count = apr_pcalloc(p, (1 + ROOM_KINDS) * sizeof(*count));
+    if (!count) {       /* of all kinds, of each, and those preferred */
+        count = apr_pcalloc(p, (2 + ROOM_KINDS) * sizeof(*count));
         apr_hash_set(counts, name, APR_HASH_KEY_STRING, count);
         news = seen->items < ITEM_ROOM_CERTAIN;
         seen->items += news;
     }
+    count[1 + ROOM_KINDS] += item_is_preferred(line);
     if (++*count > seen->most) {
         seen->most = *count;
         news = 1;
@@ -404,6 +405,48 @@ int item_room_due_times(const item_room_t *room)
     return seen && seen->kinds;
 }
 
+static const struct {
+    const char *name;
+    int bit;
+} preferring[] = {
+    { "TEL", ITEM_TAKE_PREF_TEL }, { "EMAIL", ITEM_TAKE_PREF_EMAIL }
+};
+
+/** Has it several of which none is preferred? */
+static int note_prefs(item_room_t *room, apr_hash_t *counts)
+{
+    room_seen_t *seen;
+    const int *count;
+    unsigned i;
+    int news = 0;
+
+    for (i = 0; i < sizeof(preferring) / sizeof(preferring[0]); i++) {
+        count = apr_hash_get(counts, preferring[i].name, APR_HASH_KEY_STRING);
+        seen = count ? seen_of(room, preferring[i].name) : NULL;
+        if (seen && *count > 1 && !count[1 + ROOM_KINDS]
+            && !(seen->kinds & ROOM_PREF_NONE)) {
+            seen->kinds |= ROOM_PREF_NONE;
+            news = 1;
+        }
+    }
+    return news;
+}
+
+int item_room_prefers(const item_room_t *room)
+{
+    const room_seen_t *seen;
+    unsigned i;
+    int bits = 0, both = ROOM_PREF_KEPT | ROOM_PREF_NONE;
+
+    for (i = 0; i < sizeof(preferring) / sizeof(preferring[0]); i++) {
+        seen = apr_hash_get(room->names, preferring[i].name,
+                            APR_HASH_KEY_STRING);
+        if (seen && (seen->kinds & both) == both)
+            bits |= preferring[i].bit;
+    }
+    return bits;
+}
+
 static int note_part(item_room_t *room, const item_part_t *part,
                      apr_pool_t *p)
 {
@@ -425,7 +468,7 @@ static int note_part(item_room_t *room, const item_part_t *part,
             news += note_line(room, counts, &entry->line, p);
     }
     if (part->kind == (int)ITEM_VCARD30)
-        news += note_fn(room, part, p);
+        news += note_fn(room, part, p) + note_prefs(room, counts);
     else if (room_is_item(part))
         news += note_rule(room, part) + note_due(room, part);
     seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
@@ -551,7 +594,8 @@ int item_room_learned(const item_room_t *room)
 
         apr_hash_this(hi, NULL, NULL, &seen);
         n += ((const room_seen_t *)seen)->cuts
-             + ((const room_seen_t *)seen)->order;
+             + ((const room_seen_t *)seen)->order
+             + (((const room_seen_t *)seen)->kinds & ROOM_PREF_KEPT);
     }
     return n;
 }

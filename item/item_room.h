@@ -75,6 +75,11 @@ void item_room_deleted(item_room_t *room, apr_hash_t *names);
 /** How long its values are said to be; must outlive the room. */
 void item_room_limits(item_room_t *room, const item_limits_t *limits);
 
+/** Whether it keeps which one of several is preferred: of which names, as bits
+ * ITEM_TAKE_PREF_... of item_merge.h.  It does once it has sent a preferred
+ * one that is not the first as it was, and several without any. */
+int item_room_prefers(const item_room_t *room);
+
 /** As words without line ends, to be kept: "TEL=2,3,5,14/14;1,0 N=1,3,0,20,9/20,8",
  * which are most in one item, items (at most ITEM_ROOM_CERTAIN), kinds, octets
  * by component, characters by component, "!" once a value came back cut, behind

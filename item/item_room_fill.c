@@ -179,6 +179,11 @@ static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
                     || (!pass && !is_twin(b, j, t, i)))
                     continue;
                 b->used[j] = t->used[i] = 1;
+                if (j > 0 && !b->entry[j]->part
+                    && item_is_preferred(&b->entry[j]->line)
+                    && item_is_preferred(&t->entry[i]->line)
+                    && !item_span_is(t->entry[i]->line.name, "FN"))
+                    seen->kinds |= ROOM_PREF_KEPT;
                 complete_equal(job, seen, b->entry[j], t->entry[i]);
             }
         }

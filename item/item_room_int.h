@@ -39,6 +39,10 @@ enum { ROOM_FIRST = 1, ROOM_LAST = 2, ROOM_OTHER = 4 };
 /** So many values room_kinds() has. */
 #define ROOM_KINDS  64
 
+/** Bits of room_seen_t.kinds: it has left a preference where it was, and none
+ * where none was. */
+enum { ROOM_PREF_KEPT = 64, ROOM_PREF_NONE = 128 };
+
 /** The name of all properties together: its kinds are blocks of characters. */
 #define ITEM_ROOM_ALL  "*"
 

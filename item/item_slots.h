@@ -67,6 +67,8 @@ typedef struct item_merging_t {
     const item_doc_t *docs[ITEM_SIDES]; /* the base may be NULL */
     int theirs_first, spare;
     int not_ours, not_theirs;   /* the result says something else */
+    int prefs;                  /* ITEM_TAKE_PREF_... */
+    int preferred;              /* another one is the preferred one */
     apr_array_header_t *clashes;        /* const char * */
     apr_hash_t *zones;          /* TZID of lines from theirs; NULL: none */
     apr_hash_t *groups;         /* in use; NULL: not looked yet */
@@ -161,6 +163,19 @@ void item_pair_edited(item_merging_t *m, int kind, apr_array_header_t *slots);
 
 /* ---- item_revise_params.c ------------------------------------------------- */
 
+/** Walk through the words of all TYPE, those in quotes one by one. */
+typedef struct item_types_t {
+    const item_line_t *line;
+    int at;
+    item_span_t rest, quoted;
+} item_types_t;
+
+void item_types_begin(item_types_t *t, const item_line_t *line);
+int item_types_next(item_types_t *t, item_span_t *word);
+
+/** Non-zero if a line has that type. */
+int item_has_type(const item_line_t *line, item_span_t type);
+
 /** Append the parameters of a line: ours, but for what theirs has changed or
  * made. */
 void item_put_params(item_buf_t *b, int kind, const item_entry_t *base,
@@ -192,6 +207,12 @@ void item_keep_names(item_merging_t *m, const item_slot_t *slot);
  * @param name  the slot of N  @param slots  all */
 void item_follow_names(item_merging_t *m, const item_slot_t *name,
                        const apr_array_header_t *slots);
+
+/* ---- item_prefs.c --------------------------------------------------------- */
+
+/** Where theirs has preferred another one of several, so does the result. */
+void item_move_prefs(item_merging_t *m, const apr_array_header_t *slots,
+                     const item_part_t *card);
 
 /* ---- item_write.c --------------------------------------------------------- */
 

@@ -52,6 +52,7 @@ typedef struct sides_t {
     sml_missing_t missing;
     apr_hash_t *stamps;         /* names of properties that writers renew */
     int apart;                  /* see set_apart() */
+    int prefs;                  /* ITEM_TAKE_PREF_... */
     item_merge_t m;
 } sides_t;
 
@@ -321,7 +322,7 @@ static apr_status_t merge(sides_t *sides, const sml_conflict_conf_t *conf,
     prefer = decide(sides, conf->fallback) == SML_POLICY_SERVER
            ? ITEM_PREFER_OURS : ITEM_PREFER_THEIRS;
     return item_merge(&sides->m, sides->type, sides->had, &sides->ours,
-                      &sides->theirs, prefer, sides->s->p);
+                      &sides->theirs, prefer | sides->prefs, sides->s->p);
 }
 
 static const char *clash_names(const item_merge_t *m, apr_pool_t *p)
@@ -484,6 +485,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
         sml_projection_had(s, sides.y, base, &had.data, &had.len);
         complete(&sides, c->keys.kind, &had, base, &theirs);
         base = &had;
+        sides.prefs = sml_held_prefers(s, y, c->keys.kind);
     }
     sml_held_missing(s, y, c->keys.kind, base, old, &theirs, slow,
                      c->met, &sides.missing);
@@ -515,8 +517,9 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
     out->clashes = clash_names(&sides.m, s->p);
     sides.ours = text_of(old);
     out->keep_ours = sides.m.is_ours
-        || same(&sides, sides.ours, (item_text_t){ sides.m.text,
-                                                   sides.m.len });
+        || (!sides.m.preferred
+            && same(&sides, sides.ours, (item_text_t){ sides.m.text,
+                                                       sides.m.len }));
     out->theirs_fine = (poorer && known == old->change && !has_lost_place(y))
         || tells_nothing(&sides, (item_text_t){ sides.m.text, sides.m.len });
     return fill(&sides, old, c, out);

@@ -472,6 +472,11 @@ void sml_held_fill(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
     }
 }
 
+int sml_held_prefers(sml_session_t *s, const sml_sync_t *y, item_kind_e kind)
+{
+    return item_room_prefers(held_of(s, y, kind)->room);
+}
+
 item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
                                   const store_item_t *had,
                                   const sml_change_t *mine)

@@ -51,6 +51,9 @@ int sml_held_complete(sml_session_t *s, const sml_sync_t *y,
                       item_kind_e kind, const store_item_t *base,
                       store_item_t *theirs);
 
+/** Of which names it keeps which one is preferred: item_room_prefers(). */
+int sml_held_prefers(sml_session_t *s, const sml_sync_t *y, item_kind_e kind);
+
 /** What a device's text and the one that it had are to each other, but for
  * what the device cannot hold: as item_likeness(). */
 item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,

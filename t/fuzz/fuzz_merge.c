@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     base = fuzz_take_text(&data, &size);
     ours = fuzz_take_text(&data, &size);
     theirs = fuzz_take_text(&data, &size);
-    check(types[how % 4], (int)(how / 4 % 4), &base, &ours, &theirs, p);
+    check(types[how % 4], (int)(how / 4 % 16), &base, &ours, &theirs, p);
     free((void *)(uintptr_t)base.data);
     free((void *)(uintptr_t)ours.data);
     free((void *)(uintptr_t)theirs.data);

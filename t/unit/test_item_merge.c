@@ -174,21 +174,17 @@ static const case_t cards[] = {
       "N;ALTID=1:Ann;Bea\nN;ALTID=1;LANGUAGE=ja:A;B\nFN:x\n",
       "N:Ann;Bea\nN:A;C\nFN:x\n", T, "",
       "N;ALTID=1:Ann;Bea\nN;ALTID=1;LANGUAGE=ja:A;C\nFN:x\n" },
-    { "N:Ann;Bea\nFN:Bee\n",
-      "N:Ann;Bea\nN;LANGUAGE=ja:A;B\nFN:Bee\n",
+    { "N:Ann;Bea\nFN:Bee\n", "N:Ann;Bea\nN;LANGUAGE=ja:A;B\nFN:Bee\n",
       "N:Ann;Bea\nFN:Bob\n", T, "N",
       "N:Ann;Bea\nN;LANGUAGE=ja:A;B\nFN:Bob\n" },
-    { "N:Ann;Bea\nFN:Bee\n",
-      "N:Ann;Lea\nN;LANGUAGE=ja:A;B\nFN:Bee\n",
+    { "N:Ann;Bea\nFN:Bee\n", "N:Ann;Lea\nN;LANGUAGE=ja:A;B\nFN:Bee\n",
       "N:Ann;Cora\nFN:Bee\n", T, "N",
       "N:Ann;Cora\nN;LANGUAGE=ja:A;B\nFN:Bee\n" },
     /* Of several FN each stands for itself: edited, added, removed. */
     { "N:A\nFN:Bea\nFN:Bee\n", "N:A\nFN;PREF=2:Bea\nFN;X-A=1:Bee\n",
-      "N:A\nFN:Bea\nFN:Bob\n", T, "",
-      "N:A\nFN;PREF=2:Bea\nFN;X-A=1:Bob\n" },
-    { "N:A\nFN:Bea\n", "N:A\nFN;PREF=2:Bea\nFN;X-A=1:Bee\n",
-      "N:A\nFN:Bob\n", T, "",
-      "N:A\nFN;PREF=2:Bob\nFN;X-A=1:Bee\n" },
+      "N:A\nFN:Bea\nFN:Bob\n", T, "", "N:A\nFN;PREF=2:Bea\nFN;X-A=1:Bob\n" },
+    { "N:A\nFN:Bea\n", "N:A\nFN;PREF=2:Bea\nFN;X-A=1:Bee\n", "N:A\nFN:Bob\n",
+      T, "", "N:A\nFN;PREF=2:Bob\nFN;X-A=1:Bee\n" },
     { "N:A\nFN:Bea\n", "N:A\nFN:Bea\nTEL:1\n", "N:A\nFN:Bea\nFN:Bee\n", T,
       "", "N:A\nFN:Bea\nFN:Bee\nTEL:1\n" },
     { "N:A\nFN:Bea\nFN:Bee\n", "N:A\nFN:Bea\nFN:Bee\nTEL:1\n",
@@ -209,10 +205,8 @@ static const case_t cards[] = {
       "N:A\nBDAY:19800204\n", T, "",
       "N:A\nBDAY;ALTID=1:19800204\nBDAY;ALTID=1;CALSCALE=x:0074\n" },
     { "N:A\nBDAY:19800203\n",
-      "N:A\nBDAY;ALTID=1:19800203\nBDAY;ALTID=1;CALSCALE=x:0074\n",
-      "N:A\n", T, "", "N:A\nBDAY;ALTID=1;CALSCALE=x:0074\n" },
-    { "N:A\nBDAY:19800203\n", "N:A\nBDAY:19800205\n", "N:A\nBDAY:19800204\n",
-      T, "BDAY", THEIRS },
+      "N:A\nBDAY;ALTID=1:19800203\nBDAY;ALTID=1;CALSCALE=x:0074\n", "N:A\n",
+      T, "", "N:A\nBDAY;ALTID=1;CALSCALE=x:0074\n" },
     /* However either is escaped; no comma is left over. */
     { "N:Ann;Bea\\;C\nFN:Ann, Bea;C\n", "N:Ann;Bea\\;C\nFN:Ann, Bea;C\nTEL:1\n",
       "N:Ann;Cora\n", O, "", "N:Ann;Cora\nFN:Ann\\, Cora\nTEL:1\n" },
@@ -246,6 +240,24 @@ static const case_t cards[] = {
       "N:A\nTEL:+13\n", T, "", "N:A\nTEL;PID=1:+13\n" },
     { "N:A\nTEL:12\nTEL:34\n", "N:A\ni.TEL:12\ni.X-ABLabel:Boat\nTEL:34\n",
       "N:A\nTEL:34\n", T, "", THEIRS },
+    /* Another one is preferred: an edit of who keeps such. */
+    { "N:A\nTEL;TYPE=PREF:1\nTEL:2\n", "N:A\nTEL;TYPE=PREF:1\nTEL:2\n",
+      "N:A\nTEL:1\nTEL;TYPE=PREF:2\n", T, "", OURS },
+    { "N:A\nTEL;TYPE=PREF,HOME:1\nTEL;TYPE=HOME:2\n",
+      "N:A\nTEL;X-A=1;TYPE=\"home,pref\":1\ni.TEL;TYPE=HOME:2\n"
+      "i.X-ABLabel:Boat\nEMAIL;TYPE=PREF:x\n",
+      "N:A\nTEL;TYPE=HOME:1\nTEL;TYPE=HOME,PREF:2\n",
+      T | ITEM_TAKE_PREF_TEL, "",
+      "N:A\nTEL;TYPE=home;X-A=1:1\ni.TEL;TYPE=HOME,PREF:2\n"
+      "i.X-ABLabel:Boat\nEMAIL;TYPE=PREF:x\n" },
+    { "N:A\nEMAIL:a@b\nEMAIL:c@d\n", "N:A\nEMAIL:a@b\nEMAIL:c@d\n",
+      "N:A\nEMAIL:a@b\nEMAIL;TYPE=PREF:c@d\n", T | ITEM_TAKE_PREF_EMAIL, "",
+      "N:A\nEMAIL:a@b\nEMAIL;TYPE=PREF:c@d\n" },
+    { "N:A\nTEL;TYPE=PREF:1\nTEL:2\n", "N:A\nTEL;TYPE=PREF:1\nTEL:2\n",
+      "N:A\nTEL:1\nTEL:2\nTEL;TYPE=PREF:3\n", T | ITEM_TAKE_PREF_TEL, "",
+      "N:A\nTEL:1\nTEL:2\nTEL;TYPE=PREF:3\n" },
+    { "N:A\nTEL;TYPE=PREF:1\n", "N:A\nTEL;TYPE=PREF:1\n", "N:A\nTEL:1\n",
+      T | ITEM_TAKE_PREF_TEL, "", OURS },
     /* Another kind of number is an edit of that. */
     { "N:A\nTEL;TYPE=HOME:12\n", "N:A\nTEL;TYPE=HOME;X-A=1:12\n",
       "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },
@@ -309,8 +321,8 @@ static const case_t cards[] = {
       "N:A\nx.TEL:1\nx.EMAIL:a@b\nx.X-ABLabel:one\n",
       "N:A\nEMAIL:a@b\n", O, "", "N:A\nx.EMAIL:a@b\nx.X-ABLabel:one\n" },
     { "N:A\nTEL:1\nEMAIL:a@b\n",
-      "N:A\nx.TEL:1\nx.EMAIL:a@b\nx.X-ABLabel:one\nTITLE:t\n",
-      "N:A\n", O, "", "N:A\nTITLE:t\n" },
+      "N:A\nx.TEL:1\nx.EMAIL:a@b\nx.X-ABLabel:one\nTITLE:t\n", "N:A\n", O, "",
+      "N:A\nTITLE:t\n" },
     { "N:A\nx.TEL:1\nx.X-ABLabel:one\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:one\nTITLE:t\n",
       "N:A\nx.TEL:1\nx.X-ABLabel:two\n", O, "",
@@ -372,7 +384,6 @@ static const case_t unions[] = {
 
 static void test_cards(void **state)
 {
-    (void)state;
     check_cases(cards, wrap_card);
     check_cases(unions, wrap_card);
 }
@@ -558,7 +569,6 @@ static const case_t calendars[] = {
 
 static void test_calendars(void **state)
 {
-    (void)state;
     check_cases(events, wrap_event);
     check_cases(todos, wrap_todo);
     check_cases(calendars, wrap_calendar);
@@ -583,7 +593,6 @@ static const case_t texts[] = {
 
 static void test_texts(void **state)
 {
-    (void)state;
     check_cases(texts, wrap_text);
 }
 
@@ -609,7 +618,6 @@ static void test_refusals(void **state)
     item_text_t t = text_of(wrap_card("N:A\nTEL:1\n"));
     item_merge_t m;
 
-    (void)state;
     assert_int_equal(try_merge(NULL, card, wrap_event("SUMMARY:a\n")),
                      ITEM_ETYPE);
     assert_int_equal(try_merge(NULL, wrap_todo("SUMMARY:a\n"),
@@ -650,7 +658,6 @@ static void test_limits(void **state)
     item_merge_t m;
     unsigned i;
 
-    (void)state;
     for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         o = text_of(wrap_card(many(lines[i][0], lines[i][1], 9000, 1)));
         t = text_of(wrap_card(many(lines[i][0], lines[i][1], 9000, 2)));
@@ -671,13 +678,11 @@ static void test_limits(void **state)
 
 static int setup(void **state)
 {
-    (void)state;
     return apr_pool_create(&pool, NULL) != APR_SUCCESS;
 }
 
 static int teardown(void **state)
 {
-    (void)state;
     apr_pool_destroy(pool);
     return 0;
 }

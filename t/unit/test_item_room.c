@@ -447,6 +447,33 @@ static void test_names(void **state)
               card("N:Ann;Bea\nFN:Bee\n"));
 }
 
+/* Does it keep which number is the preferred one? */
+static void test_prefers(void **state)
+{
+    const char *base = card("N:A\nTEL:1\nTEL;TYPE=PREF:2\n");
+    item_room_t *room = item_room_make(pool), *kept = item_room_make(pool);
+    item_text_t had = { base, strlen(base) }, has;
+    int certain, learned;
+
+    /* It marks the first one, or each. */
+    has.data = card("N:A\nTEL;TYPE=PREF:1\nTEL:2\n");
+    has.len = strlen(has.data);
+    item_room_note(room, has.data, has.len, pool);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    has.data = card("N:A\nTEL:1\nTEL;TYPE=PREF:2\nNOTE:n\n");
+    has.len = strlen(has.data);
+    item_room_note(room, has.data, has.len, pool);
+    learned = item_room_learned(room);
+    item_room_complete(room, NULL, &had, &has, &certain, pool);
+    assert_int_not_equal(item_room_learned(room), learned);
+    assert_int_equal(item_room_prefers(room), 0);
+    /* And none where there is none. */
+    has.data = card("N:B\nTEL:8\nTEL:9\nEMAIL:a@b\nEMAIL:c@d\n");
+    item_room_note(room, has.data, strlen(has.data), pool);
+    item_room_read(kept, item_room_text(room, pool));
+    assert_int_equal(item_room_prefers(kept), ITEM_TAKE_PREF_TEL);
+}
+
 static void test_rules(void **state)
 {
     const char *series = event("DTSTART:20270104T080000Z\n"
@@ -538,6 +565,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fn_of_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prefers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown)
     };
