@@ -321,7 +321,7 @@ static void put_occurrence(item_sif_t *s)
     const item_entry_t *id = s->main ? item_part_find(s->main,
                                                       "RECURRENCE-ID") : NULL;
 
-    if (id && !s->recurs)
+    if (id && (!s->recurs || item_part_find(s->main, "RRULE")))
         item_raw_add(&s->out, id->raw, "\r\n");
 }
 
