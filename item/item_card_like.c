@@ -24,7 +24,7 @@ typedef struct entry_t {
     struct entry_t *next;       /* of the same bucket */
     apr_uint64_t hash;          /* of name and value as they are compared */
     item_span_t key, line, raw;
-    item_span_t value;          /* of line */
+    item_span_t value, group;   /* of line */
     int slot;                   /* of a form with fields; -1 */
 } entry_t;
 
@@ -141,6 +141,8 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
     entry->value = entry->line;
     entry->value.s += parts.value.s - line.s;
     entry->value.len = parts.value.len;
+    entry->group = entry->line;
+    entry->group.len = parts.group.len;
     entry->raw = raw;
     entry->next = like->all;
     like->all = entry;
@@ -174,27 +176,37 @@ static int equal(item_span_t a, item_span_t b)
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
-/** Take an entry out: the one with the same line, else with the same value,
- * else the first of the same key (an address but for its case). */
+/** How near an entry is to a device's line of the same key: an address may be
+ * another but for its case, a label that of another group. */
+static int nearness(const entry_t *entry, item_span_t line,
+                    const item_line_t *device)
+{
+    if (equal(entry->line, line))
+        return 3;
+    if (!equal(entry->value, device->value))
+        return 0;
+    return entry->group.len == device->group.len
+           && !strncasecmp(entry->group.s, device->group.s,
+                           device->group.len) ? 2 : 1;
+}
+
+/** Take an entry out: the nearest one, of those the first. */
 static entry_t *take(card_like_t *like, item_span_t key, item_span_t line,
-                     item_span_t value)
+                     const item_line_t *device)
 {
     apr_uint64_t hash = card_hash(key);
     entry_t **at, **found = NULL, *entry;
-    int looked = 0, same_value = 0;
+    int looked = 0, near, most = -1;
 
     for (at = &like->buckets[hash & like->mask]; *at && looked < SAME;
          at = &(*at)->next) {
         if ((*at)->hash != hash || !equal((*at)->key, key))
             continue;
         looked++;
-        if (equal((*at)->line, line)) {
+        near = nearness(*at, line, device);
+        if (near > most) {
             found = at;
-            break;
-        }
-        if (!found || (!same_value && equal((*at)->value, value))) {
-            same_value = equal((*at)->value, value);
-            found = at;
+            most = near;
         }
     }
     if (!found)
@@ -415,12 +427,11 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
     if (like && cut(&device, like->params[0], line)) {
         if (!like->buckets)
             make_buckets(like);
-        entry = take(like, key_of(like, &device), line, device.value);
+        entry = take(like, key_of(like, &device), line, &device);
         if (!entry) {
             item_span_t key = digits_of(like, &device, 1);
 
-            entry = key.len ? take(like, key, line, device.value)
-                            : NULL;
+            entry = key.len ? take(like, key, line, &device) : NULL;
         }
     }
     if (!entry && like && (put_birthday(b, like, &device)

@@ -100,13 +100,25 @@ static void test_known_texts(void **unused)
            N "X-MANAGER:Ann, or Bea\nX-OTHER:a\\,b\n");
 }
 
+/** The same label of two groups, the first of which is gone. */
+static void test_labels(void **unused)
+{
+    const char *store = wrap("3.0", N "a.TEL:1\na.X-ABLabel:Boat\n"
+                             "b.URL:http://x/\nb.X-ABLabel:Boat\n");
+
+    expect(import_like(V21(NULL, 0), wrap("2.1", N "B.URL:http://x/\n"
+                                          "B.X-ABLABEL:Boat\n"), store),
+           wrap("3.0", N "b.URL:http://x/\nb.X-ABLabel:Boat\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alternatives),
         cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_gender),
-        cmocka_unit_test(test_known_texts)
+        cmocka_unit_test(test_known_texts),
+        cmocka_unit_test(test_labels)
     };
     int rv;
 
