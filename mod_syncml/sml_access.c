@@ -135,10 +135,7 @@ int sml_undo_change(sml_session_t *s, sml_sync_t *y, sml_change_t *c)
                                &old);
     }
     else if (s->rv == APR_NOTFOUND && sml_sync_is_slow(y)) {
-        s->rv = sml_match(s, y, c, &old, &version);
-        if (s->rv == APR_SUCCESS && old == NULL) {
-            s->rv = sml_occurrences_match(s, &y, c, &old, &version);
-        }
+        s->rv = sml_occurrences_slow(s, &y, c, &old, &version);
     }
     if (s->rv != APR_SUCCESS && s->rv != APR_NOTFOUND) {
         return 510;

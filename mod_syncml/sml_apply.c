@@ -555,18 +555,17 @@ static apr_status_t find_like(sml_session_t *s, sml_sync_t **y,
                               sml_change_t *c, store_item_t **old,
                               store_id_t *version)
 {
-    int slow = sml_sync_is_slow(*y);
     apr_status_t rv;
 
-    if (!slow) {
-        rv = match_unsent(s, *y, c, old);
+    if (sml_sync_is_slow(*y)) {
+        rv = sml_occurrences_slow(s, y, c, old, version);
     }
     else {
-        rv = sml_match(s, *y, c, old, version);
-    }
-    if (rv == APR_SUCCESS && *old == NULL
-        && (slow || (c->tag == SYNCML_ADD && (*y)->code == 200))) {
-        rv = sml_occurrences_match(s, y, c, old, version);
+        rv = match_unsent(s, *y, c, old);
+        if (rv == APR_SUCCESS && *old == NULL && c->tag == SYNCML_ADD
+            && (*y)->code == 200) {
+            rv = sml_occurrences_match(s, y, c, old, version);
+        }
     }
     if (rv == APR_SUCCESS && *old != NULL) {
         sml_atomic_paid(s, (*old)->id);

@@ -418,6 +418,41 @@ apr_status_t sml_occurrences_match(sml_session_t *s, sml_sync_t **y,
     return rv;
 }
 
+/* May what is no RECURRENCE-ID's be one of them all the same? */
+static int may_be_one(sml_session_t *s, const sml_sync_t *y,
+                      const sml_change_t *c)
+{
+    store_id_t item, version;
+
+    return sml_occurrences_of(s, y) != NULL
+        && (y->first
+            || store_map_former(s->tx, s->device->id, y->datastore, c->luid,
+                                &item, &version) == APR_NOTFOUND);
+}
+
+apr_status_t sml_occurrences_slow(sml_session_t *s, sml_sync_t **y,
+                                  sml_change_t *c, store_item_t **found,
+                                  store_id_t *version)
+{
+    int early = may_be_one(s, *y, c);
+    apr_status_t rv = APR_SUCCESS;
+
+    *found = NULL;
+    if (early) {
+        rv = sml_match_equal(s, *y, &c->item, 0, found);
+        if (rv == APR_SUCCESS && *found == NULL) {
+            rv = sml_occurrences_match(s, y, c, found, version);
+        }
+    }
+    if (rv == APR_SUCCESS && *found == NULL) {
+        rv = sml_match(s, *y, c, found, version);
+    }
+    if (rv == APR_SUCCESS && *found == NULL && !early) {
+        rv = sml_occurrences_match(s, y, c, found, version);
+    }
+    return rv;
+}
+
 void sml_occurrences_days(sml_session_t *s, const sml_sync_t *y,
                           sml_change_t *c, const store_item_t *old)
 {

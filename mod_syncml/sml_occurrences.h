@@ -75,6 +75,16 @@ apr_status_t sml_occurrences_match(sml_session_t *s, sml_sync_t **y,
                                    sml_change_t *c, store_item_t **found,
                                    store_id_t *version);
 
+/** In a slow sync: sml_match() in a calendar, or among its occurrences.  These
+ * come before what has only the UID in common, or is near: a client may keep
+ * the series' UID and drop RECURRENCE-ID (measured: SyncEvolution, of tasks),
+ * and would put the occurrence in the place of the series.  But not before what
+ * its LUID meant in the calendar, or an equal one there.
+ * @param y  in and out, as in sml_occurrences_match() */
+apr_status_t sml_occurrences_slow(sml_session_t *s, sml_sync_t **y,
+                                  sml_change_t *c, store_item_t **found,
+                                  store_id_t *version);
+
 /** A device's text of a series has come: days of changed occurrences that the
  * server has are no exceptions of it, even if the server knows not that the
  * device has heard of them. @param old  the server's text */

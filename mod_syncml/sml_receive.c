@@ -516,10 +516,7 @@ static void match(sml_session_t *s, sml_sync_t *y, const sml_command_t *c,
     }
     sml_occurrences_route(s, &y, &change);
     if (s->rv == APR_SUCCESS) {
-        s->rv = sml_match(s, y, &change, &found, &map.version);
-    }
-    if (s->rv == APR_SUCCESS && found == NULL) {
-        s->rv = sml_occurrences_match(s, &y, &change, &found, &map.version);
+        s->rv = sml_occurrences_slow(s, &y, &change, &found, &map.version);
     }
     if (s->rv != APR_SUCCESS) {
         return;

@@ -41,7 +41,7 @@ static apr_pool_t *pool;
 #define CAL(zone, lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
     "PRODID:-//x//y\r\n" zone "BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\n" \
     lines "END:VEVENT\r\nEND:VCALENDAR\r\n"
-#define TASK(zone, lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
+#define SYDNEY_TASK(zone, lines) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
     "PRODID:-//x//y\r\n" zone "BEGIN:VTODO\r\nUID:u\r\nSUMMARY:Call\r\n" \
     lines "END:VTODO\r\nEND:VCALENDAR\r\n"
 #define VCAL(lines) "BEGIN:VCALENDAR\r\nVERSION:1.0\r\n" lines \
@@ -81,8 +81,8 @@ static const answer_t answers[] = {
           "DTEND;TZID=Sydney:20270110T113000\r\n"
           "DURATION;VALUE=DURATION:PT1H30M\r\n"), NULL },
     { "a task's end, in a zone by another name",
-      TASK(SYDNEY, "DUE;TZID=Australia/Sydney:20270815T192000\r\n"),
-      TASK(THEIR_SYDNEY, "DUE;TZID=Sydney:20270815T192000\r\n"), NULL },
+      SYDNEY_TASK(SYDNEY, "DUE;TZID=Australia/Sydney:20270815T192000\r\n"),
+      SYDNEY_TASK(THEIR_SYDNEY, "DUE;TZID=Sydney:20270815T192000\r\n"), NULL },
     { "the same, moved",
       CAL(SYDNEY, "DTSTART;TZID=Australia/Sydney:20270110T100000\r\n"
           "DURATION:PT1H30M\r\n"),
