@@ -259,6 +259,8 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
         seen->alike = count[1 + found];
         news = 1;
     }
+    if (item_span_is(line->name, "TEL") && room_has_words(line->value))
+        found |= ROOM_WORDS;
     if (found & ~seen->kinds) {
         seen->kinds |= found;
         news = 1;

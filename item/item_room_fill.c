@@ -205,8 +205,8 @@ static void put_labelled(room_job_t *job, item_buf_t *b,
             item_raw_add(b, label->raw, job->eol);
 }
 
-static void add_from(room_job_t *job, const item_part_t *to,
-                     const item_entry_t *entry)
+void room_add(room_job_t *job, const item_part_t *to,
+              const item_entry_t *entry)
 {
     item_buf_t *more = apr_hash_get(job->more, &to, sizeof(to));
 
@@ -250,7 +250,7 @@ static void add_large(room_job_t *job, item_part_t *theirs, room_likes_t *b,
     for (i = 0; i < b->n; i++) {
         b->used[i] = b->entry[i]->line.value.len > seen->octets[0];
         if (b->used[i])
-            add_from(job, theirs, b->entry[i]);
+            room_add(job, theirs, b->entry[i]);
     }
 }
 
@@ -268,7 +268,7 @@ static void add_hidden(room_job_t *job, item_part_t *theirs, room_likes_t *b,
         if (last)
             add_before(job, t->entry[0], b->entry[j]);
         else
-            add_from(job, theirs, b->entry[j]);
+            room_add(job, theirs, b->entry[j]);
         /* There is place for it now. */
         job->uncertain |= t->n < seen->most;
     }
@@ -293,7 +293,7 @@ static void add_unknown(room_job_t *job, item_part_t *theirs,
     for (i = 0; i < b->n; i++) {
         b->used[i] = is_unknown(seen, &b->value[i]);
         if (b->used[i])
-            add_from(job, theirs, b->entry[i]);
+            room_add(job, theirs, b->entry[i]);
     }
 }
 
@@ -332,6 +332,7 @@ static void complete_name(room_job_t *job, const item_part_t *base,
     find_likes(t, theirs, name, job->p);
     if (!b->n)
         return;
+    room_complete_words(job, seen, theirs, b, t);
     if (!t->n) {
         complete_absent(job, theirs, name, seen);
         return;
@@ -506,7 +507,7 @@ static void complete_rule(room_job_t *job, const item_part_t *base,
         for (j = 0; j < base->entries->nelts; j++) {
             entry = APR_ARRAY_IDX(base->entries, j, const item_entry_t *);
             if (!entry->part && item_span_is(entry->line.name, names[i]))
-                add_from(job, theirs, entry);
+                room_add(job, theirs, entry);
         }
     }
     job->uncertain = 1;

@@ -43,6 +43,9 @@ enum { ROOM_FIRST = 1, ROOM_LAST = 2, ROOM_OTHER = 4 };
  * where none was. */
 enum { ROOM_PREF_KEPT = 64, ROOM_PREF_NONE = 128 };
 
+/** A bit of room_seen_t.kinds, of TEL: one that came had words in it. */
+#define ROOM_WORDS  256
+
 /** The name of all properties together: its kinds are blocks of characters. */
 #define ITEM_ROOM_ALL  "*"
 
@@ -156,6 +159,10 @@ void room_rewrite(room_job_t *job, const item_entry_t *head_of,
 int room_lacks_kinds(room_seen_t *seen, const item_entry_t *base,
                      const item_entry_t *theirs);
 
+/** Write the whole of an entry into a part, with its label. */
+void room_add(room_job_t *job, const item_part_t *to,
+              const item_entry_t *entry);
+
 /* ---- item_room_place.c ---------------------------------------------------- */
 
 /** Find out which of the base have no place, once those that have come are
@@ -175,5 +182,14 @@ void room_find_former(const room_seen_t *seen, room_likes_t *b,
  *              what is an edit of what */
 void room_complete_edited(room_job_t *job, room_seen_t *seen,
                           room_likes_t *b, room_likes_t *t);
+
+/* ---- item_room_words.c --------------------------------------------------- */
+
+/** Numbers that are words, of which nothing is left on a phone that keeps
+ * digits: what it made of them goes, they come back.
+ * @param b, t  the numbers that there were and are */
+void room_complete_words(room_job_t *job, const room_seen_t *seen,
+                         const item_part_t *theirs, room_likes_t *b,
+                         room_likes_t *t);
 
 #endif

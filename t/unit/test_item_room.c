@@ -214,6 +214,26 @@ static void test_deleted(void **state)
                         card("N:A\nNOTE:second\n"));
 }
 
+/* People write words where numbers belong, of which most phones keep nothing,
+ * or what are pauses to them. */
+static void test_words_for_numbers(void **state)
+{
+    const char *words = card("N:A\nTEL:ask Bob\nTEL:+44 1\n"
+                             "i.TEL:bizphone\ni.X-ABLabel:Boat\n");
+
+    (void)state;
+    COMPLETED(NULL, words, card("N:A\nTEL:p\nTEL:+441\n"),
+              card("N:A\nTEL:+441\nTEL:ask Bob\ni.TEL:bizphone\n"));
+    COMPLETED(card("N:B\nTEL:1\n"), card("N:A\nTEL:ask Bob\n"),
+              card("N:A\n"), card("N:A\nTEL:ask Bob\n"));
+    /* A phone that keeps them can delete them. */
+    COMPLETED(card("N:B\nTEL:the other one\nTEL:2\nTEL:3\n"), words,
+              card("N:A\nTEL:+441\n"), card("N:A\nTEL:+441\n"));
+    /* A code of the network's is a number. */
+    COMPLETED(NULL, card("N:A\nTEL:*#06#\nTEL:1\nTEL:2\n"),
+              card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
+}
+
 static void test_lengths(void **state)
 {
     const char *whole = card("N:A\nTITLE:Head of the department of texts\n");
@@ -553,6 +573,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_last, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kinds_of_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_words_for_numbers, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_components, setup, teardown),
         cmocka_unit_test_setup_teardown(test_alarms, setup, teardown),
