@@ -186,8 +186,9 @@ static int nearness(const entry_t *entry, item_span_t line,
     if (!equal(entry->value, device->value))
         return 0;
     return entry->group.len == device->group.len
-           && !strncasecmp(entry->group.s, device->group.s,
-                           device->group.len) ? 2 : 1;
+           && (!device->group.len
+               || !strncasecmp(entry->group.s, device->group.s,
+                               device->group.len)) ? 2 : 1;
 }
 
 /** Take an entry out: the nearest one, of those the first. */
