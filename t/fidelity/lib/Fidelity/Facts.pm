@@ -278,7 +278,7 @@ sub sif_facts {
         my $bin = MIME::Base64::decode_base64($f{Photo});
         $facts{PHOTO} = [ length($bin) . ':' . unpack '%32C*', $bin ];
     }
-    $facts{FN} = [ $f{FileAs} ] if defined $f{FileAs};
+    $facts{FN} = [ tidy($f{FileAs}) ] if defined $f{FileAs};
     if ($r->{root} eq 'note') {
         return { TEXT => [ tidy($f{Body} // $f{Subject} // '') ] };
     }
