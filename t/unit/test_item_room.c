@@ -231,7 +231,8 @@ static void test_words_for_numbers(void **state)
               card("N:A\nTEL:+441\n"), card("N:A\nTEL:+441\n"));
     /* A code of the network's is a number. */
     COMPLETED(card("N:B\nTEL:1\nTEL:2\nTEL:3\n"),
-              card("N:A\nTEL:*#06#\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
+              card("N:A\nTEL:*#06#\nTEL:1\nTEL:2\n"),
+              card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
 }
 
 static void test_lengths(void **state)
