@@ -110,6 +110,8 @@ static void set_apart(sides_t *sides, const sml_sync_t *y)
     apr_hash_t *keep = sides->missing.keep;
 
     sides->apart = sml_occurrences_of(sides->s, y) != NULL
+        && (item_occurrence_likely(sides->ours.data, sides->ours.len)
+            || item_occurrence_likely(sides->theirs.data, sides->theirs.len))
         && (item_is_series(&sides->theirs, sides->s->p)
             || apr_hash_get(keep, "RRULE", APR_HASH_KEY_STRING)
             || apr_hash_get(keep, "RDATE", APR_HASH_KEY_STRING));
