@@ -241,6 +241,31 @@ static void add_before(room_job_t *job, item_entry_t *theirs,
     job->done++;
 }
 
+/** Of a property without a value no device has anything to send. */
+static void add_empty(room_job_t *job, const item_part_t *base,
+                      item_part_t *theirs, const char *name)
+{
+    const item_part_t *parts[2] = { theirs, base };
+    room_value_t value;
+    int side, i, there = 0;
+
+    for (side = 0; side < 2 && !there; side++) {
+        for (i = 0; i < parts[side]->entries->nelts; i++) {
+            const item_entry_t *entry = APR_ARRAY_IDX(parts[side]->entries, i,
+                                                      const item_entry_t *);
+
+            if (entry->part || !is_of(entry, name))
+                continue;
+            room_value_read(&value, &entry->line, job->p);
+            if (!is_empty(&value))
+                continue;
+            there |= side == 0;
+            if (side == 1)
+                room_add(job, theirs, entry);
+        }
+    }
+}
+
 /** Pictures larger than any that the device has sent: it has no place. */
 static void add_large(room_job_t *job, item_part_t *theirs, room_likes_t *b,
                       room_seen_t *seen)
@@ -330,6 +355,8 @@ static void complete_name(room_job_t *job, const item_part_t *base,
         return;
     find_likes(b, base, name, job->p);
     find_likes(t, theirs, name, job->p);
+    if (strcmp(name, "N") != 0)
+        add_empty(job, base, theirs, name);
     if (!b->n)
         return;
     room_complete_words(job, seen, theirs, b, t);

@@ -113,10 +113,14 @@ static void test_numbers(void **state)
               card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\n"),
               card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\nj.TEL:2\n"
                    "j.X-ABLabel:Car\n"));
-    /* An empty one has no place anywhere. */
+    /* An empty one has no place anywhere, nor was it deleted. */
     COMPLETED(NULL, card("N:A\nADR:;;;;;;\nADR:;;Street 1;City;;;\n"),
               card("N:A\nADR:;;Street 1;Newtown;;;\n"),
-              card("N:A\nADR:;;Street 1;Newtown;;;\n"));
+              card("N:A\nADR:;;Street 1;Newtown;;;\nADR:;;;;;;\n"));
+    COMPLETED(card("N:B\nADR:;;Street\n"), card("N:A\nADR:;;;;;;\n"),
+              card("N:A\n"), card("N:A\nADR:;;;;;;\n"));
+    COMPLETED(NULL, card("N:A\nADR:;;;;;;\n"), card("N:A\nADR:;\n"),
+              card("N:A\nADR:;\n"));
     /* Written differently it is still the same. */
     COMPLETED(NULL, card("N:A\nTEL:+1 (2) 3\nTEL:4\n"),
               card("N:A\nTEL:+123\n"), card("N:A\nTEL:+123\nTEL:4\n"));
