@@ -153,7 +153,9 @@ int item_revise(item_merging_t *m, int kind, const item_entry_t *base,
         item_buf_add(&line, theirs->line.value.s, theirs->line.value.len);
     item_fold_add(&out, item_buf_span(&line), m->docs[ITEM_OURS]->eol);
     ours->instead = item_buf_span(&out);
-    if (!is_line(item_buf_span(&line), &theirs->line))
+    /* Labels that theirs does not know stay, too. */
+    if ((ours->adjuncts && !base->adjuncts)
+        || !is_line(item_buf_span(&line), &theirs->line))
         m->not_theirs = 1;
     return 1;
 }

@@ -240,6 +240,9 @@ static const case_t cards[] = {
       "N:A\nTEL:+13\n", T, "", "N:A\nTEL;PID=1:+13\n" },
     { "N:A\nTEL:12\nTEL:34\n", "N:A\ni.TEL:12\ni.X-ABLabel:Boat\nTEL:34\n",
       "N:A\nTEL:34\n", T, "", THEIRS },
+    { "N:A\nURL;TYPE=HOME:u\n", "N:A\nx.URL;TYPE=HOME:u\nx.X-ABLabel:L\n",
+      "N:A\nx.URL;TYPE=WORK:u\n", T, "URL",
+      "N:A\nx.URL;TYPE=WORK:u\nx.X-ABLabel:L\n" },
     /* Another one is preferred: an edit of who keeps such. */
     { "N:A\nTEL;TYPE=PREF:1\nTEL:2\n", "N:A\nTEL;TYPE=PREF:1\nTEL:2\n",
       "N:A\nTEL:1\nTEL;TYPE=PREF:2\n", T, "", OURS },
