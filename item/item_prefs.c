@@ -40,8 +40,7 @@ static void put_types(item_buf_t *b, const item_line_t *line,
     for (item_types_begin(&t, line); item_types_next(&t, &word);) {
         if (item_span_is(word, "PREF"))
             continue;
-        item_buf_puts(b, n++ ? "," : ";TYPE=");
-        item_buf_add(b, word.s, word.len);
+        n = item_put_type(b, word, n);
     }
     if (also) {
         item_buf_puts(b, n ? "," : ";TYPE=");

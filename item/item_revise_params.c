@@ -116,6 +116,25 @@ int item_has_type(const item_line_t *line, item_span_t type)
     return 0;
 }
 
+int item_put_type(item_buf_t *b, item_span_t word, int n)
+{
+    int quoted = 0;
+    apr_size_t i;
+
+    for (i = 0; i < word.len; i++) {
+        if (word.s[i] == '"')
+            return n;           /* no word that could be said */
+        quoted |= strchr(";:", word.s[i]) != NULL;
+    }
+    item_buf_puts(b, n ? "," : ";TYPE=");
+    if (quoted)
+        item_buf_putc(b, '"');
+    item_buf_add(b, word.s, word.len);
+    if (quoted)
+        item_buf_putc(b, '"');
+    return n + 1;
+}
+
 /** What every device makes of a number, or drops, as it likes. */
 static int is_idle_type(item_span_t type)
 {
@@ -135,15 +154,13 @@ static void put_types(item_buf_t *b, const item_line_t *base,
     for (item_types_begin(&t, ours); item_types_next(&t, &word);) {
         if (item_type_counts(word) && !item_has_type(theirs, word))
             continue;
-        item_buf_puts(b, n++ ? "," : ";TYPE=");
-        item_buf_add(b, word.s, word.len);
+        n = item_put_type(b, word, n);
     }
     for (item_types_begin(&t, theirs); item_types_next(&t, &word);) {
         if (is_idle_type(word) || item_has_type(base, word)
             || item_has_type(ours, word))
             continue;
-        item_buf_puts(b, n++ ? "," : ";TYPE=");
-        item_buf_add(b, word.s, word.len);
+        n = item_put_type(b, word, n);
     }
 }
 

@@ -176,6 +176,10 @@ int item_types_next(item_types_t *t, item_span_t *word);
 /** Non-zero if a line has that type. */
 int item_has_type(const item_line_t *line, item_span_t type);
 
+/** Append a word to a TYPE of which @p n stand there. @return how many then do:
+ * one with a quote in it cannot be said */
+int item_put_type(item_buf_t *b, item_span_t word, int n);
+
 /** Append the parameters of a line: ours, but for what theirs has changed or
  * made. */
 void item_put_params(item_buf_t *b, int kind, const item_entry_t *base,

@@ -266,9 +266,9 @@ static const case_t cards[] = {
       "N:A\nTEL;TYPE=WORK:12\n", T, "", "N:A\nTEL;X-A=1;TYPE=WORK:12\n" },
     /* Types that it drops, or always adds, are no matter of that. */
     { "N:A\nTEL;TYPE=HOME,TEXT:12\n",
-      "N:A\nTEL;TYPE=\"home,text\",isdn;X-A=1:12\n",
+      "N:A\nTEL;TYPE=\"home,text\",isdn,\"a;b\";X-A=1:12\n",
       "N:A\nTEL;TYPE=WORK,VOICE,X-B:12\n", T, "",
-      "N:A\nTEL;X-A=1;TYPE=text,isdn,WORK,X-B:12\n" },
+      "N:A\nTEL;X-A=1;TYPE=text,isdn,\"a;b\",WORK,X-B:12\n" },
     /* A number that is of another kind, too; without a base as well. */
     { "N:A\nTEL;TYPE=CELL:1\n", "N:A\nTEL;TYPE=CELL;X-A=1:1\n",
       "N:A\nTEL;TYPE=WORK:1\nTEL;TYPE=CELL:1\n", T, "",
