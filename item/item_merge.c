@@ -67,6 +67,8 @@ static int revise(job_t *job, const item_slot_t *slot,
     if (!ours && slot->how == MERGE_NAME) {
         base = item_name_before(job->m, slot, theirs->entry);
         ours = base ? item_line_like(job->m, slot, ITEM_OURS, base) : NULL;
+        if (ours && ours->instead.s)
+            return 0;           /* another one of theirs was it */
     }
     if (!ours || !item_revise(job->m, job->kind, base, ours, theirs->entry))
         return 0;

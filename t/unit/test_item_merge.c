@@ -207,6 +207,7 @@ static const case_t cards[] = {
     { "N:A\nBDAY:19800203\n",
       "N:A\nBDAY;ALTID=1:19800203\nBDAY;ALTID=1;CALSCALE=x:0074\n", "N:A\n",
       T, "", "N:A\nBDAY;ALTID=1;CALSCALE=x:0074\n" },
+    { "N:A\n", "N:A\nTEL:1\n", "N:B\nN:C\n", T, "", "N:B\nN:C\nTEL:1\n" },
     /* However either is escaped; no comma is left over. */
     { "N:Ann;Bea\\;C\nFN:Ann, Bea;C\n", "N:Ann;Bea\\;C\nFN:Ann, Bea;C\nTEL:1\n",
       "N:Ann;Cora\n", O, "", "N:Ann;Cora\nFN:Ann\\, Cora\nTEL:1\n" },
