@@ -99,6 +99,16 @@ void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
         m->not_theirs = 1;
 }
 
+static int has_line(const item_slot_t *slot, item_side_e side,
+                    const char *name)
+{
+    const item_member_t *member = slot->first[side];
+
+    while (member && !item_span_is(member->entry->line.name, name))
+        member = member->next;
+    return member != NULL;
+}
+
 /** A slot that says the same on both sides: ours, unless theirs alone
  * changed such a parameter. */
 static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
@@ -107,6 +117,13 @@ static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
     const item_member_t *ours = slot->first[ITEM_OURS];
     const item_member_t *theirs = slot->first[ITEM_THEIRS];
 
+    /* "N:Jo D" and "FN:Jo D" are one name; with both it is a card. */
+    if (slot->how == MERGE_NAME && has_line(slot, ITEM_THEIRS, "FN")
+        && !has_line(slot, ITEM_THEIRS, "N")
+        && !has_line(slot, ITEM_OURS, "FN")) {
+        m->not_ours = m->not_theirs = 1;
+        return ITEM_THEIRS;
+    }
     if (!params_differ(ours, theirs)) {
         item_keeps_ours(m, slot);
         return ITEM_OURS;
@@ -256,15 +273,6 @@ static int is_removed_labelled(item_merging_t *m, const item_slot_t *slot)
                                m->p);
 }
 
-static int has_start(const item_slot_t *slot, item_side_e side)
-{
-    const item_member_t *member = slot->first[side];
-
-    while (member && !item_span_is(member->entry->line.name, "DTSTART"))
-        member = member->next;
-    return member != NULL;
-}
-
 item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
 {
     if (item_slot_same(slot, ITEM_OURS, ITEM_THEIRS))
@@ -278,7 +286,8 @@ item_side_e item_decide(item_merging_t *m, const item_slot_t *slot)
         return ITEM_OURS;
     /* No event is without a start because a device has lost the line. */
     if (slot->how == MERGE_TIME && m->docs[ITEM_OURS]->kind == ITEM_VEVENT
-        && has_start(slot, ITEM_OURS) && !has_start(slot, ITEM_THEIRS))
+        && has_line(slot, ITEM_OURS, "DTSTART")
+        && !has_line(slot, ITEM_THEIRS, "DTSTART"))
         return ITEM_OURS;
     if (item_slot_same(slot, ITEM_OURS, ITEM_BASE)
         || is_removed_labelled(m, slot))
