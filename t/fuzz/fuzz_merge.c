@@ -65,6 +65,26 @@ static int keeps_name(const char *diff)
         || strstr(diff, "\n- FN");
 }
 
+/** Non-zero if an event's times stay, of which theirs lacks the start. */
+static int keeps_times(const char *diff)
+{
+    static const char *const names[] = {
+        "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE",
+        "UID"
+    };
+    const char *line;
+    size_t i, n, known;
+
+    for (line = diff; *line; line = strchr(line, '\n') + 1) {
+        n = strcspn(line, ":\n");
+        for (i = known = 0; i < sizeof(names) / sizeof(*names); i++)
+            known |= memmem(line, n, names[i], strlen(names[i])) != NULL;
+        if (!known)
+            return 0;
+    }
+    return strstr(diff, "DTSTART") != NULL;
+}
+
 /** What theirs changed alone is taken: the result says what theirs says. */
 static int is_taken(const char *type, const item_merge_t *m,
                     const item_text_t *theirs, apr_pool_t *p)
@@ -74,11 +94,12 @@ static int is_taken(const char *type, const item_merge_t *m,
 
     if (item_equal(type, m->text, m->len, type, theirs->data, theirs->len, p))
         return 1;
-    if (item_keys(&keys, type, m->text, m->len, p) != APR_SUCCESS
-        || keys.kind != ITEM_VCARD30)
+    if (item_keys(&keys, type, m->text, m->len, p) != APR_SUCCESS)
         return 0;
     diff = item_diff(type, m->text, m->len, type, theirs->data, theirs->len,
                      p);
+    if (keys.kind != ITEM_VCARD30)
+        return keys.kind == ITEM_VEVENT && keeps_times(diff);
     /* What is in the group of a name that stays, stays with it. */
     for (line = diff; *line; line = strchr(line, '\n') + 1)
         if (!may_differ(line)
