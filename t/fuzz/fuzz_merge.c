@@ -65,24 +65,17 @@ static int keeps_name(const char *diff)
         || strstr(diff, "\n- FN");
 }
 
-/** Non-zero if an event's times stay, of which theirs lacks the start. */
-static int keeps_times(const char *diff)
+/** Non-zero if an event has a start that theirs lacks: it stays, with what
+ * belongs to it. */
+static int keeps_start(const char *diff)
 {
-    static const char *const names[] = {
-        "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE",
-        "UID"
-    };
     const char *line;
-    size_t i, n, known;
 
-    for (line = diff; *line; line = strchr(line, '\n') + 1) {
-        n = strcspn(line, ":\n");
-        for (i = known = 0; i < sizeof(names) / sizeof(*names); i++)
-            known |= memmem(line, n, names[i], strlen(names[i])) != NULL;
-        if (!known)
-            return 0;
-    }
-    return strstr(diff, "DTSTART") != NULL;
+    for (line = diff; *line; line = strchr(line, '\n') + 1)
+        if (*line == '-'
+            && memmem(line, strcspn(line, ":\n"), "DTSTART", 7))
+            return 1;
+    return 0;
 }
 
 /** What theirs changed alone is taken: the result says what theirs says. */
@@ -99,7 +92,7 @@ static int is_taken(const char *type, const item_merge_t *m,
     diff = item_diff(type, m->text, m->len, type, theirs->data, theirs->len,
                      p);
     if (keys.kind != ITEM_VCARD30)
-        return keys.kind == ITEM_VEVENT && keeps_times(diff);
+        return keys.kind == ITEM_VEVENT && keeps_start(diff);
     /* What is in the group of a name that stays, stays with it. */
     for (line = diff; *line; line = strchr(line, '\n') + 1)
         if (!may_differ(line)
