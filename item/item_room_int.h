@@ -119,11 +119,14 @@ int room_complete_note(item_image_t *image, const item_text_t *base,
 /** So many properties of one name are compared. */
 #define ROOM_LIKES  64
 
+/** Of room_likes_t.used: put back, whether it had a place or not. */
+#define ROOM_ASIDE  2
+
 /** The properties of one name, or the alarms. */
 typedef struct room_likes_t {
     item_entry_t *entry[ROOM_LIKES];
     room_value_t value[ROOM_LIKES];
-    int used[ROOM_LIKES];       /* found on the other side */
+    int used[ROOM_LIKES];       /* found on the other side; or ROOM_ASIDE */
     char hidden[ROOM_LIKES];    /* of the base: has no place there */
     int former[ROOM_LIKES];     /* of theirs: which of the base it was; -1 */
     int n;

@@ -44,7 +44,17 @@ static int is_refuted(const room_likes_t *b, const char *hidden)
 {
     int i = 0;
 
-    while (i < b->n && !(b->used[i] && hidden[i]))
+    while (i < b->n && !(b->used[i] == 1 && hidden[i]))
+        i++;
+    return i < b->n;
+}
+
+/** Non-zero if nobody knows how many places were left for the others. */
+static int has_aside(const room_likes_t *b)
+{
+    int i = 0;
+
+    while (i < b->n && b->used[i] != ROOM_ASIDE)
         i++;
     return i < b->n;
 }
@@ -58,7 +68,7 @@ void room_find_hidden(room_seen_t *seen, room_likes_t *b,
     predict(seen, b, 1, last);
     no_first = is_refuted(b, first);
     no_last = is_refuted(b, last);
-    if (no_first || no_last)
+    if ((no_first || no_last) && !has_aside(b))
         seen->order |= no_first && no_last ? ROOM_OTHER
                        : no_first ? ROOM_LAST : ROOM_FIRST;
     memcpy(b->hidden, seen->order == ROOM_LAST && !no_last ? last : first,

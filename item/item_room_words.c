@@ -42,7 +42,7 @@ void room_complete_words(room_job_t *job, const room_seen_t *seen,
     for (i = 0; i < b->n && words; i++) {
         if (is_number(b, i))
             continue;
-        b->used[i] = 1;
+        b->used[i] = ROOM_ASIDE;
         room_add(job, theirs, b->entry[i]);
     }
     job->uncertain |= words && seen->items < ITEM_ROOM_CERTAIN;

@@ -237,6 +237,26 @@ static void test_words_for_numbers(void **state)
     COMPLETED(card("N:B\nTEL:1\nTEL:2\nTEL:3\n"),
               card("N:A\nTEL:*#06#\nTEL:1\nTEL:2\n"),
               card("N:A\nTEL:1\nTEL:2\n"), card("N:A\nTEL:1\nTEL:2\n"));
+    /* They come back to it, which tells nothing of which of several it keeps:
+     * what was deleted is. */
+    COMPLETED_BY("TEL=2,3,0,2/2", card("N:A\nTEL:11\nTEL:22\nTEL:Bob\n"),
+                 card("N:A\nTEL:11\n"), card("N:A\nTEL:11\nTEL:Bob\n"));
+    /* They may take a place. */
+    COMPLETED_BY("TEL=2,3,0,2/2", card("N:A\nTEL:Bob\nTEL:11\nTEL:22\n"),
+                 card("N:A\nTEL:11\n"),
+                 card("N:A\nTEL:11\nTEL:Bob\nTEL:22\n"));
+    {
+        const char *three = card("N:A\nTEL:Bob\nTEL:11\nTEL:22\n");
+        item_room_t *room = item_room_make(pool);
+        item_text_t had = { three, strlen(three) }, has;
+        int certain;
+
+        item_room_read(room, "TEL=2,3,0,2/2");
+        has.data = card("N:A\nTEL:11\nTEL:22\n");
+        has.len = strlen(has.data);
+        item_room_complete(room, NULL, &had, &has, &certain, pool);
+        assert_string_equal(item_room_text(room, pool), "TEL=2,3,0,2/2");
+    }
 }
 
 static void test_lengths(void **state)
