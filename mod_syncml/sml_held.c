@@ -122,6 +122,9 @@ static void load(sml_session_t *s, held_t *h)
         for (i = 0; at && i < LENGTHS && *at == (i ? '/' : '='); i++) {
             h->longest[i] = (apr_size_t)apr_strtoi64(at + 1, &at, 10);
         }
+        for (; i > 0 && i < LENGTHS; i++) {     /* former versions: octets */
+            h->longest[i] = h->longest[0];
+        }
         if (end != NULL) {
             *end = '\0';
         }

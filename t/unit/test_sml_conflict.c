@@ -506,6 +506,25 @@ static void test_cut_with_lines(void **state)
     assert_true(world_find("contacts", "N:Roe"));
 }
 
+/* Former versions knew the octets alone: what is shorter is an edit. */
+static void test_cut_as_kept_before(void **state)
+{
+#define CUT "NOTE:sixty octets of a text that a phone has room for, not its end"
+    client_t *c = world_phone("IMEI:1");
+    apr_pool_t *p;
+    store_tx_t *tx;
+    store_device_t *d;
+
+    world_put("contacts", 0, card("Doe", CUT " of it\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    tx = world_begin(STORE_WRITE, &p);
+    OK(store_device_find(tx, world_account_id(tx, w->account), "IMEI:1", &d));
+    OK(store_device_setting_set(tx, d->id, "held.contacts", "FN NOTE=260 N"));
+    world_end(tx, p);
+    edit_poorly(c, "Doe", CUT "\r\n");
+    assert_false(world_find("contacts", "its end of it"));
+}
+
 /* ... nor what it has cut. */
 static void test_cut_in_conflict(void **state)
 {
@@ -666,6 +685,7 @@ int main(void)
         ON_EACH_STORE(test_cut_note),
         ON_EACH_STORE(test_cut_by_characters),
         ON_EACH_STORE(test_cut_with_lines),
+        ON_EACH_STORE(test_cut_as_kept_before),
         ON_EACH_STORE(test_not_held_in_conflict),
         ON_EACH_STORE(test_cut_in_conflict),
         ON_EACH_STORE(test_sent_again),
