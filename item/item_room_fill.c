@@ -190,57 +190,6 @@ static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
     }
 }
 
-/** What is labelled comes with its label, of a device that knows any; what else
- * is in its group stands for itself. */
-static void put_labelled(room_job_t *job, item_buf_t *b,
-                         const item_entry_t *entry)
-{
-    const item_entry_t *label;
-
-    item_raw_add(b, entry->raw, job->eol);
-    for (label = entry->adjuncts; label; label = label->next)
-        if (apr_hash_get(job->room->names,
-                         item_span_upper(label->line.name, job->p),
-                         APR_HASH_KEY_STRING))
-            item_raw_add(b, label->raw, job->eol);
-}
-
-void room_add(room_job_t *job, const item_part_t *to,
-              const item_entry_t *entry)
-{
-    item_buf_t *more = apr_hash_get(job->more, &to, sizeof(to));
-
-    if (!more) {
-        const item_part_t **key = apr_palloc(job->p, sizeof(to));
-
-        *key = to;
-        more = apr_pcalloc(job->p, sizeof(*more));
-        more->p = job->p;
-        apr_hash_set(job->more, key, sizeof(to), more);
-    }
-    job->done++;
-    if (entry->part) {
-        item_part_keep(more, entry->part);
-        return;
-    }
-    put_labelled(job, more, entry);
-}
-
-/** Before one of theirs: of a device that keeps the last of several, so that
- * this one stays it. */
-static void add_before(room_job_t *job, item_entry_t *theirs,
-                       const item_entry_t *entry)
-{
-    item_span_t text = theirs->instead.s ? theirs->instead : theirs->raw;
-    item_buf_t lines = { NULL, NULL, 0, 0 };
-
-    lines.p = job->p;
-    put_labelled(job, &lines, entry);
-    item_buf_add(&lines, text.s, text.len);
-    theirs->instead = item_buf_span(&lines);
-    job->done++;
-}
-
 /** Of a property without a value no device has anything to send. */
 static void add_empty(room_job_t *job, const item_part_t *base,
                       item_part_t *theirs, const char *name)
@@ -291,7 +240,7 @@ static void add_hidden(room_job_t *job, item_part_t *theirs, room_likes_t *b,
         if (!b->hidden[j] || b->used[j] || b->entry[j]->lead)
             continue;
         if (last)
-            add_before(job, t->entry[0], b->entry[j]);
+            room_add_before(job, theirs, t->entry[0], b->entry[j]);
         else
             room_add(job, theirs, b->entry[j]);
         /* There is place for it now. */
@@ -654,6 +603,7 @@ int item_room_complete(item_room_t *room, const char *type,
     job.is = job.base + 3;
     job.more = apr_hash_make(p);
     item_part_adjuncts(had->root, p);
+    item_part_adjuncts(has->root, p);
     if (room_is_item(has->root))
         complete_part(&job, had->root, has->root);
     for (i = 0; i < has->root->entries->nelts

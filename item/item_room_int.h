@@ -137,6 +137,10 @@ typedef struct room_job_t {
     item_room_t *room;
     const char *eol;
     apr_hash_t *more;           /* item_part_t * => item_buf_t * */
+    const item_part_t *groups_of;       /* of which the next two are; NULL */
+    apr_hash_t *groups;         /* in use, in upper case */
+    apr_hash_t *renamed;        /* groups of the base => their names there */
+    int new_groups;
     int done, uncertain;
     item_image_t image;         /* of what the device does not show */
     /* Room for one name after the other: all, and one of them. */
@@ -162,9 +166,17 @@ void room_rewrite(room_job_t *job, const item_entry_t *head_of,
 int room_lacks_kinds(room_seen_t *seen, const item_entry_t *base,
                      const item_entry_t *theirs);
 
-/** Write the whole of an entry into a part, with its label. */
+/* ---- item_room_add.c ------------------------------------------------------ */
+
+/** Write the whole of an entry into a part, with its label, in a group of its
+ * own. */
 void room_add(room_job_t *job, const item_part_t *to,
               const item_entry_t *entry);
+
+/** The same before one of theirs: of a device that keeps the last of several,
+ * so that this one stays it. */
+void room_add_before(room_job_t *job, const item_part_t *to,
+                     item_entry_t *theirs, const item_entry_t *entry);
 
 /* ---- item_room_place.c ---------------------------------------------------- */
 

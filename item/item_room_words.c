@@ -20,6 +20,20 @@ static int is_number(const room_likes_t *likes, int i)
            || !room_has_words(likes->entry[i]->line.value);
 }
 
+/** With its labels: they come back, too. */
+static void leave_out(item_entry_t *entry)
+{
+    item_entry_t *label;
+
+    entry->instead.s = "";
+    entry->instead.len = 0;
+    for (label = entry->mates ? NULL : entry->adjuncts; label;
+         label = label->next) {
+        label->instead.s = "";
+        label->instead.len = 0;
+    }
+}
+
 void room_complete_words(room_job_t *job, const room_seen_t *seen,
                          const item_part_t *theirs, room_likes_t *b,
                          room_likes_t *t)
@@ -34,8 +48,7 @@ void room_complete_words(room_job_t *job, const room_seen_t *seen,
     for (i = 0; i < t->n && words; i++) {
         if (has_digit(t->entry[i]->line.value))
             continue;
-        t->entry[i]->instead.s = "";
-        t->entry[i]->instead.len = 0;
+        leave_out(t->entry[i]);
         t->used[i] = 1;
         job->done++;
     }

@@ -107,6 +107,13 @@ static void test_numbers(void **state)
                          "i.X-ABLabel:Boat\n"),
               card("N:A\nEMAIL:c@d\nTEL:2\n"),
               card("N:A\nEMAIL:c@d\nTEL:2\ni.EMAIL:a@b\n"));
+    /* It may have given the name of the group to another one. */
+    COMPLETED_BY("TEL=1,3,0,1/1;1,2 X-ABLABEL=1,3,0,4/4",
+                 card("N:A\nitem1.TEL:1\nitem1.X-ABLabel:Boat\n"
+                      "item2.TEL:2\nitem2.X-ABLabel:Car\n"),
+                 card("N:A\nitem1.TEL:2\nitem1.X-ABLabel:Car\n"),
+                 card("N:A\nitem2.TEL:1\nitem2.X-ABLabel:Boat\n"
+                      "item1.TEL:2\nitem1.X-ABLabel:Car\n"));
     /* A device that knows labels has as many as it can hold. */
     COMPLETED(NULL, card("N:A\ni.TEL:1\ni.X-ABLabel:Boat\nj.TEL:2\n"
                          "j.X-ABLabel:Car\n"),
@@ -241,6 +248,10 @@ static void test_words_for_numbers(void **state)
      * what was deleted is. */
     COMPLETED_BY("TEL=2,3,0,2/2", card("N:A\nTEL:11\nTEL:22\nTEL:Bob\n"),
                  card("N:A\nTEL:11\n"), card("N:A\nTEL:11\nTEL:Bob\n"));
+    COMPLETED_BY("TEL=1,3,0,1/1 X-ABLABEL=1,3,0,4/4",
+                 card("N:A\ni.TEL:Bob\ni.X-ABLabel:Boat\n"),
+                 card("N:A\ni.TEL:p\ni.X-ABLabel:Boat\n"),
+                 card("N:A\ni.TEL:Bob\ni.X-ABLabel:Boat\n"));
     /* They may take a place. */
     COMPLETED_BY("TEL=2,3,0,2/2", card("N:A\nTEL:Bob\nTEL:11\nTEL:22\n"),
                  card("N:A\nTEL:11\n"),
