@@ -514,6 +514,13 @@ static void put_sizes(apr_array_header_t *out, const char *first,
             apr_psprintf(p, "%s%" APR_SIZE_T_FMT, j ? "," : first, sizes[j]);
 }
 
+/** How many of a kind came, where that is not said: former versions did not
+ * count them. */
+static int alike_unsaid(const room_seen_t *seen)
+{
+    return seen->most > 1 && (seen->kinds & (ROOM_KINDS - 1)) ? 1 : seen->most;
+}
+
 const char *item_room_text(const item_room_t *room, apr_pool_t *p)
 {
     apr_array_header_t *all = apr_array_make(p, 32, sizeof(room_seen_t *));
@@ -538,7 +545,7 @@ const char *item_room_text(const item_room_t *room, apr_pool_t *p)
         put_sizes(out, "/", seen->chars, p);
         if (seen->cuts)
             APR_ARRAY_PUSH(out, const char *) = "!";
-        if (seen->alike != seen->most || seen->order)
+        if (seen->alike != alike_unsaid(seen) || seen->order)
             APR_ARRAY_PUSH(out, const char *) =
                 apr_psprintf(p, ";%d,%d", seen->alike, seen->order);
     }
@@ -577,7 +584,7 @@ void item_room_read(item_room_t *room, const char *text)
         at = read_sizes(at, ',', seen->octets);
         at = read_sizes(at, '/', seen->chars);
         seen->cuts = *at == '!';
-        seen->alike = seen->most;
+        seen->alike = alike_unsaid(seen);
         at += seen->cuts;
         if (*at == ';')
             seen->alike = (int)strtol(at + 1, &at, 10);

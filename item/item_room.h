@@ -83,8 +83,9 @@ int item_room_prefers(const item_room_t *room);
 /** As words without line ends, to be kept: "TEL=2,3,5,14/14;1,0 N=1,3,0,20,9/20,8",
  * which are most in one item, items (at most ITEM_ROOM_CERTAIN), kinds, octets
  * by component, characters by component, "!" once a value came back cut, behind
- * a ";" which are most of one kind in one item and which of several it keeps;
- * "*" stands for all, its kinds for the blocks of characters that came. */
+ * a ";" which are most of one kind in one item (of more kinds than one left out
+ * where that is 1) and which of several it keeps; "*" stands for all, its kinds
+ * for the blocks of characters that came. */
 const char *item_room_text(const item_room_t *room, apr_pool_t *p);
 
 /** Read that again; what is none of it is passed over. */

@@ -182,6 +182,13 @@ static void test_kinds_of_places(void **state)
                          "TEL;TYPE=CELL:2\n"),
               card("N:A\nTEL;TYPE=CELL:1\n"),
               card("N:A\nTEL;TYPE=CELL:1\nTEL;TYPE=CELL:2\n"));
+    /* Former versions did not count how many of a kind came. */
+    COMPLETED_BY("TEL=3,3,7,2/2",
+                 card("N:A\nTEL;TYPE=HOME:11\nTEL;TYPE=HOME:12\n"
+                      "TEL;TYPE=WORK:13\n"),
+                 card("N:A\nTEL;TYPE=HOME:11\nTEL;TYPE=WORK:13\n"),
+                 card("N:A\nTEL;TYPE=HOME:11\nTEL;TYPE=WORK:13\n"
+                      "TEL;TYPE=HOME:12\n"));
 }
 
 /* What it had of a name was deleted; or there is a place for each. */
