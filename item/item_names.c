@@ -6,7 +6,7 @@
 #include "item/item_slots.h"
 
 /* So many lines of a side are compared one by one. */
-#define MAX_NAMES  64
+#define MAX_NAMES  16
 
 item_entry_t *item_only_line(const item_slot_t *slot, item_side_e side,
                              item_span_t name)
@@ -28,14 +28,33 @@ item_entry_t *item_only_line(const item_slot_t *slot, item_side_e side,
     return found;
 }
 
-static int same_value(const item_entry_t *a, const item_entry_t *b,
-                      apr_pool_t *p)
+/** A line's value without its escapes, which is asked for again and again. */
+static item_span_t text_of(item_merging_t *m, const item_entry_t *entry)
 {
-    item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
+    item_span_t *text;
+    const item_entry_t **key;
+    item_buf_t b = { NULL, NULL, 0, 0 };
 
-    ta.p = tb.p = p;
-    item_value_text(&ta, a->line.value);
-    item_value_text(&tb, b->line.value);
+    if (!m->texts)
+        m->texts = apr_hash_make(m->p);
+    text = apr_hash_get(m->texts, &entry, sizeof(entry));
+    if (!text) {
+        b.p = m->p;
+        item_value_text(&b, entry->line.value);
+        text = apr_palloc(m->p, sizeof(*text));
+        *text = item_buf_span(&b);
+        key = apr_palloc(m->p, sizeof(*key));
+        *key = entry;
+        apr_hash_set(m->texts, key, sizeof(*key), text);
+    }
+    return *text;
+}
+
+static int same_value(item_merging_t *m, const item_entry_t *a,
+                      const item_entry_t *b)
+{
+    item_span_t ta = text_of(m, a), tb = text_of(m, b);
+
     return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
 }
 
@@ -53,7 +72,7 @@ item_entry_t *item_line_like(item_merging_t *m, const item_slot_t *slot,
 
     for (member = slot->first[side]; member; member = member->next)
         if (member->entry->line.name.len == like->line.name.len
-            && same_value(member->entry, like, m->p))
+            && same_value(m, member->entry, like))
             return member->entry;
     return NULL;
 }

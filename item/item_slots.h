@@ -77,6 +77,7 @@ typedef struct item_merging_t {
     const item_entry_t *uid;    /* ours' */
     int words;                  /* of lists */
     struct item_zones_t *looked_up;     /* time zones, NULL: none yet */
+    apr_hash_t *texts;          /* of lines that are names; NULL: none yet */
 } item_merging_t;
 
 /**

@@ -1,6 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* Merging items: cases of contacts and texts, refusals and limits.  Calendars:
  * test_item_merge_cal.c; laws and random edits: test_item_merge_laws.c. */
+#include <sys/resource.h>
+
 #include "item_merge_cases.h"
 
 /* ---- contacts ------------------------------------------------------------- */
@@ -392,11 +394,35 @@ static void test_limits(void **state)
                      APR_SUCCESS);
 }
 
+/* Sixteen long names are compared with each other, and take little room. */
+static void test_long_names(void **state)
+{
+    char *name = apr_palloc(pool, 20001);
+    const char *text;
+    struct rusage before, after;
+    item_text_t sides[3];
+    item_merge_t m;
+    int side, i;
+
+    memset(name, 'x', 20000);
+    name[20000] = '\0';
+    for (side = 0; side < 3; side++) {
+        for (text = "", i = 0; i < 16; i++)
+            text = apr_psprintf(pool, "%sN:%d %d%s\n", text, side, i, name);
+        sides[side] = text_of(wrap_card(text));
+    }
+    getrusage(RUSAGE_SELF, &before);
+    assert_int_equal(item_merge(&m, NULL, &sides[0], &sides[1], &sides[2], T,
+                                pool), APR_SUCCESS);
+    getrusage(RUSAGE_SELF, &after);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 100 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_cards), TEST(test_texts),
-        TEST(test_refusals), TEST(test_limits)
+        TEST(test_refusals), TEST(test_limits), TEST(test_long_names)
     };
     int rv;
 
