@@ -190,29 +190,58 @@ static void match_equal(room_job_t *job, room_seen_t *seen, room_likes_t *b,
     }
 }
 
-/** Of a property without a value no device has anything to send. */
+static int has_kind(const room_likes_t *likes, const item_entry_t *entry)
+{
+    int i = 0;
+
+    while (i < likes->n && room_kinds(&likes->entry[i]->line)
+                           != room_kinds(&entry->line))
+        i++;
+    return i < likes->n;
+}
+
+static void find_empty(room_likes_t *empty, const item_part_t *part,
+                       const char *name, apr_pool_t *p)
+{
+    int i;
+
+    empty->n = 0;
+    for (i = 0; i < part->entries->nelts && empty->n < ROOM_LIKES; i++) {
+        item_entry_t *entry = APR_ARRAY_IDX(part->entries, i, item_entry_t *);
+
+        if (entry->part || !is_of(entry, name))
+            continue;
+        room_value_read(&empty->value[empty->n], &entry->line, p);
+        if (!is_empty(&empty->value[empty->n]))
+            continue;
+        empty->used[empty->n] = 0;
+        empty->entry[empty->n++] = entry;
+    }
+}
+
+/** Of a property without a value no device has anything to send; but where it
+ * sends one more than there were, its user has filled one in. */
 static void add_empty(room_job_t *job, const item_part_t *base,
                       item_part_t *theirs, const char *name)
 {
-    const item_part_t *parts[2] = { theirs, base };
-    room_value_t value;
-    int side, i, there = 0;
+    room_likes_t *empty = job->was, *t = job->theirs;
+    int filled = t->n - job->base->n, pass, i;
 
-    for (side = 0; side < 2 && !there; side++) {
-        for (i = 0; i < parts[side]->entries->nelts; i++) {
-            const item_entry_t *entry = APR_ARRAY_IDX(parts[side]->entries, i,
-                                                      const item_entry_t *);
-
-            if (entry->part || !is_of(entry, name))
+    find_empty(empty, theirs, name, job->p);
+    if (empty->n)
+        return;
+    find_empty(empty, base, name, job->p);
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < empty->n && filled > 0; i++) {
+            if (empty->used[i] || (!pass && !has_kind(t, empty->entry[i])))
                 continue;
-            room_value_read(&value, &entry->line, job->p);
-            if (!is_empty(&value))
-                continue;
-            there |= side == 0;
-            if (side == 1)
-                room_add(job, theirs, entry);
+            empty->used[i] = 1;
+            filled--;
         }
     }
+    for (i = 0; i < empty->n; i++)
+        if (!empty->used[i])
+            room_add(job, theirs, empty->entry[i]);
 }
 
 /** Pictures larger than any that the device has sent: it has no place. */

@@ -126,6 +126,13 @@ static void test_numbers(void **state)
               card("N:A\nADR:;;Street 1;Newtown;;;\nADR:;;;;;;\n"));
     COMPLETED(card("N:B\nADR:;;Street\n"), card("N:A\nADR:;;;;;;\n"),
               card("N:A\n"), card("N:A\nADR:;;;;;;\n"));
+    /* But one of them was filled in. */
+    COMPLETED(NULL, card("N:A\nADR;TYPE=WORK:;;;;;;\nADR;TYPE=HOME:;;;;;;\n"),
+              card("N:A\nADR;TYPE=HOME:;;Street;;;;\n"),
+              card("N:A\nADR;TYPE=HOME:;;Street;;;;\n"
+                   "ADR;TYPE=WORK:;;;;;;\n"));
+    COMPLETED(NULL, card("N:A\nORG:;\n"), card("N:A\nORG:Works\n"),
+              card("N:A\nORG:Works\n"));
     COMPLETED(NULL, card("N:A\nADR:;;;;;;\n"), card("N:A\nADR:;\n"),
               card("N:A\nADR:;\n"));
     /* Written differently it is still the same. */
