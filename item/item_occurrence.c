@@ -154,18 +154,21 @@ static apr_status_t read_series(series_t *s, const item_text_t *text,
     return APR_SUCCESS;
 }
 
-/** Non-zero: the component is a changed occurrence of the series. */
-static int is_of(series_t *s, const item_entry_t *entry)
+/** Which changed occurrence of the series a component is. @return NULL: none */
+static const char *id_in(series_t *s, const item_entry_t *entry)
 {
     return is_event(entry) && s->master
-           && entry->part->kind == s->master->kind && id_of(s, entry->part)
-           && same(value_of(entry->part, "UID"), s->uid);
+           && entry->part->kind == s->master->kind
+           && same(value_of(entry->part, "UID"), s->uid)
+           ? id_of(s, entry->part) : NULL;
 }
 
 /** Non-zero: the component is the series' changed occurrence of that id. */
 static int has_id(series_t *s, const item_entry_t *entry, const char *id)
 {
-    return is_of(s, entry) && !strcmp(id_of(s, entry->part), id);
+    const char *its = id_in(s, entry);
+
+    return its && !strcmp(its, id);
 }
 
 /** The first component of that id; NULL. */
@@ -311,7 +314,7 @@ apr_array_header_t *item_occurrences(const item_text_t *series,
         return list;
     for (i = 0; i < s.doc->root->entries->nelts; i++) {
         const item_entry_t *entry = entry_at(s.doc->root, i);
-        const char *id = is_of(&s, entry) ? id_of(&s, entry->part) : NULL;
+        const char *id = id_in(&s, entry);
         item_occurrence_t *one;
 
         if (!id || apr_hash_get(seen, id, APR_HASH_KEY_STRING))
@@ -341,7 +344,7 @@ item_text_t item_occurrences_without(const item_text_t *series,
 
         if (!entry->part)
             put_line(&b, entry->raw, NULL);
-        else if (!is_of(&s, entry))
+        else if (!id_in(&s, entry))
             put_part(&b, entry->part, NULL);
     }
     put_line(&b, s.doc->root->end, NULL);
