@@ -36,6 +36,7 @@ struct card_like_t {
     apr_size_t mask;
     entry_t *all;               /* before that */
     int count;
+    int nicknames;              /* lines of such that are not taken yet */
     item_buf_t key, line;       /* scratch */
     item_span_t birthday;       /* the store's BDAY */
     item_param_t params[2][ITEM_MAX_PARAMS];
@@ -123,6 +124,11 @@ static item_span_t keep(card_like_t *like, item_span_t s)
     return s;
 }
 
+static int is_nickname(const entry_t *entry)
+{
+    return entry->key.len >= 9 && !memcmp(entry->key.s, "NICKNAME:", 9);
+}
+
 void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
                    int slot)
 {
@@ -147,6 +153,7 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
     entry->next = like->all;
     like->all = entry;
     like->count++;
+    like->nicknames += is_nickname(entry);
     if (item_span_is(parts.name, "BDAY"))
         like->birthday = raw;
 }
@@ -191,12 +198,21 @@ static int nearness(const entry_t *entry, item_span_t line,
                                device->group.len)) ? 2 : 1;
 }
 
+static entry_t *take_out(card_like_t *like, entry_t **at)
+{
+    entry_t *entry = *at;
+
+    *at = entry->next;
+    like->nicknames -= is_nickname(entry);
+    return entry;
+}
+
 /** Take an entry out: the nearest one, of those the first. */
 static entry_t *take(card_like_t *like, item_span_t key, item_span_t line,
                      const item_line_t *device)
 {
     apr_uint64_t hash = card_hash(key);
-    entry_t **at, **found = NULL, *entry;
+    entry_t **at, **found = NULL;
     int looked = 0, near, most = -1;
 
     for (at = &like->buckets[hash & like->mask]; *at && looked < SAME;
@@ -210,28 +226,19 @@ static entry_t *take(card_like_t *like, item_span_t key, item_span_t line,
             most = near;
         }
     }
-    if (!found)
-        return NULL;
-    entry = *found;
-    *found = entry->next;
-    return entry;
+    return found ? take_out(like, found) : NULL;
 }
 
 /** Take an entry out by its field. */
 static entry_t *take_slot(card_like_t *like, int slot)
 {
-    entry_t **at, *entry;
+    entry_t **at;
     apr_size_t i;
 
-    for (i = 0; i <= like->mask; i++) {
-        for (at = &like->buckets[i]; *at; at = &(*at)->next) {
-            if ((*at)->slot != slot)
-                continue;
-            entry = *at;
-            *at = entry->next;
-            return entry;
-        }
-    }
+    for (i = 0; i <= like->mask; i++)
+        for (at = &like->buckets[i]; *at; at = &(*at)->next)
+            if ((*at)->slot == slot)
+                return take_out(like, at);
     return NULL;
 }
 
@@ -354,23 +361,14 @@ static int put_ours(item_buf_t *b, card_like_t *like, const entry_t *entry,
 /** Take out the nicknames that are left, where they stand in one line. */
 static entry_t *take_nicknames(card_like_t *like)
 {
-    entry_t **at, **found = NULL, *entry;
+    entry_t **at;
     apr_size_t i;
 
-    for (i = 0; i <= like->mask; i++) {
-        for (at = &like->buckets[i]; *at; at = &(*at)->next) {
-            if ((*at)->key.len < 9 || memcmp((*at)->key.s, "NICKNAME:", 9))
-                continue;
-            if (found)
-                return NULL;
-            found = at;
-        }
-    }
-    if (!found)
-        return NULL;
-    entry = *found;
-    *found = entry->next;
-    return entry;
+    for (i = 0; like->nicknames == 1 && i <= like->mask; i++)
+        for (at = &like->buckets[i]; *at; at = &(*at)->next)
+            if (is_nickname(*at))
+                return take_out(like, at);
+    return NULL;
 }
 
 /** What stands in a field now, or in the one text that 2.1 has for nicknames.

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -111,6 +112,28 @@ static void test_labels(void **unused)
            wrap("3.0", N "b.URL:http://x/\nb.X-ABLabel:Boat\n"));
 }
 
+static char *many(const char *name)
+{
+    char *text = apr_palloc(pool, 18000 * 40), *w = text;
+    int i;
+
+    for (i = 0; i < 18000; i++)
+        w += apr_snprintf(w, 40, "%s:%d\n", name, i);
+    return text;
+}
+
+/** None of which the store has, which is not looked through for each. */
+static void test_many_nicknames(void **unused)
+{
+    clock_t start = clock();
+
+    import_like(V21(NULL, 0), wrap("2.1", apr_pstrcat(
+                    pool, N, many("NICKNAME"), NULL)),
+                wrap("3.0", apr_pstrcat(pool, N, many("X-A"), NULL)));
+    if (clock() - start > CLOCKS_PER_SEC / 2)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,7 +141,8 @@ int main(void)
         cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_gender),
         cmocka_unit_test(test_known_texts),
-        cmocka_unit_test(test_labels)
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_many_nicknames)
     };
     int rv;
 
