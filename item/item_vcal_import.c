@@ -233,16 +233,13 @@ static int is_echo(const item_back_t *k, const item_came_t *came,
     return 0;
 }
 
-/** Who has invited said a second time, in iCalendar's manner. */
-static int is_second_organizer(const item_came_t *came,
-                               const item_line_t *line)
+/** Whether vCalendar's own way says who has invited. */
+static int has_organizer(const item_part_t *part)
 {
     int i;
 
-    if (!item_span_is(line->name, "ORGANIZER"))
-        return 0;
-    for (i = 0; i < came->part->entries->nelts; i++) {
-        const item_entry_t *entry = APR_ARRAY_IDX(came->part->entries, i,
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
                                                   const item_entry_t *);
 
         if (!entry->part && item_span_is(item_line_value(&entry->line,
@@ -262,7 +259,7 @@ static void put_props(item_back_t *k, const item_came_t *came)
     item_span_t value;
     const char *key;
     apr_size_t len;
-    int i;
+    int i, organized = has_organizer(came->part);
 
     for (i = 0; i < came->part->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(came->part->entries, i,
@@ -270,7 +267,7 @@ static void put_props(item_back_t *k, const item_came_t *came)
         const item_line_t *line = &entry->line;
 
         if (entry->part || line->junk || is_wire_time(line->name)
-            || is_second_organizer(came, line))
+            || (organized && item_span_is(line->name, "ORGANIZER")))
             continue;
         value = item_vcal_decode(c, line);
         same = NULL;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -467,6 +468,26 @@ static void test_refused(void **state)
     }
 }
 
+/** Each of which could be one that is said twice. */
+static void test_many_organizers(void **state)
+{
+    item_form_t form = form_of(BERLIN, 0, 0, 0);
+    char *lines = apr_palloc(pool, 18000 * 40), *w = lines;
+    item_text_t text, out;
+    clock_t start;
+    int i;
+
+    for (i = 0; i < 18000; i++)
+        w += apr_snprintf(w, 40, "ORGANIZER:mailto:%d@x.org\r\n", i);
+    text = text_of(vcal("", apr_pstrcat(pool, "DTSTART:20260101T100000Z\r\n",
+                                        lines, NULL)));
+    start = clock();
+    assert_int_equal(item_vcal_import(&form, &text, NULL, &out, pool),
+                     APR_SUCCESS);
+    if (clock() - start > CLOCKS_PER_SEC / 2)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,7 +496,8 @@ int main(void)
         cmocka_unit_test(test_to_phones),
         cmocka_unit_test(test_charset),
         cmocka_unit_test(test_tasks),
-        cmocka_unit_test(test_refused)
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_many_organizers)
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
