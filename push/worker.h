@@ -26,7 +26,7 @@
  * What it guarantees.  A row is under a lease from its claim to its result,
  * so two workers on one store do not send twice; and a device that syncs and
  * owes anew meanwhile is not told again before that result.  Results are
- * written in the next transaction (under load those of 5 ms together, since
+ * written in the next transaction (under load those of 20 ms together, since
  * each transaction costs a write to the disk) and kept until the store takes
  * them.  A notification that went out and was not answered by the gateway
  * counts as sent.  No error of store or gateway ends the worker; it backs off,
