@@ -254,7 +254,7 @@ int item_format_is_unsaid(const char *data, apr_size_t len)
         return 0;
     while (next_line(&t)) {
         if (t.end - t.s > 7 && strncasecmp(t.s, "VERSION", 7) == 0
-            && strchr(":; \t", t.s[7]) != NULL)
+            && strchr(":; \t\r\n", t.s[7]) != NULL)
             return 0;
     }
     return 1;

@@ -226,6 +226,34 @@ static void test_recognising(void **state)
     is_format("image/png", "anything", ITEM_FORMAT_AS_IS);
 }
 
+/** VERSION is put in where there is none, not where it is folded, as Mozilla's
+ * calendar does. */
+static void test_versions(void **state)
+{
+#define EVENT(version) "BEGIN:VCALENDAR\r\n" version "BEGIN:VEVENT\r\n" \
+    "UID:1\r\nDTSTART:20260301T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    static const char *const came[][2] = {
+        { EVENT(""), EVENT("VERSION:2.0\r\n") },
+        { EVENT("VERSION\r\n :2.0\r\n"), EVENT("VERSION\r\n :2.0\r\n") },
+        { EVENT("VERSION\n :2.0\n"), EVENT("VERSION\n :2.0\n") }
+    };
+    item_form_t form;
+    unsigned i;
+
+    memset(&form, 0, sizeof(form));
+    form.format = ITEM_FORMAT_ICAL20;
+    for (i = 0; i < sizeof(came) / sizeof(came[0]); i++) {
+        item_text_t in = { came[i][0], strlen(came[i][0]) }, out;
+        const char *type = "text/calendar";
+
+        assert_int_equal(item_import(&form, &type, &in, NULL, &out, pool),
+                         APR_SUCCESS);
+        assert_string_equal(apr_pstrmemdup(pool, out.data, out.len),
+                            came[i][1]);
+    }
+#undef EVENT
+}
+
 /* What the device wants whole or not at all. */
 static void test_whole(void **state)
 {
@@ -271,7 +299,8 @@ int main(void)
         cmocka_unit_test(test_end_of_a_note),
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_recognising)
+        cmocka_unit_test(test_recognising),
+        cmocka_unit_test(test_versions)
     };
     int failed;
 
