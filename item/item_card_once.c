@@ -4,7 +4,6 @@
  * and of alternatives (ALTID), the preferred one, else the first.  See
  * item_card_int.h.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
