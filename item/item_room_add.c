@@ -55,9 +55,10 @@ static void put_line(room_job_t *job, const item_part_t *to, item_buf_t *b,
     item_span_t head = item_line_head(&entry->line);
     item_span_t group = entry->line.group;
     item_buf_t line = { NULL, NULL, 0, 0 };
-    const char *name = group.len ? group_in(job, to, group) : "";
+    const char *name = group.len ? group_in(job, to, group) : NULL;
 
-    if (strlen(name) == group.len && !memcmp(name, group.s, group.len)) {
+    if (!name || (strlen(name) == group.len
+                  && !memcmp(name, group.s, group.len))) {
         item_raw_add(b, entry->raw, job->eol);
         return;
     }
