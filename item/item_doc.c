@@ -418,6 +418,14 @@ void item_part_put(item_buf_t *b, const item_part_t *part)
     item_buf_add(b, part->end.s, part->end.len);
 }
 
+/** X-ABLabel and its like: what says something of the line it is grouped
+ * with. */
+static int is_x_name(item_span_t name)
+{
+    return name.len > 1 && (*name.s == 'X' || *name.s == 'x')
+           && name.s[1] == '-';
+}
+
 void item_part_adjuncts(const item_part_t *part, apr_pool_t *p)
 {
     apr_hash_t *leads = NULL;
@@ -430,8 +438,7 @@ void item_part_adjuncts(const item_part_t *part, apr_pool_t *p)
             entry = APR_ARRAY_IDX(part->entries, pass ? n - 1 - i : i,
                                   item_entry_t *);
             if (entry->part || !entry->line.group.len || entry->line.junk
-                || (entry->line.name.len > 1
-                    && entry->line.name.s[1] == '-') != pass)
+                || is_x_name(entry->line.name) != pass)
                 continue;
             if (!leads)
                 leads = apr_hash_make(p);
