@@ -263,20 +263,6 @@ static int is_cut(uncut_t *u, const char *name, item_span_t had,
     return is_cut_part(u, had, is, limit);
 }
 
-/** How many octets two texts have in common at their beginning and, besides,
- * at their end. */
-static apr_size_t common(item_span_t a, item_span_t b)
-{
-    apr_size_t n = a.len < b.len ? a.len : b.len, front = 0, back = 0;
-
-    while (front < n && a.s[front] == b.s[front])
-        front++;
-    while (back < n - front
-           && a.s[a.len - 1 - back] == b.s[b.len - 1 - back])
-        back++;
-    return front + back;
-}
-
 /** Where the device's field ends within a value; 0: it holds it all. */
 static apr_size_t field_end(item_span_t value, apr_size_t limit)
 {
@@ -301,8 +287,8 @@ static int put_behind(uncut_t *u, const char *name, item_entry_t *entry,
 
     end = field_end(text, limit_of(u->limits->sizes, name));
     shown.len = end;
-    if (!end || common(shown, is) * 2 < (shown.len > is.len ? shown.len
-                                                            : is.len))
+    if (!end || item_span_ends(shown, is, 0) * 2
+                < (shown.len > is.len ? shown.len : is.len))
         return 0;
     line.p = u->line;
     folded.p = u->p;

@@ -28,6 +28,19 @@ int item_span_is_all(item_span_t span, const char *word)
     return !word[i];
 }
 
+apr_size_t item_span_ends(item_span_t a, item_span_t b, apr_size_t most)
+{
+    apr_size_t n = a.len < b.len ? a.len : b.len, front = 0, back = 0;
+
+    if (most && n > most)
+        n = most;
+    while (front < n && a.s[front] == b.s[front])
+        front++;
+    while (back < n - front && a.s[a.len - 1 - back] == b.s[b.len - 1 - back])
+        back++;
+    return front + back;
+}
+
 apr_status_t item_reader_init(item_reader_t *r, const char *data,
                               apr_size_t len, apr_pool_t *p)
 {

@@ -88,6 +88,10 @@ static inline int item_span_is(item_span_t span, const char *word)
                       && item_span_is_all(span, word) : !*word;
 }
 
+/** How many octets two spans have in common at their beginning and, besides,
+ * at their end. @param most  to be counted at most; 0: all */
+apr_size_t item_span_ends(item_span_t a, item_span_t b, apr_size_t most);
+
 /** Non-zero for a space, a tab, CR or LF. */
 static inline int item_is_white(char c)
 {

@@ -390,19 +390,6 @@ static item_span_t value_of(item_merging_t *m, int kind,
     return item_buf_span(&b);
 }
 
-/** How many octets at both ends are the same. */
-static apr_size_t likeness(item_span_t a, item_span_t b)
-{
-    apr_size_t least = a.len < b.len ? a.len : b.len, head = 0, tail = 0;
-
-    while (head < least && a.s[head] == b.s[head])
-        head++;
-    while (tail < least - head
-           && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
-        tail++;
-    return head + tail;
-}
-
 /** What a member says and of which kind, and what labels it, since that
  * alone may be edited. */
 static item_span_t canon_of(item_merging_t *m, int kind,
@@ -458,7 +445,7 @@ static item_slot_t *partner_of(item_merging_t *m, int kind, pairs_t *pairs,
         if (!slot->member || strcmp(slot->name, added->name))
             continue;
         other = value_of(m, kind, slot, ITEM_OURS);
-        like = likeness(value, other);
+        like = item_span_ends(value, other, 0);
         least = value.len < other.len ? value.len : other.len;
         same++;
         if (like * 2 < least && (same > 1 || rivals > 1))

@@ -80,20 +80,6 @@ void room_find_hidden(room_seen_t *seen, room_likes_t *b,
 
 /* ---- which one was edited ------------------------------------------------- */
 
-static apr_size_t likeness_of(item_span_t a, item_span_t b)
-{
-    apr_size_t least = a.len < b.len ? a.len : b.len, head = 0, tail = 0;
-
-    if (least > COMPARED)
-        least = COMPARED;
-    while (head < least && a.s[head] == b.s[head])
-        head++;
-    while (tail < least - head
-           && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
-        tail++;
-    return head + tail;
-}
-
 /** How much of the shorter one of two values is in the other. */
 static apr_size_t likeness(const room_value_t *a, const room_value_t *b,
                            apr_size_t *least)
@@ -104,7 +90,7 @@ static apr_size_t likeness(const room_value_t *a, const room_value_t *b,
     for (i = 0; i < ITEM_ROOM_PARTS; i++) {
         item_span_t x = room_value_part(a, i), y = room_value_part(b, i);
 
-        like += likeness_of(x, y);
+        like += item_span_ends(x, y, COMPARED);
         len_a += x.len < COMPARED ? x.len : COMPARED;
         len_b += y.len < COMPARED ? y.len : COMPARED;
     }
