@@ -33,6 +33,13 @@ static inline void know(const char *text)
     w->config.quirks_baton = q;
 }
 
+/** ...of the phones that Maker makes: lines of flags. */
+static inline void know_maker(const char *flags)
+{
+    know(apr_pstrcat(w->pool, "[Phone]\nmatch manufacturer Maker\n", flags,
+                     NULL));
+}
+
 /** Names and sizes of one media type in CTCap: "N=40 TEL NOTE=100!", the last
  * one with NoTruncate. */
 typedef struct described_t {

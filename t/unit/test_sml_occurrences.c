@@ -21,9 +21,6 @@
 #define TAIL "END:VCALENDAR\r\n"
 #define WHOLE HEAD SERIES MOVED RENAMED TAIL
 
-static const char quirk[] = "[Phone]\nmatch manufacturer Maker\n"
-                            "one-event on\n";
-
 static const described_t ical[] = {
     { "./contacts", "text/vcard", "3.0", NULL },
     { "./calendar", "text/calendar", "2.0", NULL },
@@ -34,7 +31,7 @@ static client_t *phone_of(const char *devid, const described_t *what)
 {
     client_t *c = world_phone(devid);
 
-    know(quirk);
+    know_maker("one-event on\n");
     described = what;
     c->ph->maker = "Maker";
     c->ph->describe = describe;
@@ -133,7 +130,7 @@ static void test_not_where_not_wanted(void **state)
 {
     client_t *c = phone_of("IMEI:1", both);
 
-    know("[Phone]\nmatch manufacturer Maker\none-event on\n"
+    know_maker("one-event on\n"
          "no-occurrences on\n");
     world_put("calendar", 0, WHOLE);
     SYNCED(c, client_sync(c, 200, "calendar"));
@@ -468,7 +465,7 @@ static void test_learned_of_late(void **state)
     world_put("calendar", 0, WHOLE);
     SYNCED(c, client_sync(c, 200, "calendar"));
     assert_int_equal(client_count(c, "calendar"), 1);
-    know(quirk);
+    know_maker("one-event on\n");
     SYNCED(c, client_sync(c, 200, "calendar"));
     assert_int_equal(client_store(c, "calendar")->code, 200);
     assert_int_equal(client_count(c, "calendar"), 3);
@@ -482,7 +479,7 @@ static void test_combined_calendar(void **state)
     client_t *c = phone_of("IMEI:1", both);
     client_item_t *item;
 
-    know("[Phone]\nmatch manufacturer Maker\ncombined-calendar on\n");
+    know_maker("combined-calendar on\n");
     world_put("calendar", 0, WHOLE);
     world_put("tasks", 0, HEAD "BEGIN:VTODO\r\nUID:t1\r\nSUMMARY:Bake\r\n"
               "END:VTODO\r\n" TAIL);
@@ -593,7 +590,7 @@ static void test_switched_off_and_on(void **state)
     world_put("calendar", 0, WHOLE);
     SYNCED(c, client_sync(c, 200, "calendar"));
     assert_int_equal(client_count(c, "calendar"), 3);
-    know("[Phone]\nmatch manufacturer Maker\none-event on\n"
+    know_maker("one-event on\n"
          "no-occurrences on\n");
     SYNCED(c, client_sync(c, 200, "calendar"));
     came(c, 0, 0, 2);
@@ -602,7 +599,7 @@ static void test_switched_off_and_on(void **state)
     world_put("calendar", world_find("calendar", "Standup"),
               with(WHOLE, "Room 2", "Room 9"));
     world_quiet(c, "calendar");
-    know(quirk);
+    know_maker("one-event on\n");
     SYNCED(c, client_sync(c, 200, "calendar"));
     came(c, 2, 0, 0);
     assert_int_equal(client_count(c, "calendar"), 3);

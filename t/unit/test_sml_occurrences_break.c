@@ -211,7 +211,7 @@ static client_t *fresh(const story_t *story)
     world_add_account(apr_psprintf(w->pool, "account%d", ++accounts));
     c = world_phone("IMEI:1");
     described = story->what;
-    know("[Phone]\nmatch manufacturer Maker\none-event on\n");
+    know_maker("one-event on\n");
     c->ph->maker = "Maker";
     c->ph->describe = describe;
     client_add_store(c, "calendar", story->what == ical

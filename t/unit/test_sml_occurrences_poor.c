@@ -33,7 +33,7 @@ static client_t *in_step(const char *whole)
 {
     client_t *c = world_phone("IMEI:1");
 
-    know("[Phone]\nmatch manufacturer Maker\n");
+    know_maker("");
     described = both;
     c->ph->maker = "Maker";
     c->ph->describe = describe;
@@ -167,7 +167,7 @@ static void test_has_no_exceptions_any_more(void **state)
         TAIL;
     client_t *c = world_phone("IMEI:1");
 
-    know("[Phone]\nmatch manufacturer Maker\n");
+    know_maker("");
     described = no_exdate;
     c->ph->maker = "Maker";
     c->ph->describe = describe;

@@ -35,7 +35,7 @@ static client_t *phone_of(const described_t *what)
 {
     client_t *c = world_phone("IMEI:1");
 
-    know("[Phone]\nmatch manufacturer Maker\none-event on\n");
+    know_maker("one-event on\n");
     described = what;
     c->ph->maker = "Maker";
     c->ph->describe = describe;
@@ -258,7 +258,7 @@ static void test_combined_calendar(void **state)
     client_t *c = world_phone("IMEI:1");
     client_item_t *item;
 
-    know("[Phone]\nmatch manufacturer Maker\ncombined-calendar on\n");
+    know_maker("combined-calendar on\n");
     described = both;
     c->ph->maker = "Maker";
     c->ph->describe = describe;
