@@ -18,7 +18,7 @@
  * with as many connections:
  *
  *   push_sms_per_s_N, push_gateway_per_s_N, push_ratio_N  with N = 8 and 32
- *                              connections (aim: > 0.9)
+ *                              connections (aim without -k: > 0.9)
  *   push_gateway_cpu_us_N      the worker's processor time for each SMS
  *   push_kannel_cpu_us_N       the gateway's own, with -k PID,PID... of it
  *   push_cores_per_s_N         what the processors allow, if nobody else has
@@ -583,7 +583,7 @@ static void measure_apart(const char *dir, const char *url, const char *pids,
 
 /* The worker and ab by turns; the middle one of the ratios. */
 static void measure_ratio(const char *dir, const char *url, const char *pids,
-                          int connections, apr_pool_t *p)
+                          int connections, int has_aim, apr_pool_t *p)
 {
     double ours[TURNS], theirs[TURNS], ratio[TURNS], cpu[TURNS], own[TURNS];
     int i;
@@ -607,7 +607,7 @@ static void measure_ratio(const char *dir, const char *url, const char *pids,
                        quantile(own, TURNS, 0.5),
                        quantile(theirs, TURNS, 0.5), p);
     }
-    missed |= quantile(ratio, TURNS, 0.5) < AIM_RATIO;
+    missed |= has_aim && quantile(ratio, TURNS, 0.5) < AIM_RATIO;
 }
 
 /* Everything that needs no other gateway than ours. */
@@ -667,8 +667,12 @@ int main(int argc, char **argv)
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (url) {
-        measure_ratio(dir, url, pids, 8, p);
-        measure_ratio(dir, url, pids, PARALLEL, p);
+        /* Where the gateway has to give us of its processors, what it does
+           with all of them is no limit that could be reached. */
+        int has_aim = !part(pids, 0, p);
+
+        measure_ratio(dir, url, pids, 8, has_aim, p);
+        measure_ratio(dir, url, pids, PARALLEL, has_aim, p);
         measure_apart(dir, url, pids, 8, p);
         measure_apart(dir, url, pids, PARALLEL, p);
     }

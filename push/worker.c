@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <apr_network_io.h>
@@ -21,6 +22,8 @@
 #define BUSY_TIMEOUT    apr_time_from_sec(2)
 /* For posts in flight when the worker is stopped. */
 #define PATIENCE        apr_time_from_sec(1)
+/* Nanoseconds: several times what Linux gives by itself. */
+#define LONG_SLICE      20000000
 
 /* ---- the store ----------------------------------------------------------- */
 
@@ -325,6 +328,31 @@ static void finish(worker_t *w, apr_thread_pool_t *threads)
     close_store(w);
 }
 
+/* What Linux calls struct sched_attr, which older C libraries do not have. */
+typedef struct slice_t {
+    apr_uint32_t size, policy;
+    apr_uint64_t flags;
+    apr_int32_t nice;
+    apr_uint32_t priority;
+    apr_uint64_t runtime, deadline, period;     /* nanoseconds */
+} slice_t;
+
+/* This thread computes for milliseconds, the queues' threads, the gateway and
+ * httpd for microseconds each time they are woken: let them go first.  A long
+ * slice says that since Linux 6.12, and before nothing.  The thread's share of
+ * a processor stays what it is: a lower priority would let others wait for the
+ * store's lock.  (One processor for the queue and this: 0.97 of what the
+ * gateway takes at 8 connections, not 0.91.) */
+static void give_way(void)
+{
+    slice_t slice = { 0 };
+
+    if (syscall(SYS_sched_getattr, 0, &slice, sizeof slice, 0) == 0) {
+        slice.runtime = LONG_SLICE;
+        syscall(SYS_sched_setattr, 0, &slice, 0);
+    }
+}
+
 apr_status_t worker_run(worker_t *w)
 {
     apr_thread_pool_t *threads;
@@ -340,6 +368,7 @@ apr_status_t worker_run(worker_t *w)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    give_way();
     worker_count_start(w);
     while (!w->stop) {
         worker_collect(w);
