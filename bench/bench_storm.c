@@ -19,7 +19,7 @@
  *                            the median below 2)
  *   storm_X_seconds          until the last was connected, told, had synced
  *
- * BENCH_ONLY=told or sync measures nothing else.
+ * BENCH_ONLY=back, told or sync measures nothing else.
  *
  * The clients, one process without threads, are on the same machine and take
  * their share of its processors.
@@ -52,7 +52,9 @@
 
 /* Shared by all processes. */
 typedef struct shared_t {
-    atomic_int connected, told, synced, lost;
+    atomic_int connected, told, synced;
+    atomic_int lost, unheard, refused;  /* of the lost ones: nothing was said
+                                           to them; an error was */
 } shared_t;
 
 typedef struct times_t {
@@ -110,6 +112,7 @@ static void change(store_t *store, store_id_t account)
 
 typedef struct held_client_t {
     int fd, number;
+    int heard;                  /* messages */
     unsigned char in[600];
     apr_size_t n;
 } held_client_t;
@@ -148,6 +151,7 @@ static int take(held_client_t *c, const ctp_message_t *m, int told_fd)
 {
     const ctp_param_t *nonce = ctp_param(m, CTP_P_NONCE);
 
+    c->heard++;
     switch (m->code) {
     case CTP_NOT_AUTHENTICATED:
         return nonce && login(c, nonce->value, nonce->len);
@@ -159,6 +163,7 @@ static int take(held_client_t *c, const ctp_message_t *m, int told_fd)
         eventfd_write(told_fd, 1);
         return 1;
     default:
+        shared->refused++;
         return 0;
     }
 }
@@ -221,6 +226,7 @@ static void clients(int told_fd)
             }
             if (!ok) {
                 shared->lost++;
+                shared->unheard += !c->heard;
                 close(c->fd);
             }
         }
@@ -352,7 +358,9 @@ static void storm(const char *name, load_t *l, load_t **loads,
     figure(apr_psprintf(pool, "%s_seconds", name),
            (clock_ns(CLOCK_MONOTONIC) - begun) / 1e9, "s");
     if (shared->lost) {
-        printf("# %d connections were lost\n", shared->lost);
+        printf("# %d connections were lost, %d of them before anything was "
+               "said to them, %d by an error\n", shared->lost,
+               shared->unheard, shared->refused);
     }
     for (i = 0; i < 2; i++) {
         if (pid[i]) {
@@ -403,7 +411,7 @@ int main(int argc, char **argv)
         upload(loads[i], 0, 100);
     }
     only = getenv("BENCH_ONLY");
-    if (!only) {
+    if (!only || strcmp(only, "back") == 0) {
         user = "storm1";
         seed(store, user);
         storm("back", loads[SYNCERS], NULL, &shared->connected);

@@ -147,12 +147,20 @@ int held_failures(held_t *h, const unsigned char address[16], int one_more)
     return f->count;
 }
 
-static int strangers_of(const held_t *h, const unsigned char address[16])
+/* It had the time to log in. */
+static int is_suspect(const held_t *h, const conn_t *stranger)
+{
+    return h->now - stranger->heard > HELD_RUSH;
+}
+
+/* Those of an address: the oldest are the first of the list. */
+static int suspects_of(const held_t *h, const unsigned char address[16])
 {
     const link_t *l;
     int n = 0;
 
-    for (l = h->strangers.next; l != &h->strangers; l = l->next) {
+    for (l = h->strangers.next;
+         l != &h->strangers && is_suspect(h, CONN_OF(l, all)); l = l->next) {
         n += memcmp(CONN_OF(l, all)->address, address, 16) == 0;
     }
     return n;
@@ -161,7 +169,21 @@ static int strangers_of(const held_t *h, const unsigned char address[16])
 static int is_shut_out(held_t *h, const unsigned char address[16])
 {
     return held_failures(h, address, 0) >= HELD_FAILURES
-           || strangers_of(h, address) >= HELD_STRANGERS;
+           || suspects_of(h, address) >= HELD_STRANGERS;
+}
+
+/* @return 0: there is no place for one more */
+static int make_room(held_t *h)
+{
+    if (h->nopen < h->o.max && h->nstrangers < HELD_ALL_STRANGERS) {
+        return 1;
+    }
+    if (list_empty(&h->strangers)
+        || !is_suspect(h, CONN_OF(h->strangers.next, all))) {
+        return 0;
+    }
+    held_hang_up(h, CONN_OF(h->strangers.next, all), GATEWAY_NOT_TRIED, "");
+    return 1;
 }
 
 static void take_address(unsigned char out[16],
@@ -249,8 +271,7 @@ static void accept_from(held_t *h, int listener)
         if (h->o.proxied) {
             memset(address, 0, sizeof address);     /* the proxy's */
         }
-        if (h->nopen >= h->o.max || h->nstrangers >= HELD_ALL_STRANGERS
-            || (!h->o.proxied && is_shut_out(h, address))) {
+        if ((!h->o.proxied && is_shut_out(h, address)) || !make_room(h)) {
             if (h->o.counts) {
                 h->o.counts->turned_away++;
             }

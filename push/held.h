@@ -10,10 +10,14 @@
  * a client is, is asked of a function.
  *
  * Who may connect.  A connection that has not logged in within HELD_LOGIN is
- * closed; an address has at most HELD_STRANGERS of those, and all together
- * HELD_ALL_STRANGERS.  A login that fails closes the connection; an address
- * that has failed HELD_FAILURES times is not listened to for HELD_BAN.  One
- * connection per device: a newer one takes the place of the older.
+ * closed.  One that has not within HELD_RUSH is suspect: an address may have
+ * HELD_STRANGERS of those (thousands of phones may come back at once from the
+ * one address of their operator, and each needs two of its slow round trips),
+ * and when there are HELD_ALL_STRANGERS of all kinds, or no room for another
+ * connection, the oldest suspect gives its place to the newcomer.  A login that
+ * fails closes the connection; an address that has failed HELD_FAILURES times
+ * is not listened to for HELD_BAN.  One connection per device: a newer one
+ * takes the place of the older.
  *
  * Behind a proxy on this machine (for TLS) all clients have one address, which
  * says nothing: with held_options_t.proxied there are no limits by address.
@@ -44,7 +48,8 @@
 #define HELD_LOGIN          apr_time_from_sec(20)
 #define HELD_SILENCE        apr_time_from_sec(15 * 60)
 #define HELD_ACK            apr_time_from_sec(5)
-#define HELD_STRANGERS      200     /* of an address, not logged in */
+#define HELD_RUSH           apr_time_from_sec(5)
+#define HELD_STRANGERS      200     /* of an address, not logged in so long */
 #define HELD_ALL_STRANGERS  4096
 #define HELD_FAILURES       50      /* many phones may share an address */
 #define HELD_BAN            apr_time_from_sec(10 * 60)

@@ -336,6 +336,8 @@ static void test_dead_peer(void **state)
 
 /* ---- strangers ----------------------------------------------------------- */
 
+/* Many phones of one address may come at once; but those that do not log in
+ * cannot be too many. */
 static void test_limit_of_strangers(void **state)
 {
     place_t *s = place(pool, 0);
@@ -347,15 +349,44 @@ static void test_limit_of_strangers(void **state)
         run(s, 2);
     }
     run(s, 10);
-    assert_int_equal(s->counts.open, HELD_STRANGERS);
-    assert_int_equal(s->counts.turned_away, 5);
-    for (i = 0; i < HELD_STRANGERS + 5; i++)
+    assert_int_equal(s->counts.open, HELD_STRANGERS + 5);
+    run_for(s, HELD_RUSH + APR_USEC_PER_SEC / 10);
+    for (i = 0; i < 6; i++) {   /* no strangers any more */
+        client_login(c[i]);
+        assert_int_equal(c[i]->code, CTP_OK);
+        assert_false(client_is_closed(c[i]));
+        c[i] = client_make(s, "dev-8", "alice", "secret");
+        run(s, 10);
         closed += client_is_closed(c[i]);
+    }
     assert_int_equal(closed, 5);
-    client_login(c[0]);         /* one is no stranger any more */
-    c[0] = client_make(s, "dev-8", "alice", "secret");
-    client_login(c[0]);
-    assert_int_equal(c[0]->code, CTP_OK);
+    assert_int_equal(s->counts.turned_away, 5);
+    client_login(c[5]);
+    assert_int_equal(c[5]->code, CTP_OK);
+    place_end(s);
+}
+
+/* Where all places are taken, who only sits there gives his to the next. */
+static void test_place_of_a_suspect(void **state)
+{
+    place_t *s = place(pool, 2);
+    client_t *friend = client_make(s, "dev-1", "alice", "secret"), *c,
+             *suspect;
+
+    client_login(friend);
+    suspect = client_make(s, "dev-2", "alice", "secret");
+    run(s, 10);
+    c = client_make(s, "dev-3", "alice", "secret");
+    client_login(c);
+    assert_int_equal(c->code, CLOSED);  /* it has just come */
+    run_for(s, HELD_RUSH + APR_USEC_PER_SEC / 10);
+    c = client_make(s, "dev-3", "alice", "secret");
+    client_login(c);
+    assert_int_equal(c->code, CTP_OK);
+    run(s, 10);
+    assert_true(client_is_closed(suspect));
+    assert_false(client_is_closed(friend));
+    assert_int_equal(s->counts.turned_away, 1);
     place_end(s);
 }
 
@@ -582,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_told_and_gone),
         cmocka_unit_test(test_dead_peer),
         cmocka_unit_test(test_limit_of_strangers),
+        cmocka_unit_test(test_place_of_a_suspect),
         cmocka_unit_test(test_guesses_are_limited),
         cmocka_unit_test(test_guesses_behind_a_proxy),
         cmocka_unit_test(test_max),
