@@ -26,7 +26,9 @@
  *
  * All at once.  After a restart everybody comes back, and those that owe a
  * sync are told: so not more than held_options_t.rate are let in each second;
- * the others wait in the listener's queue.  (The protocol has no word by which
+ * the others wait in the listener's queue.  (What is more than the kernel's
+ * net.core.somaxconn it may reset after a while, as measured with 10,000 at
+ * once; such a client comes again.  The protocol has no word by which
  * clients could be told when to come.)
  *
  * Who is dead.  Clients say READY each few minutes; one that has said nothing
