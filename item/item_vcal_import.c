@@ -204,6 +204,17 @@ static void refine(const item_back_t *k, const item_line_t *line,
         *value = item_span_of(of[*value->s - '1']);
 }
 
+static int same_span(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+/** A line's text, however it is encoded. */
+static item_span_t text_of(const item_back_t *k, const item_line_t *line)
+{
+    return item_vcal_plain(item_vcal_decode(k->c, line), k->c->p);
+}
+
 /** Whether a line says nothing that like does not say: a description that
  * repeats the title where there is none, a priority that is like's in the
  * device's steps. @param same  out: like's line, NULL: none */
@@ -215,13 +226,12 @@ static int is_echo(const item_back_t *k, const item_came_t *came,
 
     if (part && item_span_is(line->name, "SUMMARY"))
         return item_cal_is_made_title(
-            k->c->form, part, came->part, item_vcal_escape(item_vcal_plain(
-                item_vcal_decode(k->c, line), k->c->p), k->c->p), k->c->p);
+            k->c->form, part, came->part,
+            item_vcal_escape(text_of(k, line), k->c->p), k->c->p);
     if (part && item_span_is(line->name, "DESCRIPTION")) {
         title = item_part_find(came->part, "SUMMARY");
         return title && !item_part_find(part, "DESCRIPTION")
-            && title->line.value.len == line->value.len
-            && !memcmp(title->line.value.s, line->value.s, line->value.len);
+            && same_span(text_of(k, &title->line), text_of(k, line));
     }
     if (part && item_span_is(line->name, "PRIORITY")
         && (k->c->form->habits & ITEM_HABIT_COARSE_PRIORITY)) {
@@ -356,11 +366,6 @@ static void put_component(item_back_t *k, const item_came_t *came)
 }
 
 /* ---- which is which ----------------------------------------------------- */
-
-static int same_span(item_span_t a, item_span_t b)
-{
-    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
-}
 
 static item_plan_t *plan_of(item_back_t *k, item_cal_t *cal)
 {

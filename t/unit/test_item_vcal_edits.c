@@ -174,6 +174,10 @@ static const edit_t edits[] = {
       "a;b\\;c", "LOCATION;X-P=1:a\\;b\\\\\\;c" },
     { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\r\n", "a\\;b", "a;d",
       "LOCATION:a\\;d" },
+    /* A description that says the title, encoded otherwise. */
+    { BERLIN, 0, 0, ONCE, "SUMMARY:S\r\n", "SUMMARY:a\\\\b=\r\nDESCRIPTION;"
+      "ENCODING=QUOTED-PRINTABLE:a\\\\b=3D\r\n",
+      "SUMMARY:a\\\\b=|!DESCRIPTION" },
     /* The second of two hours alike is that of DTSTART, too. */
     { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART:20261025T013000Z\r\n"
       "RRULE:FREQ=WEEKLY;COUNT=4\r\n", "RRULE:",
