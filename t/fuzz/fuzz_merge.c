@@ -8,6 +8,7 @@
  */
 #include <strings.h>
 
+#include "item/item_doc.h"
 #include "item/item_merge.h"
 #include "fuzz_text.h"
 
@@ -78,6 +79,29 @@ static int keeps_start(const char *diff)
     return 0;
 }
 
+/** The same, where the start that theirs lacks is that of another event. */
+static int lacks_start(const char *type, const item_text_t *theirs,
+                       apr_pool_t *p)
+{
+    const apr_array_header_t *all;
+    item_doc_t *doc;
+    int i;
+
+    if (item_doc_read(&doc, type, theirs->data, theirs->len, p)
+        != APR_SUCCESS)
+        return 0;
+    all = doc->root->entries;
+    for (i = 0; i < all->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(all, i,
+                                                item_entry_t *)->part;
+
+        if (part && part->kind == (int)ITEM_VEVENT
+            && !item_part_find(part, "DTSTART"))
+            return 1;
+    }
+    return 0;
+}
+
 /** What theirs changed alone is taken: the result says what theirs says. */
 static int is_taken(const char *type, const item_merge_t *m,
                     const item_text_t *theirs, apr_pool_t *p)
@@ -92,7 +116,8 @@ static int is_taken(const char *type, const item_merge_t *m,
     diff = item_diff(type, m->text, m->len, type, theirs->data, theirs->len,
                      p);
     if (keys.kind != ITEM_VCARD30)
-        return keys.kind == ITEM_VEVENT && keeps_start(diff);
+        return keys.kind == ITEM_VEVENT
+               && (keeps_start(diff) || lacks_start(type, theirs, p));
     /* What is in the group of a name that stays, stays with it. */
     for (line = diff; *line; line = strchr(line, '\n') + 1)
         if (!may_differ(line)
