@@ -318,6 +318,12 @@ void item_times_sort(apr_array_header_t *times)
     times->nelts = n;
 }
 
+int item_times_have(const apr_array_header_t *times, const item_time_t *t)
+{
+    return times->nelts && bsearch(t, times->elts, (apr_size_t)times->nelts,
+                                   sizeof(*t), compare_times) != NULL;
+}
+
 void item_part_add(item_buf_t *b, const item_part_t *part)
 {
     int i;

@@ -161,6 +161,9 @@ int item_time_equal(const item_time_t *a, const item_time_t *b);
 /** Sorted, none twice. */
 void item_times_sort(apr_array_header_t *times);
 
+/** Whether a time is among sorted ones. */
+int item_times_have(const apr_array_header_t *times, const item_time_t *t);
+
 /* ---- rules (item_vcal_rule.c) ------------------------------------------- */
 
 /**

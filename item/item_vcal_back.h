@@ -66,6 +66,10 @@ item_came_t *item_came_read(item_back_t *k, const item_part_t *part);
  * @param came  with its plan, which is what was sent */
 void item_came_undo(const item_back_t *k, item_came_t *came);
 
+/** Make days, and midnights that stand for them, times of the series in its
+ * lists. @param came  with its plan, if it has one */
+void item_came_fit(const item_back_t *k, item_came_t *came);
+
 /** A time on the wire, by the clock of the form. */
 int item_wire_parse(const item_cal_ctx_t *c, item_span_t text,
                     item_time_t *t);

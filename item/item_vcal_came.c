@@ -199,29 +199,10 @@ static void find_days(const item_back_t *k, item_came_t *came, int said)
     }
 }
 
-/** A time of the series, where it takes whole days or is written as one. */
-static void fit_occurrence(const item_back_t *k, const item_came_t *came,
-                           item_time_t *t)
-{
-    if (came->all_day) {
-        *t = item_back_day(k, t);
-        return;
-    }
-    if (came->start.kind != ITEM_TIME_LOCAL
-        && came->start.kind != ITEM_TIME_UTC)
-        return;
-    if (t->kind == ITEM_TIME_DATE
-        || (clock_of(t->secs) == 0 && clock_of(came->start.secs))) {
-        t->secs += clock_of(came->start.secs);
-        t->kind = came->start.kind;
-    }
-}
-
 item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
 {
     item_came_t *came = apr_pcalloc(k->c->p, sizeof(*came));
-    apr_array_header_t *lists[2];
-    int i, n, said = 0;
+    int i, said = 0;
 
     came->part = part;
     came->kind = (item_kind_e)part->kind;
@@ -242,14 +223,6 @@ item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
         said |= says_days(&entry->line);
     }
     find_days(k, came, said);
-    lists[0] = came->rdates;
-    lists[1] = came->exdates;
-    for (n = 0; n < 2; n++) {
-        for (i = 0; i < lists[n]->nelts; i++)
-            fit_occurrence(k, came, &APR_ARRAY_IDX(lists[n], i,
-                                                   item_time_t));
-        item_times_sort(lists[n]);
-    }
     if (came->rid.kind != ITEM_TIME_NONE && came->all_day
         && clock_of(came->rid.secs) == 0)
         came->rid.kind = ITEM_TIME_DATE;
@@ -382,4 +355,60 @@ void item_came_undo(const item_back_t *k, item_came_t *came)
     if (is_clamped(came))
         set_back(came);
     set_clock(k, came);
+}
+
+/* ---- the times of a series ---------------------------------------------- */
+
+/** Whether a clock that moves with the year shows a time as that of the
+ * start. */
+static int is_at_hour(const item_zone_t *zone, const item_time_t *start,
+                      const item_time_t *t)
+{
+    return zone && clock_of(item_zone_to_local(zone, t->secs))
+                       == clock_of(item_zone_to_local(zone, start->secs));
+}
+
+/** Whether midnight is a time of the clock: one that was sent, or in UTC the
+ * hour at which the series begins. Else it is how a device says the day. */
+static int is_midnight_meant(const item_back_t *k, const item_came_t *came,
+                             const item_time_t *t)
+{
+    if (came->plan && (item_times_have(came->plan->exdates, t)
+                       || item_times_have(came->plan->rdates, t)))
+        return 1;
+    return came->start.kind == ITEM_TIME_UTC && t->kind == ITEM_TIME_UTC
+           && (is_at_hour(k->c->user, &came->start, t)
+               || is_at_hour(k->device, &came->start, t));
+}
+
+/** A time of the series, where it takes whole days or is written as one. */
+static void fit_occurrence(const item_back_t *k, const item_came_t *came,
+                           item_time_t *t)
+{
+    if (came->all_day) {
+        *t = item_back_day(k, t);
+        return;
+    }
+    if (came->start.kind != ITEM_TIME_LOCAL
+        && came->start.kind != ITEM_TIME_UTC)
+        return;
+    if (t->kind == ITEM_TIME_DATE
+        || (clock_of(t->secs) == 0 && clock_of(came->start.secs)
+            && !is_midnight_meant(k, came, t))) {
+        t->secs += clock_of(came->start.secs);
+        t->kind = came->start.kind;
+    }
+}
+
+void item_came_fit(const item_back_t *k, item_came_t *came)
+{
+    apr_array_header_t *const lists[] = { came->rdates, came->exdates };
+    int i, n;
+
+    for (n = 0; n < 2; n++) {
+        for (i = 0; i < lists[n]->nelts; i++)
+            fit_occurrence(k, came, &APR_ARRAY_IDX(lists[n], i,
+                                                   item_time_t));
+        item_times_sort(lists[n]);
+    }
 }

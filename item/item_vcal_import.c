@@ -408,6 +408,7 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
         came->plan = found;
         item_came_undo(k, came);
     }
+    item_came_fit(k, came);
 }
 
 /** Exceptions of a series that are components of their own. */

@@ -46,7 +46,22 @@ typedef struct edit_t {
 #define IN_UTC  "UID:1\r\nDTSTART:20260706T080000Z\r\n" \
     "DTEND:20260706T090000Z\r\n"
 
+#define EVENINGS  "UID:1\r\n" \
+    "DTSTART;TZID=America/New_York:20270106T200000\r\nRRULE:FREQ=DAILY\r\n"
+
 static const edit_t edits[] = {
+    /* Midnight is the hour of a series, in another part of the year. */
+    { "America/New_York", ITEM_CLOCK_UTC, 0, EVENINGS, "RRULE:",
+      "EXDATE:20270708T000000Z\r\nRRULE:",
+      "EXDATE;TZID=America/New_York:20270707T200000" },
+    { BERLIN, ITEM_CLOCK_UTC, 0, EVENINGS
+      "EXDATE;TZID=America/New_York:20270707T200000\r\n",
+      "20270708T000000Z", "20270708T000000Z;20270109T010000Z",
+      "EXDATE;TZID=America/New_York:20270108T200000,20270707T200000" },
+    /* ... and else a day. */
+    { BERLIN, ITEM_CLOCK_UTC, 0, EVENINGS, "RRULE:",
+      "EXDATE:20270115T000000Z\r\nRRULE:",
+      "EXDATE;TZID=America/New_York:20270114T200000" },
     /* It lands where it did. */
     { BERLIN, LOCAL, 0, FLIGHT, "T120000\r\nDTEND:20270310T201500",
       "T130000\r\nDTEND:20270310T213000",
