@@ -102,6 +102,22 @@ static int lacks_start(const char *type, const item_text_t *theirs,
     return 0;
 }
 
+/** Non-zero if a line of theirs opens a quote that nothing closes: what is
+ * behind it is no word that could be said again (item_put_type()). */
+static int opens_quote(const char *diff)
+{
+    const char *line, *s;
+    int open;
+
+    for (line = diff; *line; line = strchr(line, '\n') + 1) {
+        for (open = 0, s = line; *s != '\n' && (open || *s != ':'); s++)
+            open ^= *s == '"';
+        if (*line == '+' && open)
+            return 1;
+    }
+    return 0;
+}
+
 /** What theirs changed alone is taken: the result says what theirs says. */
 static int is_taken(const char *type, const item_merge_t *m,
                     const item_text_t *theirs, apr_pool_t *p)
@@ -118,6 +134,8 @@ static int is_taken(const char *type, const item_merge_t *m,
     if (keys.kind != ITEM_VCARD30)
         return keys.kind == ITEM_VEVENT
                && (keeps_start(diff) || lacks_start(type, theirs, p));
+    if (opens_quote(diff))
+        return 1;
     /* What is in the group of a name that stays, stays with it. */
     for (line = diff; *line; line = strchr(line, '\n') + 1)
         if (!may_differ(line)
