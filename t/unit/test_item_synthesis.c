@@ -225,6 +225,12 @@ static const answer_t old_answers[] = {
       CAL("", SERIES "PRIORITY:7\r\n"),
       VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\nDESCRIPTION:Meet\r\n"
            SERIES "PRIORITY:3\r\n"), NULL },
+    { "a title as description, each with escapes of its own",
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\n"
+      "UID:u\r\nSUMMARY:C:\\\\new\r\n" SERIES
+      "END:VEVENT\r\nEND:VCALENDAR\r\n",
+      VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:C:\\\\new\r\n"
+           "DESCRIPTION;ENCODING=QUOTED-PRINTABLE:C:=5Cnew\r\n" SERIES), NULL },
     { "another priority", CAL("", SERIES "PRIORITY:7\r\n"),
       VCAL("BEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Meet\r\n"
            SERIES "PRIORITY:1\r\n"), CAL("", SERIES "PRIORITY:1\r\n") },
