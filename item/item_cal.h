@@ -235,6 +235,12 @@ typedef struct item_wire_t {
 int item_vcal_prop_out(item_cal_ctx_t *c, const item_cal_t *cal,
                        const item_line_t *line, item_wire_t *wire);
 
+/** A list from a device, in which commas part words as semicolons do; but not
+ * where a word of like has one, whose backslash the device may have dropped:
+ * then with one before each.  Other values as they are. */
+item_span_t item_vcal_list_as(item_cal_ctx_t *c, const item_part_t *like,
+                              const item_line_t *line, item_span_t value);
+
 /** A property from a device, as a line of iCalendar with its line end, is
  * appended. @return 0: nothing */
 int item_vcal_prop_in(item_cal_ctx_t *c, item_kind_e kind,

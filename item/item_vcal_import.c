@@ -292,6 +292,8 @@ static void put_props(item_back_t *k, const item_came_t *came)
         }
         else {
             refine(k, line, &value);
+            if (came->cal)
+                value = item_vcal_list_as(c, came->cal->part, line, value);
             item_vcal_prop_in(c, came->kind, line, value, k->b);
         }
     }

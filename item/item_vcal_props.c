@@ -174,7 +174,7 @@ static void list_out(item_cal_ctx_t *c, item_buf_t *b, item_span_t rest,
         if (categories && (c->form->habits & ITEM_HABIT_CATEGORY_X)
             && !is_usual(word))
             item_buf_puts(b, "X-");
-        put_escaping(b, word, escapes_all(c) ? ";,\\" : ";\\");
+        put_escaping(b, word, ";,\\");
     }
 }
 
@@ -352,27 +352,76 @@ static void put_line(item_buf_t *b, const char *head, item_span_t value)
     item_fold_add(b, item_buf_span(&line), "\r\n");
 }
 
+/** One word of a list. */
+static void word_in(item_cal_ctx_t *c, item_span_t word, int categories,
+                    item_buf_t *b)
+{
+    word = item_span_trim(item_vcal_plain(word, c->p));
+    if (categories && word.len > 2
+        && (c->form->habits & ITEM_HABIT_CATEGORY_X)
+        && !strncasecmp(word.s, "X-", 2)) {
+        word.s += 2;
+        word.len -= 2;
+    }
+    if (!word.len)
+        return;
+    if (b->len)
+        item_buf_putc(b, ',');
+    word = item_vcal_escape(word, c->p);
+    item_buf_add(b, word.s, word.len);
+}
+
+/** Words are parted by semicolons, and by some devices by commas. */
 static item_span_t list_in(item_cal_ctx_t *c, item_span_t rest,
                            int categories)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
-    item_span_t word, part;
+    item_span_t words, word;
 
     b.p = c->p;
-    while (item_value_next(&rest, ';', &word)) {
-        part = item_span_trim(item_vcal_plain(word, c->p));
-        if (categories && part.len > 2
-            && (c->form->habits & ITEM_HABIT_CATEGORY_X)
-            && !strncasecmp(part.s, "X-", 2)) {
-            part.s += 2;
-            part.len -= 2;
-        }
-        if (!part.len)
+    while (item_value_next(&rest, ';', &words))
+        while (item_value_next(&words, ',', &word))
+            word_in(c, word, categories, &b);
+    return item_buf_span(&b);
+}
+
+/** Whether a word of a list of a stored part has a comma in it. */
+static int has_comma(const item_part_t *part, item_span_t name)
+{
+    apr_size_t at;
+    int i;
+
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+        item_span_t value = entry->line.value;
+
+        if (entry->part || entry->line.junk
+            || entry->line.name.len != name.len
+            || strncasecmp(entry->line.name.s, name.s, name.len))
             continue;
-        if (b.len)
-            item_buf_putc(&b, ',');
-        part = item_vcal_escape(part, c->p);
-        item_buf_add(&b, part.s, part.len);
+        for (at = 0; at + 1 < value.len; at++)
+            if (value.s[at] == '\\' && value.s[++at] == ',')
+                return 1;
+    }
+    return 0;
+}
+
+item_span_t item_vcal_list_as(item_cal_ctx_t *c, const item_part_t *like,
+                              const item_line_t *line, item_span_t value)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    apr_size_t i;
+
+    if (!(item_span_is(line->name, "CATEGORIES")
+          || item_span_is(line->name, "RESOURCES"))
+        || !has_comma(like, line->name))
+        return value;
+    b.p = c->p;
+    for (i = 0; i < value.len; i++) {
+        if (value.s[i] == ',' && (!i || value.s[i - 1] != '\\'))
+            item_buf_putc(&b, '\\');
+        item_buf_putc(&b, value.s[i]);
     }
     return item_buf_span(&b);
 }

@@ -171,6 +171,8 @@ static const from_t from_phones[] = {
     { NULL, 0, ITEM_HABIT_CATEGORY_X, "",
       "CATEGORIES:X-Work;MEETING\r\n", "CATEGORIES:Work,MEETING" },
     { NULL, 0, 0, "", "CATEGORIES:X-Work\r\n", "CATEGORIES:X-Work" },
+    { NULL, 0, 0, "", "CATEGORIES:Work,Trip, Fun;a\\, b\r\nRESOURCES:x,y\r\n",
+      "CATEGORIES:Work,Trip,Fun,a\\, b|RESOURCES:x,y" },
     { NULL, 0, 0, "", "SUMMARY;ENCODING=QUOTED-PRINTABLE;"
       "CHARSET=ISO-8859-1:M=FCller=0D=0A2\\, a\\;b\\\\c\r\n",
       "SUMMARY:Müller\\n2\\, a\\;b\\\\c" },
