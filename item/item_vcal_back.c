@@ -399,24 +399,34 @@ static int is_skipped(const item_back_t *k, const item_came_t *came,
     return 0;
 }
 
-/** What like has for the times of a list, by how they were sent:
- * const item_time_t *. @param words  NULL: nothing */
+static void know_word(item_back_t *k, apr_hash_t *sent, apr_int64_t what,
+                      apr_int64_t secs, const item_time_t *word)
+{
+    time_key_t *key = apr_palloc(k->c->p, sizeof(*key));
+
+    key->what = what;
+    key->secs = secs;
+    apr_hash_set(sent, key, sizeof(*key), word);
+}
+
+/** What like has for the times of a list, by how they were sent and, since a
+ * device may get local times and answer in UTC, by the instant: const
+ * item_time_t *. @param words  NULL: nothing */
 static apr_hash_t *like_words(item_back_t *k, const item_came_t *came,
                               const apr_array_header_t *words)
 {
     apr_hash_t *sent = apr_hash_make(k->c->p);
-    time_key_t *key;
+    const item_time_t *word;
+    apr_int64_t utc;
     item_time_t t;
     int i;
 
     for (i = words ? words->nelts : 0; i--;) {  /* the first one counts */
-        t = item_plan_occurrence(k->c, came->plan,
-                                 &APR_ARRAY_IDX(words, i, item_time_t));
-        key = apr_palloc(k->c->p, sizeof(*key));
-        key->what = t.kind;
-        key->secs = t.secs;
-        apr_hash_set(sent, key, sizeof(*key),
-                     &APR_ARRAY_IDX(words, i, item_time_t));
+        word = &APR_ARRAY_IDX(words, i, item_time_t);
+        t = item_plan_occurrence(k->c, came->plan, word);
+        know_word(k, sent, t.kind, t.secs, word);
+        if (item_plan_instant(came->plan, &t, &utc))
+            know_word(k, sent, INSTANT, utc, word);
     }
     return sent;
 }
@@ -424,12 +434,16 @@ static apr_hash_t *like_words(item_back_t *k, const item_came_t *came,
 /** What like has for a time of a list: the word that was sent so, or where it
  * is that of the start, DTSTART, of which local time does not say which of two
  * hours alike it is. @return NULL: nothing */
-static const item_time_t *word_of(const item_came_t *came, apr_hash_t *sent,
+static const item_time_t *word_of(const item_back_t *k,
+                                  const item_came_t *came, apr_hash_t *sent,
                                   const item_time_t *wire)
 {
-    const time_key_t key = { wire->kind, wire->secs };
+    time_key_t key = { wire->kind, wire->secs };
     const item_time_t *word = apr_hash_get(sent, &key, sizeof(key));
 
+    key.what = INSTANT;
+    if (!word && item_back_instant(k, wire, &key.secs))
+        word = apr_hash_get(sent, &key, sizeof(key));
     if (!word && came->planned && came->cal && !came->all_day
         && came->cal->start.kind != ITEM_TIME_DATE
         && item_time_equal(&came->plan->start, wire))
@@ -451,7 +465,7 @@ static void put_list(item_back_t *k, const item_came_t *came,
     line.p = k->c->p;
     for (i = 0; i < times->nelts; i++) {
         const item_time_t *wire = &APR_ARRAY_IDX(times, i, item_time_t);
-        const item_time_t *word = word_of(came, sent, wire);
+        const item_time_t *word = word_of(k, came, sent, wire);
         item_time_t t = word ? *word : item_back_dest(k, dest, wire);
 
         if (is_skipped(k, came, skip, wire))
@@ -470,6 +484,17 @@ static void put_list(item_back_t *k, const item_came_t *came,
     }
     if (head)
         item_fold_add(k->b, item_buf_span(&line), "\r\n");
+}
+
+/** What like has of a series without being one, which was not sent. */
+static void put_meaningless(item_back_t *k, const item_came_t *came)
+{
+    const item_cal_t *cal = came->cal;
+
+    if (!cal || is_series(came) || cal->rules->nelts || cal->rdates->nelts)
+        return;
+    if (!came->exdates->nelts)
+        item_back_named(k, cal, "EXDATE");
 }
 
 void item_back_times(item_back_t *k, const item_came_t *from)
@@ -492,6 +517,7 @@ void item_back_times(item_back_t *k, const item_came_t *from)
     dated = item_back_rules(k, came, &dest);
     put_list(k, came, &dest, "EXDATE", came->exdates,
              came->cal ? came->cal->exdates : NULL);
+    put_meaningless(k, came);
     if (!dated)
         put_list(k, came, &dest, "RDATE", came->rdates,
                  came->cal ? came->cal->rdates : NULL);

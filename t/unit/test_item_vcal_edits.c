@@ -309,6 +309,14 @@ static const edit_t edits[] = {
     { BERLIN, 0, ITEM_HABIT_DATE_1980, BORN, "SUMMARY:Eva",
       "SUMMARY:Eva B.", "SUMMARY:Eva B.|DTSTART;VALUE=DATE:19570304|"
       "RRULE:FREQ=YEARLY" },
+    /* Sent on the zone's clock, it comes in UTC. */
+    { BERLIN, 0, 0, WEEKLY "EXDATE;VALUE=DATE:20260713\r\n"
+      "EXDATE:20260720T100000\r\n", "T100000", "T080000Z",
+      "EXDATE;VALUE=DATE:20260713|EXDATE:20260720T100000" },
+    /* No series, but what it had is no edit. */
+    { BERLIN, 0, 0, ONCE "EXDATE;TZID=Europe/Berlin:20260713T100000\r\n",
+      "S\r\n", "T\r\n",
+      "SUMMARY:T|EXDATE;TZID=Europe/Berlin:20260713T100000" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A,B\r\n", "A;B", "A;C",
       "CATEGORIES:A,C" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A\\, B,C\r\n", "A\\, B;C", "A, B;D",
