@@ -242,6 +242,27 @@ apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p)
     return cals;
 }
 
+apr_array_header_t *item_cals_said(const item_doc_t *doc, apr_pool_t *p)
+{
+    apr_array_header_t *cals = item_cals_read(doc, p);
+    item_cal_t *cal;
+    int i;
+
+    for (i = 0; i < cals->nelts; i++) {
+        cal = APR_ARRAY_IDX(cals, i, item_cal_t *);
+        if (!item_cal_is_single(cal))
+            continue;
+        cal->rules->nelts = cal->exrules->nelts = 0;
+        cal->rdates->nelts = cal->exdates->nelts = cal->periods = 0;
+    }
+    return cals;
+}
+
+int item_cal_is_single(const item_cal_t *cal)
+{
+    return cal->rid.kind != ITEM_TIME_NONE && !cal->range;
+}
+
 /* ---- context ------------------------------------------------------------ */
 
 void item_cal_ctx_init(item_cal_ctx_t *c, const item_form_t *form, int vcal,

@@ -71,6 +71,13 @@ int item_cal_is(const item_entry_t *entry);
 /** All events and tasks of a document: item_cal_t *, in order. */
 apr_array_header_t *item_cals_read(const item_doc_t *doc, apr_pool_t *p);
 
+/** The same without rules and dates of changed occurrences: such a one does not
+ * repeat, though some programs leave the rule of its series in it. */
+apr_array_header_t *item_cals_said(const item_doc_t *doc, apr_pool_t *p);
+
+/** Non-zero of one changed occurrence of a series. */
+int item_cal_is_single(const item_cal_t *cal);
+
 /** The SUMMARY that a component goes with to devices of "wants-title": the
  * beginning of DESCRIPTION, or a hyphen, escaped for iCalendar.
  * @return NULL: it has one, or none is wanted */

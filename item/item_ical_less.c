@@ -201,6 +201,13 @@ static int sends_rule(item_cal_ctx_t *c, const item_cal_t *cal,
         && item_ical_simplify(c, &r, &cal->start);
 }
 
+/** Whether a line says when a series is. */
+static int is_series_line(item_span_t name)
+{
+    return item_span_is(name, "RRULE") || item_span_is(name, "EXRULE")
+           || item_span_is(name, "RDATE") || item_span_is(name, "EXDATE");
+}
+
 int item_ical_sends(item_cal_ctx_t *c, const item_cal_t *cal,
                     const item_entry_t *entry)
 {
@@ -217,6 +224,9 @@ int item_ical_sends(item_cal_ctx_t *c, const item_cal_t *cal,
     }
     if ((habits & ITEM_HABIT_NO_EMPTY) && !line->junk
         && !item_span_trim(line->value).len)
+        return 0;
+    if ((habits & ITEM_HABIT_ONE_EVENT) && item_cal_is_single(cal)
+        && is_series_line(line->name))
         return 0;
     if ((habits & ITEM_HABIT_SIMPLE_RULES)
         && (item_span_is(line->name, "RRULE")

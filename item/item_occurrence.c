@@ -402,6 +402,22 @@ static void put_last(item_buf_t *b, const item_part_t *part,
         put_line(b, entry->raw, eol);
 }
 
+/** What some programs leave of the series in its occurrence, and no device is
+ * told. */
+static void put_left(item_buf_t *b, const item_part_t *was)
+{
+    int i;
+
+    for (i = 0; i < was->entries->nelts; i++) {
+        const item_entry_t *entry = entry_at(was, i);
+
+        if (!entry->part && is_of_series(entry->line.name)
+            && !item_span_is(entry->line.name, "UID")
+            && !item_span_is(entry->line.name, RID))
+            put_line(b, entry->raw, NULL);
+    }
+}
+
 /** Write the event as the series' changed occurrence.
  * @param was  the one in whose place it comes; NULL: none
  * @param eol  of the event's lines: as put_line() */
@@ -431,6 +447,8 @@ static void put_event(item_buf_t *b, const series_t *s,
         put_last(b, uid_of, "UID", NULL);
     if (!rid)
         put_last(b, rid_of, RID, rid_eol);
+    if (was)
+        put_left(b, was);
     put_line(b, part->end, eol);
 }
 

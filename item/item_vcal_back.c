@@ -489,12 +489,16 @@ static void put_list(item_back_t *k, const item_came_t *came,
 /** What like has of a series without being one, which was not sent. */
 static void put_meaningless(item_back_t *k, const item_came_t *came)
 {
+    static const char *const names[] = { "RRULE", "EXRULE", "RDATE" };
     const item_cal_t *cal = came->cal;
+    int i;
 
     if (!cal || is_series(came) || cal->rules->nelts || cal->rdates->nelts)
         return;
     if (!came->exdates->nelts)
         item_back_named(k, cal, "EXDATE");
+    for (i = 0; i < 3 && item_cal_is_single(cal); i++)
+        item_back_named(k, cal, names[i]);
 }
 
 void item_back_times(item_back_t *k, const item_came_t *from)

@@ -257,7 +257,7 @@ apr_status_t item_vcal_export(const item_form_t *form, const item_text_t *in,
         return rv;
     item_cal_ctx_init(&c, form, 1, p);
     item_cal_ctx_zones(&c, doc);
-    cals = item_cals_read(doc, p);
+    cals = item_cals_said(doc, p);
     main = item_ical_main(form, doc);
     if (!cals->nelts)
         return ITEM_ETYPE;      /* vCalendar has no journals */

@@ -645,7 +645,7 @@ apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
         item_cal_ctx_zones(&c, stored);
     k.c = &c;
     k.like = stored;
-    k.cals = stored ? item_cals_read(stored, p)
+    k.cals = stored ? item_cals_said(stored, p)
                     : apr_array_make(p, 1, sizeof(item_cal_t *));
     k.used = apr_array_make(p, 2, sizeof(item_used_t));
     device_zone(&k, doc);

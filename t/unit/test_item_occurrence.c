@@ -421,6 +421,7 @@ static void a_further_one_is_the_series(void **state)
     const char *event = with(HEAD ONE TAIL, "UID:s@x", "UID:phone");
 
     (void)state;
+    comes_back(with(HEAD SERIES ONE TAIL, ALARM, "RRULE:FREQ=WEEKLY\r\n"));
     assert_string_equal(put(HEAD SERIES TAIL, ONE_ID, event),
                         HEAD SERIES ONE TAIL);
     event = with(HEAD ONE TAIL, "UID:s@x\r\n", "");

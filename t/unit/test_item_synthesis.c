@@ -199,7 +199,11 @@ static const answer_t answers[] = {
     { "a task that is one of a series",
       TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER),
       TASK(DUE_LATER), NULL },
-    { "such a one, done",
+    { "an event that is one, with the rule of its series",
+      CAL("", SERIES "RECURRENCE-ID:20261207T090000Z\r\n"
+          "RRULE:FREQ=WEEKLY\r\nEXDATE:20261214T090000Z\r\n"),
+      CAL("", SERIES), NULL },
+    { "such a task, done",
       TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER),
       TASK(DUE_LATER "STATUS:COMPLETED\r\n"),
       TASK("RECURRENCE-ID:20261214T090000Z\r\n" DUE_LATER

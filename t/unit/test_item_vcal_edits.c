@@ -14,6 +14,10 @@
 
 /* ---- edits on the phone ------------------------------------------------- */
 
+/* A changed occurrence, as KDE writes it: with the rule of its series. */
+#define RULED "RECURRENCE-ID;TZID=Europe/Berlin:20260706T110000\r\n" \
+    "RRULE:FREQ=DAILY\r\nEXDATE;TZID=Europe/Berlin:20260713T100000\r\n"
+
 typedef struct edit_t {
     const char *zone;
     item_clock_e clock;
@@ -317,6 +321,9 @@ static const edit_t edits[] = {
     { BERLIN, 0, 0, ONCE "EXDATE;TZID=Europe/Berlin:20260713T100000\r\n",
       "S\r\n", "T\r\n",
       "SUMMARY:T|EXDATE;TZID=Europe/Berlin:20260713T100000" },
+    { BERLIN, 0, 0, ONCE RULED, "S\r\n", "T\r\n",
+      "SUMMARY:T|RRULE:FREQ=DAILY|EXDATE;TZID=Europe/Berlin:20260713T100000|"
+      "RECURRENCE-ID;TZID=Europe/Berlin:20260706T110000" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A,B\r\n", "A;B", "A;C",
       "CATEGORIES:A,C" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A\\, B,C\r\n", "A\\, B;C", "A, B;D",
@@ -435,6 +442,8 @@ static void test_overrides(void **state)
     item_form_t form = form_of(BERLIN, 0, 0, 0);
     const char *sent = export(&form, SERIES), *back, *second;
 
+    has(export(&form, ical(ONCE RULED)),
+        "X-RECURRENCE-ID:20260706T110000|!RRULE|!EXDATE");
     has(sent, "EXDATE:20260713T100000;20260720T100000|"
         "X-RECURRENCE-ID:20260720T100000|DTSTART:20260721T120000");
     back = import(&form, sent, NULL);
