@@ -244,7 +244,7 @@ item_span_t item_vcal_plain(item_span_t value, apr_pool_t *p)
     item_span_t result;
 
     while (s < end) {
-        if (*s == '\\' && s + 1 < end && strchr("\\;,:nN", s[1])) {
+        if (*s == '\\' && s + 1 < end && strchr("\\;,:\"nN", s[1])) {
             s++;
             *w++ = *s == 'n' || *s == 'N' ? '\n' : *s;
             s++;

@@ -313,6 +313,9 @@ static const edit_t edits[] = {
     { BERLIN, 0, ITEM_HABIT_DATE_1980, BORN, "SUMMARY:Eva",
       "SUMMARY:Eva B.", "SUMMARY:Eva B.|DTSTART;VALUE=DATE:19570304|"
       "RRULE:FREQ=YEARLY" },
+    /* Some programs escape quotes. */
+    { BERLIN, 0, 0, ONCE "DESCRIPTION:A \\\"b\\\"\r\n", "N:A \"b\"\r\n",
+      "N:A \"c\"\r\n", "DESCRIPTION:A \"c\"" },
     /* Sent on the zone's clock, it comes in UTC. */
     { BERLIN, 0, 0, WEEKLY "EXDATE;VALUE=DATE:20260713\r\n"
       "EXDATE:20260720T100000\r\n", "T100000", "T080000Z",
