@@ -11,6 +11,20 @@ void item_in_put(item_in_t *in, const char *text)
     item_fold_add(in->k.b, item_span_of(text), "\r\n");
 }
 
+/** Whether a day has the end that a day without one was sent with, or would be
+ * sent with now. */
+static int is_plain_day(const item_in_t *in, const item_line_t *line)
+{
+    const item_cal_t *cal = in->cal;
+
+    return in->was && item_span_is(line->name, "DTEND")
+           && cal->kind == ITEM_VEVENT && !in->was->has_end
+           && in->was->start.kind == ITEM_TIME_DATE
+           && cal->start.kind == ITEM_TIME_DATE
+           && cal->end.kind == ITEM_TIME_DATE
+           && cal->end.secs - cal->start.secs == ITEM_CAL_DAY;
+}
+
 /** DTEND or DUE of what has a DURATION in the store, and the other way round.
  * @return 0: nothing to be done */
 static int put_length(item_in_t *in, const item_line_t *line)
@@ -22,6 +36,8 @@ static int put_length(item_in_t *in, const item_line_t *line)
     if (item_span_is(line->name, "DURATION"))
         return item_part_find(in->part, "DTEND")
                || item_part_find(in->part, "DUE");
+    if (is_plain_day(in, line))
+        return 1;
     if (!in->was || in->all_day
         || !item_span_is(line->name, cal->kind == ITEM_VTODO ? "DUE" : "DTEND")
         || !item_part_find(in->was->part, "DURATION")
