@@ -102,6 +102,9 @@ END:VEVENT
 END:VCALENDAR
 END
 
+my $zone = "BEGIN:VTIMEZONE\r\nTZID:Asia/Kolkata\r\nBEGIN:STANDARD\r\n"
+    . "DTSTART:19700101T000000\r\nTZOFFSETFROM:+0530\r\n"
+    . "TZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
 my @event_cases = (
     [ qr/FREQ=WEEKLY;COUNT=30/, 'COUNT=30;FREQ=WEEKLY', '' ],
     [ qr/DTSTART;TZID=Europe\/Berlin:20261201T090000/,
@@ -115,6 +118,12 @@ my @event_cases = (
     [ qr/20261201T100000/, '20261201T103000',
       'changed:VEVENT.DTEND shifted:times' ],
     [ qr/-PT10M/, '-PT15M', 'changed:VEVENT.VALARM.TRIGGER' ],
+    [ qr/(?<=SUMMARY:s)/, "\r\nDESCRIPTION: ", '' ],
+    [ qr/DTEND;/, 'DTEND;VALUE=DATE-TIME;', '' ],
+    [ qr/EXDATE;TZID=Europe\/Berlin/, 'EXDATE',
+      'changed:VEVENT.EXDATE shifted:times' ],
+    [ qr/(?=BEGIN:VEVENT)/, $zone, '' ],
+    [ qr/(?=BEGIN:VEVENT)/, $zone x 2, 'added:VTIMEZONE' ],
     [ qr/BEGIN:VALARM\r\nACTION:AUDIO.*?END:VALARM\r\n/s, '',
       'lost:VEVENT.VALARM' ],
 );
@@ -126,6 +135,9 @@ for my $c (@event_cases) {
 is judged(edited($event, qr/(?<=1208T090000)/, ',20261215T090000'),
     edited($event, qr/(?<=1208T090000)/, "\r\nEXDATE;TZID=Europe/Berlin:"
         . '20261215T090000')), '', 'a list is as many lines';
+my $day = edited($event, qr/EXDATE.*/, 'EXDATE;VALUE=DATE:20261208');
+is judged($day, edited($day, qr/(?<=EXDATE)/, ';TZID=Europe/Berlin')), '',
+    'a day is in no zone';
 is judged("a\r\nb", "a\nb"), '', 'line ends of notes do not count';
 is judged("a\r\nb", "a\r\nc"), 'changed:TEXT', 'words of notes do';
 

@@ -57,9 +57,21 @@ sub value_of {
     return unescape($text);
 }
 
+# Parameters that say nothing: the type that a value has anyhow, and a zone
+# beside a day, which is in none.
+my $date = qr/\d{8}/;
+sub said_anyhow {
+    my ($f, $name) = @_;
+    return 0 if $f->{name}
+        !~ /^(?:DTSTART|DTEND|DUE|RECURRENCE-ID|EXDATE|RDATE)$/;
+    return uc($f->{params}{VALUE}[0] // '') eq 'DATE-TIME' if $name eq 'VALUE';
+    return $name eq 'TZID' && $f->{text} =~ /^$date(?:,$date)*$/;
+}
+
 sub params_of {
     my ($f) = @_;
     my %p = %{ $f->{params} };
+    delete $p{$_} for grep { said_anyhow($f, $_) } keys %p;
     my @out;
     for my $name (sort keys %p) {
         my @v = @{ $p{$name} };
@@ -88,11 +100,11 @@ sub labels {
 }
 
 # [ name, value, rest ] each; of a list of times each by itself, since some
-# write a line for each.
+# write a line for each.  One without a value says nothing.
 sub props_of {
     my ($c) = @_;
     my $label = labels($c);
-    return map {
+    return grep { $_->[1] =~ /\S/ } map {
         my ($name, $value, $rest) = ($_->{name}, value_of($_), params_of($_)
             . ($label->{$_} ? " <$label->{$_}>" : ''));
         map { [ $name, $_, $rest ] } $name =~ /^(?:EXDATE|RDATE)$/
@@ -187,8 +199,12 @@ sub compare_comps {
         push @found, compare_comps("$where$x->{name}.", $x,
                                    splice @is, $i, 1);
     }
+    # A zone that is named must be there (RFC 5545, 3.2.19): it may be put in
+    # where it was missing, but not twice.
+    my %had = map { id_of($_) => 1 } @{ $was->{comps} };
     push @found, map { { what => 'added', prop => $where . $_->{name},
-        was => '', is => id_of($_) } } @is;
+        was => '', is => id_of($_) } }
+        grep { $_->{name} ne 'VTIMEZONE' || $had{ id_of($_) }++ } @is;
     return @found;
 }
 

@@ -12,7 +12,7 @@ use Fidelity::ICal qw(write_ical);
 use Fidelity::Profiles ();
 use Fidelity::Series ();
 use Fidelity::Text qw(parse props first_prop split_on escape unescape
-    all_comps);
+    all_comps entry);
 use Fidelity::Time qw(read_time wall_add duration_seconds seconds_duration
     wall_to_epoch);
 use Fidelity::VCal ();
@@ -22,8 +22,6 @@ use utf8;
 
 sub tree { my ($c) = parse($_[0]); return $c }
 sub text_of { return write_ical(undef, $_[0]) }
-
-sub entry { my ($e) = all_comps('VEVENT|VTODO|VJOURNAL', $_[0]); return $e }
 
 sub set_prop {
     my ($c, $name, $text, %params) = @_;
@@ -290,7 +288,8 @@ my %cal_edit = (
         my ($p, $r, $c, $e) = @_;
         return unless exists $p->{cal}{hold}{PRIORITY};
         my $o = first_prop($e, 'PRIORITY') or return;
-        return if ($r->{text}{PRIORITY} // '') ne $o->{text};
+        return if ($r->{text}{PRIORITY} // '') ne $o->{text}
+            || $o->{text} !~ /^\d$/;
         $r->{text}{PRIORITY} = $o->{text} == 1 ? 2 : 1;
         $o->{text} = $r->{text}{PRIORITY};
         return 1;
@@ -337,7 +336,8 @@ my %cal_edit = (
         return if $wall lt '1981';
         push @{ $r->{exdates} }, $r->{start};
         push @{ $e->{props} }, { group => '', name => 'EXDATE', raw => '',
-            params => { %{ $start->{params} } }, text => $start->{text} };
+            params => $start->{text} =~ /T/ ? { %{ $start->{params} } }
+                : { VALUE => ['DATE'] }, text => $start->{text} };
         return 1;
     },
 );

@@ -11,7 +11,7 @@ use warnings;
 use Encode ();
 use Fidelity::Compare ();
 use Fidelity::Profiles ();
-use Fidelity::Text qw(parse props first_prop split_on unescape all_comps);
+use Fidelity::Text qw(parse props first_prop split_on unescape entry);
 use Fidelity::Time qw(duration_seconds rule_to_ical epoch_to_utc read_time
     wall_to_epoch wall_add epoch_to_wall);
 use Fidelity::VCal ();
@@ -107,7 +107,7 @@ sub due_text {
 
 sub ical_facts {
     my ($octets, $zone) = @_;
-    my ($c) = all_comps('VEVENT|VTODO|VJOURNAL', parse($octets));
+    my $c = entry(parse($octets));
     return { TEXT => [ tidy(Encode::decode('UTF-8', $octets)) ] } unless $c;
     my %facts;
     for my $f (@{ $c->{props} }) {
@@ -116,7 +116,7 @@ sub ical_facts {
         my @v = $name eq 'CATEGORIES' || $name eq 'RESOURCES'
             ? map { tidy(unescape($_)) } split_on(',', $f->{text})
             : tidy(unescape($f->{text}));
-        @v = ('') unless @v;
+        @v = grep {/\S/} @v;    # nothing is nothing to see
         next if defined $default{$name} && uc($v[0] // '') eq $default{$name};
         push @{ $facts{$name} }, @v;
     }

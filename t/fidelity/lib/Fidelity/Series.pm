@@ -11,7 +11,8 @@ use strict;
 use warnings;
 use Fidelity::Text qw(props first_prop all_comps);
 use Fidelity::Time qw(wall_add wall_to_epoch epoch_to_wall epoch_to_utc
-    read_time duration_seconds seconds_duration rule_to_ical day_name);
+    read_time duration_seconds seconds_duration rule_to_ical day_name
+    is_zone);
 use Fidelity::VCal ();
 use Fidelity::World ();
 
@@ -93,9 +94,12 @@ our %edits = (
         my ($rule, @all) = common_rule($r, $e, $start) or return;
         my @had = instances($start, $rule->{text});
         return if @had < 6;
+        # A day is in no zone; and of one that the system does not know nobody
+        # can say here when it ends.
+        my $zone = $start =~ /T/ && first_prop($e, 'DTSTART')->{params}{TZID};
+        return if $zone && !is_zone($zone->[0]);
         $r->{rule}{until} = substr $all[3], 0, 8;
         delete $r->{rule}{count};
-        my $zone = first_prop($e, 'DTSTART')->{params}{TZID};
         $rule->{text} = endless($rule->{text}) . ';UNTIL=' . ($zone
             ? epoch_to_utc(wall_to_epoch($all[3], $zone->[0])) : $all[3]);
         return 1;

@@ -20,7 +20,7 @@ use MIME::Base64 ();
 use MIME::QuotedPrint ();
 
 our @EXPORT_OK = qw(parse props first_prop escape unescape split_on
-    fold unqp qp_line unfold_lines sif_parse sif_write all_comps);
+    fold unqp qp_line unfold_lines sif_parse sif_write all_comps entry);
 
 # ---- lines ----------------------------------------------------------------
 
@@ -166,6 +166,14 @@ sub all_comps {
         push @found, all_comps($names, @{ $c->{comps} });
     }
     return @found;
+}
+
+# What a device has of it: of a series not one of its occurrences, whichever is
+# written first.
+sub entry {
+    my @e = all_comps('VEVENT|VTODO|VJOURNAL', @_);
+    my ($series) = grep { !first_prop($_, 'RECURRENCE-ID') } @e;
+    return $series // $e[0];
 }
 
 # ---- values ---------------------------------------------------------------

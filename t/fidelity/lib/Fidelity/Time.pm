@@ -13,7 +13,7 @@ use Time::Local qw(timegm_modern);
 
 our @EXPORT_OK = qw(wall_to_epoch epoch_to_wall epoch_to_utc read_time
     wall_add parse_vcal_rule write_vcal_rule rule_to_ical duration_seconds
-    day_name is_time seconds_duration);
+    day_name is_time is_zone seconds_duration);
 
 my $tz = '';
 
@@ -25,6 +25,13 @@ sub in_zone {
         $tz = $zone;
     }
     return $code->();
+}
+
+# Does the system know it?
+sub is_zone {
+    my ($name) = @_;
+    return $name =~ m{^[A-Za-z][\w+-]*(?:/[\w+-]+)*$}a
+        && -f "/usr/share/zoneinfo/$name";
 }
 
 sub parts {
