@@ -54,7 +54,7 @@ static int is_own(item_span_t name)
  * @param folded  the next one continues it, perhaps with its colon */
 static int is_property(item_span_t line, int folded)
 {
-    int own = is_own(line);
+    int own = is_own(line), dots = 0;
     apr_size_t i;
 
     for (i = 0; i < line.len; i++) {
@@ -62,6 +62,8 @@ static int is_property(item_span_t line, int folded)
 
         if (c == ':' || c == ';')
             break;
+        if (c == '.' && !dots++)        /* behind a group */
+            own = is_own((item_span_t){ line.s + i + 1, line.len - i - 1 });
         if (!is_name_char(c, own) && !(is_blank(c) && i))
             return 0;
         if (is_blank(c) && i + 1 < line.len && apr_isalnum(line.s[i + 1]))

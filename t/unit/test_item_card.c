@@ -152,6 +152,8 @@ static void test_lines(void **unused)
                                             "TEL:1\n");
     in21(N "NOTE:he/she: see X-Ray\nX-talk/jabber:jo\nand/or: both\n",
          N "NOTE:he/she: see X-Ray\nX-talk/jabber:jo\\nand/or: both\n");
+    in21(N "TEL:1\nitem1.X-talk/jabber:jo\nwww.he/she: both\n",
+         N "TEL:1\nitem1.X-talk/jabber:jo\\nwww.he/she: both\n");
     in21("N:Doe;Jo;M;Dr.;jr\n", "N:Doe;Jo;M;Dr.;jr\nFN:Dr. Jo M Doe jr\n");
 }
 
