@@ -104,29 +104,6 @@ static void note_cut(apr_array_header_t *cuts, apr_size_t at, item_span_t raw)
     cut->came = 0;
 }
 
-/** Non-zero if quotes enclose whole words of a list, or there are none. */
-static int is_quoted_well(item_span_t list)
-{
-    const char *s = list.s, *end = s + list.len, *close;
-
-    if (!list.len || !memchr(s, '"', list.len))
-        return 1;
-    while (s < end) {
-        if (*s == '"') {
-            close = memchr(s + 1, '"', (apr_size_t)(end - s - 1));
-            if (!close || (close + 1 < end && close[1] != ','))
-                return 0;
-            s = close + 1;
-        }
-        else
-            while (s < end && *s != ',')
-                if (*s++ == '"')
-                    return 0;
-        s += s < end;           /* the comma */
-    }
-    return 1;
-}
-
 /** Leave out parameters that a reader would stumble over. */
 static void drop_odd_params(card_prop_t *prop)
 {
@@ -135,7 +112,7 @@ static void drop_odd_params(card_prop_t *prop)
     for (i = 0; i < prop->line.nparams; i++)
         if ((!prop->params[i].name.len
              || card_is_known_name(prop->params[i].name))
-            && is_quoted_well(prop->params[i].value))
+            && card_is_quoted_well(prop->params[i].value))
             prop->params[n++] = prop->params[i];
     prop->line.nparams = n;
 }

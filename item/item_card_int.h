@@ -76,6 +76,10 @@ apr_status_t card_read(card_reader_t *r, card_prop_t *prop);
  * no others are read: they are lines of a text. */
 int card_is_known_name(item_span_t name);
 
+/** What encoding a parameter of a line says: 0 for none at all, -1: it says
+ * something else. */
+int card_encoding(const item_line_t *line, const item_param_t *param);
+
 /** Non-zero for an AGENT of which nothing but the first line of a card is
  * left once it is written, without control characters: a reader would take
  * all that follows it for that card. */
@@ -150,6 +154,10 @@ int card_habits_out(card_conv_t *c, card_prop_t *prop);
 void card_habits_in(card_conv_t *c, card_prop_t *prop);
 
 /* ---- writing: item_card_write.c ---------------------------------------- */
+
+/** Non-zero if quotes enclose whole words of a parameter's list, or there are
+ * none. */
+int card_is_quoted_well(item_span_t list);
 
 /** Put into c->line the property unfolded, for the store or a device of 3.0
  * or 4.0, in UTF-8. */

@@ -82,6 +82,48 @@ static void put_types(item_buf_t *b, const item_line_t *line)
     }
 }
 
+int card_is_quoted_well(item_span_t list)
+{
+    const char *s = list.s, *end = s + list.len, *close;
+
+    if (!list.len || !memchr(s, '"', list.len))
+        return 1;
+    while (s < end) {
+        if (*s == '"') {
+            close = memchr(s + 1, '"', (apr_size_t)(end - s - 1));
+            if (!close || (close + 1 < end && close[1] != ','))
+                return 0;
+            s = close + 1;
+        }
+        else
+            while (s < end && *s != ',')
+                if (*s++ == '"')
+                    return 0;
+        s += s < end;           /* the comma */
+    }
+    return 1;
+}
+
+/** A parameter's value.  With quotes that enclose no word it would be read as
+ * another one, beside others in the property's value: they become "'". */
+static void put_param_value(item_buf_t *b, item_span_t value)
+{
+    int odd = !card_is_quoted_well(value);
+    int enclose = odd && (memchr(value.s, ':', value.len)
+                          || memchr(value.s, ';', value.len));
+    apr_size_t from;
+
+    if (enclose)
+        item_buf_putc(b, '"');
+    from = b->len;
+    put_clean(b, value);
+    for (; odd && from < b->len; from++)
+        if (b->s[from] == '"')
+            b->s[from] = '\'';
+    if (enclose)
+        item_buf_putc(b, '"');
+}
+
 static void put_params(item_buf_t *b, const item_line_t *line)
 {
     int i, bare = 0, types = 0;
@@ -100,10 +142,12 @@ static void put_params(item_buf_t *b, const item_line_t *line)
             bare = 1;
             continue;
         }
+        if (!card_is_known_name(param->name))
+            continue;           /* nothing that could be read again */
         item_buf_putc(b, ';');
         put_clean(b, param->name);
         item_buf_putc(b, '=');
-        put_clean(b, param->value);
+        put_param_value(b, param->value);
     }
 }
 
