@@ -16,6 +16,7 @@
 #include "item/item_card_int.h"
 #include "item/item_doc.h"
 #include "item/item_norm.h"
+#include "item/item_room.h"
 
 /* How many lines with the same value are looked at. */
 #define SAME  16
@@ -39,6 +40,9 @@ struct card_like_t {
     int nicknames;              /* lines of such that are not taken yet */
     item_buf_t key, line;       /* scratch */
     item_span_t birthday;       /* the store's BDAY */
+    item_span_t made;           /* N that the store has not: made of its FN, */
+    item_span_t fn;             /* which is there; */
+    item_span_t cut;            /* what a device has left of the former */
     item_param_t params[2][ITEM_MAX_PARAMS];
 };
 
@@ -92,7 +96,7 @@ static item_span_t key_of(card_like_t *like, const item_line_t *line)
     return item_buf_span(b);
 }
 
-/** What a device may leave of a number with words in it: its digits.
+/** What a device may leave of a number with words in it, or pauses: its digits.
  * @param device  any number, as it came back
  * @return len 0: a number that devices can hold, or hardly one at all */
 static item_span_t digits_of(card_like_t *like, const item_line_t *line,
@@ -113,7 +117,7 @@ static item_span_t digits_of(card_like_t *like, const item_line_t *line,
         if (apr_isdigit(c) || c == '+' || c == '*')
             item_buf_putc(b, c);
         else
-            words += apr_isalpha(c) && !strchr("pwPW", c);
+            words += apr_isalpha(c) ? !strchr("pwPW", c) : c == ',' || c == ';';
     }
     return (words || device) && b->len >= 4 + 3 ? item_buf_span(b) : none;
 }
@@ -156,6 +160,10 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
     like->nicknames += is_nickname(entry);
     if (item_span_is(parts.name, "BDAY"))
         like->birthday = raw;
+    if (!raw.len && item_span_is(parts.name, "N"))
+        like->made = entry->value;
+    if (item_span_is(parts.name, "FN"))
+        like->fn = raw;
 }
 
 static void make_buckets(card_like_t *like)
@@ -261,9 +269,10 @@ static item_span_t unfold(card_like_t *like, item_span_t raw)
     return item_buf_span(b);
 }
 
-static int is_type(const item_param_t *param)
+static int is_type(const item_line_t *line, const item_param_t *param)
 {
-    return !param->name.len || item_span_is(param->name, "TYPE")
+    return (!param->name.len && card_encoding(line, param) < 0)
+           || item_span_is(param->name, "TYPE")
            || item_span_is(param->name, "PREF");
 }
 
@@ -296,10 +305,10 @@ static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
         item_buf_putc(&mixed, '.');
     item_buf_add(&mixed, ours.name.s, ours.name.len);
     for (i = 0; i < device->nparams; i++)
-        if (is_type(&device->params[i]))
+        if (is_type(device, &device->params[i]))
             put_param(&mixed, &device->params[i]);
     for (i = 0; i < ours.nparams; i++)
-        if (!is_type(&ours.params[i]))
+        if (!is_type(&ours, &ours.params[i]))
             put_param(&mixed, &ours.params[i]);
     item_buf_putc(&mixed, ':');
     item_buf_add(&mixed, ours.value.s, ours.value.len);
@@ -416,6 +425,57 @@ static int put_birthday(item_buf_t *b, card_like_t *like,
     return 1;
 }
 
+/** Non-zero for the beginning of a text that is cut in a word, and too long
+ * for people to have done that; or for all of it. */
+static int is_cut(item_span_t text, item_span_t part)
+{
+    if (part.len > text.len || (part.len && memcmp(part.s, text.s, part.len)))
+        return 0;
+    return part.len == text.len
+           || (part.len >= ITEM_ROOM_SHORT && text.s[part.len] != ' '
+               && part.s[part.len - 1] != ' ');
+}
+
+/** Non-zero for what a device has left of a name that was made for it. */
+static int is_made(card_like_t *like, const item_line_t *device)
+{
+    item_span_t made = like->made, name = device->value, text, part;
+
+    if (!made.len || !item_span_is(device->name, "N"))
+        return 0;
+    while (item_value_next(&made, ';', &text)) {
+        if (!item_value_next(&name, ';', &part))
+            part.len = 0;
+        if (!is_cut(text, part))
+            return 0;
+    }
+    like->cut = keep(like, device->value);
+    return 1;
+}
+
+/** Put back FN that a device has made of what it has left of the name that was
+ * made of it. */
+static int put_fn(item_buf_t *b, card_like_t *like, const item_line_t *device)
+{
+    card_names_t names;
+    card_prop_t n;
+    item_buf_t text = { NULL, NULL, 0, 0 };
+
+    if (!like->cut.len || !like->fn.len || !item_span_is(device->name, "FN"))
+        return 0;
+    card_names_init(&names, like->p);
+    memset(&n, 0, sizeof(n));
+    card_name_set(&n, "N");
+    n.line.value = like->cut;
+    card_names_note(&names, &n);
+    text.p = like->p;
+    item_unescape(&text, device->value);
+    if (!equal(item_buf_span(&names.fn), item_buf_span(&text)))
+        return 0;
+    item_raw_add(b, like->fn, "\r\n");
+    return 1;
+}
+
 void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
                    int slot)
 {
@@ -433,7 +493,8 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
             entry = key.len ? take(like, key, line, &device) : NULL;
         }
     }
-    if (!entry && like && (put_birthday(b, like, &device)
+    if (!entry && like && (is_made(like, &device) || put_fn(b, like, &device)
+                           || put_birthday(b, like, &device)
                            || put_edited(b, like, &device, slot)))
         return;
     if (!entry)

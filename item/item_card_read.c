@@ -241,9 +241,8 @@ static int encoding_named(item_span_t word)
     return -1;
 }
 
-/** What encoding a parameter says, -1: it says something else.  Without a
- * name, "B" may be a type, but of pictures. */
-static int param_encoding(const item_line_t *line, const item_param_t *param)
+/* Without a name, "B" may be a type, but of pictures. */
+int card_encoding(const item_line_t *line, const item_param_t *param)
 {
     if (param->name.len ? !item_span_is(param->name, "ENCODING")
         : param->value.len < 4 && !(item_span_is(param->value, "B")
@@ -258,7 +257,7 @@ static encoding_e line_encoding(const item_line_t *line)
     int i, known, found = PLAIN;
 
     for (i = 0; i < line->nparams; i++) {
-        known = param_encoding(line, &line->params[i]);
+        known = card_encoding(line, &line->params[i]);
         if (known > 0)
             found = known;
     }
@@ -500,7 +499,7 @@ static const item_charset_t *strip_params(const card_reader_t *r,
             *said = 1;
             continue;
         }
-        if (param_encoding(&prop->line, &param) >= 0)
+        if (card_encoding(&prop->line, &param) >= 0)
             continue;
         prop->params[n++] = param;
     }

@@ -381,13 +381,69 @@ static void test_like(void **unused)
 {
     const char *store = wrap("3.0",
         "N:\xd0\x96;Jo;;;\nFN:Jo\nTEL;TYPE=WORK,VOICE;X-A=b:+49 30-1\n"
-        "TEL;TYPE=HOME:030 12 extension 5 please\nBDAY:unknown\n");
+        "TEL;TYPE=HOME:030 12 extension 5 please\n"
+        "TEL;TYPE=CELL:030 34\\,\\,77\\;1\nBDAY:unknown\n");
 
     expect(import_like(V21("ISO-8859-1", 0),
                        wrap("2.1", "N:?;Jo;;;\nFN:Jo\nTEL;WORK:+49301\n"
-                            "TEL;HOME:030125\n"), store),
+                            "TEL;HOME:030125\nTEL;CELL:03034771\n"), store),
            wrap("3.0", "N:\xd0\x96;Jo;;;\nFN:Jo\nTEL;TYPE=WORK;X-A=b:"
-                "+49 30-1\nTEL;TYPE=HOME:030 12 extension 5 please\n"));
+                "+49 30-1\nTEL;TYPE=HOME:030 12 extension 5 please\n"
+                "TEL;TYPE=CELL:030 34\\,\\,77\\;1\n"));
+}
+
+/** The store has no N, a phone had one made of FN: what it has cut in a word
+ * is none of its own. */
+static void test_cut_made_name(void **unused)
+{
+    static const char n[] = "N:;;;;\n";
+    const char *store = wrap("3.0", "FN:Friends of the Botanic Garden "
+                             "Saltholm\nTEL:1\n");
+    const char *tests[][2] = {
+        { "Saltholm;Friends of the Botan", "" },
+        { "Saltholm;Friends of the Botanic Garden", "" },
+        /* An end at a word, and a short one, may be the user's. */
+        { "Saltholm;Friends of the Botanic",
+          "N:Saltholm;Friends of the Botanic\n" },
+        { "Saltholm;Friends of the Bath", "N:Saltholm;Friends of the Bath\n" },
+        { "Saltholm;Frie", "N:Saltholm;Frie\n" },
+        { "Salt;Friends of the Botan", "N:Salt;Friends of the Botan\n" },
+        { "Friends of the Botanic Garden Saltholm",
+          "N:Friends of the Botanic Garden Saltholm\n" }
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        expect(import_like(V21(NULL, 0),
+                           wrap("2.1", apr_pstrcat(pool, "N:", tests[i][0],
+                                                   "\nTEL:2\n", NULL)),
+                           store),
+               wrap("3.0", apr_pstrcat(pool, tests[i][1], "TEL:2\n", NULL)));
+    store = wrap("3.0", apr_pstrcat(pool, n, "FN:Friends of the Botanic "
+                                    "Garden Saltholm\n", NULL));
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", "N:Saltholm;Friends of the Botan\n"),
+                       store), wrap("3.0", ""));
+    /* Then FN that is made of that is none, either. */
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", "N:Saltholm;Friends of the Botan\n"
+                            "FN:Friends of the Botan Saltholm\n"), store),
+           wrap("3.0", "FN:Friends of the Botanic Garden Saltholm\n"));
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", "N:Saltholm;Friends of the Botan\n"
+                            "FN:Friends\n"), store),
+           wrap("3.0", "FN:Friends\n"));
+}
+
+/** Bare words that say how a value is written are no types, which a phone may
+ * change. */
+static void test_bare_encoding(void **unused)
+{
+    expect(import_like(form_of(ITEM_FORMAT_VCARD40, NULL, 0),
+                       wrap("4.0", "FN:Jo Doe\n"
+                            "PHOTO:data:image/jpeg;base64,/9j/4AAQ\n"),
+                       wrap("3.0", N "PHOTO;BASE64:\n  /9j/4AAQ\n")),
+           wrap("3.0", "FN:Jo Doe\nPHOTO;TYPE=JPEG;BASE64: /9j/4AAQ\n"));
 }
 
 /** Two addresses that differ in case only, on a phone without types. */
@@ -553,6 +609,8 @@ int main(void)
         cmocka_unit_test(test_four),
         cmocka_unit_test(test_dots),
         cmocka_unit_test(test_like),
+        cmocka_unit_test(test_cut_made_name),
+        cmocka_unit_test(test_bare_encoding),
         cmocka_unit_test(test_as_sent),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_sif),
