@@ -209,10 +209,15 @@ static int same_span(item_span_t a, item_span_t b)
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
-/** A line's text, however it is encoded. */
-static item_span_t text_of(const item_back_t *k, const item_line_t *line)
+/** Whether two lines have the same text, each in its own escapes. */
+static int is_same_text(item_cal_ctx_t *c, const item_line_t *a,
+                        const item_line_t *b)
 {
-    return item_vcal_plain(item_vcal_decode(k->c, line), k->c->p);
+    apr_size_t n, len;
+    const char *one = wire_key("", item_vcal_decode(c, a), c->p, &n);
+    const char *other = wire_key("", item_vcal_decode(c, b), c->p, &len);
+
+    return n == len && !memcmp(one, other, n);
 }
 
 /** Whether a line says nothing that like does not say: a description that
@@ -227,11 +232,12 @@ static int is_echo(const item_back_t *k, const item_came_t *came,
     if (part && item_span_is(line->name, "SUMMARY"))
         return item_cal_is_made_title(
             k->c->form, part, came->part,
-            item_vcal_escape(text_of(k, line), k->c->p), k->c->p);
+            item_vcal_escape(item_vcal_plain(item_vcal_decode(k->c, line),
+                                             k->c->p), k->c->p), k->c->p);
     if (part && item_span_is(line->name, "DESCRIPTION")) {
         title = item_part_find(came->part, "SUMMARY");
         return title && !item_part_find(part, "DESCRIPTION")
-            && same_span(text_of(k, &title->line), text_of(k, line));
+            && is_same_text(k->c, &title->line, line);
     }
     if (part && item_span_is(line->name, "PRIORITY")
         && (k->c->form->habits & ITEM_HABIT_COARSE_PRIORITY)) {
