@@ -69,8 +69,11 @@ sub card_facts {
         }
         if ($name =~ /^(?:X-)?ANNIVERSARY$|^BDAY$/) {
             $name =~ s/^X-//;
-            s/^(\d{4})-(\d\d)-(\d\d)/$1$2$3/ for @values;
+            # Apple's year stands for none.
+            s/^(\d{4})-(\d\d)-(\d\d)/$1$2$3/, s/^1604/--/ for @values;
         }
+        $name =~ s/^X-ADDRESSBOOKSERVER-(KIND|MEMBER)$/$1/;
+        if ($name eq 'GENDER') { s/;$// for @values }
         if ($name eq 'GEO') { s/^geo:([^,]*),/$1;/ for @values }
         if ($name eq 'TEL') {
             s/^tel://, s/[^0-9+*#]//g for @values;
