@@ -68,6 +68,8 @@ my %card_edit = (
         my ($f) = grep { $_->{name} eq 'NOTE' } @$record or return;
         my $o = origin($c, $f) or return;
         $f->{comps}[0] = "Edited. $f->{comps}[0]";
+        my $size = $p->{card}{hold} && $p->{card}{hold}{NOTE}{size};
+        $f->{comps}[0] = substr $f->{comps}[0], 0, $size if $size;
         $o->{text} = "Edited. $o->{text}";
         return 1;
     },
@@ -95,7 +97,8 @@ my %card_edit = (
         for my $fn ($p->{card}{rebuild_fn} ? props($c, 'FN') : ()) {
             my $word = qr/(?:(?<=$edge)|^)\Q$v[1]\E(?=$edge|$)/;
             my $n = () = $fn->{text} =~ /$word/g;
-            $fn->{text} =~ s/$word/Q$v[1]/ if $n == 1;
+            $fn->{text} =~ s/$word/Q$v[1]/
+                if $n == 1 || $fn->{text} eq "$v[1] $v[0]";
         }
         $f->{comps}[1] = 'Q' . $f->{comps}[1];
         $v[1] = "Q$v[1]";

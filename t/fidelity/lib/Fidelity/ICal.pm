@@ -51,8 +51,8 @@ sub line_of {
     }
     $out .= ';ENCODING=BASE64' if defined $f->{bin} && $f->{raw} !~ /^data:/;
     return fold(Encode::encode('UTF-8', "$out:")
-        . (defined $f->{bin} ? $f->{raw} : Encode::encode('UTF-8', $f->{text})),
-        70);
+        . (defined $f->{bin} ? $f->{raw}
+           : Encode::encode('UTF-8', $f->{text} =~ s/\n/\\n/gr)), 70);
 }
 
 sub write_ical {

@@ -109,7 +109,7 @@ sub parse_line {
     my $cs = ($p{params}{CHARSET} || [$charset])->[0];
     my $octets = $raw;
     if ($encoding =~ /^QUOTED-?PRINTABLE$/) {
-        $octets = unqp($octets);
+        $octets = unqp($octets) =~ s/\r\n/\n/gr;
         $p{qp} = 1;
     }
     elsif ($encoding =~ /^(?:B|BASE64)$/) {
