@@ -167,8 +167,9 @@ static int is_said_at(item_back_t *k, item_span_t text,
                       const item_recur_t *was, apr_int64_t day,
                       apr_int64_t at)
 {
-    item_recur_t moved = *was;
+    item_recur_t moved = *was, r;
     item_span_t said;
+    const char *whole;
 
     if (at - day < -1 || at - day > 1
         || (at != day && !item_recur_shift(&moved, day, (int)(at - day))))
@@ -177,7 +178,13 @@ static int is_said_at(item_back_t *k, item_span_t text,
     if (!said.s)
         return 0;
     said.len = strlen(said.s);
-    return same_word(said, rule_head(text));
+    if (same_word(said, rule_head(text)))
+        return 1;
+    /* "YM4" is in the month of the start. */
+    if (!item_vcal_rule_read(&r, rule_head(text), at))
+        return 0;
+    whole = item_vcal_rule_write(&r, at, k->c->p);
+    return whole && item_span_is(said, whole);
 }
 
 /** Whether what came is the rule of like, but for its end, on the day on

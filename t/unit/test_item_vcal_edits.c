@@ -188,6 +188,15 @@ static const edit_t edits[] = {
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
       "RRULE:FREQ=WEEKLY;INTERVAL=1\r\n", "W1 SU", "W1 WE",
       "RRULE:FREQ=WEEKLY;BYDAY=WE" },
+    /* A month left out is that of the start. */
+    { BERLIN, ITEM_CLOCK_UTC, 0, "UID:1\r\n"
+      "DTSTART;TZID=Asia/Kolkata:20330612T052500\r\n"
+      "RRULE:FREQ=YEARLY;INTERVAL=4;UNTIL=20340615T120000Z\r\n", "YM4 6",
+      "YM4", "RRULE:FREQ=YEARLY;INTERVAL=4;UNTIL=20340615T120000Z" },
+    { BERLIN, ITEM_CLOCK_UTC, 0, "UID:1\r\n"
+      "DTSTART;TZID=Europe/Berlin:20330612T052500\r\n"
+      "RRULE:FREQ=YEARLY;BYMONTH=6,7\r\n", "YM1 6 7", "YM1",
+      "!RRULE:FREQ=YEARLY;BYMONTH=6,7" },
     /* Escapes that came otherwise, or twice. */
     { BERLIN, 0, 0, ONCE "LOCATION;X-P=1:a\\;b\\\\\\;c\r\n", "a\\;b\\\\\\;c",
       "a;b\\;c", "LOCATION;X-P=1:a\\;b\\\\\\;c" },
