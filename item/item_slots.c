@@ -107,7 +107,8 @@ static void sort_part(sorter_t *s, int side, item_entry_t *entry)
         if (id)
             item_value_text(&key, id->line.value);
     }
-    else if (s->kind >= 0 && !strcmp(name, "VALARM"))
+    else if (s->kind >= 0 && s->kind != (int)ITEM_VCARD30
+             && !strcmp(name, "VALARM"))
         how = MERGE_ALARM;
     /* The first of ours is the first of theirs, and so on. */
     len = key.len;
