@@ -382,6 +382,7 @@ static void newest_base(sml_session_t *s, const sml_sync_t *y,
         apr_pool_clear(scratch);
         octets += text->len;
         if (sml_builds_on(*base, text, &c->item, scratch)) {
+            sml_leave_unheard(text, *base, &c->item, s->p);
             *base = text;
             *version = text->change;
             break;

@@ -140,7 +140,8 @@ static int same(sides_t *sides, item_text_t a, item_text_t b)
                       sides->s->p) == APR_SUCCESS && m.is_ours;
 }
 
-/* Does a text say all that another says otherwise than a third, its base? */
+/* Does a text say all that another says otherwise than a third, its base?
+ * @param base  NULL: all that it says at all */
 static int has_news(const char *type, const item_text_t *base,
                     const item_text_t *newer, const item_text_t *theirs,
                     apr_pool_t *p)
@@ -151,11 +152,12 @@ static int has_news(const char *type, const item_text_t *base,
                == APR_SUCCESS && m.is_ours && m.clashes->nelts == 0;
 }
 
-/* Take out the properties that another text has none of. */
-static void leave_out(item_text_t *text, const item_text_t *other,
-                      apr_pool_t *p)
+/* Take out the properties that neither of two others has any of. */
+static void leave_out(item_text_t *text, const item_text_t *a,
+                      const item_text_t *b, apr_pool_t *p)
 {
-    apr_hash_t *there = item_names(other->data, other->len, p);
+    apr_hash_t *in_a = item_names(a->data, a->len, p);
+    apr_hash_t *in_b = a == b ? in_a : item_names(b->data, b->len, p);
     apr_hash_t *absent = apr_hash_make(p);
     apr_hash_index_t *at;
     const void *name;
@@ -163,11 +165,25 @@ static void leave_out(item_text_t *text, const item_text_t *other,
     at = apr_hash_first(p, item_names(text->data, text->len, p));
     for (; at; at = apr_hash_next(at)) {
         apr_hash_this(at, &name, NULL, NULL);
-        if (apr_hash_get(there, name, APR_HASH_KEY_STRING) == NULL) {
+        if (apr_hash_get(in_a, name, APR_HASH_KEY_STRING) == NULL
+            && apr_hash_get(in_b, name, APR_HASH_KEY_STRING) == NULL) {
             apr_hash_set(absent, name, APR_HASH_KEY_STRING, "");
         }
     }
     text->data = item_without(text->data, &text->len, absent, p);
+}
+
+void sml_leave_unheard(store_item_t *newer, const store_item_t *base,
+                       const store_item_t *theirs, apr_pool_t *p)
+{
+    item_text_t text = text_of(newer), a = text_of(base),
+                b = text_of(theirs);
+
+    if (strcmp(newer->type, "text/plain") != 0) {
+        leave_out(&text, &a, &b, p);
+        newer->data = text.data;
+        newer->len = text.len;
+    }
 }
 
 int sml_builds_on(const store_item_t *base, const store_item_t *newer,
@@ -196,12 +212,13 @@ int sml_builds_on(const store_item_t *base, const store_item_t *newer,
         return 0;               /* it has no properties */
     }
     /* What the device has not at all it cannot hold, or has deleted, or never
-     * got: the rest must tell, and so must have news. */
+     * got: the rest must tell, and so must have news; that something is gone
+     * is none, since the device may have deleted the same. */
     whole = texts[0].len + texts[1].len;
-    leave_out(&texts[0], &texts[2], p);
-    leave_out(&texts[1], &texts[2], p);
+    leave_out(&texts[0], &texts[2], &texts[2], p);
+    leave_out(&texts[1], &texts[2], &texts[2], p);
     return texts[0].len + texts[1].len != whole
-        && !has_news(type, &texts[0], &texts[1], &texts[0], p)
+        && !has_news(type, NULL, &texts[1], &texts[0], p)
         && has_news(type, &texts[0], &texts[1], &texts[2], p);
 }
 

@@ -48,6 +48,12 @@ apr_status_t sml_resolve(sml_session_t *s, const sml_sync_t *y,
 int sml_builds_on(const store_item_t *base, const store_item_t *newer,
                   const store_item_t *theirs, apr_pool_t *p);
 
+/** Take out of such a newer text the properties of which neither the base nor
+ * theirs has any: whether the device had those nobody knows, and what it never
+ * had it has not deleted. */
+void sml_leave_unheard(store_item_t *newer, const store_item_t *base,
+                       const store_item_t *theirs, apr_pool_t *p);
+
 /** Items are likened without the URL of an event or a task: have both one, and
  * another?  One that is cut short is a poorer copy, and so is none.
  * @return non-zero: somebody has edited it */

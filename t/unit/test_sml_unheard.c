@@ -83,6 +83,36 @@ static void test_not_sent(void **state)
     in_peace(c);
 }
 
+/* Both sides do the same to a number, and the server's adds a title: the phone
+ * knows titles, but was never sent that one, so that it has not deleted it. */
+static void test_done_by_both(void **state)
+{
+    static const char *const done[] = { "", "TEL;TYPE=WORK:334\r\n" };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        client_t *c;
+
+        world_add_account(apr_psprintf(w->pool, "both%d", i));
+        c = in_step("IMEI:1", card("Doe", TEL1 NOTE1
+                                   "TEL;TYPE=WORK:333\r\n"));
+        client_put(c, "contacts", card("Roe", TEL2 "TITLE:Chief\r\n"));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_put("contacts", world_find("contacts", "333"),
+                  card("Doe", apr_pstrcat(w->pool, TEL1 NOTE1, done[i], TITLE1,
+                                          NULL)));
+        client_edit(c, client_find(c, "contacts", "333"),
+                    card("Moe", apr_pstrcat(w->pool, TEL1 NOTE1, done[i],
+                                            NULL)));
+        SYNCED(c, client_sync(c, 200, "contacts"));
+        world_same(c, "contacts");
+        has(c, "Moe");
+        has(c, "Boss");
+        lacks(c, "333");
+        in_peace(c);
+    }
+}
+
 /* A phone leaves out what it cannot show: it is sent that again, and its
  * Status is lost.  What it had is known all the same, so an edit of its user's
  * takes nothing away that the server's side has changed meanwhile. */
@@ -144,6 +174,7 @@ int main(void)
         ON_EACH_STORE(test_unheard),
         ON_EACH_STORE(test_unheard_poorer),
         ON_EACH_STORE(test_not_sent),
+        ON_EACH_STORE(test_done_by_both),
         ON_EACH_STORE(test_poorer_unheard),
         ON_EACH_STORE(test_lost_there)
     };
