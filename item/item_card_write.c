@@ -473,7 +473,7 @@ static void params_21(item_buf_t *b, const item_line_t *line)
                 types_21(b, line, media);
             continue;
         }
-        if (media && item_span_is(param->name, "VALUE")
+        if ((media || own) && item_span_is(param->name, "VALUE")
             && (item_span_is(param->value, "uri")
                 || item_span_is(param->value, "url"))) {
             item_buf_puts(b, ";VALUE=URL");
