@@ -199,6 +199,21 @@ static card_like_t *make_like(const beside_t *k)
     return like;
 }
 
+/** From a line on that did not come as it was sent. */
+static card_like_t *expect_all(const beside_t *k,
+                               const apr_array_header_t *all, int i)
+{
+    card_like_t *like = make_like(k);
+
+    for (; i < all->nelts; i++) {
+        const came_t *came = &APR_ARRAY_IDX(all, i, const came_t);
+
+        if (!came->cut)
+            card_like_expect(like, came->line);
+    }
+    return like;
+}
+
 static void put_all(item_buf_t *b, const beside_t *k,
                     const apr_array_header_t *all)
 {
@@ -213,7 +228,7 @@ static void put_all(item_buf_t *b, const beside_t *k,
             continue;
         }
         if (!like)
-            like = make_like(k);
+            like = expect_all(k, all, i);
         card_like_put(b, like, came->line, -1);
     }
 }

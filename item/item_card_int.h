@@ -305,6 +305,10 @@ card_like_t *card_like_make(card_version_e version, const item_form_t *form,
 void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
                    int slot);
 
+/** Before the first is put: what the device says of its name may be said behind
+ * FN, which is made of that. */
+void card_like_expect(card_like_t *like, item_span_t line);
+
 /** Append to a card for the store the line that import made, or what the
  * store has in its place. @param like  NULL: nothing is known */
 void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,

@@ -42,7 +42,8 @@ struct card_like_t {
     item_span_t birthday;       /* the store's BDAY */
     item_span_t made;           /* N that the store has not: made of its FN, */
     item_span_t fn;             /* which is there; */
-    item_span_t cut;            /* what a device has left of the former */
+    item_span_t cut;            /* what a device has left of the former, */
+    item_span_t cut_fn;         /* and FN that is made of that */
     item_param_t params[2][ITEM_MAX_PARAMS];
 };
 
@@ -96,6 +97,37 @@ static item_span_t key_of(card_like_t *like, const item_line_t *line)
     return item_buf_span(b);
 }
 
+/** Of what parts of a number a character is one: 0 of what only parts the
+ * digits, and of "p" and "w", which some say for pauses. */
+static unsigned class_of(char c)
+{
+    return apr_isdigit(c) || c == '+' || c == '*' ? 1
+        : apr_isalpha(c) ? !strchr("pwPW", c) * 2u
+        : c == ',' || c == ';' ? 4 : c == '#' ? 8 : 0;
+}
+
+/** Whether a number is another one but for parts of which the device has none
+ * in its own. */
+static int is_rest(item_span_t number, item_span_t device)
+{
+    unsigned has = 0;
+    apr_size_t i, at = 0;
+
+    for (i = 0; i < device.len; i++)
+        has |= class_of(device.s[i]);
+    for (i = 0; i < device.len; i++) {
+        if (!class_of(device.s[i]))
+            continue;
+        while (at < number.len && !(class_of(number.s[at]) & has))
+            at++;
+        if (at == number.len || number.s[at++] != device.s[i])
+            return 0;
+    }
+    while (at < number.len && !(class_of(number.s[at]) & has))
+        at++;
+    return at == number.len;
+}
+
 /** What a device may leave of a number with words in it, or pauses: its digits.
  * @param device  any number, as it came back
  * @return len 0: a number that devices can hold, or hardly one at all */
@@ -105,7 +137,7 @@ static item_span_t digits_of(card_like_t *like, const item_line_t *line,
     static const item_span_t none = { "", 0 };
     item_buf_t *b = &like->key;
     apr_size_t i;
-    int words = 0;
+    unsigned words = 0;
 
     if (!item_span_is(line->name, "TEL"))
         return none;
@@ -114,10 +146,9 @@ static item_span_t digits_of(card_like_t *like, const item_line_t *line,
     for (i = 0; i < line->value.len; i++) {
         char c = line->value.s[i];
 
-        if (apr_isdigit(c) || c == '+' || c == '*')
+        if (class_of(c) == 1)
             item_buf_putc(b, c);
-        else
-            words += apr_isalpha(c) ? !strchr("pwPW", c) : c == ',' || c == ';';
+        words |= class_of(c) & 6;
     }
     return (words || device) && b->len >= 4 + 3 ? item_buf_span(b) : none;
 }
@@ -192,12 +223,16 @@ static int equal(item_span_t a, item_span_t b)
 }
 
 /** How near an entry is to a device's line of the same key: an address may be
- * another but for its case, a label that of another group. */
+ * another but for its case, a label that of another group.
+ * @return -1: it is another number, with pauses or words of the device */
 static int nearness(const entry_t *entry, item_span_t line,
                     const item_line_t *device)
 {
     if (equal(entry->line, line))
         return 3;
+    if (entry->key.len > 4 && !memcmp(entry->key.s, "TEL#", 4)
+        && !is_rest(entry->value, device->value))
+        return -1;
     if (!equal(entry->value, device->value))
         return 0;
     return entry->group.len == device->group.len
@@ -425,52 +460,80 @@ static int put_birthday(item_buf_t *b, card_like_t *like,
     return 1;
 }
 
+static int is_in_word(char c)
+{
+    return apr_isalnum(c) || (unsigned char)c >= 0x80;
+}
+
 /** Non-zero for the beginning of a text that is cut in a word, and too long
- * for people to have done that; or for all of it. */
+ * for people to have done that. */
 static int is_cut(item_span_t text, item_span_t part)
 {
-    if (part.len > text.len || (part.len && memcmp(part.s, text.s, part.len)))
-        return 0;
-    return part.len == text.len
-           || (part.len >= ITEM_ROOM_SHORT && text.s[part.len] != ' '
-               && part.s[part.len - 1] != ' ');
+    return part.len < text.len && part.len >= ITEM_ROOM_SHORT
+           && !memcmp(part.s, text.s, part.len)
+           && is_in_word(text.s[part.len]) && is_in_word(part.s[part.len - 1]);
+}
+
+/** Note what a device has left of a name that was made for it, and what FN it
+ * would make of that: once, since a card has one name. */
+static void judge_name(card_like_t *like, item_span_t value)
+{
+    item_span_t made = like->made, name = value, text, part;
+    card_names_t names;
+    card_prop_t n;
+    int cuts = 0;
+
+    like->made.len = 0;
+    while (item_value_next(&made, ';', &text)) {
+        if (!item_value_next(&name, ';', &part))
+            part.len = 0;
+        if (is_cut(text, part))
+            cuts++;
+        else if (!equal(text, part))
+            return;
+    }
+    if (!cuts)
+        return;
+    like->cut = keep(like, value);
+    card_names_init(&names, like->p);
+    memset(&n, 0, sizeof(n));
+    card_name_set(&n, "N");
+    n.line.value = like->cut;
+    card_names_note(&names, &n);
+    like->cut_fn = item_buf_span(&names.fn);
+}
+
+void card_like_expect(card_like_t *like, item_span_t line)
+{
+    item_line_t device;
+
+    if (like->made.len && cut(&device, like->params[0], line)
+        && item_span_is(device.name, "N"))
+        judge_name(like, device.value);
 }
 
 /** Non-zero for what a device has left of a name that was made for it. */
 static int is_made(card_like_t *like, const item_line_t *device)
 {
-    item_span_t made = like->made, name = device->value, text, part;
-
-    if (!made.len || !item_span_is(device->name, "N"))
+    if (!item_span_is(device->name, "N"))
         return 0;
-    while (item_value_next(&made, ';', &text)) {
-        if (!item_value_next(&name, ';', &part))
-            part.len = 0;
-        if (!is_cut(text, part))
-            return 0;
-    }
-    like->cut = keep(like, device->value);
-    return 1;
+    if (like->made.len)
+        judge_name(like, device->value);
+    return like->cut.len && equal(like->cut, device->value);
 }
 
 /** Put back FN that a device has made of what it has left of the name that was
  * made of it. */
 static int put_fn(item_buf_t *b, card_like_t *like, const item_line_t *device)
 {
-    card_names_t names;
-    card_prop_t n;
     item_buf_t text = { NULL, NULL, 0, 0 };
 
-    if (!like->cut.len || !like->fn.len || !item_span_is(device->name, "FN"))
+    if (!like->cut_fn.len || !like->fn.len
+        || !item_span_is(device->name, "FN"))
         return 0;
-    card_names_init(&names, like->p);
-    memset(&n, 0, sizeof(n));
-    card_name_set(&n, "N");
-    n.line.value = like->cut;
-    card_names_note(&names, &n);
     text.p = like->p;
     item_unescape(&text, device->value);
-    if (!equal(item_buf_span(&names.fn), item_buf_span(&text)))
+    if (!equal(like->cut_fn, item_buf_span(&text)))
         return 0;
     item_raw_add(b, like->fn, "\r\n");
     return 1;

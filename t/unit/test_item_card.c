@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -406,6 +407,8 @@ static void test_cut_made_name(void **unused)
         { "Saltholm;Friends of the Botanic",
           "N:Saltholm;Friends of the Botanic\n" },
         { "Saltholm;Friends of the Bath", "N:Saltholm;Friends of the Bath\n" },
+        { "Saltholm;Friends of the Botanic-", "N:Saltholm;Friends of the "
+          "Botanic-\n" },
         { "Saltholm;Frie", "N:Saltholm;Frie\n" },
         { "Salt;Friends of the Botan", "N:Salt;Friends of the Botan\n" },
         { "Friends of the Botanic Garden Saltholm",
@@ -430,9 +433,59 @@ static void test_cut_made_name(void **unused)
                             "FN:Friends of the Botan Saltholm\n"), store),
            wrap("3.0", "FN:Friends of the Botanic Garden Saltholm\n"));
     expect(import_like(V21(NULL, 0),
+                       wrap("2.1", "FN:Friends of the Botan Saltholm\n"
+                            "N:Saltholm;Friends of the Botan\n"), store),
+           wrap("3.0", "FN:Friends of the Botanic Garden Saltholm\n"));
+    expect(import_like(V21(NULL, 0),
                        wrap("2.1", "N:Saltholm;Friends of the Botan\n"
                             "FN:Friends\n"), store),
            wrap("3.0", "FN:Friends\n"));
+    /* What parts words does not go by a device's cut alone. */
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", "N:Hamburg;Wilhelm Maschinenbau\n"),
+                       wrap("3.0", "FN:Wilhelm Maschinenbau\\, Hamburg\n")),
+           wrap("3.0", "N:Hamburg;Wilhelm Maschinenbau\n"));
+}
+
+/** All of them would be held against a long one. */
+static void test_many_cut_names(void **unused)
+{
+    char *name = apr_palloc(pool, 200002), *text = apr_palloc(pool, 500000);
+    char *w;
+    clock_t start;
+
+    memset(name, 'y', 200000);
+    name[200000] = 0;
+    w = put_lines(text, apr_pstrcat(pool, "N:Z;", name + 1, "\n", NULL), 1);
+    put_lines(w, "FN:a\n", 2000);
+    start = clock();
+    import_like(V21(NULL, 0), wrap("2.1", text),
+                wrap("3.0", apr_pstrcat(pool, "FN:", name, " Z\n", NULL)));
+    if (clock() - start > CLOCKS_PER_SEC / 2)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
+/** Pauses and words that a phone has itself are not what it has left out. */
+static void test_pauses(void **unused)
+{
+    static const char stored[] = "TEL:030 34\\,\\,77\n"
+                                 "TEL:040 5 extension 6\n";
+    static const char *const tests[][2] = {
+        { "TEL:03034,,77\n", "TEL:030 34\\,\\,77\n" },
+        { "TEL:030 34,77\n", "TEL:030 34\\,77\n" },
+        { "TEL:030 34,,77#\n", "TEL:030 34\\,\\,77#\n" },
+        { "TEL:0303477\n", "TEL:030 34\\,\\,77\n" },
+        { "TEL:03034pp77\n", "TEL:030 34\\,\\,77\n" },
+        { "TEL:04056\n", "TEL:040 5 extension 6\n" },
+        { "TEL:040 5 ext 6\n", "TEL:040 5 ext 6\n" }
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        expect(import_like(V21(NULL, 0), wrap("2.1", apr_pstrcat(
+                               pool, N, tests[i][0], NULL)),
+                           wrap("3.0", apr_pstrcat(pool, N, stored, NULL))),
+               wrap("3.0", apr_pstrcat(pool, N, tests[i][1], NULL)));
 }
 
 /** Bare words that say how a value is written are no types, which a phone may
@@ -610,6 +663,8 @@ int main(void)
         cmocka_unit_test(test_dots),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_cut_made_name),
+        cmocka_unit_test(test_many_cut_names),
+        cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_bare_encoding),
         cmocka_unit_test(test_as_sent),
         cmocka_unit_test(test_twins),
