@@ -86,7 +86,8 @@ const char *item_cal_made_title(const item_form_t *form,
 
 /** Whether a device's SUMMARY is one that was made up for it: of the
  * description that is there, or was before its user changed that, so that it
- * still stands in it. @param value  escaped for iCalendar */
+ * still stands in it.  To be asked of its first one alone, since all of the
+ * description is searched. @param value  escaped for iCalendar */
 int item_cal_is_made_title(const item_form_t *form, const item_part_t *like,
                            const item_part_t *theirs, item_span_t value,
                            apr_pool_t *p);
@@ -242,10 +243,15 @@ typedef struct item_wire_t {
 int item_vcal_prop_out(item_cal_ctx_t *c, const item_cal_t *cal,
                        const item_line_t *line, item_wire_t *wire);
 
+/** Which lists of a stored component have a comma in a word: for
+ * item_vcal_list_as(). */
+int item_vcal_commas(const item_part_t *like);
+
 /** A list from a device, in which commas part words as semicolons do; but not
  * where a word of like has one, whose backslash the device may have dropped:
- * then with one before each.  Other values as they are. */
-item_span_t item_vcal_list_as(item_cal_ctx_t *c, const item_part_t *like,
+ * then with one before each.  Other values as they are.
+ * @param commas  of like; 0: there is none */
+item_span_t item_vcal_list_as(item_cal_ctx_t *c, int commas,
                               const item_line_t *line, item_span_t value);
 
 /** A property from a device, as a line of iCalendar with its line end, is

@@ -148,8 +148,9 @@ int item_in_alike(item_in_t *in, const item_entry_t *entry)
         return in->sent && item_span_is(entry->part->name, "VALARM")
                && put_like_alarm(in, entry->part);
     if (in->was && item_span_is(line->name, "SUMMARY"))
-        return item_cal_is_made_title(in->k.c->form, in->was->part, in->part,
-                                      line->value, in->k.c->p);
+        return entry == item_part_find(in->part, "SUMMARY")
+               && item_cal_is_made_title(in->k.c->form, in->was->part,
+                                         in->part, line->value, in->k.c->p);
     if (item_span_is(line->name, "RRULE"))
         return put_like_rule(in);
     if (item_span_is(line->name, "EXDATE"))

@@ -209,36 +209,60 @@ static int same_span(item_span_t a, item_span_t b)
     return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
 }
 
-/** Whether two lines have the same text, each in its own escapes. */
-static int is_same_text(item_cal_ctx_t *c, const item_line_t *a,
-                        const item_line_t *b)
-{
-    apr_size_t n, len;
-    const char *one = wire_key("", item_vcal_decode(c, a), c->p, &n);
-    const char *other = wire_key("", item_vcal_decode(c, b), c->p, &len);
+/** What all lines of a component are held against: found out once, since
+ * there may be many. */
+typedef struct against_t {
+    const item_line_t *summary; /* the first one; NULL: none */
+    const char *title;          /* that a description may say again, as */
+    apr_size_t title_len;       /* wire_key(); NULL: it says something */
+    int commas;                 /* as item_vcal_commas() */
+} against_t;
 
-    return n == len && !memcmp(one, other, n);
+static void find_against(const item_back_t *k, const item_came_t *came,
+                         against_t *against)
+{
+    const item_entry_t *title = item_part_find(came->part, "SUMMARY");
+
+    memset(against, 0, sizeof(*against));
+    against->summary = title ? &title->line : NULL;
+    if (!came->cal)
+        return;
+    against->commas = item_vcal_commas(came->cal->part);
+    if (title && !item_part_find(came->cal->part, "DESCRIPTION"))
+        against->title = wire_key("", item_vcal_decode(k->c, &title->line),
+                                  k->c->p, &against->title_len);
+}
+
+/** Whether a text says the title, each in its own escapes. */
+static int is_title(const item_back_t *k, const against_t *against,
+                    item_span_t value)
+{
+    apr_size_t len;
+    const char *key;
+
+    if (!against->title)
+        return 0;
+    key = wire_key("", value, k->c->p, &len);
+    return len == against->title_len && !memcmp(key, against->title, len);
 }
 
 /** Whether a line says nothing that like does not say: a description that
  * repeats the title where there is none, a priority that is like's in the
- * device's steps. @param same  out: like's line, NULL: none */
+ * device's steps. @param value  of the line, without its encoding
+ * @param same  out: like's line, NULL: none */
 static int is_echo(const item_back_t *k, const item_came_t *came,
-                   const item_line_t *line, const item_entry_t **same)
+                   const against_t *against, const item_line_t *line,
+                   item_span_t value, const item_entry_t **same)
 {
     const item_part_t *part = came->cal ? came->cal->part : NULL;
-    const item_entry_t *title;
 
     if (part && item_span_is(line->name, "SUMMARY"))
-        return item_cal_is_made_title(
+        return line == against->summary && item_cal_is_made_title(
             k->c->form, part, came->part,
-            item_vcal_escape(item_vcal_plain(item_vcal_decode(k->c, line),
-                                             k->c->p), k->c->p), k->c->p);
-    if (part && item_span_is(line->name, "DESCRIPTION")) {
-        title = item_part_find(came->part, "SUMMARY");
-        return title && !item_part_find(part, "DESCRIPTION")
-            && is_same_text(k->c, &title->line, line);
-    }
+            item_vcal_escape(item_vcal_plain(value, k->c->p), k->c->p),
+            k->c->p);
+    if (part && item_span_is(line->name, "DESCRIPTION"))
+        return is_title(k, against, value);
     if (part && item_span_is(line->name, "PRIORITY")
         && (k->c->form->habits & ITEM_HABIT_COARSE_PRIORITY)) {
         *same = item_part_find(part, "PRIORITY");
@@ -272,11 +296,13 @@ static void put_props(item_back_t *k, const item_came_t *came)
     item_cal_ctx_t *c = k->c;
     const item_entry_t *echo;
     item_entry_t *same;
+    against_t against;
     item_span_t value;
     const char *key;
     apr_size_t len;
     int i, organized = has_organizer(came->part);
 
+    find_against(k, came, &against);
     for (i = 0; i < came->part->entries->nelts; i++) {
         const item_entry_t *entry = APR_ARRAY_IDX(came->part->entries, i,
                                                   const item_entry_t *);
@@ -292,14 +318,13 @@ static void put_props(item_back_t *k, const item_came_t *came)
             same = apr_hash_get(sent, key, (apr_ssize_t)len);
         }
         echo = same;
-        if (same || is_echo(k, came, line, &echo)) {
+        if (same || is_echo(k, came, &against, line, value, &echo)) {
             if (echo)
                 item_back_raw(k, echo);
         }
         else {
             refine(k, line, &value);
-            if (came->cal)
-                value = item_vcal_list_as(c, came->cal->part, line, value);
+            value = item_vcal_list_as(c, against.commas, line, value);
             item_vcal_prop_in(c, came->kind, line, value, k->b);
         }
     }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "item/item_value.h"
 #include "vcal_text.h"
 
 /* ---- what phones send --------------------------------------------------- */
@@ -490,6 +491,53 @@ static void test_many_organizers(void **state)
         fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/** Each of which is held against a long text of the other side. */
+static void test_many_against_one(void **state)
+{
+    static const struct {
+        const char *stored, *came, *lines;
+        item_format_e format;
+        int n;
+    } tests[] = {
+        { "SUMMARY:S\r\n", "SUMMARY:", "DESCRIPTION:\r\n",
+          ITEM_FORMAT_VCAL10, 2000 },
+        { "CATEGORIES:", "", "CATEGORIES:a,b\r\n", ITEM_FORMAT_VCAL10,
+          15000 },
+        { "DESCRIPTION:", "", "SUMMARY:a\r\n", ITEM_FORMAT_VCAL10, 4000 },
+        { "DESCRIPTION:", "", "SUMMARY:a\r\n", ITEM_FORMAT_ICAL20, 4000 }
+    };
+    static char line[200002];
+    item_form_t form = form_of(BERLIN, 0, 0, ITEM_HABIT_WANTS_TITLE);
+    item_text_t text, like, out;
+    item_buf_t b;
+    clock_t start;
+    unsigned i;
+    int n;
+
+    memset(line, 'x', sizeof(line) - 3);
+    memcpy(line + sizeof(line) - 3, "\r\n", 3);
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        memset(&b, 0, sizeof(b));
+        b.p = pool;
+        if (*tests[i].came)
+            item_buf_puts(&b, apr_pstrcat(pool, tests[i].came, line, NULL));
+        for (n = tests[i].n; n--;)
+            item_buf_puts(&b, tests[i].lines);
+        item_buf_putc(&b, '\0');
+        form.format = tests[i].format;
+        text = text_of(form.format == ITEM_FORMAT_ICAL20 ? ical(b.s)
+                                                         : vcal("", b.s));
+        like = text_of(ical(apr_pstrcat(pool, tests[i].stored,
+                                        *tests[i].came ? "" : line, NULL)));
+        start = clock();
+        assert_int_equal(item_vcal_import(&form, &text, &like, &out, pool),
+                         APR_SUCCESS);
+        if (clock() - start > CLOCKS_PER_SEC / 2)
+            fail_msg("%s%.2f s", tests[i].lines,
+                     (double)(clock() - start) / CLOCKS_PER_SEC);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,7 +547,8 @@ int main(void)
         cmocka_unit_test(test_charset),
         cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_many_organizers)
+        cmocka_unit_test(test_many_organizers),
+        cmocka_unit_test(test_many_against_one)
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
