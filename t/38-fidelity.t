@@ -105,6 +105,13 @@ END
 my $zone = "BEGIN:VTIMEZONE\r\nTZID:Asia/Kolkata\r\nBEGIN:STANDARD\r\n"
     . "DTSTART:19700101T000000\r\nTZOFFSETFROM:+0530\r\n"
     . "TZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+my $berlin = "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\n"
+    . "DTSTART:20261025T030000\r\nTZOFFSETFROM:+0200\r\n"
+    . "TZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\n"
+    . "END:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:20260329T020000\r\n"
+    . "TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"
+    . "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\n"
+    . "END:VTIMEZONE\r\n";
 my @event_cases = (
     [ qr/FREQ=WEEKLY;COUNT=30/, 'COUNT=30;FREQ=WEEKLY', '' ],
     [ qr/DTSTART;TZID=Europe\/Berlin:20261201T090000/,
@@ -122,8 +129,9 @@ my @event_cases = (
     [ qr/DTEND;/, 'DTEND;VALUE=DATE-TIME;', '' ],
     [ qr/EXDATE;TZID=Europe\/Berlin/, 'EXDATE',
       'changed:VEVENT.EXDATE shifted:times' ],
-    [ qr/(?=BEGIN:VEVENT)/, $zone, '' ],
-    [ qr/(?=BEGIN:VEVENT)/, $zone x 2, 'added:VTIMEZONE' ],
+    [ qr/(?=BEGIN:VEVENT)/, $zone, 'added:VTIMEZONE' ],
+    [ qr/(?=BEGIN:VEVENT)/, $berlin, '' ],
+    [ qr/(?=BEGIN:VEVENT)/, $berlin x 2, 'added:VTIMEZONE' ],
     [ qr/BEGIN:VALARM\r\nACTION:AUDIO.*?END:VALARM\r\n/s, '',
       'lost:VEVENT.VALARM' ],
 );

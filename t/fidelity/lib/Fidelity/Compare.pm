@@ -178,6 +178,13 @@ sub id_of {
     return $c->{name} . ($f ? " $f->{text}" : '');
 }
 
+# The zones that its times name.
+sub zones_of {
+    my ($c) = @_;
+    return (map { @{ $_->{params}{TZID} || [] } } @{ $c->{props} }),
+        map { zones_of($_) } @{ $c->{comps} };
+}
+
 sub compare_comps {
     my ($where, $was, $is) = @_;
     my @found = compare_props($where, $was, $is);
@@ -201,10 +208,11 @@ sub compare_comps {
     }
     # A zone that is named must be there (RFC 5545, 3.2.19): it may be put in
     # where it was missing, but not twice.
-    my %had = map { id_of($_) => 1 } @{ $was->{comps} };
+    my %missing = map { ("VTIMEZONE $_" => 1) } zones_of($is);
+    delete $missing{ id_of($_) } for @{ $was->{comps} };
     push @found, map { { what => 'added', prop => $where . $_->{name},
         was => '', is => id_of($_) } }
-        grep { $_->{name} ne 'VTIMEZONE' || $had{ id_of($_) }++ } @is;
+        grep { !delete $missing{ id_of($_) } } @is;
     return @found;
 }
 
