@@ -249,7 +249,7 @@ int item_vcal_commas(const item_part_t *like);
 
 /** A list from a device, in which commas part words as semicolons do; but not
  * where a word of like has one, whose backslash the device may have dropped:
- * then with one before each.  Other values as they are.
+ * then with one before each, unless it has one.  Other values as they are.
  * @param commas  of like; 0: there is none */
 item_span_t item_vcal_list_as(item_cal_ctx_t *c, int commas,
                               const item_line_t *line, item_span_t value);

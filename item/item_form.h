@@ -95,8 +95,7 @@ typedef enum {
     ITEM_HABIT_ESCAPES_ALL = 1 << 21,   /* "escapes-all": of vCard 2.1, a
                                  * backslash means what is behind it, "n" a
                                  * line end, and each is written twice; of
-                                 * vCalendar in addresses too, and commas
-                                 * part categories (Synthesis) */
+                                 * vCalendar in addresses too (Synthesis) */
     ITEM_HABIT_X_TWINS = 1 << 17,       /* "x-twins": sends one thing under two
                                  * names: X-MANAGER and X-EVOLUTION-MANAGER,
                                  * likewise ASSISTANT, SPOUSE, ANNIVERSARY,

@@ -425,8 +425,8 @@ item_span_t item_vcal_list_as(item_cal_ctx_t *c, int commas,
     item_buf_t b = { NULL, NULL, 0, 0 };
     apr_size_t i;
 
-    if (!(commas & list_of(line->name)))
-        return value;
+    if (!(commas & list_of(line->name)) || has_comma(value))
+        return value;           /* ...or it has kept them */
     b.p = c->p;
     for (i = 0; i < value.len; i++) {
         if (value.s[i] == ',' && (!i || value.s[i - 1] != '\\'))

@@ -340,6 +340,8 @@ static const edit_t edits[] = {
       "CATEGORIES:A,C" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A\\, B,C\r\n", "A\\, B;C", "A, B;D",
       "CATEGORIES:A\\, B,D" },
+    { BERLIN, 0, 0, ONCE "CATEGORIES:A\\, B,C\r\n", "A\\, B;C", "A\\, B,C,D",
+      "CATEGORIES:A\\, B,C,D" },
     { BERLIN, 0, 0, ONCE "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:"
       "mailto:r@x\r\n", "S\r\n", "T\r\n",
       "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:mailto:r@x|SUMMARY:T" }
