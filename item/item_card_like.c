@@ -21,6 +21,10 @@
 /* How many lines with the same value are looked at. */
 #define SAME  16
 
+/* Octets of a number that are looked at for what a device has left out; a
+ * longer one is no number, and many could be held against it. */
+#define NUMBER  256
+
 typedef struct entry_t {
     struct entry_t *next;       /* of the same bucket */
     apr_uint64_t hash;          /* of name and value as they are compared */
@@ -113,6 +117,8 @@ static int is_rest(item_span_t number, item_span_t device)
     unsigned has = 0;
     apr_size_t i, at = 0;
 
+    if (number.len > NUMBER)
+        return 1;
     for (i = 0; i < device.len; i++)
         has |= class_of(device.s[i]);
     for (i = 0; i < device.len; i++) {

@@ -465,6 +465,28 @@ static void test_many_cut_names(void **unused)
         fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/** Likewise numbers. */
+static void test_many_numbers(void **unused)
+{
+    char *number = apr_palloc(pool, 100002), *text = apr_palloc(pool, 3000000);
+    char *w = text;
+    clock_t start;
+    int i;
+
+    memset(number, 'y', 100000);
+    number[100000] = 0;
+    for (i = 0; i < 16; i++)
+        w = put_lines(w, apr_psprintf(pool, "TEL;TYPE=X%d:123456%s\n", i,
+                                      number), 1);
+    *w = '\0';
+    start = clock();
+    w = apr_palloc(pool, 200000);
+    put_lines(w, "TEL:123456,\n", 5000);
+    import_like(V21(NULL, 0), wrap("2.1", w), wrap("3.0", text));
+    if (clock() - start > CLOCKS_PER_SEC)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 /** Pauses and words that a phone has itself are not what it has left out. */
 static void test_pauses(void **unused)
 {
@@ -664,6 +686,7 @@ int main(void)
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_cut_made_name),
         cmocka_unit_test(test_many_cut_names),
+        cmocka_unit_test(test_many_numbers),
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_bare_encoding),
         cmocka_unit_test(test_as_sent),
