@@ -228,7 +228,7 @@ static void clients(int told_fd)
             }
             /* The kernel resets some of those that its queue has no room for
                (net.core.somaxconn): clients try that again. */
-            if (!ok && !c->heard) {
+            if (!ok && !c->heard && shared->again < devices) {
                 shared->again++;
                 come_back(c, ep);
             }

@@ -147,6 +147,13 @@ int held_failures(held_t *h, const unsigned char address[16], int one_more)
     return f->count;
 }
 
+static void count_turned_away(held_t *h)
+{
+    if (h->o.counts) {
+        h->o.counts->turned_away++;
+    }
+}
+
 /* It had the time to log in. */
 static int is_suspect(const held_t *h, const conn_t *stranger)
 {
@@ -182,6 +189,7 @@ static int make_room(held_t *h)
         || !is_suspect(h, CONN_OF(h->strangers.next, all))) {
         return 0;
     }
+    count_turned_away(h);
     held_hang_up(h, CONN_OF(h->strangers.next, all), GATEWAY_NOT_TRIED, "");
     return 1;
 }
@@ -272,9 +280,7 @@ static void accept_from(held_t *h, int listener)
             memset(address, 0, sizeof address);     /* the proxy's */
         }
         if ((!h->o.proxied && is_shut_out(h, address)) || !make_room(h)) {
-            if (h->o.counts) {
-                h->o.counts->turned_away++;
-            }
+            count_turned_away(h);
             close(fd);
             continue;
         }

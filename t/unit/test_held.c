@@ -386,7 +386,7 @@ static void test_place_of_a_suspect(void **state)
     run(s, 10);
     assert_true(client_is_closed(suspect));
     assert_false(client_is_closed(friend));
-    assert_int_equal(s->counts.turned_away, 1);
+    assert_int_equal(s->counts.turned_away, 2);
     place_end(s);
 }
 
