@@ -1,5 +1,6 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* What a device says in other words, or never had: see item_ical_in.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -138,6 +139,55 @@ static int put_exdates(item_in_t *in, const item_line_t *line)
     if (n)
         item_fold_add(in->k.b, item_buf_span(&text), "\r\n");
     return 1;
+}
+
+static int by_instant(const void *a, const void *b)
+{
+    apr_int64_t x = *(const apr_int64_t *)a, y = *(const apr_int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/** In order. @return NULL: one has none, since it is a day, say */
+static apr_int64_t *instants(item_in_t *in, const apr_array_header_t *times)
+{
+    apr_int64_t *all = apr_palloc(in->k.c->p,
+                                  ((size_t)times->nelts + 1) * sizeof(*all));
+    int i;
+
+    for (i = 0; i < times->nelts; i++)
+        if (!item_zones_instant(&in->k.c->zones,
+                                &APR_ARRAY_IDX(times, i, item_time_t),
+                                in->k.device, &all[i]))
+            return NULL;
+    qsort(all, (size_t)times->nelts, sizeof(*all), by_instant);
+    return all;
+}
+
+/** Whether the exceptions that came are those that the device had, on another
+ * clock perhaps: Synthesis' clients write those in UTC in the start's zone. */
+static int has_like_exdates(item_in_t *in)
+{
+    const apr_array_header_t *came = in->cal->exdates;
+    apr_int64_t *now, *had;
+
+    if (!in->was || in->all_day || (in->others && in->others->nelts)
+        || came->nelts != in->had->exdates->nelts)
+        return 0;
+    now = instants(in, came);
+    had = instants(in, in->had->exdates);
+    return now && had && !memcmp(now, had, (size_t)came->nelts
+                                           * sizeof(*now));
+}
+
+int item_in_exdates(item_in_t *in)
+{
+    if (!in->exdates) {
+        in->exdates = has_like_exdates(in) ? 1 : -1;
+        if (in->exdates > 0)
+            item_back_named(&in->k, in->was, "EXDATE");
+    }
+    return in->exdates > 0;
 }
 
 int item_in_alike(item_in_t *in, const item_entry_t *entry)

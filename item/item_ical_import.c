@@ -290,7 +290,7 @@ static void look(item_in_t *in)
     item_wire_clock(in->k.c, &cal->start);
     item_wire_clock(in->k.c, &cal->end);
     choose_dest(in);
-    in->all_day = 0;
+    in->all_day = in->exdates = 0;
     if (cal->start.kind != ITEM_TIME_DATE
         && (form->days > ITEM_DAYS_DATE
             || (in->was && in->was->start.kind == ITEM_TIME_DATE))
@@ -313,6 +313,9 @@ static void put_entry(item_in_t *in, const item_entry_t *entry)
     const item_line_t *line = &entry->line;
     item_span_t key;
 
+    if (!entry->part && item_span_is(line->name, "EXDATE")
+        && item_in_exdates(in))
+        return;
     if (in->sent) {
         key = line_key(entry, in->k.c->p);
         same = apr_hash_get(in->sent, key.s, (apr_ssize_t)key.len);

@@ -27,6 +27,8 @@ typedef struct item_in_t {
     apr_hash_t *sent;           /* what like's lines were sent as, by text:
                                  * item_entry_t of like, or an empty one for
                                  * a line that was added */
+    int exdates;                /* 1: like's, in other words; -1: others; 0:
+                                 * not known yet */
     int all_day;                /* written as times */
     item_time_t first, last;    /* then: the days */
     item_dest_t dest;
@@ -44,6 +46,10 @@ void item_in_put(item_in_t *in, const char *text);
  * @return 0: nothing of like says that
  */
 int item_in_alike(item_in_t *in, const item_entry_t *entry);
+
+/** Write like's exceptions, once, where those that came are the same instants.
+ * @return 0: others came */
+int item_in_exdates(item_in_t *in);
 
 /** Write what the device was not sent of the component, but for a rule in
  * whose place it has one of its own. Needs in->was. */

@@ -52,6 +52,10 @@ static apr_pool_t *pool;
 #define ALARM(lines) "BEGIN:VALARM\r\n" lines "END:VALARM\r\n"
 #define SERIES "DTSTART:20261207T090000Z\r\nDTEND:20261207T093000Z\r\n"
 
+#define WEEKLY "DTSTART;TZID=Australia/Sydney:20270110T100000\r\n" \
+    "DTEND;TZID=Australia/Sydney:20270110T110000\r\n" \
+    "RRULE:FREQ=WEEKLY;COUNT=9\r\n"
+
 /* The first hour of the year in Sydney, and what is sent of it by a client that
  * takes Brisbane's time for its, or knows Sydney's. */
 #define NEW_YEAR(hour) "DTSTART;TZID=Australia/Sydney:20270101T" hour \
@@ -80,6 +84,20 @@ static const answer_t answers[] = {
       CAL(THEIR_SYDNEY, "DTSTART;TZID=Sydney:20270110T100000\r\n"
           "DTEND;TZID=Sydney:20270110T113000\r\n"
           "DURATION;VALUE=DURATION:PT1H30M\r\n"), NULL },
+    { "exceptions on another clock",
+      CAL(SYDNEY, WEEKLY "EXDATE:20270116T230000Z\r\n"
+          "EXDATE;TZID=Australia/Sydney:20270124T100000\r\n"),
+      CAL(SYDNEY, WEEKLY
+          "EXDATE;TZID=Australia/Sydney:20270117T100000\r\n"
+          "EXDATE;TZID=Australia/Sydney:20270124T100000\r\n"), NULL },
+    { "exceptions on another clock, and one more",
+      CAL(SYDNEY, WEEKLY "EXDATE:20270116T230000Z\r\n"),
+      CAL(SYDNEY, WEEKLY
+          "EXDATE;TZID=Australia/Sydney:20270117T100000\r\n"
+          "EXDATE;TZID=Australia/Sydney:20270124T100000\r\n"),
+      CAL(SYDNEY, WEEKLY
+          "EXDATE;TZID=Australia/Sydney:20270117T100000\r\n"
+          "EXDATE;TZID=Australia/Sydney:20270124T100000\r\n") },
     { "a task's end, in a zone by another name",
       SYDNEY_TASK(SYDNEY, "DUE;TZID=Australia/Sydney:20270815T192000\r\n"),
       SYDNEY_TASK(THEIR_SYDNEY, "DUE;TZID=Sydney:20270815T192000\r\n"), NULL },
