@@ -575,7 +575,10 @@ void sif_rule_write_exceptions(item_sif_t *s,
                 && n < ITEM_SIF_MAX_EXCEPTIONS; i++) {
         entry = APR_ARRAY_IDX(s->doc->root->entries, i,
                               const item_entry_t *);
+        /* An occurrence alone that recurs is the series, not an exception
+         * to itself, of which each way there and back would make one more. */
         if (!entry->part || entry->part->kind != (int)s->kind
+            || entry->part == s->main
             || !item_part_find(entry->part, "RECURRENCE-ID"))
             continue;
         write(s, entry->part);
