@@ -30,7 +30,7 @@ static int has_word(const char *s, const char *end, const char *word)
  * of a physical line. */
 static item_span_t join_soft(const char *s, apr_size_t len, apr_pool_t *p)
 {
-    const char *end = s + len, *from, *colon;
+    const char *end = s + len, *from, *colon, *params;
     item_buf_t b = { NULL, NULL, 0, 0 };
     int quoted = 0;
 
@@ -40,8 +40,11 @@ static item_span_t join_soft(const char *s, apr_size_t len, apr_pool_t *p)
             ;
         if (!quoted) {
             colon = memchr(from, ':', (apr_size_t)(s - from));
-            quoted = colon && (has_word(from, colon, "QUOTED-PRINTABLE")
-                               || has_word(from, colon, "QUOTEDPRINTABLE"));
+            params = colon ? memchr(from, ';', (apr_size_t)(colon - from))
+                           : NULL;
+            quoted = params && (has_word(params, colon, "QUOTED-PRINTABLE")
+                                || has_word(params, colon,
+                                            "QUOTEDPRINTABLE"));
         }
         if (quoted && s > from && s[-1] == '=' && s < end)
             item_buf_add(&b, from, (apr_size_t)(s - 1 - from));
