@@ -38,13 +38,13 @@ static void date_down(card_conv_t *c, card_prop_t *prop)
     const item_param_t *omit = item_line_param(&prop->line, CARD_OMIT_YEAR);
     item_span_t value = item_span_trim(prop->line.value);
     apr_size_t from = c->tmp.len, i;
-    int digits = 0, no_year = 0;
+    int digits = 0, year = 4;   /* so many digits of it are to come */
 
     /* Devices lose the parameter, and nobody was born in Apple's year. */
     if (value.len >= 8 && (omit ? omit->value.len == 4
                                   && !memcmp(value.s, omit->value.s, 4)
                                 : !memcmp(value.s, "1604", 4))) {
-        no_year = 1;
+        year = 0;
         value.s += 4;
         value.len -= 4;
         item_buf_puts(&c->tmp, "--");
@@ -56,10 +56,10 @@ static void date_down(card_conv_t *c, card_prop_t *prop)
             item_buf_putc(&c->tmp, value.s[i]);
             digits++;
         }
-        else if (value.s[i] != '-')
-            return;
+        else if (value.s[i] != '-' || (digits != year && digits != year + 2))
+            return;             /* no date, nor to be made one */
     }
-    if (digits != (no_year ? 4 : 8))
+    if (digits != year + 4)
         return;
     item_buf_add(&c->tmp, value.s + i, value.len - i);
     card_value_set(c, prop, from);
