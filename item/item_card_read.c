@@ -561,7 +561,7 @@ int card_is_known_name(item_span_t name)
 }
 
 /** Non-zero for BEGIN or END that is none once control characters are left
- * out of it. */
+ * out of it, or in several lines. */
 static int is_false_frame(const item_line_t *line)
 {
     item_span_t what;
@@ -570,7 +570,8 @@ static int is_false_frame(const item_line_t *line)
         && !item_span_is(line->name, "END"))
         return 0;
     what = item_span_trim(line->value);
-    return !card_is_known_name(what) || item_span_is(what, "VCARD");
+    return !card_is_known_name(what) || item_span_is(what, "VCARD")
+           || memchr(line->value.s, '\n', line->value.len) != NULL;
 }
 
 /* ---- properties -------------------------------------------------------- */
