@@ -6,8 +6,6 @@
  * What must hold for any texts: a result is an item again; what one side left
  * alone is taken from the other; a side merged with itself stays itself.
  */
-#include <strings.h>
-
 #include "item/item_doc.h"
 #include "item/item_merge.h"
 #include "fuzz_text.h"
@@ -42,64 +40,85 @@ static apr_status_t merge(item_merge_t *m, const char *type,
     return rv;
 }
 
-/** Non-zero if merging may leave a line of a card's difference to theirs:
- * nobody is without a name because a device has no place for it, and some
- * properties stay or are the newest (item_merge.h). */
-static int may_differ(const char *line)
+/** Non-zero if a component has a property of that name that says anything. */
+static int says(const item_part_t *part, const char *name, apr_pool_t *p)
 {
-    static const char *const names[] = {
-        "UID", "VERSION", "PRODID", "CREATED", "REV", "N", "FN"
-    };
-    size_t n = strcspn(line + 2, ";:"), i;
-
-    for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strlen(names[i]) == n && !strncasecmp(line + 2, names[i], n))
-            return i < 5 || *line == '-';
-    return 0;
-}
-
-/** Non-zero if a name stays that theirs lacks. */
-static int keeps_name(const char *diff)
-{
-    return !strncmp(diff, "- N", 3) || !strncmp(diff, "- FN", 4)
-        || strstr(diff, "\n- N:") || strstr(diff, "\n- N;")
-        || strstr(diff, "\n- FN");
-}
-
-/** Non-zero if an event has a start that theirs lacks: it stays, with what
- * belongs to it. */
-static int keeps_start(const char *diff)
-{
-    const char *line;
-
-    for (line = diff; *line; line = strchr(line, '\n') + 1)
-        if (*line == '-'
-            && memmem(line, strcspn(line, ":\n"), "DTSTART", 7))
-            return 1;
-    return 0;
-}
-
-/** The same, where the start that theirs lacks is that of another event. */
-static int lacks_start(const char *type, const item_text_t *theirs,
-                       apr_pool_t *p)
-{
-    const apr_array_header_t *all;
-    item_doc_t *doc;
+    item_buf_t b = { NULL, NULL, 0, 0 };
     int i;
 
-    if (item_doc_read(&doc, type, theirs->data, theirs->len, p)
-        != APR_SUCCESS)
-        return 0;
-    all = doc->root->entries;
-    for (i = 0; i < all->nelts; i++) {
-        const item_part_t *part = APR_ARRAY_IDX(all, i,
+    b.p = p;
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        if (!entry->part && item_span_is(entry->line.name, name))
+            item_prop_value(&b, part->kind, &entry->line);
+    }
+    return b.len > 0;
+}
+
+/** Non-zero if an event of theirs has no start: one that it had stays, with
+ * what belongs to it. */
+static int lacks_start(const item_part_t *theirs, apr_pool_t *p)
+{
+    int i;
+
+    for (i = 0; i < theirs->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(theirs->entries, i,
                                                 item_entry_t *)->part;
 
         if (part && part->kind == (int)ITEM_VEVENT
-            && !item_part_find(part, "DTSTART"))
+            && !says(part, "DTSTART", p))
             return 1;
     }
     return 0;
+}
+
+/** Non-zero if merging takes a line of a card from theirs: nobody is without
+ * a name because a device has no place for it, and some stay or are the newest
+ * (item_merge.h).  What is in the group of one of those, or of one that says
+ * nothing, is as little looked at as that. */
+static int is_judged(const item_entry_t *entry, const item_part_t *theirs,
+                     apr_pool_t *p)
+{
+    static const char *const names[] = {
+        "N", "FN", "UID", "VERSION", "PRODID", "CREATED", "REV"
+    };
+    const item_line_t *line = entry->lead ? &entry->lead->line : &entry->line;
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (item_span_is(line->name, names[i]))
+            return !entry->lead && i < 2 && says(theirs, names[i], p);
+    b.p = p;
+    item_prop_value(&b, ITEM_VCARD30, line);
+    return !entry->lead || b.len > 0;
+}
+
+/** A card without the lines that merging need not take from theirs. */
+static item_text_t judged(const item_part_t *card, const item_part_t *theirs,
+                          apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_text_t text;
+    int i;
+
+    for (i = 0; i < card->entries->nelts; i++) {
+        item_entry_t *entry = APR_ARRAY_IDX(card->entries, i,
+                                            item_entry_t *);
+
+        if (entry->part || is_judged(entry, theirs, p))
+            continue;
+        entry->gone = 1;
+        if (item_span_is(entry->line.name, "VERSION"))
+            entry->instead = item_span_of("VERSION:3.0\r\n");
+    }
+    b.p = p;
+    item_part_put(&b, card);
+    text.data = b.s;
+    text.len = b.len;
+    return text;
 }
 
 /** Non-zero if a line of theirs opens a quote that nothing closes: what is
@@ -118,29 +137,45 @@ static int opens_quote(const char *diff)
     return 0;
 }
 
-/** What theirs changed alone is taken: the result says what theirs says. */
+/** Non-zero if a line of a difference is of a property that is compared. */
+static int is_compared(const char *diff)
+{
+    item_line_t line;
+
+    memset(&line, 0, sizeof(line));
+    line.name.s = diff + 2;
+    line.name.len = strcspn(diff + 2, ";:\n");
+    return item_prop_is_known(ITEM_VCARD30, &line);
+}
+
+/** What theirs changed alone is taken: a card says all that theirs says, and
+ * nothing besides that is compared.  An FN made of N may be another one, and
+ * of several FN another may be the last; an X- line may stay where its group
+ * is that of several lines that were the same. */
 static int is_taken(const char *type, const item_merge_t *m,
                     const item_text_t *theirs, apr_pool_t *p)
 {
-    const char *line, *diff;
-    item_keys_t keys;
+    item_text_t mine = { m->text, m->len }, said = *theirs;
+    const char *diff, *line;
+    item_doc_t *doc, *own;
+    int equal;
 
-    if (item_equal(type, m->text, m->len, type, theirs->data, theirs->len, p))
-        return 1;
-    if (item_keys(&keys, type, m->text, m->len, p) != APR_SUCCESS)
-        return 0;
-    diff = item_diff(type, m->text, m->len, type, theirs->data, theirs->len,
-                     p);
-    if (keys.kind != ITEM_VCARD30)
-        return keys.kind == ITEM_VEVENT
-               && (keeps_start(diff) || lacks_start(type, theirs, p));
-    if (opens_quote(diff))
-        return 1;
-    /* What is in the group of a name that stays, stays with it. */
+    MUST(item_doc_read(&doc, type, said.data, said.len, p) == APR_SUCCESS);
+    if (!doc->root || doc->kind != ITEM_VCARD30)
+        return item_equal(type, mine.data, mine.len, type, said.data,
+                          said.len, p)
+               || (doc->kind == ITEM_VEVENT && lacks_start(doc->root, p));
+    MUST(item_doc_read(&own, type, mine.data, mine.len, p) == APR_SUCCESS);
+    /* Not the result's: a group may have become one with another there. */
+    item_part_adjuncts(doc->root, p);
+    mine = judged(own->root, doc->root, p);
+    said = judged(doc->root, doc->root, p);
+    equal = item_equal(type, mine.data, mine.len, type, said.data, said.len,
+                       p);
+    diff = item_diff(type, mine.data, mine.len, type, said.data, said.len, p);
     for (line = diff; *line; line = strchr(line, '\n') + 1)
-        if (!may_differ(line)
-            && (strncmp(line, "- X-", 4) || !keeps_name(diff)))
-            return 0;
+        if (is_compared(line) ? !equal : *line == '+')
+            return opens_quote(diff);
     return 1;
 }
 
