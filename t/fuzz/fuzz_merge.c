@@ -40,8 +40,9 @@ static apr_status_t merge(item_merge_t *m, const char *type,
     return rv;
 }
 
-/** Non-zero if a component has a property of that name that says anything. */
-static int says(const item_part_t *part, const char *name, apr_pool_t *p)
+/** What a component's properties of that name say; len 0: nothing. */
+static item_span_t said_in(const item_part_t *part, const char *name,
+                           apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
     int i;
@@ -54,7 +55,18 @@ static int says(const item_part_t *part, const char *name, apr_pool_t *p)
         if (!entry->part && item_span_is(entry->line.name, name))
             item_prop_value(&b, part->kind, &entry->line);
     }
-    return b.len > 0;
+    return item_buf_span(&b);
+}
+
+/** Non-zero if merging takes N from theirs: not where it lacks it, nor where
+ * it says what the result's FN says alone, which is the same name. */
+static int is_n_taken(const item_part_t *own, const item_part_t *theirs,
+                      apr_pool_t *p)
+{
+    item_span_t n = said_in(theirs, "N", p), fn = said_in(own, "FN", p);
+
+    return n.len && (said_in(own, "N", p).len || n.len != fn.len
+                     || memcmp(n.s, fn.s, n.len));
 }
 
 /** Non-zero if an event of theirs has no start: one that it had stays, with
@@ -68,7 +80,7 @@ static int lacks_start(const item_part_t *theirs, apr_pool_t *p)
                                                 item_entry_t *)->part;
 
         if (part && part->kind == (int)ITEM_VEVENT
-            && !says(part, "DTSTART", p))
+            && !said_in(part, "DTSTART", p).len)
             return 1;
     }
     return 0;
@@ -78,27 +90,31 @@ static int lacks_start(const item_part_t *theirs, apr_pool_t *p)
  * a name because a device has no place for it, and some stay or are the newest
  * (item_merge.h).  What is in the group of one of those, or of one that says
  * nothing, is as little looked at as that. */
-static int is_judged(const item_entry_t *entry, const item_part_t *theirs,
-                     apr_pool_t *p)
+static int is_judged(const item_entry_t *entry, const item_part_t *own,
+                     const item_part_t *theirs, apr_pool_t *p)
 {
     static const char *const names[] = {
-        "N", "FN", "UID", "VERSION", "PRODID", "CREATED", "REV"
+        "UID", "VERSION", "PRODID", "CREATED", "REV"
     };
     const item_line_t *line = entry->lead ? &entry->lead->line : &entry->line;
     item_buf_t b = { NULL, NULL, 0, 0 };
     size_t i;
 
+    if (item_span_is(line->name, "N"))
+        return !entry->lead && is_n_taken(own, theirs, p);
+    if (item_span_is(line->name, "FN"))
+        return !entry->lead && said_in(theirs, "FN", p).len;
     for (i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (item_span_is(line->name, names[i]))
-            return !entry->lead && i < 2 && says(theirs, names[i], p);
+            return 0;
     b.p = p;
     item_prop_value(&b, ITEM_VCARD30, line);
     return !entry->lead || b.len > 0;
 }
 
 /** A card without the lines that merging need not take from theirs. */
-static item_text_t judged(const item_part_t *card, const item_part_t *theirs,
-                          apr_pool_t *p)
+static item_text_t judged(const item_part_t *card, const item_part_t *own,
+                          const item_part_t *theirs, apr_pool_t *p)
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
     item_text_t text;
@@ -108,7 +124,7 @@ static item_text_t judged(const item_part_t *card, const item_part_t *theirs,
         item_entry_t *entry = APR_ARRAY_IDX(card->entries, i,
                                             item_entry_t *);
 
-        if (entry->part || is_judged(entry, theirs, p))
+        if (entry->part || is_judged(entry, own, theirs, p))
             continue;
         entry->gone = 1;
         if (item_span_is(entry->line.name, "VERSION"))
@@ -168,8 +184,8 @@ static int is_taken(const char *type, const item_merge_t *m,
     MUST(item_doc_read(&own, type, mine.data, mine.len, p) == APR_SUCCESS);
     /* Not the result's: a group may have become one with another there. */
     item_part_adjuncts(doc->root, p);
-    mine = judged(own->root, doc->root, p);
-    said = judged(doc->root, doc->root, p);
+    mine = judged(own->root, own->root, doc->root, p);
+    said = judged(doc->root, own->root, doc->root, p);
     equal = item_equal(type, mine.data, mine.len, type, said.data, said.len,
                        p);
     diff = item_diff(type, mine.data, mine.len, type, said.data, said.len, p);
