@@ -89,7 +89,8 @@ static int lacks_start(const item_part_t *theirs, apr_pool_t *p)
 /** Non-zero if merging takes a line of a card from theirs: nobody is without
  * a name because a device has no place for it, and some stay or are the newest
  * (item_merge.h).  What is in the group of one of those, or of one that says
- * nothing, is as little looked at as that. */
+ * nothing, is as little looked at as that; and nothing belongs to a list, of
+ * which each word is taken for itself. */
 static int is_judged(const item_entry_t *entry, const item_part_t *own,
                      const item_part_t *theirs, apr_pool_t *p)
 {
@@ -109,7 +110,8 @@ static int is_judged(const item_entry_t *entry, const item_part_t *own,
             return 0;
     b.p = p;
     item_prop_value(&b, ITEM_VCARD30, line);
-    return !entry->lead || b.len > 0;
+    return !entry->lead
+           || (b.len > 0 && !item_span_is(line->name, "CATEGORIES"));
 }
 
 /** A card without the lines that merging need not take from theirs. */
