@@ -61,7 +61,16 @@ static void check_vcal(const item_recur_t *r, apr_int64_t day,
     span.len = strlen(text);
     MUST(item_vcal_rule_read(&back, span, day));
     again = item_vcal_rule_write(&back, day, p);
-    MUST(again && !strcmp(text, again));
+    MUST(again);
+    /* Each twelfth month, MD12, is read as the yearly rule that it is. */
+    if (back.freq == ITEM_FREQ_YEARLY && r->freq == ITEM_FREQ_MONTHLY) {
+        span.s = text = again;
+        span.len = strlen(text);
+        MUST(item_vcal_rule_read(&back, span, day));
+        again = item_vcal_rule_write(&back, day, p);
+        MUST(again);
+    }
+    MUST(!strcmp(text, again));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

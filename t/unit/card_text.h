@@ -96,4 +96,14 @@ static inline item_text_t import_like(item_form_t form, const char *phone,
     return out;
 }
 
+static inline char *put_lines(char *w, const char *line, int n)
+{
+    apr_size_t len = strlen(line);
+
+    for (; n; n--, w += len)
+        memcpy(w, line, len);
+    *w = '\0';
+    return w;
+}
+
 #endif

@@ -161,16 +161,6 @@ static void test_lines(void **unused)
 #define MANY  1000000           /* lines; if each looks at all that follow, it
                                  * takes minutes */
 
-static char *put_lines(char *w, const char *line, int n)
-{
-    apr_size_t len = strlen(line);
-
-    for (; n; n--, w += len)
-        memcpy(w, line, len);
-    *w = '\0';
-    return w;
-}
-
 static int count(item_text_t text, const char *what)
 {
     const char *at = text.data;
@@ -447,46 +437,6 @@ static void test_cut_made_name(void **unused)
            wrap("3.0", "N:Hamburg;Wilhelm Maschinenbau\n"));
 }
 
-/** All of them would be held against a long one. */
-static void test_many_cut_names(void **unused)
-{
-    char *name = apr_palloc(pool, 200002), *text = apr_palloc(pool, 500000);
-    char *w;
-    clock_t start;
-
-    memset(name, 'y', 200000);
-    name[200000] = 0;
-    w = put_lines(text, apr_pstrcat(pool, "N:Z;", name + 1, "\n", NULL), 1);
-    put_lines(w, "FN:a\n", 2000);
-    start = clock();
-    import_like(V21(NULL, 0), wrap("2.1", text),
-                wrap("3.0", apr_pstrcat(pool, "FN:", name, " Z\n", NULL)));
-    if (clock() - start > CLOCKS_PER_SEC / 2)
-        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
-}
-
-/** Likewise numbers. */
-static void test_many_numbers(void **unused)
-{
-    char *number = apr_palloc(pool, 100002), *text = apr_palloc(pool, 3000000);
-    char *w = text;
-    clock_t start;
-    int i;
-
-    memset(number, 'y', 100000);
-    number[100000] = 0;
-    for (i = 0; i < 16; i++)
-        w = put_lines(w, apr_psprintf(pool, "TEL;TYPE=X%d:123456%s\n", i,
-                                      number), 1);
-    *w = '\0';
-    start = clock();
-    w = apr_palloc(pool, 200000);
-    put_lines(w, "TEL:123456,\n", 5000);
-    import_like(V21(NULL, 0), wrap("2.1", w), wrap("3.0", text));
-    if (clock() - start > CLOCKS_PER_SEC)
-        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
-}
-
 /** Pauses and words that a phone has itself are not what it has left out. */
 static void test_pauses(void **unused)
 {
@@ -685,8 +635,6 @@ int main(void)
         cmocka_unit_test(test_dots),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_cut_made_name),
-        cmocka_unit_test(test_many_cut_names),
-        cmocka_unit_test(test_many_numbers),
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_bare_encoding),
         cmocka_unit_test(test_as_sent),

@@ -134,6 +134,46 @@ static void test_many_nicknames(void **unused)
         fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/** All of them would be held against a long one. */
+static void test_many_cut_names(void **unused)
+{
+    char *name = apr_palloc(pool, 200002), *text = apr_palloc(pool, 500000);
+    char *w;
+    clock_t start;
+
+    memset(name, 'y', 200000);
+    name[200000] = 0;
+    w = put_lines(text, apr_pstrcat(pool, "N:Z;", name + 1, "\n", NULL), 1);
+    put_lines(w, "FN:a\n", 2000);
+    start = clock();
+    import_like(V21(NULL, 0), wrap("2.1", text),
+                wrap("3.0", apr_pstrcat(pool, "FN:", name, " Z\n", NULL)));
+    if (clock() - start > CLOCKS_PER_SEC / 2)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
+/** Likewise numbers. */
+static void test_many_numbers(void **unused)
+{
+    char *number = apr_palloc(pool, 100002), *text = apr_palloc(pool, 3000000);
+    char *w = text;
+    clock_t start;
+    int i;
+
+    memset(number, 'y', 100000);
+    number[100000] = 0;
+    for (i = 0; i < 16; i++)
+        w = put_lines(w, apr_psprintf(pool, "TEL;TYPE=X%d:123456%s\n", i,
+                                      number), 1);
+    *w = '\0';
+    start = clock();
+    w = apr_palloc(pool, 200000);
+    put_lines(w, "TEL:123456,\n", 5000);
+    import_like(V21(NULL, 0), wrap("2.1", w), wrap("3.0", text));
+    if (clock() - start > CLOCKS_PER_SEC)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,7 +182,9 @@ int main(void)
         cmocka_unit_test(test_gender),
         cmocka_unit_test(test_known_texts),
         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_many_nicknames)
+        cmocka_unit_test(test_many_nicknames),
+        cmocka_unit_test(test_many_cut_names),
+        cmocka_unit_test(test_many_numbers)
     };
     int rv;
 
