@@ -67,14 +67,15 @@ typedef struct sifc_prop_t {
 
 /* ---- a card as fields ------------------------------------------------------ */
 
-/** 19800203 as 1980-02-03; others as they are. */
+/** 19800203 as 1980-02-03; others as they are.  No document holds control
+ * characters: they are none of the date's. */
 static void put_date(item_buf_t *b, item_span_t value)
 {
     apr_size_t i, digits = 0, from = b->len;
 
     value = item_span_trim(value);
     for (i = 0; i < value.len && value.s[i] != 'T'; i++) {
-        if (value.s[i] == '-')
+        if (value.s[i] == '-' || apr_iscntrl(value.s[i]))
             continue;
         if (!apr_isdigit(value.s[i]) || digits == 8)
             break;

@@ -41,7 +41,7 @@ static void check_edited(const item_form_t *form, item_text_t device,
         return;                 /* a property too many */
     if (item_merge(&m, "text/vcard", base, card, &theirs, ITEM_PREFER_OURS, p)
         == APR_SUCCESS)
-        MUST(strstr(apr_pstrmemdup(p, m.text, m.len), "NICKNAME"));
+        MUST(strcasestr(apr_pstrmemdup(p, m.text, m.len), "NICKNAME"));
 }
 
 static void check(const item_form_t *form, const item_text_t *in,

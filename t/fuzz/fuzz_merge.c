@@ -166,6 +166,17 @@ static int is_compared(const char *diff)
     return item_prop_is_known(ITEM_VCARD30, &line);
 }
 
+/** Non-zero if nothing but PRODIDs differs, of which one stays. */
+static int is_of_program(const char *diff)
+{
+    const char *line;
+
+    for (line = diff; *line; line = strchr(line, '\n') + 1)
+        if (strncmp(line + 2, "PRODID:", 7))
+            return 0;
+    return 1;
+}
+
 /** What theirs changed alone is taken: a card says all that theirs says, and
  * nothing besides that is compared.  An FN made of N may be another one, and
  * of several FN another may be the last; an X- line may stay where its group
@@ -182,7 +193,9 @@ static int is_taken(const char *type, const item_merge_t *m,
     if (!doc->root || doc->kind != ITEM_VCARD30)
         return item_equal(type, mine.data, mine.len, type, said.data,
                           said.len, p)
-               || (doc->kind == ITEM_VEVENT && lacks_start(doc->root, p));
+               || (doc->kind == ITEM_VEVENT && lacks_start(doc->root, p))
+               || is_of_program(item_diff(type, mine.data, mine.len, type,
+                                          said.data, said.len, p));
     MUST(item_doc_read(&own, type, mine.data, mine.len, p) == APR_SUCCESS);
     /* Not the result's: a group may have become one with another there. */
     item_part_adjuncts(doc->root, p);
