@@ -341,8 +341,7 @@ typedef struct slice_t {
  * httpd for microseconds each time they are woken: let them go first.  A long
  * slice says that since Linux 6.12, and before nothing.  The thread's share of
  * a processor stays what it is: a lower priority would let others wait for the
- * store's lock.  (One processor for the queue and this: 0.97 of what the
- * gateway takes at 8 connections, not 0.91.) */
+ * store's lock. */
 static void give_way(void)
 {
     slice_t slice = { 0 };

@@ -174,7 +174,7 @@ static int is_of_program(const char *diff)
     for (line = diff; *line; line = strchr(line, '\n') + 1)
         if (strncmp(line + 2, "PRODID:", 7))
             return 0;
-    return 1;
+    return *diff != '\0';
 }
 
 /** What theirs changed alone is taken: a card says all that theirs says, and
