@@ -100,11 +100,11 @@ sub labels {
 }
 
 # [ name, value, rest ] each; of a list of times each by itself, since some
-# write a line for each.  One without a value says nothing.
+# write a line for each.  One without a value and parameters says nothing.
 sub props_of {
     my ($c) = @_;
     my $label = labels($c);
-    return grep { $_->[1] =~ /\S/ } map {
+    return grep { $_->[1] =~ /\S/ || $_->[2] ne '' } map {
         my ($name, $value, $rest) = ($_->{name}, value_of($_), params_of($_)
             . ($label->{$_} ? " <$label->{$_}>" : ''));
         map { [ $name, $_, $rest ] } $name =~ /^(?:EXDATE|RDATE)$/
