@@ -117,10 +117,12 @@ static item_side_e same_meaning(item_merging_t *m, const item_slot_t *slot)
     const item_member_t *ours = slot->first[ITEM_OURS];
     const item_member_t *theirs = slot->first[ITEM_THEIRS];
 
-    /* "N:Jo D" and "FN:Jo D" are one name; with both it is a card. */
+    /* "N:Jo D" and "FN:Jo D" are one name; with both it is a card, unless it
+     * was ours that wrote the one for the other. */
     if (slot->how == MERGE_NAME && has_line(slot, ITEM_THEIRS, "FN")
         && !has_line(slot, ITEM_THEIRS, "N")
-        && !has_line(slot, ITEM_OURS, "FN")) {
+        && !has_line(slot, ITEM_OURS, "FN")
+        && !has_line(slot, ITEM_BASE, "FN")) {
         m->not_ours = m->not_theirs = 1;
         return ITEM_THEIRS;
     }

@@ -15,6 +15,7 @@ static const case_t cards[] = {
     /* One name in two properties: it has both then. */
     { "N:A B\n", "N:A B\n", "FN:A B\nTEL:1\n", O, "",
       "N:A B\nFN:A B\nTEL:1\n" },
+    { "FN:A B\n", "N:A B\n", "FN:A B\n", T, "", OURS },
     { "N:A;B\nTEL:1\n", "N:A;B\n", "N:A;B\n", T, "", OURS },
     /* Different properties. */
     { "N:A;B\nTEL:1\n", "N:A;B\nTEL:1\nNOTE:x\n", "N:A;B\nTEL:1\nTITLE:y\n",
