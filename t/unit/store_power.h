@@ -50,7 +50,7 @@ typedef struct power_write_t {
 typedef struct power_image_t {
     char *path;
     char *safe;
-    sqlite3_int64 size;
+    sqlite3_int64 size, room;   /* of what is safe, and as it is allocated */
     int gone;                   /* removed */
     power_write_t *first, **last;       /* since the latest sync */
 } power_image_t;
@@ -124,8 +124,14 @@ static inline power_image_t *power_image(const char *path)
 
 static inline void power_resize(power_image_t *image, sqlite3_int64 size)
 {
+    if (size > image->room) {
+        image->room = 2 * size; /* files grow piece by piece */
+        image->safe = realloc(image->safe, (size_t)image->room);
+        if (image->safe == NULL) {
+            abort();
+        }
+    }
     if (size > image->size) {
-        image->safe = realloc(image->safe, (size_t)size);
         memset(image->safe + image->size, 0, (size_t)(size - image->size));
     }
     image->size = size;
