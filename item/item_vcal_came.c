@@ -231,19 +231,29 @@ item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
 
 /* ---- what the device did by itself -------------------------------------  */
 
-/** Whether times are the digits that were sent in UTC, but without the Z: a
- * device that knows local time alone took them for that, and nobody changed
- * them. */
+/** Whether a time is the digits that were sent in UTC, but without the Z. */
+static int is_digits_of(const item_time_t *said, const item_time_t *sent)
+{
+    return said->kind == ITEM_TIME_LOCAL && sent->kind == ITEM_TIME_UTC
+           && said->secs == sent->secs;
+}
+
+/** Whether a device that knows local time alone took the times that were sent
+ * in UTC for that, and nobody changed them.  A task's as they were said: one
+ * that is due at midnight in UTC may have been read as a whole day. */
 static int is_without_z(const item_came_t *came)
 {
     const item_plan_t *plan = came->plan;
+    int task = came->kind == ITEM_VTODO;
+    const item_time_t *start = task ? &came->said[0] : &came->start;
+    const item_time_t *end = task ? &came->said[1] : &came->end;
 
-    return came->start.kind == ITEM_TIME_LOCAL
-           && plan->start.kind == ITEM_TIME_UTC
-           && came->start.secs == plan->start.secs
-           && (came->end.kind != ITEM_TIME_LOCAL
+    if (start->kind == ITEM_TIME_NONE && plan->start.kind == ITEM_TIME_NONE)
+        return is_digits_of(end, &plan->end);
+    return is_digits_of(start, &plan->start)
+           && (end->kind != ITEM_TIME_LOCAL
                || plan->end.kind == ITEM_TIME_NONE
-               || came->end.secs == plan->end.secs);
+               || end->secs == plan->end.secs);
 }
 
 static void times_utc(apr_array_header_t *times)
@@ -257,11 +267,14 @@ static void times_utc(apr_array_header_t *times)
 
 static void set_utc(item_came_t *came)
 {
+    item_time_t *const times[] = {
+        &came->start, &came->end, &came->said[0], &came->said[1]
+    };
     int i;
 
-    came->start.kind = ITEM_TIME_UTC;
-    if (came->end.kind == ITEM_TIME_LOCAL)
-        came->end.kind = ITEM_TIME_UTC;
+    for (i = 0; i < 4; i++)
+        if (times[i]->kind == ITEM_TIME_LOCAL)
+            times[i]->kind = ITEM_TIME_UTC;
     times_utc(came->exdates);
     times_utc(came->rdates);
     for (i = 0; i < came->alarms->nelts; i++) {

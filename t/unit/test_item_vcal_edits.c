@@ -400,6 +400,7 @@ static void test_task(void **state)
 #define AT_NIGHT  CHORE("DUE:20260421T200000Z")
 #define AT_NOON   CHORE("DUE;TZID=Europe/Berlin:20260421T120000")
 #define MIDNIGHT  CHORE("DUE:20260421T210000Z")
+#define AT_SYDNEY CHORE("DUE;TZID=Australia/Sydney:20290318T110000")
 
 /* Midnight is a time, too, where the task was due at one. */
 static void test_task_at_midnight(void **state)
@@ -427,6 +428,14 @@ static void test_task_at_midnight(void **state)
         "DUE:20260423T210000Z");
     has(import(&form, replace(sent, "20260422T000000", "20260422T100000Z"),
                MIDNIGHT), "DUE:20260422T100000Z");
+    /* What is midnight in UTC alone, from a client that takes midnight for a
+     * day, keeps all other times, and says days without the Z. */
+    form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, 0);
+    form.due_times = 1;
+    sent = export(&form, AT_SYDNEY);
+    has(sent, "DUE:20290318T000000Z");
+    has(import(&form, replace(sent, "T000000Z", "T000000"), AT_SYDNEY),
+        "DUE;TZID=Australia/Sydney:20290318T110000");
     /* It says that it is a day. */
     has(import(&local, replace(export(&local, AT_NOON), "20260421T120000",
                                "20260423"), AT_NOON),
