@@ -30,7 +30,7 @@
 
 /** Raised whenever a rule by which item_keys() computes anything changes:
  * keys that were stored under another version are to be computed anew. */
-#define ITEM_KEYS_VERSION    3
+#define ITEM_KEYS_VERSION    4
 
 /** In item_keys_t.ends: no end, or none that is known; with a minus sign in
  * item_keys_t.starts: no beginning. */
@@ -82,8 +82,8 @@ typedef struct item_keys_t {
  *   default (CLASS:PUBLIC, TRANSP:OPAQUE, STATUS:CONFIRMED or NEEDS-ACTION,
  *   PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
- *   of mail in lower case, lists one by one, full dates without time, zones
- *   without their maker's prefix, DURATION as DTEND or DUE, alarms as the
+ *   of mail in lower case, those of pages without "http://", lists one by one,
+ *   full dates without time, zones without their maker's prefix, DURATION as DTEND or DUE, alarms as the
  *   time before the start, times in a zone that the system knows as their
  *   instant (and of a series how its zone goes with the year), recurrence
  *   rules as in item_time.h.

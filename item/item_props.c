@@ -294,8 +294,24 @@ static void put_partstat(item_buf_t *b, const item_line_t *line)
     }
 }
 
+/** An address is the same without the scheme that people leave out: a client
+ * that keeps addresses as such writes it (measured: SyncEvolution, in tasks).
+ * @param from  where it begins */
+static void drop_scheme(item_buf_t *b, apr_size_t from)
+{
+    static const char http[] = "http://";
+    const apr_size_t len = sizeof(http) - 1;
+
+    if (b->len <= from + len || strncasecmp(b->s + from, http, len) != 0)
+        return;
+    memmove(b->s + from, b->s + from + len, b->len - from - len);
+    b->len -= len;
+}
+
 static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
 {
+    apr_size_t from = b->len;
+
     switch (how) {
     case V_STRUCT:
     case V_NAME:
@@ -321,6 +337,8 @@ static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
         /* fall through */
     default:
         item_value_text(b, line->value);
+        if (item_span_is(line->name, "URL"))
+            drop_scheme(b, from);
     }
 }
 

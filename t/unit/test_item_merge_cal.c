@@ -136,6 +136,14 @@ static const case_t events[] = {
 };
 
 static const case_t todos[] = {
+    /* A client that writes the scheme which people leave out. */
+    { "URL:www.example.org\nSUMMARY:a\n",
+      "URL:www.example.org\nSUMMARY:a\n",
+      "SUMMARY:b\nURL:http://www.example.org\n", T, "",
+      "URL:www.example.org\nSUMMARY:b\n" },
+    { "URL:www.example.org\n", "URL:www.example.org\n",
+      "URL:https://www.example.org\n", T, "", THEIRS },
+    { "URL:http:\n", "URL:http:\n", "URL:http://\n", T, "", THEIRS },
     { "SUMMARY:a\nSTATUS:NEEDS-ACTION\n",
       "SUMMARY:a\nSTATUS:IN-PROCESS\nPERCENT-COMPLETE:50\n",
       "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED:20200101T100000Z\n"
