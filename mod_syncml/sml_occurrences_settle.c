@@ -358,24 +358,15 @@ static apr_status_t remove_rest(pair_t *t, apr_hash_t *known)
     return rv;
 }
 
-/* Whatever has become of the item: its series, if there is one, counts. */
-static apr_status_t derive_all(pair_t *t, store_item_t *item)
+/* Those that the series has; they are taken out of those that are known. */
+static apr_status_t derive_of(pair_t *t, const store_item_t *series,
+                              apr_hash_t *known)
 {
-    apr_int64_t key = item->uid_key;
-    store_item_t *series = find_series(t, key);
-    item_text_t text = series ? text_of(series) : text_of(item);
-    apr_array_header_t *wanted;
-    apr_hash_t *known;
-    apr_status_t rv;
+    item_text_t text = text_of(series);
+    apr_array_header_t *wanted = item_occurrences(&text, t->scratch);
+    apr_status_t rv = APR_SUCCESS;
     int i;
 
-    if (key == 0 || t->s->rv != APR_SUCCESS) {
-        return t->s->rv;
-    }
-    known = known_rows(t, key);
-    text.len = series ? text.len : 0;
-    wanted = item_occurrences(&text, t->scratch);
-    rv = t->s->rv;
     for (i = 0; i < wanted->nelts && rv == APR_SUCCESS; i++) {
         const item_occurrence_t *one = &APR_ARRAY_IDX(wanted, i,
                                                       item_occurrence_t);
@@ -383,6 +374,25 @@ static apr_status_t derive_all(pair_t *t, store_item_t *item)
         rv = derive(t, series, one, apr_hash_get(known, one->id,
                                                  APR_HASH_KEY_STRING));
         apr_hash_set(known, one->id, APR_HASH_KEY_STRING, NULL);
+    }
+    return rv;
+}
+
+/* Whatever has become of the item: its series, if there is one, counts. */
+static apr_status_t derive_all(pair_t *t, store_item_t *item)
+{
+    apr_int64_t key = item->uid_key;
+    store_item_t *series = find_series(t, key);
+    apr_hash_t *known;
+    apr_status_t rv;
+
+    if (key == 0 || t->s->rv != APR_SUCCESS) {
+        return t->s->rv;
+    }
+    known = known_rows(t, key);
+    rv = t->s->rv;
+    if (rv == APR_SUCCESS && series != NULL) {
+        rv = derive_of(t, series, known);
     }
     return rv == APR_SUCCESS ? remove_rest(t, known) : rv;
 }
