@@ -83,10 +83,10 @@ typedef struct item_keys_t {
  *   PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
  *   of mail in lower case, those of pages without "http://", lists one by one,
- *   full dates without time, zones without their maker's prefix, DURATION as DTEND or DUE, alarms as the
- *   time before the start, times in a zone that the system knows as their
- *   instant (and of a series how its zone goes with the year), recurrence
- *   rules as in item_time.h.
+ *   full dates without time, zones without their maker's prefix, DURATION as
+ *   DTEND or DUE, alarms as the time before the start, times in a zone that
+ *   the system knows as their instant (and of a series how its zone goes with
+ *   the year), recurrence rules as in item_time.h.
  *
  * So equal items are the same thing to people, but not the same octets: do
  * not drop an update because it is equal.  The store keeps the keys: whoever
