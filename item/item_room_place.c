@@ -125,7 +125,7 @@ static int find_former(const room_seen_t *seen, const room_likes_t *b,
 void room_find_former(const room_seen_t *seen, room_likes_t *b,
                       room_likes_t *t)
 {
-    char shown[ROOM_LIKES];
+    char shown[ROOM_LIKES] = { 0 };
     int pass, i, j;
 
     /* Before anything else, those that have a place. */
