@@ -136,7 +136,7 @@ sub composed_name {
 
 sub head_of {
     my ($card, $f, $encoding) = @_;
-    my $head = ($f->{group} ? "$f->{group}." : '') . $f->{name};
+    my $head = ($f->{group} ne '' ? "$f->{group}." : '') . $f->{name};
     my @types = map { Encode::encode('UTF-8', $_) } @{ $f->{types} };
     push @types, 'VOICE' if $f->{name} eq 'TEL' && $card->{voice}
         && !grep {/^(?:VOICE|FAX|PAGER|CELL)$/i} @types;

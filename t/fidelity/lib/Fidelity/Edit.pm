@@ -122,6 +122,8 @@ my %card_edit = (
         my ($p, $record, $c) = @_;
         for my $i (reverse 0 .. $#$record) {
             next unless $record->[$i]{name} eq 'TEL';
+            # Of a number that is words nothing is shown as it is.
+            next if $record->[$i]{comps}[0] !~ /\d/;
             my $o = origin($c, $record->[$i]) or next;
             my ($f) = splice @$record, $i, 1;
             @$record = grep { $_->{group} eq '' || $_->{group}

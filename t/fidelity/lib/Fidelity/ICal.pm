@@ -40,7 +40,7 @@ sub read_ical {
 
 sub line_of {
     my ($f) = @_;
-    my $out = ($f->{group} ? "$f->{group}." : '') . $f->{name};
+    my $out = ($f->{group} ne '' ? "$f->{group}." : '') . $f->{name};
     for my $name (sort keys %{ $f->{params} }) {
         $out .= ";$name=" . join ',', map {
             my $v = $_;
