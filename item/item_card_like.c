@@ -102,12 +102,14 @@ static item_span_t key_of(card_like_t *like, const item_line_t *line)
 }
 
 /** Of what parts of a number a character is one: 0 of what only parts the
- * digits, and of "p" and "w", which some say for pauses. */
+ * digits, and of "p" and "w", which some say for pauses.  Others than those of
+ * ASCII may be letters, or part digits as well (iOS: blanks without a break). */
 static unsigned class_of(char c)
 {
     return apr_isdigit(c) || c == '+' || c == '*' ? 1
         : apr_isalpha(c) ? !strchr("pwPW", c) * 2u
-        : c == ',' || c == ';' ? 4 : c == '#' ? 8 : 0;
+        : c == ',' || c == ';' ? 4 : c == '#' ? 8
+        : (unsigned char)c >= 0x80 ? 16 : 0;
 }
 
 /** Whether a number is another one but for parts of which the device has none
@@ -134,7 +136,8 @@ static int is_rest(item_span_t number, item_span_t device)
     return at == number.len;
 }
 
-/** What a device may leave of a number with words in it, or pauses: its digits.
+/** What a device may leave of a number with words in it, pauses or blanks of
+ * other kinds: its digits.
  * @param device  any number, as it came back
  * @return len 0: a number that devices can hold, or hardly one at all */
 static item_span_t digits_of(card_like_t *like, const item_line_t *line,
@@ -154,7 +157,7 @@ static item_span_t digits_of(card_like_t *like, const item_line_t *line,
 
         if (class_of(c) == 1)
             item_buf_putc(b, c);
-        words |= class_of(c) & 6;
+        words |= class_of(c) & (2 | 4 | 16);
     }
     return (words || device) && b->len >= 4 + 3 ? item_buf_span(b) : none;
 }

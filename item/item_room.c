@@ -190,14 +190,32 @@ int room_kinds(const item_line_t *line)
     return found;
 }
 
+/** Octets of a blank, hyphen or mark of direction in UTF-8 (U+00A0, U+2000 to
+ * U+206F), as iOS writes them into numbers. */
+static apr_size_t blank_at(item_span_t value, apr_size_t i)
+{
+    const char *s = value.s + i;
+
+    if (value.len - i >= 2 && !memcmp(s, "\xc2\xa0", 2))
+        return 2;
+    return value.len - i >= 3 && *s == '\xe2'
+           && (s[1] == '\x80' || s[1] == '\x81') ? 3 : 0;
+}
+
 int room_has_words(item_span_t value)
 {
     apr_size_t i;
 
-    for (i = 0; i < value.len; i++)
+    for (i = 0; i < value.len; i++) {
+        apr_size_t blank = blank_at(value, i);
+
         /* "p" and "w" are pauses to a phone. */
-        if (apr_isalpha(value.s[i]) && !strchr("pPwW", value.s[i]))
+        if (blank)
+            i += blank - 1;
+        else if ((unsigned char)value.s[i] >= 0x80
+                 || (apr_isalpha(value.s[i]) && !strchr("pPwW", value.s[i])))
             return 1;
+    }
     return 0;
 }
 

@@ -441,7 +441,10 @@ static void test_cut_made_name(void **unused)
 static void test_pauses(void **unused)
 {
     static const char stored[] = "TEL:030 34\\,\\,77\n"
-                                 "TEL:040 5 extension 6\n";
+                                 "TEL:040 5 extension 6\n"
+                                /* Blanks of other kinds, as iOS has them. */
+                                "TEL:+33\xc2\xa0" "6\xc2\xa0" "12\n"
+                                "TEL:\xe2\x80\xaa+49\xe2\x80\xaf" "69\n";
     static const char *const tests[][2] = {
         { "TEL:03034,,77\n", "TEL:030 34\\,\\,77\n" },
         { "TEL:030 34,77\n", "TEL:030 34\\,77\n" },
@@ -449,7 +452,10 @@ static void test_pauses(void **unused)
         { "TEL:0303477\n", "TEL:030 34\\,\\,77\n" },
         { "TEL:03034pp77\n", "TEL:030 34\\,\\,77\n" },
         { "TEL:04056\n", "TEL:040 5 extension 6\n" },
-        { "TEL:040 5 ext 6\n", "TEL:040 5 ext 6\n" }
+        { "TEL:040 5 ext 6\n", "TEL:040 5 ext 6\n" },
+        { "TEL:+33612\n", "TEL:+33\xc2\xa0" "6\xc2\xa0" "12\n" },
+        { "TEL:+4969\n", "TEL:\xe2\x80\xaa+49\xe2\x80\xaf" "69\n" },
+        { "TEL:+336127\n", "TEL:+336127\n" }
     };
     unsigned i;
 

@@ -251,6 +251,13 @@ static void test_words_for_numbers(void **state)
               card("N:A\nTEL:+441\nTEL:ask Bob\ni.TEL:bizphone\n"));
     COMPLETED(card("N:B\nTEL:1\n"), card("N:A\nTEL:ask Bob\n"),
               card("N:A\n"), card("N:A\nTEL:ask Bob\n"));
+    COMPLETED(card("N:B\nTEL:1\n"), card("N:A\nTEL:\xe7\x94\xb7\nTEL:1\n"),
+              card("N:A\nTEL:1\n"),
+              card("N:A\nTEL:1\nTEL:\xe7\x94\xb7\n"));
+    /* A blank without a break is no word: it has deleted the second. */
+    COMPLETED(card("N:B\nTEL:1\nTEL:3\n"),
+              card("N:A\nTEL:1\nTEL:2\xc2\xa0" "3\n"),
+              card("N:A\nTEL:1\n"), card("N:A\nTEL:1\n"));
     /* A phone that keeps them can delete them. */
     COMPLETED(card("N:B\nTEL:the other one\nTEL:2\nTEL:3\n"), words,
               card("N:A\nTEL:+441\n"), card("N:A\nTEL:+441\n"));
