@@ -64,6 +64,25 @@ apr_status_t item_card_echo(const item_form_t *form, const item_text_t *in,
                             const item_text_t *like, item_text_t *out,
                             apr_pool_t *p);
 
+/** The N or FN that is made up for a device, of another name or of what else
+ * there is. @param name  "N" or "FN" @return unescaped; NULL: the card has its
+ * own, or there is nothing to make it of */
+const char *item_card_made(const item_form_t *form, const item_text_t *card,
+                           const char *name, apr_pool_t *p);
+
+/**
+ * Leave out of a device's card the FN, and where the store has none of both the
+ * N, that were made up: of what the store had then, which the device's user may
+ * have edited since, or by the device itself, FN of the N beside it.
+ * @param had  the store's text then
+ * @param like  the store's text of which the device's is an edit
+ * @param card  in and out: the device's in the store's form
+ * @return non-zero if one stays that an older text may explain
+ */
+int item_card_unmake(const item_form_t *form, const item_text_t *had,
+                     const item_text_t *like, item_text_t *card,
+                     apr_pool_t *p);
+
 /** A device's SIF-C document for the store; as item_card_import().  Elements
  * that vCard knows no property for are kept as X-FUNAMBOL-Name. */
 apr_status_t item_sifc_import(const item_form_t *form, const item_text_t *in,

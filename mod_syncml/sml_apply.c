@@ -33,6 +33,10 @@
 #define LARGE_BASES   32
 #define BASES_OCTETS  (4 * 1024 * 1024)
 
+/* So many texts of an item without a name are looked at for one that was made
+ * up for a device. */
+#define MOST_MADE     16
+
 /* ---- finding the item --------------------------------------------------- */
 
 /* The device's row for a LUID.  A client that uses our GUID as its own id
@@ -395,6 +399,29 @@ static void newest_base(sml_session_t *s, const sml_sync_t *y,
     s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
 }
 
+/* A name that was made up for the device is none of its user's: not of what it
+ * had now, nor, since it may not have got what was made of its own edits, of
+ * what it had before.
+ * @param like  what the device's text is an edit of */
+static void unmake_names(sml_session_t *s, const sml_sync_t *y,
+                         sml_change_t *c, store_id_t item,
+                         const store_item_t *like)
+{
+    const store_item_t *had = like;
+    store_item_t *before;
+    int i;
+
+    for (i = 0; i < MOST_MADE && sml_form_unmake(s, y, c, had, like); i++) {
+        s->rv = store_item_version_before(s->tx, s->account, y->datastore,
+                                          item, had->change, &before);
+        if (s->rv != APR_SUCCESS) {
+            break;
+        }
+        had = before;
+    }
+    s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
+}
+
 /* The item exists; @p version is the one that the device knew, 0: none, it was
  * perhaps @p matched by its content. */
 static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
@@ -405,6 +432,7 @@ static int update(sml_session_t *s, sml_sync_t *y, sml_change_t *c,
     if (c->raw_type != NULL) {
         base = had_text(s, y, old, version);
         sml_form_import_like(s, y, c, base ? base : old);
+        unmake_names(s, y, c, old->id, base ? base : old);
     }
     sml_occurrences_days(s, y, c, old);
     if (!old->deleted

@@ -478,6 +478,23 @@ static int is_as_it_had(sides_t *sides, item_text_t base)
     return same(sides, sides->base, sides->theirs);
 }
 
+/* Is what became of it what the device has, with the name that it would be
+ * sent?  @param base  what it had before its edit; NULL: there was none */
+static int needs_nothing(sides_t *sides, const sml_change_t *c,
+                         const store_item_t *base)
+{
+    item_text_t merged = { sides->m.text, sides->m.len }, had;
+
+    if (!tells_nothing(sides, merged)) {
+        return 0;
+    }
+    if (base == NULL) {
+        return 1;
+    }
+    had = text_of(base);
+    return !sml_form_renames(sides->s, sides->y, c, &had, &merged);
+}
+
 static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
                             const sml_change_t *c, const store_item_t *old,
                             const store_item_t *base, store_id_t known,
@@ -540,7 +557,7 @@ static apr_status_t resolve(sml_session_t *s, const sml_sync_t *y,
             && same(&sides, sides.ours, (item_text_t){ sides.m.text,
                                                        sides.m.len }));
     out->theirs_fine = (poorer && known == old->change && !has_lost_place(y))
-        || tells_nothing(&sides, (item_text_t){ sides.m.text, sides.m.len });
+        || needs_nothing(&sides, c, out->unchanged ? NULL : base);
     return fill(&sides, old, c, out);
 }
 

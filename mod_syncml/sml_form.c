@@ -8,6 +8,8 @@
 #include <apr_base64.h>
 #include <apr_strings.h>
 
+#include "item/item_card.h"
+
 int sml_form_is_b64(const char *type)
 {
     return strncasecmp(type, "text/x-s4j-sif", 14) == 0;
@@ -139,6 +141,64 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
 }
 
 /* ---- out ----------------------------------------------------------------- */
+
+/* The item is that text now. */
+static void set_text(sml_session_t *s, sml_change_t *c,
+                     const item_text_t *text)
+{
+    item_keys_t keys;
+
+    if (item_keys(&keys, c->item.type, text->data, text->len, s->p)
+        == APR_SUCCESS) {
+        c->keys = keys;
+        c->item.data = text->data;
+        c->item.len = text->len;
+        sml_set_keys(&c->item, &keys);
+    }
+}
+
+int sml_form_unmake(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
+                    const store_item_t *had, const store_item_t *like)
+{
+    item_text_t was = { had->data, had->len };
+    item_text_t beside = { like->data, like->len };
+    item_text_t text = { c->item.data, c->item.len };
+    int left;
+
+    if (c->raw_type == NULL || c->keys.kind != ITEM_VCARD30) {
+        return 0;
+    }
+    left = item_card_unmake(&sml_form(s, y)->form, &was, &beside, &text,
+                            s->p);
+    if (text.data != c->item.data) {
+        set_text(s, c, &text);
+    }
+    return left;
+}
+
+int sml_form_renames(sml_session_t *s, const sml_sync_t *y,
+                     const sml_change_t *c, const item_text_t *had,
+                     const item_text_t *now)
+{
+    static const char *const names[] = { "N", "FN" };
+    const item_form_t *form = &sml_form(s, y)->form;
+    const char *was, *is;
+    int i;
+
+    if (c->raw_type == NULL || c->keys.kind != ITEM_VCARD30) {
+        return 0;
+    }
+    for (i = 0; i < 2; i++) {
+        was = item_card_made(form, had, names[i], s->p);
+        is = was ? item_card_made(form, now, names[i], s->p) : NULL;
+        if (is != NULL && strcmp(was, is) != 0
+            && (sml_form_is_b64(c->raw_type)
+                || sml_form_has_line(&c->raw, names[i]))) {
+            return 1;
+        }
+    }
+    return 0;
+}
 
 apr_status_t sml_form_export(sml_session_t *s, const sml_sync_t *y,
                              store_item_t *item)

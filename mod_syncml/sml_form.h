@@ -96,6 +96,22 @@ void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,
                           sml_change_t *c, const store_item_t *like);
 
 /**
+ * Take out of a contact that came names that were made up for the device: see
+ * item_card_unmake().
+ * @param had  what the device was sent once
+ * @param like  as sml_form_import_like(), which was called before
+ * @return as item_card_unmake()
+ */
+int sml_form_unmake(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
+                    const store_item_t *had, const store_item_t *like);
+
+/** Non-zero if a name that the device has sent was made up for a contact, and
+ * would be another one for another text of it. */
+int sml_form_renames(sml_session_t *s, const sml_sync_t *y,
+                     const sml_change_t *c, const item_text_t *had,
+                     const item_text_t *now);
+
+/**
  * Turn a projection into what is sent.
  * @param item  type, data and len in and out; unchanged on failure
  * @return APR_SUCCESS, ITEM_E*; ITEM_ETYPE: the device's format has no such
