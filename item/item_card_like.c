@@ -86,10 +86,27 @@ static int cut(item_line_t *line, item_param_t *params, item_span_t text)
     return item_line_split(line, text) == APR_SUCCESS && !line->junk;
 }
 
+/** What a data: URI holds in base64. @return len 0: it is none such */
+static item_span_t data_of(item_span_t value)
+{
+    static const item_span_t none = { "", 0 };
+    const char *comma = value.len > 5 && !strncasecmp(value.s, "data:", 5)
+                        ? memchr(value.s, ',', value.len) : NULL;
+    item_span_t head = value;
+
+    head.len = comma ? (apr_size_t)(comma - value.s) : 0;
+    if (!comma || !card_has_word(head, "BASE64"))
+        return none;
+    value.s += head.len + 1;
+    value.len -= head.len + 1;
+    return value;
+}
+
 /** Name and value, as they are compared. */
 static item_span_t key_of(card_like_t *like, const item_line_t *line)
 {
     item_buf_t *b = &like->key;
+    item_span_t data = data_of(line->value);
     apr_size_t i;
 
     b->len = 0;
@@ -97,7 +114,14 @@ static item_span_t key_of(card_like_t *like, const item_line_t *line)
     for (i = 0; i < b->len; i++)
         b->s[i] = (char)apr_toupper(b->s[i]);
     item_buf_putc(b, ':');
-    item_prop_value(b, ITEM_VCARD30, line);
+    if (data.len)
+        item_value_base64(b, data);
+    else
+        item_prop_value(b, ITEM_VCARD30, line);
+    if (item_span_is(line->name, "GENDER")
+        || item_span_is(line->name, "X-GENDER"))
+        while (b->s[b->len - 1] == ';' || b->s[b->len - 1] == '\\')
+            b->len--;           /* "M;": nothing is said besides */
     return item_buf_span(b);
 }
 
@@ -330,6 +354,13 @@ static void put_param(item_buf_t *b, const item_param_t *param)
     item_buf_add(b, param->value.s, param->value.len);
 }
 
+/** Non-zero for data, whose type says how it is to be read, no more. */
+static int is_data(const item_line_t *line)
+{
+    return item_line_param(line, "ENCODING") != NULL
+           || data_of(line->value).len != 0;
+}
+
 /** The store's value with the device's types, and the store's parameters
  * else. */
 static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
@@ -339,7 +370,8 @@ static void put_mixed(item_buf_t *b, card_like_t *like, const entry_t *entry,
     item_line_t ours;
     int i;
 
-    if (!cut(&ours, like->params[1], unfold(like, entry->raw))) {
+    if (!cut(&ours, like->params[1], unfold(like, entry->raw))
+        || is_data(&ours)) {
         item_raw_add(b, entry->raw, "\r\n");
         return;
     }
@@ -548,6 +580,47 @@ static int put_fn(item_buf_t *b, card_like_t *like, const item_line_t *device)
     return 1;
 }
 
+/** The store's line where a phone writes a backslash and an n of its text as
+ * it writes the end of a line. */
+static entry_t *take_backslashes(card_like_t *like, item_span_t line)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+    item_line_t device;
+    apr_size_t i;
+    int found = 0;
+
+    if (like->form->format != ITEM_FORMAT_VCARD21
+        || !memchr(line.s, '\\', line.len))
+        return NULL;
+    text.p = like->p;
+    for (i = 0; i < line.len; i++) {
+        if (line.s[i] == '\\' && i + 1 < line.len) {
+            if (line.s[i + 1] == 'n' && ++found)
+                item_buf_putc(&text, '\\');
+            item_buf_putc(&text, line.s[i++]);
+        }
+        item_buf_putc(&text, line.s[i]);
+    }
+    line = item_buf_span(&text);
+    return found && cut(&device, like->params[1], line)
+           ? take(like, key_of(like, &device), line, &device) : NULL;
+}
+
+/** The store's line that a device's is. */
+static entry_t *take_any(card_like_t *like, item_span_t line,
+                         const item_line_t *device)
+{
+    entry_t *entry = take(like, key_of(like, device), line, device);
+    item_span_t key;
+
+    if (entry)
+        return entry;
+    key = digits_of(like, device, 1);
+    if (key.len)
+        return take(like, key, line, device);
+    return take_backslashes(like, line);
+}
+
 void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
                    int slot)
 {
@@ -558,12 +631,7 @@ void card_like_put(item_buf_t *b, card_like_t *like, item_span_t line,
     if (like && cut(&device, like->params[0], line)) {
         if (!like->buckets)
             make_buckets(like);
-        entry = take(like, key_of(like, &device), line, &device);
-        if (!entry) {
-            item_span_t key = digits_of(like, &device, 1);
-
-            entry = key.len ? take(like, key, line, &device) : NULL;
-        }
+        entry = take_any(like, line, &device);
     }
     if (!entry && like && (is_made(like, &device) || put_fn(b, like, &device)
                            || put_birthday(b, like, &device)
