@@ -73,7 +73,8 @@ const char *item_card_made(const item_form_t *form, const item_text_t *card,
 /**
  * Leave out of a device's card the FN, and where the store has none of both the
  * N, that were made up: of what the store had then, which the device's user may
- * have edited since, or by the device itself, FN of the N beside it.
+ * have edited since, or by the device itself, FN of the N beside it or "?" of
+ * nothing.
  * @param had  the store's text then
  * @param like  the store's text of which the device's is an edit
  * @param card  in and out: the device's in the store's form

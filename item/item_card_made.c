@@ -86,6 +86,12 @@ static int is_of_n(const char *fn, const char *n, apr_pool_t *p)
     return b.len == strlen(fn) && !memcmp(b.s, fn, b.len);
 }
 
+/** Non-zero for question marks, which some show where there is no name. */
+static int is_unknown(const char *fn)
+{
+    return fn[strspn(fn, "? ")] == '\0';
+}
+
 int item_card_unmake(const item_form_t *form, const item_text_t *had,
                      const item_text_t *like, item_text_t *card,
                      apr_pool_t *p)
@@ -106,7 +112,7 @@ int item_card_unmake(const item_form_t *form, const item_text_t *had,
     }
     if (fn) {
         made = item_card_made(form, had, "FN", p);
-        if ((made && is_made(made, fn))
+        if ((made && is_made(made, fn)) || is_unknown(fn)
             || (like_n && n && is_of_n(fn, n, p)))
             apr_hash_set(gone, "FN", APR_HASH_KEY_STRING, "");
         else

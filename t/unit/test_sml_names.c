@@ -90,6 +90,22 @@ static void test_fn_of_n(void **state)
     assert_non_null(strstr(stored("contacts"), "\r\nFN:Annie\r\n"));
 }
 
+/** Nothing is there that a name could be made of: a phone shows "?". */
+static void test_no_name(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("NOTE:x\r\nURL:http://example.org/\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "NOTE:x\r\n", "FN:?\r\nNOTE:xy\r\n");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, ":x", ":xy"));
+    edit(c, "FN:?\r\n", "FN:Who?\r\n");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored("contacts"), "\r\nFN:Who?\r\n"));
+}
+
 /** A name as it was before the server's side changed it is an edit. */
 static void test_back_again(void **state)
 {
@@ -110,6 +126,7 @@ int main(void)
         ON_EACH_STORE(test_source),
         ON_EACH_STORE(test_sent_only),
         ON_EACH_STORE(test_fn_of_n),
+        ON_EACH_STORE(test_no_name),
         ON_EACH_STORE(test_back_again)
     };
 
