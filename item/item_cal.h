@@ -243,15 +243,27 @@ typedef struct item_wire_t {
 int item_vcal_prop_out(item_cal_ctx_t *c, const item_cal_t *cal,
                        const item_line_t *line, item_wire_t *wire);
 
-/** Which lists of a stored component have a comma in a word: for
- * item_vcal_list_as(). */
-int item_vcal_commas(const item_part_t *like);
+/** So many words with commas are known of a list. */
+#define ITEM_VCAL_COMMAS  16
+
+/** Words with commas, of CATEGORIES and of RESOURCES. */
+typedef struct item_vcal_commas_t {
+    int any[2], n[2];
+    item_span_t word[2][ITEM_VCAL_COMMAS];      /* unescaped */
+} item_vcal_commas_t;
+
+/** Find those of a component of the store's. */
+void item_vcal_commas(item_vcal_commas_t *commas, const item_part_t *like,
+                      apr_pool_t *p);
 
 /** A list from a device, in which commas part words as semicolons do; but not
- * where a word of like has one, whose backslash the device may have dropped:
- * then with one before each, unless it has one.  Other values as they are.
- * @param commas  of like; 0: there is none */
-item_span_t item_vcal_list_as(item_cal_ctx_t *c, int commas,
+ * where a word that it had has one, whose backslash the device may have
+ * dropped: then with one before each, unless it has one; or, where nothing else
+ * parts words, before those in the words that it had.  Other values as they
+ * are.
+ * @param commas  all zero: nothing is known */
+item_span_t item_vcal_list_as(item_cal_ctx_t *c,
+                              const item_vcal_commas_t *commas,
                               const item_line_t *line, item_span_t value);
 
 /** A property from a device, as a line of iCalendar with its line end, is

@@ -215,7 +215,7 @@ typedef struct against_t {
     const item_line_t *summary; /* the first one; NULL: none */
     const char *title;          /* that a description may say again, as */
     apr_size_t title_len;       /* wire_key(); NULL: it says something */
-    int commas;                 /* as item_vcal_commas() */
+    item_vcal_commas_t commas;
 } against_t;
 
 static void find_against(const item_back_t *k, const item_came_t *came,
@@ -227,7 +227,7 @@ static void find_against(const item_back_t *k, const item_came_t *came,
     against->summary = title ? &title->line : NULL;
     if (!came->cal)
         return;
-    against->commas = item_vcal_commas(came->cal->part);
+    item_vcal_commas(&against->commas, came->cal->part, k->c->p);
     if (title && !item_part_find(came->cal->part, "DESCRIPTION"))
         against->title = wire_key("", item_vcal_decode(k->c, &title->line),
                                   k->c->p, &against->title_len);
@@ -324,7 +324,7 @@ static void put_props(item_back_t *k, const item_came_t *came)
         }
         else {
             refine(k, line, &value);
-            value = item_vcal_list_as(c, against.commas, line, value);
+            value = item_vcal_list_as(c, &against.commas, line, value);
             item_vcal_prop_in(c, came->kind, line, value, k->b);
         }
     }

@@ -385,57 +385,6 @@ static item_span_t list_in(item_cal_ctx_t *c, item_span_t rest,
     return item_buf_span(&b);
 }
 
-/** A bit for each of the lists. @return 0: it is none */
-static int list_of(item_span_t name)
-{
-    return item_span_is(name, "CATEGORIES") ? 1
-        : item_span_is(name, "RESOURCES") ? 2 : 0;
-}
-
-static int has_comma(item_span_t value)
-{
-    apr_size_t at;
-
-    for (at = 0; at + 1 < value.len; at++)
-        if (value.s[at] == '\\' && value.s[++at] == ',')
-            return 1;
-    return 0;
-}
-
-int item_vcal_commas(const item_part_t *like)
-{
-    int i, list, commas = 0;
-
-    for (i = 0; i < like->entries->nelts; i++) {
-        const item_entry_t *entry = APR_ARRAY_IDX(like->entries, i,
-                                                  const item_entry_t *);
-
-        if (entry->part || entry->line.junk)
-            continue;
-        list = list_of(entry->line.name);
-        if (list && !(commas & list) && has_comma(entry->line.value))
-            commas |= list;
-    }
-    return commas;
-}
-
-item_span_t item_vcal_list_as(item_cal_ctx_t *c, int commas,
-                              const item_line_t *line, item_span_t value)
-{
-    item_buf_t b = { NULL, NULL, 0, 0 };
-    apr_size_t i;
-
-    if (!(commas & list_of(line->name)) || has_comma(value))
-        return value;           /* ...or it has kept them */
-    b.p = c->p;
-    for (i = 0; i < value.len; i++) {
-        if (value.s[i] == ',' && (!i || value.s[i - 1] != '\\'))
-            item_buf_putc(&b, '\\');
-        item_buf_putc(&b, value.s[i]);
-    }
-    return item_buf_span(&b);
-}
-
 /** A parameter's value in quotes, which it cannot hold itself. */
 static const char *quoted(item_cal_ctx_t *c, item_span_t text)
 {

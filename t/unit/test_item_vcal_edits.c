@@ -342,6 +342,13 @@ static const edit_t edits[] = {
       "CATEGORIES:A\\, B,D" },
     { BERLIN, 0, 0, ONCE "CATEGORIES:A\\, B,C\r\n", "A\\, B;C", "A\\, B,C,D",
       "CATEGORIES:A\\, B,C,D" },
+    /* All commas alike: those of a word that it had are its. */
+    { BERLIN, 0, 0, ONCE "SUMMARY:S\r\nCATEGORIES:A\\, B,C\r\n", "A\\, B;C",
+      "A, B,C", "CATEGORIES:A\\, B,C" },
+    { BERLIN, 0, 0, ONCE "CATEGORIES:C,A\\, B\r\n", "C;A\\, B", "C,D,A, B",
+      "CATEGORIES:C,D,A\\, B" },
+    { BERLIN, 0, 0, ONCE "CATEGORIES:C,A\\, B\r\n", "C;A\\, B", "C",
+      "CATEGORIES:C" },
     { BERLIN, 0, 0, ONCE "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:"
       "mailto:r@x\r\n", "S\r\n", "T\r\n",
       "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:mailto:r@x|SUMMARY:T" }
