@@ -229,6 +229,16 @@ static int is_as_long(const item_back_t *k, const item_came_t *came)
            && to - from == until - since;
 }
 
+/** A day that ends on itself in the store, which devices have as a whole one. */
+static int ends_on_itself(const item_back_t *k, const item_came_t *came)
+{
+    return came->all_day && came->plan && came->cal->has_end
+           && came->cal->start.kind == ITEM_TIME_DATE
+           && came->cal->end.kind == ITEM_TIME_DATE
+           && came->cal->end.secs == came->cal->start.secs
+           && is_as_long(k, came);
+}
+
 /** A new length, where the stored item has a length and no end.
  * @return 0: it has not, or clocks change in between, which an end says
  * better */
@@ -298,7 +308,8 @@ static void put_end(item_back_t *k, const item_came_t *came,
         || (same && item_back_named(k, came->cal, name)))
         return;
     dest_of_end(k, came, name, &own);
-    t = item_back_dest(k, &own, &came->end);
+    t = item_back_dest(k, &own, ends_on_itself(k, came) ? &came->start
+                                                        : &came->end);
     put_time(k, name, &t);
 }
 

@@ -631,7 +631,7 @@ static void put_text(item_back_t *k, const item_doc_t *doc, item_buf_t *out)
     item_buf_puts(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
     if (prodid)
         item_raw_add(out, prodid->raw, "\r\n");
-    else
+    else if (!k->like)
         item_buf_puts(out, "PRODID:-//mod_syncml//EN\r\n");
     item_back_zones(k, out);
     item_buf_add(out, body->s, body->len);

@@ -311,6 +311,13 @@ static const edit_t edits[] = {
     /* An event without an end that moved; one with a task done. */
     { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART;VALUE=DATE:20260706\r\n",
       "2026070", "2026080", "DTSTART;VALUE=DATE:20260806|!DTEND" },
+    /* A day that ends on itself, as some calendars of holidays have it. */
+    { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART;VALUE=DATE:20260706\r\n"
+      "DTEND;VALUE=DATE:20260706\r\n", "2026070", "2026080",
+      "DTSTART;VALUE=DATE:20260806|DTEND;VALUE=DATE:20260806" },
+    { BERLIN, LOCAL, 0, "UID:1\r\nDTSTART;VALUE=DATE:20260706\r\n"
+      "DTEND;VALUE=DATE:20260706\r\n", "DTEND:20260707", "DTEND:20260709",
+      "DTSTART;VALUE=DATE:20260706|DTEND;VALUE=DATE:20260709" },
     /* No longer a series. */
     { BERLIN, 0, 0, WEEKLY, "RRULE:W1 MO #0\r\n", "",
       "!RRULE:FREQ=WEEKLY" },
@@ -399,7 +406,7 @@ static void test_task(void **state)
     has(sent, "DUE:20260706T100000");
     has(import(&form, replace(sent, "20260706", "20260708"), TASK),
         "DUE;TZID=Europe/Berlin:20260708T100000|"
-        "TRIGGER;RELATED=START:-PT1H|!TRIGGER;RELATED=END");
+        "TRIGGER;RELATED=START:-PT1H|!TRIGGER;RELATED=END|!PRODID");
 }
 
 #define CHORE(due)  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\n" \
