@@ -219,6 +219,19 @@ static void keep_ours(job_t *job, item_slot_t *slot)
             item_member_drop(m, twice);
 }
 
+/** Non-zero for a description that repeats a summary which is gone: it counts
+ * as none, but is there. */
+static int repeats_summary(const job_t *job, const item_slot_t *slot,
+                           item_side_e side)
+{
+    return slot->how == MERGE_TEXT && !slot->member
+           && job->summary != ITEM_BASE && !slot->there[side]
+           && job->summary != side
+           && (slot->n[ITEM_BASE] || slot->n[ITEM_THEIRS])
+           && (!slot->first[ITEM_OURS]
+               || item_span_trim(plain_text(job->m, slot, ITEM_OURS)).len);
+}
+
 static apr_status_t carry_out(job_t *job, item_slot_t *slot)
 {
     item_merging_t *m = job->m;
@@ -268,10 +281,8 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
         job->summary = side;
     if (slot->how == MERGE_NAME && side == ITEM_THEIRS)
         job->name = slot;
-    if (slot->how == MERGE_TEXT && !slot->member && job->summary != ITEM_BASE
-        && !slot->there[side] && job->summary != side
-        && (slot->n[ITEM_BASE] || slot->n[ITEM_THEIRS]))
-        drop_ours(job, slot);   /* it repeats a summary that is gone */
+    if (repeats_summary(job, slot, side))
+        drop_ours(job, slot);
     else if (side == ITEM_THEIRS)
         replace(job, slot);
     return APR_SUCCESS;

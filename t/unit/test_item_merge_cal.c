@@ -51,6 +51,13 @@ static const case_t events[] = {
       "SUMMARY:b\nDESCRIPTION:a\n" },
     { "SUMMARY:a\nDESCRIPTION:x\n", "SUMMARY:b\nDESCRIPTION:x\n",
       "SUMMARY:a\nDESCRIPTION:a\n", O, "", "SUMMARY:b\n" },
+    /* An empty one repeats nothing (Exchange). */
+    { "SUMMARY:a\nDESCRIPTION;LANGUAGE=de:\n",
+      "SUMMARY:a\nDESCRIPTION;LANGUAGE=de:\n", "SUMMARY:b\n", O, "",
+      "SUMMARY:b\nDESCRIPTION;LANGUAGE=de:\n" },
+    { "SUMMARY:a\nDESCRIPTION;LANGUAGE=de:\\n\n",
+      "SUMMARY:a\nDESCRIPTION;LANGUAGE=de:\\n\n", "SUMMARY:b\n", O, "",
+      "SUMMARY:b\nDESCRIPTION;LANGUAGE=de:\\n\n" },
     /* Defaults come and go. */
     { "SUMMARY:a\n", "SUMMARY:a\nLOCATION:l\n",
       "SUMMARY:a\nCLASS:PUBLIC\nTRANSP:OPAQUE\nPRIORITY:0\n", O, "", OURS },
