@@ -285,7 +285,11 @@ my %cal_edit = (
         my $o = first_prop($e, 'DESCRIPTION') or return;
         my $mine = $r->{text}{DESCRIPTION} // return;
         return if index(unescape($o->{text}), $mine) != 0;
-        $r->{text}{DESCRIPTION} = "Edited. $mine";
+        # There is no room for more of what is shown whole.
+        my $size = $p->{cal}{hold}{DESCRIPTION} || length "Edited. $mine";
+        return if length "Edited. $mine" > $size
+            && unescape($o->{text}) eq $mine;
+        $r->{text}{DESCRIPTION} = substr "Edited. $mine", 0, $size;
         $o->{text} = "Edited. $o->{text}";
         return 1;
     },

@@ -192,7 +192,7 @@ sub move_entry {
 sub text_line {
     my ($p, $name, $value) = @_;
     my $charset = $p->{charset} // 'UTF-8';
-    $value = join ';', map { /^X-/ ? $_ : "X-$_" } split /[;,]/, $value
+    $value = join ';', map { /^X-/ ? $_ : "X-$_" } split /(?<!\\)[;,]/, $value
         if $name eq 'CATEGORIES' && $p->{cal}{category_x};
     my $octets = Encode::encode($charset, $value);
     if ($octets =~ /[\x80-\xff\r\n=]/ && $p->{cal}{qp}) {
