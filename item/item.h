@@ -222,6 +222,14 @@ apr_array_header_t *item_values(const char *type, const char *data,
                                 apr_pool_t *p);
 
 /**
+ * The value of a property that stands once in an item, or its events and tasks,
+ * unescaped, with all of its white space.
+ * @return NULL: there is none, or several
+ */
+const char *item_whole_value(const char *type, const char *data,
+                             apr_size_t len, const char *name, apr_pool_t *p);
+
+/**
  * Make an item fit into a number of octets, for devices with a MaxObjSize.
  * First PHOTO, LOGO, SOUND, KEY and ATTACH go, the largest first, then NOTE,
  * DESCRIPTION, COMMENT and LABEL are cut at a character, the longest first,

@@ -59,6 +59,49 @@ static void part_values(apr_array_header_t *values, const item_part_t *part,
     }
 }
 
+/** The only line of a name. @param n  of them were found */
+static const item_entry_t *only_line(const item_part_t *part,
+                                     const char *name, int *n)
+{
+    const item_entry_t *found = NULL, *in;
+    int i;
+
+    for (i = 0; i < part->entries->nelts; i++) {
+        const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                  const item_entry_t *);
+
+        in = entry;
+        if (entry->part && entry->part->kind >= 0)
+            in = only_line(entry->part, name, n);
+        else if (entry->part || part->kind < 0 || !entry->line.value.len
+                 || !item_span_is(entry->line.name, name))
+            in = NULL;
+        else
+            ++*n;
+        found = in ? in : found;
+    }
+    return found;
+}
+
+const char *item_whole_value(const char *type, const char *data,
+                             apr_size_t len, const char *name, apr_pool_t *p)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    const item_entry_t *entry;
+    item_doc_t *doc;
+    int n = 0;
+
+    if (item_doc_read(&doc, type, data, len, p) != APR_SUCCESS || !doc->root)
+        return NULL;
+    entry = only_line(doc->root, name, &n);
+    if (n != 1)
+        return NULL;
+    b.p = p;
+    item_unescape(&b, entry->line.value);
+    item_buf_putc(&b, '\0');
+    return b.s;
+}
+
 apr_array_header_t *item_values(const char *type, const char *data,
                                 apr_size_t len, const char *name,
                                 apr_pool_t *p)

@@ -47,12 +47,8 @@ static const char *long_name(item_kind_e kind)
 static const char *long_text(sml_session_t *s, const char *type,
                              const char *data, apr_size_t len)
 {
-    const char *name = strcmp(type, "text/vcard") == 0 ? "NOTE"
-                                                       : "DESCRIPTION";
-    const apr_array_header_t *values = item_values(type, data, len, name,
-                                                   s->p);
-
-    return values->nelts == 1 ? APR_ARRAY_IDX(values, 0, const char *) : NULL;
+    return item_whole_value(type, data, len, strcmp(type, "text/vcard") == 0
+                                             ? "NOTE" : "DESCRIPTION", s->p);
 }
 
 /* What every writer makes anew, or leaves out as it likes: neither an edit
@@ -426,15 +422,20 @@ static void look_for_cut(sml_session_t *s, const held_t *h,
 {
     const char *was = long_text(s, base->type, base->data, base->len);
     const char *is = long_text(s, theirs->type, theirs->data, theirs->len);
-    apr_size_t n[LENGTHS];
+    apr_size_t n[LENGTHS], white;
     int i, cut = 0;
 
     lengths_of(is, n);
-    for (i = 0; i < LENGTHS; i++) {
-        cut |= n[i] >= h->longest[i];
+    if (was == NULL || n[0] < LONG_TEXT || strlen(was) <= n[0]
+        || strncmp(was, is, n[0]) != 0) {
+        return;
     }
-    if (was == NULL || n[0] < LONG_TEXT || !cut
-        || strlen(was) <= n[0] || strncmp(was, is, n[0]) != 0) {
+    /* White space at the end of what it has left has gone, too. */
+    white = strspn(was + n[0], " \t\n");
+    for (i = 0; i < LENGTHS; i++) {
+        cut |= n[i] + white >= h->longest[i];
+    }
+    if (!cut) {
         return;
     }
     apr_hash_set(missing->cut, long_name(kind), APR_HASH_KEY_STRING, "");

@@ -227,6 +227,70 @@ static void test_no_truncate(void **state)
     assert_non_null(strstr(item_of(c, "contacts")->text, "NOTE:Short"));
 }
 
+/* ---- long texts ------------------------------------------------------------- */
+
+static const char *described_as(const char *uid, const char *text)
+{
+    return apr_pstrcat(w->pool, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
+                       "PRODID:-//x//y\r\nBEGIN:VEVENT\r\nUID:", uid,
+                       "\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:", uid,
+                       "\r\nDTSTART:20260701T080000Z\r\n"
+                       "DTEND:20260701T090000Z\r\nDESCRIPTION:", text,
+                       "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", NULL);
+}
+
+/** The phone's copy, its description cut. @param qp  quoted-printable */
+static void cut_description(client_t *c, const char *uid, const char *qp)
+{
+    client_edit(c, client_find(c, "calendar",
+                               apr_pstrcat(w->pool, "SUMMARY:", uid, NULL)),
+                apr_pstrcat(w->pool, "BEGIN:VCALENDAR\r\nVERSION:1.0\r\n"
+                            "BEGIN:VEVENT\r\nSUMMARY:", uid,
+                            "\r\nDTSTART:20260701T080000Z\r\n"
+                            "DTEND:20260701T090000Z\r\n"
+                            "DESCRIPTION;ENCODING=QUOTED-PRINTABLE:", qp,
+                            "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", NULL));
+}
+
+static void stays(const char *uid, const char *text)
+{
+    world_items_t list = { 0 };
+    int i;
+
+    world_list(&list, w->account, "calendar");
+    for (i = 0; i < list.texts->nelts; i++) {
+        const char *is = flat(APR_ARRAY_IDX(list.texts, i, const char *));
+
+        if (strstr(is, apr_pstrcat(w->pool, "UID:", uid, NULL)) != NULL) {
+            assert_string_equal(is, flat(described_as(uid, text)));
+        }
+    }
+}
+
+#define FORTY "Forty characters of a text one by one it "
+#define LINES "Of \\nthese \\nmany \\nlines \\n" FORTY "are some blank at ends"
+#define BLANK FORTY "and forty of those: the last is no more     "
+
+/** It has place for 82 characters, whatever stands at the ends of lines, and
+ * whether white space stands where it cuts. */
+static void test_cut_at_white_space(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+
+    world_put("calendar", 0, described_as("one", FORTY FORTY "and more"));
+    world_put("calendar", 0, described_as("two", LINES));
+    world_put("calendar", 0, described_as("three", BLANK "and"));
+    SYNCED(c, client_sync(c, 205, "calendar"));
+    cut_description(c, "one", FORTY "Forty characters of a text one by one it=20");
+    cut_description(c, "two", "Of =0D=0Athese =0D=0Amany =0D=0Alines =0D=0A=\r\n"
+                    FORTY "are some blank at");
+    cut_description(c, "three", FORTY "and forty of those: the last is no more=20");
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    stays("one", FORTY FORTY "and more");
+    stays("two", LINES);
+    stays("three", BLANK "and");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,7 +298,8 @@ int main(void)
         ON_EACH_STORE(test_photo_without_conversion),
         ON_EACH_STORE(test_note),
         ON_EACH_STORE(test_event),
-        ON_EACH_STORE(test_no_truncate)
+        ON_EACH_STORE(test_no_truncate),
+        ON_EACH_STORE(test_cut_at_white_space)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_room");
