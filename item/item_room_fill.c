@@ -16,11 +16,19 @@ int room_is_long(item_span_t name)
     return item_span_is(name, "NOTE") || item_span_is(name, "DESCRIPTION");
 }
 
-/** Non-zero if a component is as long as any that came. */
-static int is_longest(room_seen_t *seen, int i, item_span_t text)
+/** Non-zero if a component is as long as any that came; with the white space
+ * at its end, which nobody keeps.
+ * @param was  of which it is the beginning, as far as it can be shown */
+static int is_longest(room_seen_t *seen, int i, item_span_t was,
+                      item_span_t text)
 {
-    return text.len >= seen->octets[i]
-           || (seen->chars[i] && room_chars(text) >= seen->chars[i]);
+    apr_size_t at = text.len, white = 0;
+
+    if (at < was.len && !memcmp(was.s, text.s, at))
+        while (at + white < was.len && item_is_white(was.s[at + white]))
+            white++;
+    return at + white >= seen->octets[i]
+           || (seen->chars[i] && room_chars(text) + white >= seen->chars[i]);
 }
 
 int room_is_cut_part(item_image_t *image, room_seen_t *seen, int i,
@@ -28,7 +36,7 @@ int room_is_cut_part(item_image_t *image, room_seen_t *seen, int i,
 {
     int garbled, how = item_image_reads(image, was, is, &garbled);
 
-    if (how != 1 || is.len < ITEM_ROOM_SHORT || !is_longest(seen, i, is))
+    if (how != 1 || is.len < ITEM_ROOM_SHORT || !is_longest(seen, i, was, is))
         return how == 2;
     seen->cuts = 1;             /* so it does cut */
     return garbled || !room_is_long(name);

@@ -301,6 +301,12 @@ static void test_lengths(void **state)
               cut);
     COMPLETED(NULL, whole, card("N:A\nTITLE:Head of\n"),
               card("N:A\nTITLE:Head of\n"));
+    /* A blank at the end of what is left goes, too. */
+    COMPLETED(card("N:B\nTITLE:Twenty-three octets are\n"), whole,
+              card("N:A\nTITLE:Head of the department\n"), whole);
+    COMPLETED(card("N:B\nTITLE:Twenty-five octets are it\n"), whole,
+              card("N:A\nTITLE:Head of the department\n"),
+              card("N:A\nTITLE:Head of the department\n"));
     /* Edited where the device shows it; whether that is all of it nobody
      * knows before one has come back cut. */
     COMPLETED(NULL, whole, card("N:A\nTITLE:Tail of the department o\n"),
