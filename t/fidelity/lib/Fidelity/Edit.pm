@@ -195,6 +195,23 @@ sub shift_text {
     return wall_add($text =~ s/Z$//r, $seconds) . ($text =~ /Z$/ ? 'Z' : '');
 }
 
+# A time that was edited is written as it must be: a day with its type, and no
+# zone beside that or UTC.
+sub well_typed {
+    my ($f) = @_;
+    my $day = $f->{text} =~ /^\d{8}$/;
+    $f->{params}{VALUE} = ['DATE'] if $day;
+    delete $f->{params}{TZID} if $day || $f->{text} =~ /Z$/;
+}
+
+sub shift_times {
+    my ($e, $by) = @_;
+    for my $f (props($e, qw(DTSTART DTEND DUE))) {
+        $f->{text} = shift_text($f->{text}, $by);
+        well_typed($f);
+    }
+}
+
 sub movable {
     my ($p, $e, $wall) = @_;
     return 0 if props($e, qw(EXDATE RDATE EXRULE RECURRENCE-ID));
@@ -259,8 +276,7 @@ my %cal_edit = (
         return if ($r->{day} // 0)
             != (first_prop($e, 'DTSTART')->{text} =~ /^\d{8}$/ ? 1 : 0);
         Fidelity::VCal::move_entry($p, $r, $by);
-        $_->{text} = shift_text($_->{text}, $by)
-            for props($e, qw(DTSTART DTEND DUE));
+        shift_times($e, $by);
         return 1;
     },
     alarm => sub {
