@@ -85,13 +85,31 @@ int item_same_octets(const item_entry_t *a, const item_entry_t *b,
            && !memcmp(a->line.value.s, b->line.value.s, a->line.value.len);
 }
 
+/** Non-zero if each label of ours is theirs as well, or was taken away there. */
+static int has_labels(const item_member_t *base, const item_entry_t *ours,
+                      const item_entry_t *theirs, apr_pool_t *p)
+{
+    const item_entry_t *o, *t = theirs->adjuncts;
+
+    if (base && base->entry->adjuncts)
+        return 1;
+    for (o = ours->adjuncts; o; o = o->next) {
+        if (!t || !item_same_octets(o, t, p))
+            return 0;
+        t = t->next;
+    }
+    return 1;
+}
+
 void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
 {
     const item_member_t *ours = slot->first[ITEM_OURS];
     const item_member_t *theirs = slot->first[ITEM_THEIRS];
 
     for (; ours && theirs && !m->not_theirs; ours = ours->next) {
-        if (!item_same_octets(ours->entry, theirs->entry, m->p))
+        if (!item_same_octets(ours->entry, theirs->entry, m->p)
+            || !has_labels(slot->first[ITEM_BASE], ours->entry,
+                           theirs->entry, m->p))
             m->not_theirs = 1;
         theirs = theirs->next;
     }
