@@ -100,8 +100,7 @@ int item_time_parse(item_time_t *t, item_span_t text, item_span_t zone)
         t->kind = ITEM_TIME_UTC;
         s++;
     }
-    else if (item_span_is(zone, "UTC") || item_span_is(zone, "Etc/UTC")
-             || item_span_is(zone, "GMT"))
+    else if (item_span_is(zone, "UTC") || item_span_is(zone, "Etc/UTC"))
         t->kind = ITEM_TIME_UTC;
     else
         t->zone = zone;

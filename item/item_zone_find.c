@@ -24,6 +24,7 @@ typedef struct clue_t {
 typedef struct clues_t {
     clue_t list[MAX_CHANGES];
     int n;
+    int slack;                  /* so many seconds off a change may be */
 } clues_t;
 
 static void add_clue(clues_t *clues, apr_int64_t at, int before, int after)
@@ -45,9 +46,10 @@ static int agrees(const item_zone_t *zone, const clues_t *clues)
     for (i = 0; i < clues->n; i++) {
         const clue_t *c = &clues->list[i];
 
-        if (item_zone_offset(zone, c->at, NULL) != c->after
+        if (item_zone_offset(zone, c->at + clues->slack, NULL) != c->after
             || (c->before != NEITHER
-                && item_zone_offset(zone, c->at - 1, NULL) != c->before))
+                && item_zone_offset(zone, c->at - 1 - clues->slack, NULL)
+                   != c->before))
             return 0;
     }
     return 1;
@@ -240,6 +242,11 @@ const item_zone_t *item_zone_recognise(const item_part_t *part,
     if (zone && (!clues.n || agrees(zone, &clues)))
         return zone;
     found = by_clues(&clues, prefer, p);
+    if (!found && clues.n) {
+        clues.slack = 3600;     /* Lotus Notes lets London's summer begin at
+                                 * two, too */
+        found = by_clues(&clues, prefer, p);
+    }
     return found ? found : clues.n ? NULL : zone;
 }
 

@@ -409,6 +409,35 @@ static void test_task(void **state)
         "TRIGGER;RELATED=START:-PT1H|!TRIGGER;RELATED=END|!PRODID");
 }
 
+/* Lotus Notes calls London's clock GMT. */
+#define LOTUS(rules, times)  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" \
+    "PRODID:-//Lotus//Calendar//EN\r\nBEGIN:VTIMEZONE\r\nTZID:GMT\r\n" \
+    "BEGIN:STANDARD\r\nDTSTART:19501029T020000\r\nTZOFFSETFROM:+0100\r\n" \
+    "TZOFFSETTO:+0000\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\n" \
+    "END:STANDARD\r\n" rules "END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1\r\n" \
+    times "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define SUMMER  "BEGIN:DAYLIGHT\r\nDTSTART:19500326T020000\r\n" \
+    "TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100\r\n" \
+    "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\n"
+#define LOTUS_TIMES  "DTSTART;TZID=\"GMT\":20150721T140000\r\n" \
+    "DTEND;TZID=\"GMT\":20150721T150000\r\n"
+
+static void test_gmt(void **state)
+{
+    item_form_t form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, 0);
+    const char *stored = LOTUS(SUMMER, LOTUS_TIMES);
+    const char *sent = export(&form, stored);
+
+    has(sent, "DTSTART:20150721T130000Z|DTEND:20150721T140000Z");
+    has(import(&form, replace(replace(sent, "T140000Z", "T150000Z"),
+                              "T130000Z", "T140000Z"), stored),
+        "DTSTART;TZID=GMT:20150721T150000|DTEND;TZID=GMT:20150721T160000|"
+        "TZID:GMT");
+    /* Without a definition it is UTC. */
+    has(export(&form, ical("UID:1\r\n" LOTUS_TIMES)),
+        "DTSTART:20150721T140000Z|DTEND:20150721T150000Z");
+}
+
 #define CHORE(due)  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\n" \
     "UID:1\r\n" due "\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
 #define AT_NIGHT  CHORE("DUE:20260421T200000Z")
@@ -631,6 +660,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_task),
+        cmocka_unit_test(test_gmt),
         cmocka_unit_test(test_task_at_midnight),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_long_lists),
