@@ -174,7 +174,7 @@ static item_span_t write_journal(const item_note_t *note)
     item_buf_t b = { NULL, NULL, 0, 0 };
 
     b.p = note->p;
-    item_put_calendar(&b);
+    item_put_calendar(&b, 1);
     item_buf_puts(&b, "BEGIN:VJOURNAL\r\n");
     if (note->subject.s)
         item_put_text(&b, "SUMMARY", note->subject);

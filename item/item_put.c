@@ -5,10 +5,11 @@
 #include "item/item_doc.h"
 #include "item/item_put.h"
 
-void item_put_calendar(item_buf_t *b)
+void item_put_calendar(item_buf_t *b, int prodid)
 {
-    item_buf_puts(b, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
-                     "PRODID:-//mod_syncml//EN\r\n");
+    item_buf_puts(b, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
+    if (prodid)
+        item_buf_puts(b, "PRODID:-//mod_syncml//EN\r\n");
 }
 
 void item_put_calendar_end(item_buf_t *b)

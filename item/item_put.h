@@ -8,8 +8,9 @@
 
 #include "item/item_value.h"
 
-/** BEGIN and END of VCALENDAR, with VERSION and PRODID. */
-void item_put_calendar(item_buf_t *b);
+/** BEGIN and END of VCALENDAR, with VERSION. @param prodid  and PRODID; 0 for
+ * a text of an item that has none in the store */
+void item_put_calendar(item_buf_t *b, int prodid);
 void item_put_calendar_end(item_buf_t *b);
 
 /** A line, folded, CRLF. @param head  name and parameters, no colon

@@ -485,7 +485,8 @@ apr_status_t item_sif_import(const item_form_t *form, const item_text_t *in,
         return ITEM_ETYPE;
     take_like(&s, like);
     read_times(&s, root);
-    item_put_calendar(&s.out);
+    item_put_calendar(&s.out, !s.doc
+                              || item_part_find(s.doc->root, "PRODID"));
     sif_time_put_zone(&s.out, &s);
     if (s.kind == ITEM_VTODO)
         put_task(&s, root);
