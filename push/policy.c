@@ -143,15 +143,16 @@ static void expect_own_sync(policy_plan_t *plan, const policy_rules_t *rules,
     }
 }
 
+/* @param urgent  the change is, whatever it waits for by now */
 static void mind_quiet_hours(policy_plan_t *plan, const policy_rules_t *rules,
-                             const zone_t *zone, apr_time_t now)
+                             const zone_t *zone, int urgent, apr_time_t now)
 {
     apr_time_t when = plan->when > now ? plan->when : now;
     apr_int64_t local;
     int minute, from = rules->quiet_from, to = rules->quiet_to, in;
 
     if (from == to || when >= STORE_DUE_NEVER
-        || (plan->why == POLICY_URGENT && !rules->quiet_urgent)) {
+        || (urgent && !rules->quiet_urgent)) {
         return;
     }
     local = apr_time_sec(when) + zone_offset(zone, when);
@@ -218,7 +219,7 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
     if (!urgent && due->state == STORE_DUE_WAITING) {
         expect_own_sync(plan, rules, due, now, latest);
     }
-    mind_quiet_hours(plan, rules, zone, now);
+    mind_quiet_hours(plan, rules, zone, urgent, now);
 }
 
 apr_interval_time_t policy_unanswered(const policy_rules_t *rules,

@@ -301,6 +301,16 @@ static void quiet_hours(void **state)
     w->contacts->starts = apr_time_sec(NOON + MIN(600));
     policy_decide(&w->plan, &w->rules, berlin, &w->due, NOON + MIN(510));
     assert_int_equal(w->plan.when, NOON + MIN(510));
+    /* Also those that wait a moment for something else. */
+    w->due.last_sent = NOON + MIN(509);
+    policy_decide(&w->plan, &w->rules, berlin, &w->due, NOON + MIN(510));
+    assert_int_equal(w->plan.when, NOON + MIN(511));
+    assert_int_equal(w->plan.why, POLICY_MIN_INTERVAL);
+    w->due.last_sent = 0;
+    w->due.in_session = NOON + MIN(510);
+    policy_decide(&w->plan, &w->rules, berlin, &w->due, NOON + MIN(510));
+    assert_int_equal(w->plan.when, NOON + MIN(512));
+    w->due.in_session = 0;
     SET("quiet-hours", "22-7 Europe/Berlin urgent");
     policy_decide(&w->plan, &w->rules, berlin, &w->due, NOON + MIN(510));
     assert_int_equal(w->plan.when, NOON + H(17));
