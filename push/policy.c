@@ -110,9 +110,12 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
         if (end < *latest) {
             *latest = end;
         }
-        if (is_urgent(rules, ds, now) && plan->when > now) {
+        if (is_urgent(rules, ds, now)) {
             plan->when = now;
             plan->why = POLICY_URGENT;
+        }
+        else if (plan->why == POLICY_URGENT) {
+            continue;           /* at once, whatever waits beside it */
         }
         else if (quiet <= end && quiet < plan->when) {
             plan->when = quiet;

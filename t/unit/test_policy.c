@@ -325,6 +325,31 @@ static void quiet_hours(void **state)
     assert_int_equal(w->plan.when, NOON - MIN(150));    /* 15:00 there */
 }
 
+/* What quiet hours hold already does not hold what is urgent. */
+static void urgent_among_held(void **state)
+{
+    world_t *w = *state;
+    int first;
+
+    add_calendar(w);
+    SET("quiet-hours", "11:00-15:00");
+    SET("zone", "UTC");
+    for (first = 0; first < 2; first++) {
+        store_due_datastore_t *held = first ? w->calendar : w->contacts;
+        store_due_datastore_t *soon = first ? w->contacts : w->calendar;
+        zone_t *utc;
+
+        assert_int_equal(zone_load(&utc, "UTC", w->p), APR_SUCCESS);
+        held->first_change = held->last_change = NOON - MIN(30);
+        soon->first_change = soon->last_change = NOON;
+        held->starts = 0;
+        soon->starts = apr_time_sec(NOON + MIN(30));
+        policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+        assert_string_equal(policy_word(w->plan.why), "urgent");
+        assert_int_equal(w->plan.when, NOON);
+    }
+}
+
 /* ---- budgets ------------------------------------------------------------- */
 
 static void budgets(void **state)
@@ -564,6 +589,7 @@ int main(void)
         TEST(urgent),
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
+        TEST(urgent_among_held),
         TEST(budgets), TEST(wrong_clocks), TEST(later_rules_win),
         TEST(wrong_rules), TEST(zones_as_libc), TEST(next_minute),
         TEST(damaged_zones)
