@@ -76,30 +76,42 @@ static void delays(const policy_rules_t *rules, const char *name,
     }
 }
 
-static int is_urgent(const policy_rules_t *rules,
-                     const store_due_datastore_t *ds, apr_time_t now)
+/* A moment in which more may come of what has just begun. */
+static apr_interval_time_t moment(apr_interval_time_t delay)
+{
+    return delay < MINUTES(1) ? delay : MINUTES(1);
+}
+
+/* From when on the change is urgent, not before now; STORE_DUE_NEVER.  One
+ * that is not yet is in no such hurry that it could not wait a moment. */
+static apr_time_t urgent_from(const policy_rules_t *rules,
+                              const store_due_datastore_t *ds,
+                              apr_interval_time_t delay, apr_time_t now)
 {
     apr_time_t starts = apr_time_from_sec(ds->starts);
+    apr_time_t from = starts - rules->urgent;
+    apr_time_t rested = past(ds->last_change, now) + moment(delay);
 
-    return rules->urgent && ds->starts && starts > now
-           && starts <= now + rules->urgent;
+    return !rules->urgent || !ds->starts || starts <= now ? STORE_DUE_NEVER
+        : from <= now ? now : from > rested ? from : rested;
 }
 
 /* What the changes want, the most impatient datastore for all.
- * @param latest  out: no change may wait longer */
+ * @param latest  out: no change may wait longer
+ * @param soon  out: one is urgent from then on, or STORE_DUE_NEVER */
 static void want(policy_plan_t *plan, const policy_rules_t *rules,
-                 const store_due_t *due, apr_time_t now, apr_time_t *latest)
+                 const store_due_t *due, apr_time_t now, apr_time_t *latest,
+                 apr_time_t *soon)
 {
     int i;
 
-    plan->when = STORE_DUE_NEVER;
+    plan->when = *latest = *soon = STORE_DUE_NEVER;
     plan->why = POLICY_OFF;
-    *latest = STORE_DUE_NEVER;
     for (i = 0; i < due->datastores->nelts; i++) {
         const store_due_datastore_t *ds
             = &APR_ARRAY_IDX(due->datastores, i, store_due_datastore_t);
         apr_interval_time_t delay, longest;
-        apr_time_t quiet, end;
+        apr_time_t quiet, end, urgent;
 
         delays(rules, ds->name, &delay, &longest);
         if (delay >= STORE_DUE_NEVER) {
@@ -110,14 +122,11 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
         if (end < *latest) {
             *latest = end;
         }
-        if (is_urgent(rules, ds, now)) {
-            plan->when = now;
-            plan->why = POLICY_URGENT;
+        urgent = urgent_from(rules, ds, delay, now);
+        if (urgent < *soon) {
+            *soon = urgent;
         }
-        else if (plan->why == POLICY_URGENT) {
-            continue;           /* at once, whatever waits beside it */
-        }
-        else if (quiet <= end && quiet < plan->when) {
+        if (quiet <= end && quiet < plan->when) {
             plan->when = quiet;
             plan->why = POLICY_QUIET;
         }
@@ -125,6 +134,11 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
             plan->when = end;
             plan->why = POLICY_LONGEST;
         }
+    }
+    /* At once, whatever waits beside it. */
+    if (*soon <= now || *soon < plan->when) {
+        plan->when = *soon;
+        plan->why = POLICY_URGENT;
     }
 }
 
@@ -146,16 +160,16 @@ static void expect_own_sync(policy_plan_t *plan, const policy_rules_t *rules,
     }
 }
 
-/* @param urgent  the change is, whatever it waits for by now */
+/* @param soon  a change is urgent from then on, and passes */
 static void mind_quiet_hours(policy_plan_t *plan, const policy_rules_t *rules,
-                             const zone_t *zone, int urgent, apr_time_t now)
+                             const zone_t *zone, apr_time_t soon,
+                             apr_time_t now)
 {
-    apr_time_t when = plan->when > now ? plan->when : now;
+    apr_time_t when = plan->when > now ? plan->when : now, end;
     apr_int64_t local;
     int minute, from = rules->quiet_from, to = rules->quiet_to, in;
 
-    if (from == to || when >= STORE_DUE_NEVER
-        || (urgent && !rules->quiet_urgent)) {
+    if (from == to || when >= STORE_DUE_NEVER) {
         return;
     }
     local = apr_time_sec(when) + zone_offset(zone, when);
@@ -163,7 +177,9 @@ static void mind_quiet_hours(policy_plan_t *plan, const policy_rules_t *rules,
     in = from < to ? minute >= from && minute < to
                    : minute >= from || minute < to;
     if (in) {
-        wait_until(plan, zone_next(zone, when, to), POLICY_QUIET_HOURS);
+        end = zone_next(zone, when, to);
+        wait_until(plan, soon < end && !rules->quiet_urgent ? soon : end,
+                   POLICY_QUIET_HOURS);
     }
 }
 
@@ -180,7 +196,7 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
                    const zone_t *zone, const store_due_t *due,
                    apr_time_t now)
 {
-    apr_time_t latest = STORE_DUE_NEVER;
+    apr_time_t latest = STORE_DUE_NEVER, soon = STORE_DUE_NEVER;
     int urgent;
 
     memset(plan, 0, sizeof *plan);
@@ -198,9 +214,9 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
         wait_for_answer(plan, due, now);
     }
     else {
-        want(plan, rules, due, now, &latest);
+        want(plan, rules, due, now, &latest, &soon);
     }
-    urgent = plan->why == POLICY_URGENT;
+    urgent = soon <= now;
     if (plan->when >= STORE_DUE_NEVER) {
         return;
     }
@@ -214,15 +230,13 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
                    POLICY_SYNCING);
     }
     if (!urgent && due->last_sync) {
-        apr_interval_time_t rest = rules->delay < MINUTES(1) ? rules->delay
-                                                             : MINUTES(1);
-
-        wait_until(plan, past(due->last_sync, now) + rest, POLICY_SYNCING);
+        wait_until(plan, past(due->last_sync, now) + moment(rules->delay),
+                   POLICY_SYNCING);
     }
     if (!urgent && due->state == STORE_DUE_WAITING) {
-        expect_own_sync(plan, rules, due, now, latest);
+        expect_own_sync(plan, rules, due, now, latest < soon ? latest : soon);
     }
-    mind_quiet_hours(plan, rules, zone, urgent, now);
+    mind_quiet_hours(plan, rules, zone, soon, now);
 }
 
 apr_interval_time_t policy_unanswered(const policy_rules_t *rules,

@@ -9,9 +9,10 @@
  *
  * In this order: somebody asked for it; push is paused; an answer is waited
  * for (back-off); each datastore that is owed wants a quiet delay after its
- * last change, a maximum delay after its first, or is urgent, and the
- * earliest of them decides for all; the minimum interval; a sync that is
- * under way; a device that syncs often enough by itself; quiet hours; budgets.
+ * last change, a maximum delay after its first, or is urgent (or will be
+ * before that), and the earliest of them decides for all; the minimum
+ * interval; a sync that is under way; a device that syncs often enough by
+ * itself; quiet hours; budgets.
  *
  * Rules come as text (name and value) from directives, from the settings of
  * the account and from those of the device; the later ones win.

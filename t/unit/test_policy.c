@@ -350,6 +350,36 @@ static void urgent_among_held(void **state)
     }
 }
 
+/* A change that is not urgent yet, but will be before it would be told. */
+static void becomes_urgent(void **state)
+{
+    world_t *w = *state;
+    zone_t *utc;
+
+    assert_int_equal(zone_load(&utc, "UTC", w->p), APR_SUCCESS);
+    SET("quiet-hours", "11:00-19:00 UTC");
+    w->contacts->starts = apr_time_sec(NOON + H(5));    /* urgent: 2h */
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+    assert_int_equal(w->plan.when, NOON + H(3));
+    assert_string_equal(policy_word(w->plan.why), "quiet-hours");
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON + H(3));
+    assert_int_equal(w->plan.when, NOON + H(3));
+    assert_string_equal(policy_word(w->plan.why), "urgent");
+    SET("quiet-hours", "11:00-19:00 UTC urgent");
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+    assert_int_equal(w->plan.when, NOON + H(7));
+    SET("quiet-hours", "11:00-14:00 UTC");              /* over before */
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+    assert_int_equal(w->plan.when, NOON + H(2));
+    SET("quiet-hours", "off");
+    SET("delay", "8h");
+    SET("max-delay", "8h");
+    PLAN(NOON, NOON + H(3), "urgent");
+    PLAN(NOON + H(3), NOON + H(3), "urgent");
+    SET("urgent", "off");
+    PLAN(NOON, NOON + H(8), "quiet");
+}
+
 /* ---- budgets ------------------------------------------------------------- */
 
 static void budgets(void **state)
@@ -589,8 +619,8 @@ int main(void)
         TEST(urgent),
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
-        TEST(urgent_among_held),
-        TEST(budgets), TEST(wrong_clocks), TEST(later_rules_win),
+        TEST(urgent_among_held), TEST(becomes_urgent), TEST(budgets),
+        TEST(wrong_clocks), TEST(later_rules_win),
         TEST(wrong_rules), TEST(zones_as_libc), TEST(next_minute),
         TEST(damaged_zones)
     };
