@@ -241,6 +241,13 @@ static apr_status_t set_quiet_hours(policy_rules_t *rules, const char *value,
                                   value);
             return APR_EINVAL;
         }
+        if (from == to) {
+            *error = apr_psprintf(p, "\"%s\" begins when it ends, and would "
+                                  "hold nothing; right are 22:00-07:00, off; "
+                                  "whoever is never to be told is paused",
+                                  value);
+            return APR_EINVAL;
+        }
     }
     rules->quiet_urgent = 0;
     while (word && (word = apr_strtok(NULL, " ", &last)) != NULL) {
@@ -328,8 +335,14 @@ static apr_status_t set_over(policy_rules_t *rules, store_use_e scope,
 
     if (*of) {
         whose = find(scopes, 3, of + 1, strlen(of + 1));
+        if (whose < (int)scope) {
+            *error = apr_psprintf(p, "there are budgets of the server, of an "
+                                  "account and of a device: \"%s\" is none "
+                                  "of them, or not set here", of + 1);
+            return APR_EINVAL;
+        }
     }
-    if (whose < (int)scope || (!drop && strcmp(value, "hold") != 0)) {
+    if (!drop && strcmp(value, "hold") != 0) {
         *error = apr_psprintf(p, "\"%s\" is neither hold nor drop", value);
         return APR_EINVAL;
     }

@@ -506,6 +506,8 @@ static void wrong_rules(void **state)
         { "quiet-hours", "22:00", "are no hours" },
         { "quiet-hours", "25-7", "are no hours" },
         { "quiet-hours", "22:60-7", "are no hours" },
+        { "quiet-hours", "0-24", "would hold nothing" },
+        { "quiet-hours", "22:00-22 UTC", "would hold nothing" },
         { "quiet-hours", "22-7 Nowhere/City", "no time zone" },
         { "zone", "../etc/passwd", "no time zone" },
         { "zone", "/etc/passwd", "no time zone" },
@@ -517,6 +519,8 @@ static void wrong_rules(void **state)
         { "budget.day", "3x", "is no budget" },
         { "budget.day", "cost=much", "is no budget" },
         { "over-budget", "weep", "neither hold nor drop" },
+        { "over-budget.server", "drop", "\"server\" is none" },
+        { "over-budget.week", "drop", "\"week\" is none" },
         { "colour", "red", "no such rule" }, { "delays", "1", "no such" },
         { "", "1", "no such rule" }
     };
