@@ -489,6 +489,19 @@ static const char *read_texts(parser_t *parser)
     return wrong;
 }
 
+static int has_accepted(const template_t *t)
+{
+    int i;
+
+    for (i = 0; i < t->rules->nelts; i++) {
+        if (APR_ARRAY_IDX(t->rules, i, template_rule_t).result
+            == GATEWAY_ACCEPTED) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static const char *read_file(parser_t *parser, char *text)
 {
     static const char *const none[] = { NULL };
@@ -518,7 +531,7 @@ static const char *read_file(parser_t *parser, char *text)
         add_secrets(parser);
         wrong = read_texts(parser);
     }
-    if (!wrong && !parser->t->rules->nelts) {
+    if (!wrong && !has_accepted(parser->t)) {
         parser->line = 0;
         wrong = "there is no accepted: nothing would ever count as sent";
     }

@@ -176,6 +176,8 @@ static void test_refused(void **state)
 {
     refuse("", "", "x.conf: there is no url");
     refuse("url = http://h/\n", "", "x.conf: there is no accepted");
+    refuse("url = http://h/\nrejected = 400\ntemporary = any\n", "",
+           "x.conf: there is no accepted");
     refuse("# a\n\nurl = http://h/{number}" TAIL, "",
            "x.conf line 3: there is no variable {number}; there are to, udh, "
            "data, udh+data, token, dlr-url, validity, validity-seconds, "
