@@ -119,6 +119,7 @@ my %case = (
             need(\%f, api_id => qr/^77$/, user => qr/^u$/, password =>
                     qr/^s3cret$/, to => qr/^491700000002$/,
                 udh => qr/^$UDH$/i, data => qr/^(?:[0-9A-F]{2})+$/i,
+                req_feat => qr/^6$/,    # 8-bit (2), header (4)
                 callback => qr/^3$/, deliv_ack => qr/^1$/,
                 cliMsgId => qr/^[0-9a-f]{32}$/);
             return pack 'H*', $f{data};

@@ -379,6 +379,8 @@ static void test_shipped(void **state)
     expect(t, 200, "ERR: 301, No Credit Left", GATEWAY_REFUSED, "", "");
     expect(t, 200, "ERR: 105, Invalid Destination Address", GATEWAY_REJECTED,
            "", "");
+    expect(t, 200, "ERR: 106, Invalid Source Address", GATEWAY_REFUSED, "",
+           "");
     expect(t, 200, "ERR: 901, Internal error", GATEWAY_TEMPORARY, "", "");
 }
 
