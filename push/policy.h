@@ -84,7 +84,8 @@ typedef struct policy_rules_t {
     apr_interval_time_t urgent; /* events that start within it; 0: none */
     apr_interval_time_t steps[POLICY_MAX_STEPS];    /* of the back-off */
     int nsteps;                 /* then suspended */
-    int quiet_from, quiet_to;   /* minutes of the day; equal: none */
+    int quiet_from, quiet_to;   /* minutes of the day; equal: none; 0 to
+                                   1440: all day */
     int quiet_urgent;           /* quiet hours hold urgent changes too */
     const char *zone_name;      /* of the quiet hours; NULL: the machine's */
     int own_syncs;              /* devices that sync often get none */

@@ -185,7 +185,9 @@ static apr_status_t set_unanswered(policy_rules_t *rules, const char *value,
 
 /* ---- quiet hours --------------------------------------------------------- */
 
-/* "22", "22:30" */
+#define DAY  1440
+
+/* "22", "22:30", "24" */
 static int minute_of(const char **at)
 {
     int h = 0, m = 0, n;
@@ -203,7 +205,7 @@ static int minute_of(const char **at)
         m = ((*at)[1] - '0') * 10 + ((*at)[2] - '0');
         *at += 3;
     }
-    return m > 59 || h * 60 + m > 1440 ? -1 : (h * 60 + m) % 1440;
+    return m > 59 || h * 60 + m > DAY ? -1 : h * 60 + m;
 }
 
 static apr_status_t set_zone(policy_rules_t *rules, const char *value,
@@ -241,11 +243,9 @@ static apr_status_t set_quiet_hours(policy_rules_t *rules, const char *value,
                                   value);
             return APR_EINVAL;
         }
-        if (from == to) {
-            *error = apr_psprintf(p, "\"%s\" begins when it ends, and would "
-                                  "hold nothing; right are 22:00-07:00, off; "
-                                  "whoever is never to be told is paused",
-                                  value);
+        if (from % DAY == to % DAY && (from || to != DAY)) {
+            *error = apr_psprintf(p, "\"%s\" ends when it begins; right are "
+                                  "22:00-07:00, 0-24 (all day), off", value);
             return APR_EINVAL;
         }
     }
@@ -258,8 +258,8 @@ static apr_status_t set_quiet_hours(policy_rules_t *rules, const char *value,
             return APR_EINVAL;
         }
     }
-    rules->quiet_from = from;
-    rules->quiet_to = to;
+    rules->quiet_from = from % DAY;
+    rules->quiet_to = from ? to % DAY : to;
     return APR_SUCCESS;
 }
 

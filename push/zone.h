@@ -31,7 +31,8 @@ apr_status_t zone_parse(zone_t **zone, const unsigned char *data,
 int zone_offset(const zone_t *zone, apr_time_t when);
 
 /** The next time, not before @p when, at which a clock there shows the
- * beginning of a minute of the day.  @param minute  0 to 1439 */
+ * beginning of a minute of the day.
+ * @param minute  0 to 1439; 1440: the end of the day that it is */
 apr_time_t zone_next(const zone_t *zone, apr_time_t when, int minute);
 
 #endif

@@ -325,6 +325,29 @@ static void quiet_hours(void **state)
     assert_int_equal(w->plan.when, NOON - MIN(150));    /* 15:00 there */
 }
 
+/* All day: only what is urgent is told.  Midnight is no gap. */
+static void all_day(void **state)
+{
+    world_t *w = *state;
+    zone_t *utc;
+
+    assert_int_equal(zone_load(&utc, "UTC", w->p), APR_SUCCESS);
+    SET("quiet-hours", "0:00-24:00 UTC");
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+    assert_int_equal(w->plan.when, NOON + H(12));
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON + H(12));
+    assert_int_equal(w->plan.when, NOON + H(36));
+    w->contacts->starts = apr_time_sec(NOON + H(1));
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON);
+    assert_int_equal(w->plan.why, POLICY_URGENT);
+    w->contacts->starts = 0;
+    SET("quiet-hours", "22-24 UTC");
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON + H(11));
+    assert_int_equal(w->plan.when, NOON + H(12));
+    policy_decide(&w->plan, &w->rules, utc, &w->due, NOON + H(12));
+    assert_int_equal(w->plan.why, POLICY_QUIET);
+}
+
 /* What quiet hours hold already does not hold what is urgent. */
 static void urgent_among_held(void **state)
 {
@@ -506,8 +529,9 @@ static void wrong_rules(void **state)
         { "quiet-hours", "22:00", "are no hours" },
         { "quiet-hours", "25-7", "are no hours" },
         { "quiet-hours", "22:60-7", "are no hours" },
-        { "quiet-hours", "0-24", "would hold nothing" },
-        { "quiet-hours", "22:00-22 UTC", "would hold nothing" },
+        { "quiet-hours", "22:00-22 UTC", "ends when it begins; right are" },
+        { "quiet-hours", "24-24", "ends when it begins" },
+        { "quiet-hours", "24-0", "ends when it begins" },
         { "quiet-hours", "22-7 Nowhere/City", "no time zone" },
         { "zone", "../etc/passwd", "no time zone" },
         { "zone", "/etc/passwd", "no time zone" },
@@ -623,8 +647,8 @@ int main(void)
         TEST(urgent),
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
-        TEST(urgent_among_held), TEST(becomes_urgent), TEST(budgets),
-        TEST(wrong_clocks), TEST(later_rules_win),
+        TEST(all_day), TEST(urgent_among_held), TEST(becomes_urgent),
+        TEST(budgets), TEST(wrong_clocks), TEST(later_rules_win),
         TEST(wrong_rules), TEST(zones_as_libc), TEST(next_minute),
         TEST(damaged_zones)
     };
