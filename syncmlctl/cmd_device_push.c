@@ -140,6 +140,24 @@ static void show_lines(ctl_t *ctl, const found_t *found, int poll,
          : "not needed");
 }
 
+apr_status_t ctl_device_reached(ctl_t *ctl, const store_device_t *d,
+                                int *reached)
+{
+    static const char *const names[] = { PUSH_DEVICE_TCP, PUSH_DEVICE_HELD };
+    apr_status_t rv = APR_NOTFOUND;
+    const char *value;
+    int i;
+
+    *reached = *d->number != '\0';
+    for (i = 0; i < 2 && !*reached; i++) {
+        rv = store_device_setting_get(ctl->tx, d->id, names[i], &value);
+        if (rv != APR_SUCCESS && rv != APR_NOTFOUND)
+            return rv;
+        *reached = rv == APR_SUCCESS && strcmp(value, "off");
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t ctl_device_push_show(ctl_t *ctl, const store_device_t *d,
                                   ctl_json_t *j, ctl_line_fn *line)
 {

@@ -57,7 +57,7 @@ int ctl_push_prepare(ctl_t *ctl)
     if (event && !find_event(event))
         return ctl_fail(ctl, CTL_USAGE, "\"%s\" is no event: there are "
                         "sending, sent, failed, held, suspended, dry-run, "
-                        "fetched and undone", event);
+                        "fetched, undone and released", event);
     return CTL_OK;
 }
 
@@ -228,16 +228,20 @@ int ctl_push_now(ctl_t *ctl)
 {
     store_device_t *d;
     apr_status_t rv;
-    int status = ctl_begin(ctl, STORE_WRITE);
+    int status = ctl_begin(ctl, STORE_WRITE), reached;
 
     if (status == CTL_OK)
         status = ctl_device(ctl, ctl->argv[0], &d);
     if (status != CTL_OK)
         return status;
-    if (!d->push || !*d->number)
+    rv = ctl_device_reached(ctl, d, &reached);
+    if (rv != APR_SUCCESS)
+        return ctl_fail_store(ctl, rv, "the device is not told");
+    if (!d->push || !reached)
         return ctl_fail(ctl, CTL_BAD_DATA, "device %s %s: `syncmlctl device "
                         "set' changes that", ctl_clean(d->devid, ctl->p),
-                        d->push ? "has no number" : "is not to be told");
+                        d->push ? "has no number, and no other way to it is "
+                        "known" : "is not to be told");
     rv = store_due_now(ctl->tx, d->id);
     if (rv == APR_NOTFOUND)
         return ctl_fail(ctl, CTL_NOT_FOUND, "device %s lacks nothing that it "

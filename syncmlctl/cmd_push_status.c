@@ -117,6 +117,7 @@ typedef struct shown_t {
     apr_time_t last_sent, answered;
     store_use_t use;
     const char *rules;          /* its own and its account's, in words */
+    int reached;                /* there is a way to tell it */
 } shown_t;
 
 static apr_status_t keep_due(void *baton, const store_due_t *due)
@@ -170,7 +171,7 @@ static void find_state(const status_t *s, shown_t *x, int paused)
     const store_due_t *due = x->due;
 
     x->why = "";
-    if (!x->d->push || !*x->d->number) {
+    if (!x->d->push || !x->reached) {
         x->state = x->d->push ? "no number" : "off";
     }
     else if (!due) {
@@ -218,6 +219,8 @@ static apr_status_t look_at(status_t *s, const store_device_t *d, shown_t *x)
     if (rv == APR_SUCCESS)
         rv = store_account_setting_list(s->ctl->tx, d->account, add_rule,
                                         &rules);
+    if (rv == APR_SUCCESS)
+        rv = ctl_device_reached(s->ctl, d, &x->reached);
     x->rules = rules.words;
     find_state(s, x, rules.paused);
     return rv;

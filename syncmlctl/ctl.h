@@ -291,6 +291,10 @@ int ctl_device_push_word(ctl_t *ctl, const char *word, const char *value,
 /** Write what such words said. */
 apr_status_t ctl_device_push_set(ctl_t *ctl, store_id_t device);
 typedef void ctl_line_fn(ctl_t *ctl, const char *what, const char *value);
+/** Whether there is a way to tell the device: a number, an address, a
+ * connection. */
+apr_status_t ctl_device_reached(ctl_t *ctl, const store_device_t *d,
+                                int *reached);
 /** Its part of `device show': an object "reach", or lines. */
 apr_status_t ctl_device_push_show(ctl_t *ctl, const store_device_t *d,
                                   ctl_json_t *j, ctl_line_fn *line);

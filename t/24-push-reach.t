@@ -189,6 +189,13 @@ subtest 'held' => sub {
     ($code, %param) = $c->hear(10);
     is $code, Test::Reach::SYNC, '... and is told at once';
     is scalar($p->files), 1, '... and no SMS was sent';
+    my $state = sub { JSON::PP::decode_json(($h->ctl(qw(push status
+            phone-second --json)))[1])->[0]{state} };
+    ok until_true(5, sub { $state->() eq 'sent' }),
+        'push status knows it for one that can be told'
+        or diag $state->();
+    is +($h->ctl(qw(push now phone-second)))[0], 0, 'push now, too';
+    is +($c->hear(10))[0], Test::Reach::SYNC, '... and it is told again';
     $p->answer;
 
     # a graceful restart
