@@ -89,7 +89,10 @@ static const char *put_price(glue_rules_t *to, cmd_parms *cmd, int argc,
     }
     at = apr_array_push(to->prices);
     *at = price;
-    at->prefix = apr_pstrdup(cmd->pool, price.prefix);
+    /* as numbers are kept */
+    at->prefix = strncmp(price.prefix, "00", 2) == 0
+        ? apr_pstrcat(cmd->pool, "+", price.prefix + 2, NULL)
+        : apr_pstrdup(cmd->pool, price.prefix);
     return NULL;
 }
 

@@ -56,7 +56,7 @@ sub state_of { return json(qw(push status phone-second))->[0] }
 # ---- one notification, from the change to the answer ---------------------------
 
 start(conf => "SyncMLServerID s\nSyncMLPushPrice 0.09\n"
-    . "SyncMLPushPrice +49 0.075\n");
+    . "SyncMLPushPrice +49 0.06\nSyncMLPushPrice 0049170 0.075\n");
 $h->expect_log(qr/need 2 SMS each/);
 is ctl(0, qw(push log)), "Nothing was told, and nothing was held.\n",
     'an empty log';
