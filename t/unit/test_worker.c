@@ -122,7 +122,11 @@ static void test_unanswered_ladder(void **state)
         }
         seed_commit(tx);
         apr_pool_destroy(p);
+        assert_int_equal(logged(b, "suspended until it syncs"), i == 4);
     }
+    assert_true(logged(b, "<4>push account=alice device=IMEI:1 "
+                       "number=" NUMBER " suspended until it syncs: "
+                       "unanswered after 5"));
 }
 
 static void test_bad_number(void **state)
