@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "gateway_held.h"
+#include "policy.h"
 #include "push_device.h"
 #include "store/store_push.h"
 
@@ -204,21 +205,44 @@ static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
+/* Somebody has paused push: for all, the account, or the device, of which the
+ * nearest counts. */
+static apr_status_t look_for_pause(const arrival_t *a, store_tx_t *tx,
+                                   int *paused)
+{
+    static const char name[] = POLICY_PREFIX "paused";
+    const char *value;
+    apr_status_t rv = store_device_setting_get(tx, a->device, name, &value);
+
+    if (rv == APR_NOTFOUND) {
+        rv = store_account_setting_get(tx, a->account, name, &value);
+    }
+    if (rv == APR_NOTFOUND) {
+        rv = store_setting_get(tx, name, &value);
+    }
+    *paused = rv == APR_SUCCESS && (strcasecmp(value, "on") == 0
+                                    || strcasecmp(value, "yes") == 0);
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
 static apr_status_t note(arrival_t *a, store_tx_t *tx, apr_pool_t *p)
 {
-    apr_status_t rv = APR_SUCCESS;
+    int paused = 0;
+    apr_status_t rv = look_for_pause(a, tx, &paused);
 
-    if (a->is_new) {
+    if (rv == APR_SUCCESS && a->is_new) {
         rv = store_device_setting_set(tx, a->device, PUSH_DEVICE_HELD,
             apr_psprintf(p, "%" APR_TIME_T_FMT, apr_time_sec(a->now)));
     }
     /* The gateway that has failed is not needed: no retry is waited for. */
-    if (rv == APR_SUCCESS && (a->is_new || a->failed)) {
+    if (rv == APR_SUCCESS && (a->is_new || a->failed
+                              || (a->is_free && paused))) {
         rv = store_due_refresh(tx, a->device);
     }
     if (rv == APR_SUCCESS) {
-        rv = a->is_free ? store_due_now(tx, a->device)
-                        : store_due_replan(tx, a->account, a->device);
+        rv = a->is_free && !paused
+            ? store_due_now(tx, a->device)
+            : store_due_replan(tx, a->account, a->device);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }

@@ -198,6 +198,17 @@ subtest 'held' => sub {
     is +($c->hear(10))[0], Test::Reach::SYNC, '... and it is told again';
     $p->answer;
 
+    # who connects again is told by the rules
+    $c->hang_up;
+    until_true(5, sub { !status($h)->{HeldConnected} });
+    is +($h->ctl(qw(push pause)))[0], 0, 'push is paused';
+    $p->change;
+    is $c->login, Test::Reach::OK, '... it comes back';
+    is_deeply [ $c->hear(2) ], [-1], '... and is not told';
+    is +($h->ctl(qw(push resume)))[0], 0, '... until push goes on';
+    is +($c->hear(10))[0], Test::Reach::SYNC, '... and it is';
+    $p->answer;
+
     # a graceful restart
     my $old = $p->worker;
     $h->graceful;
