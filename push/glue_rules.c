@@ -123,7 +123,8 @@ const char *glue_rules_add(glue_rules_t *to, cmd_parms *cmd,
         || strcmp(rule, "max-delay") == 0;
 
     if (argc < 1) {
-        return apr_pstrcat(p, cmd->cmd->name, " needs a value", NULL);
+        return apr_pstrcat(p, cmd->cmd->name, " needs a value: ",
+                           cmd->cmd->errmsg, NULL);
     }
     if (strcmp(rule, "budget") == 0) {
         return put_budget(to, cmd, argc, argv);

@@ -229,7 +229,9 @@ for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID SyncMLQuirks)) {
             "SyncMLPush$good";
     }
     for my $bad (
-        [ 'Delay' => 'needs a value' ],
+        [ 'Delay' => 'needs a value: a datastore \(optional\) and the time' ],
+        [ 'Unanswered' => 'needs a value: times after which .*15min 1h 6h' ],
+        [ 'Budget' => 'needs a value: server, account or device; day or' ],
         [ 'Delay contacts' => '"contacts" is no time from 0 to 24h; right are' ],
         [ 'Delay contacts soon' => '"soon" is no time' ],
         [ 'MaxDelay off' => '"off" is no time from 0 to 24h' ],
