@@ -144,7 +144,7 @@ typedef struct rules_t {
     apr_pool_t *p;
     const char *words;
     const char *whose;
-    int paused;
+    int paused;                 /* by the nearest that says; -1: none */
 } rules_t;
 
 static apr_status_t add_rule(void *baton, const char *name,
@@ -160,7 +160,8 @@ static apr_status_t add_rule(void *baton, const char *name,
         || policy_set(&scratch, STORE_USE_SERVER, name + n, value, &error,
                       r->p) == APR_NOTFOUND)
         return APR_SUCCESS;
-    r->paused |= !strcmp(name + n, "paused") && !strcmp(value, "on");
+    if (!strcmp(name + n, "paused") && r->paused < 0)
+        r->paused = scratch.paused;
     r->words = apr_pstrcat(r->p, r->words, *r->words ? ", " : "", name + n,
                            " ", value, r->whose, NULL);
     return APR_SUCCESS;
@@ -200,7 +201,7 @@ static void find_state(const status_t *s, shown_t *x, int paused)
 
 static apr_status_t look_at(status_t *s, const store_device_t *d, shown_t *x)
 {
-    rules_t rules = { s->ctl->p, "", "", s->paused };
+    rules_t rules = { s->ctl->p, "", "", -1 };
     store_push_filter_t f = { .device = d->id, .limit = 1,
                               .events = 1u << STORE_PUSH_SENT };
     apr_status_t rv;
@@ -222,7 +223,7 @@ static apr_status_t look_at(status_t *s, const store_device_t *d, shown_t *x)
     if (rv == APR_SUCCESS)
         rv = ctl_device_reached(s->ctl, d, &x->reached);
     x->rules = rules.words;
-    find_state(s, x, rules.paused);
+    find_state(s, x, rules.paused < 0 ? s->paused : rules.paused);
     return rv;
 }
 

@@ -118,6 +118,20 @@ for my $whose ([], [qw(--account alice)], [qw(--device phone-second)]) {
     $p->answer;
 }
 
+# one that is excepted
+{
+    my $n = files();
+    ctl(0, qw(push set --device phone-second paused off));
+    ctl(0, qw(push pause));
+    $p->change;
+    ok until_true(10, sub { files() > $n }),
+        'paused, but for a device with a setting of its own: it is told';
+    isnt state_of()->{why}, 'paused', '... and the status says so';
+    ctl(0, qw(push resume));
+    ctl(0, qw(push set --device phone-second paused default));
+    $p->answer;
+}
+
 # ---- settings -------------------------------------------------------------------
 
 my ($n, @phone) = (0, qw(--device phone-second));
