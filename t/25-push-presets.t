@@ -318,6 +318,49 @@ END
     $h->stop;
 }
 
+# The event handler of docs/gateways.md, called as smsd does: with the report
+# that it has received (as in fileformat.html), which names the message that it
+# is about by number and message id only; the file sent has our URL.
+sub reports_of_smsd {
+    my ($d, $text) = @_;
+    my ($script) = slurp("$Test::Places::ROOT/docs/gateways.md")
+        =~ /^smsd calls its `eventhandler`(?:.+\n)+\n((?: {4}.*\n|\n)+)/m;
+    $script =~ s/^ {4}//mg;
+    $script =~ s{/var/spool/sms}{$d}g;
+    my $g = Test::Gateway->new(mode => 'answer 200 ok');
+    $text =~ s{//sync\.example\.com/}{//127.0.0.1:$g->{port}/} or die;
+    my ($token) = $text =~ /([0-9a-f]{32})$/m;
+    # the same id again, after 256 messages; and somebody else's
+    spew("$d/sent/old", $text =~ s/$token/'0' x 32/er
+            =~ s/^Report/Message_id: 117\nReport/mr);
+    utime 1, 1, "$d/sent/old";
+    spew("$d/sent/ours", $text =~ s/^Report/Message_id: 117\nReport/mr);
+    spew("$d/sent/other", "To: 4999\nMessage_id: 117\n\ntext\n");
+    my $n = 0;
+    for ([ '0,Ok,short message received by the SME', 'delivered' ],
+        [ '48,Still trying,congestion', 'buffered' ],
+        [ '70,Error,SM validity period expired', 'failed' ])
+    {
+        my ($status, $state) = @$_;
+        spew("$d/report/1", "From: 491700000002\nSubject: GSM1\n\n"
+                . "SMS STATUS REPORT\nMessage_id: 117\n"
+                . "Discharge_timestamp: 02-01-21 22:27:02\n"
+                . "Status: $status\n");
+        system('sh', '-c', $script, 'handler', 'REPORT', "$d/report/1");
+        my @r = $g->wait_requests(++$n, 5);
+        like @r ? $r[-1]{line} : '', qr{^GET /dlr/$token\?status=$state&},
+            "smsd's report $status: $state";
+    }
+    system('sh', '-c', $script, 'handler', 'FAILED', "$d/sent/ours");
+    my ($r) = reverse $g->wait_requests(++$n, 5);
+    like $r->{line} // '', qr{$token\?status=failed},
+        'smsd gives up: failed';
+    system('sh', '-c', $script, 'handler', 'SENT', "$d/sent/ours", 117);
+    is scalar($g->wait_requests($n, 1)), $n, 'sent is no news';
+    $g->stop;
+    return;
+}
+
 SKIP: {
     skip 'smsd is not installed', 1 unless installed('smsd');
     my $d = Test::Places::scratch();
@@ -357,6 +400,7 @@ END
         '... and finds nothing wrong with it';
     end_daemons();
     $h->stop;
+    reports_of_smsd($d, $text) if installed('curl');
 }
 
 # ---- TLS ------------------------------------------------------------------------------------------
