@@ -381,6 +381,20 @@ static int add_worker(apr_array_header_t *workers, const peers_t *peers,
     return OK;
 }
 
+/* A budget that would never be used up. */
+static void warn_of_prices(const glue_worker_t *w, apr_pool_t *p)
+{
+    const char *name = glue_rules_unpriced(&w->rules, w->gateways, p);
+
+    if (name) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, w->server,
+                     "SyncMLPushBudget has a sum of money, and an SMS by %s "
+                     "has no price for some numbers: it counts as nothing; "
+                     "give the gateway price=, or all numbers a "
+                     "SyncMLPushPrice", name);
+    }
+}
+
 /* Who shares a store wakes its worker, whatever its own directives say. */
 static void find_wake_fds(server_rec *main_server, const peers_t *peers,
                           apr_array_header_t *workers)
@@ -457,6 +471,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog,
             return rc;
         }
         glue_worker_directories(w);
+        warn_of_prices(w, ptemp);
     }
     glue_reach_forget(main_server);
     glue_status_show(workers, pconf);

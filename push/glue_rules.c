@@ -175,6 +175,58 @@ void glue_rules_apply(const glue_rules_t *from, policy_rules_t *rules,
     }
 }
 
+static int counts_money(const policy_rules_t *rules)
+{
+    int scope, period, money = 0;
+
+    for (scope = 0; scope < 3; scope++) {
+        for (period = 0; period < 2; period++) {
+            money |= rules->budget[scope][period].cost >= 0;
+        }
+    }
+    return money;
+}
+
+/* @param numbers  their beginning; "+": all with a country code */
+static int is_priced(const apr_array_header_t *prices, const char *numbers)
+{
+    int i;
+
+    for (i = 0; prices && i < prices->nelts; i++) {
+        const char *prefix = APR_ARRAY_IDX(prices, i, policy_price_t).prefix;
+
+        if (strncmp(prefix, numbers, strlen(prefix)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *glue_rules_unpriced(const glue_rules_t *from,
+                                const apr_array_header_t *routes,
+                                apr_pool_t *p)
+{
+    policy_rules_t rules;
+    int i, k, n;
+
+    glue_rules_apply(from, &rules, p);
+    n = counts_money(&rules) && routes ? routes->nelts : 0;
+    for (i = 0; i < n; i++) {
+        const route_t *r = APR_ARRAY_IDX(routes, i, route_t *);
+        int priced = r->price >= 0
+            || (!r->prefixes->nelts && is_priced(from->prices, "+"));
+
+        for (k = 0; !priced && k < r->prefixes->nelts
+             && is_priced(from->prices, APR_ARRAY_IDX(r->prefixes, k,
+                                                      const char *)); k++) {
+        }
+        if (!priced && (k == 0 || k < r->prefixes->nelts)) {
+            return r->label;
+        }
+    }
+    return NULL;
+}
+
 /* The last of that name wins. */
 static const char *value_of(const apr_array_header_t *rules,
                             const char *name)

@@ -36,6 +36,14 @@ glue_rules_t glue_rules_merge(const glue_rules_t *base,
 void glue_rules_apply(const glue_rules_t *from, policy_rules_t *rules,
                       apr_pool_t *p);
 
+/** Is there a budget of money, and an SMS for which no price is known?  Such a
+ * budget would never be used up.
+ * @param routes  of route_t *; NULL: none
+ * @return the gateway's name, or NULL */
+const char *glue_rules_unpriced(const glue_rules_t *rules,
+                                const apr_array_header_t *routes,
+                                apr_pool_t *p);
+
 /** @return the first directive in which two servers differ, or NULL */
 const char *glue_rules_difference(const glue_rules_t *a,
                                   const glue_rules_t *b);

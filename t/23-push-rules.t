@@ -302,6 +302,27 @@ ok until_true(10, sub { files() == 1 }), 'a delay of its own';
 is files(), 1, '... makes one SMS of three changes';
 $h->stop;
 
+# ---- money without prices ---------------------------------------------------------
+
+for ([ "", 'file:', 1 ], [ 'SyncMLPushPrice 0.09', 'file:', 0 ],
+    [ 'SyncMLPushPrice +43 0.09', 'file:', 1 ], [ '', 'price=0.09', 0 ],
+    [ 'SyncMLPushPrice +49 0.09', 'prefix=+4917', 0 ],
+    [ 'SyncMLPushPrice +4917 0.09', 'prefix=+49', 1 ])
+{
+    my ($price, $setting, $warned) = @$_;
+    my $m = Test::Httpd->syncml(start => 0,
+        gateway => sub {"a file:$_[0]{dir}/state/sms "
+                . ($setting =~ /=/ ? $setting : '')},
+        conf => "SyncMLPushBudget account month cost=5\n$price\n");
+    my $words = qr/an SMS by a has no price .*SyncMLPushPrice/;
+    $m->expect_log($words);
+    $m->start;
+    is scalar($m->log =~ $words), $warned ? 1 : '', "a budget of money, "
+        . ($price || 'no price') . ", $setting: "
+        . ($warned ? 'a warning' : 'all well');
+    $m->stop;
+}
+
 # ---- virtual hosts ----------------------------------------------------------------
 
 # One worker for the store: a rule of a virtual host takes the place of the
