@@ -21,7 +21,8 @@ package Test::Soak;
 # Options: devices; rate (SMS a second, so that there is something to kill;
 # 0: none), fail (chances of the gateway's failures; 0.05), kills (seconds
 # between them, from and to; [4, 12]), whole (chance that a kill is of all
-# httpd; 0.2), patience (seconds without progress that end it; 150).
+# httpd; 0.2), patience (seconds without progress, and nobody waiting for another
+# try, that end it; 150).
 
 use strict;
 use warnings;
@@ -37,6 +38,9 @@ use Time::HiRes qw(sleep time);
 use constant LATE => 2;
 # A process for each connection, which reads octet by octet, among others.
 use constant READS => 3;
+# The longest wait before another try, 15 minutes and a fifth (push/schedule.c):
+# whom the gateway failed four times in a row has to wait for five.
+use constant RETRY => 18 * 60;
 
 sub sql {
     my ($h, $sql) = @_;
@@ -66,6 +70,14 @@ INSERT INTO anchors SELECT * FROM a;
 COMMIT;
 END
     return;
+}
+
+# When the last of those who are owed will have been tried again, seconds.
+sub next_try {
+    my ($h) = @_;
+    my ($at) = sql($h,
+        'SELECT max(max(not_before, leased_until)) FROM dues WHERE state = 0');
+    return ($at || 0) / 1e6;
 }
 
 # ---- the hand that kills -----------------------------------------------------------
@@ -132,7 +144,10 @@ sub run {
     my (%kills, @kills, $n);
     $n = 0;
     my ($told, $moved) = (0, time);
-    while ($told < $o{devices} && time - $moved < $o{patience}) {
+    while ($told < $o{devices}) {
+        last if time - $moved > $o{patience} + RETRY
+            || (time - $moved > $o{patience}
+                && time > next_try($h) + $o{patience});
         sleep 0.2;
         my $now = keys %{ $g->taken };
         ($told, $moved) = ($now, time) if $now != $told;
@@ -204,13 +219,23 @@ sub report {
         . 'unexplained', $o->{devices}, $took, $all || 'nothing', $failed,
         $lost, $closed, scalar @twice, scalar @unexplained;
     is scalar(@none), 0, "each of $o->{devices} devices is told"
-        or diag "not told: @none[0 .. ($#none < 9 ? $#none : 9)]";
+        or owed($h, @none[ 0 .. ($#none < 9 ? $#none : 9) ]);
     is scalar(@unexplained), 0,
         'nobody twice but for a kill between answer and commit'
         or explain_not(\@unexplained, $taken, $rows, $times);
     is "@again", '', 'each message is one of the push log, and read once';
     is $old, 0, 'no row of a killed worker stays open';
     is $waiting, 0, 'nobody is owed anything any more';
+    return;
+}
+
+# What the store has of devices that were not told, by their numbers.
+sub owed {
+    my ($h, @devices) = @_;
+    diag "not told: $_: ", join ' ', sql($h, 'SELECT attempts || " attempts, '
+            . 'not before " || not_before || ", " || last_error '
+            . "FROM dues WHERE device = 100000 + $_")
+        for @devices;
     return;
 }
 
