@@ -96,13 +96,16 @@ int item_card_unmake(const item_form_t *form, const item_text_t *had,
                      const item_text_t *like, item_text_t *card,
                      apr_pool_t *p)
 {
-    const char *n = name_of(card, "N", p), *fn = name_of(card, "FN", p);
-    const char *like_n = name_of(like, "N", p), *made;
-    apr_hash_t *gone = apr_hash_make(p);
+    const char *n, *fn, *like_n, *made;
+    apr_hash_t *gone;
     int left = 0;
 
     if (name_of(like, "FN", p))
         return 0;               /* an N of the user's may be what it was */
+    gone = apr_hash_make(p);
+    n = name_of(card, "N", p);
+    fn = name_of(card, "FN", p);
+    like_n = name_of(like, "N", p);
     if (n && !like_n) {
         made = item_card_made(form, had, "N", p);
         if (made && is_made(made, n))
