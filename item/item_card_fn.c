@@ -6,8 +6,9 @@
 
 #include "item/item_card_int.h"
 
-/* What says nothing in a name; N has parts. */
-#define FN_BLANKS  ""
+/* What says nothing in a name; N has parts.  Devices show "?" where they have
+ * none. */
+#define FN_BLANKS  "?"
 #define N_BLANKS   ";"
 
 void card_names_init(card_names_t *names, apr_pool_t *p)

@@ -101,6 +101,9 @@ static void test_no_name(void **state)
     edit(c, "NOTE:x\r\n", "FN:?\r\nNOTE:xy\r\n");
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_string_equal(stored("contacts"), with(store, ":x", ":xy"));
+    /* Nor is it another contact. */
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    assert_int_equal(world_count("contacts"), 1);
     edit(c, "FN:?\r\n", "FN:Who?\r\n");
     SYNCED(c, client_sync(c, 200, "contacts"));
     assert_non_null(strstr(stored("contacts"), "\r\nFN:Who?\r\n"));
