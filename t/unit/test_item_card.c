@@ -437,64 +437,6 @@ static void test_cut_made_name(void **unused)
            wrap("3.0", "N:Hamburg;Wilhelm Maschinenbau\n"));
 }
 
-/** What says in which format a picture is, or as what it is written, is none of
- * a user's edits where it is the same picture. */
-static void test_pictures(void **unused)
-{
-    static const char *const stored[] = {
-        "PHOTO;ENCODING=b:/9j/4AAQ\n",
-        "PHOTO;VALUE=uri:data:image/png\\;base64\\,iVBORw0K\n",
-        "X-MS-CARDPICTURE;TYPE=JPEG;ENCODING=b:/9j/4AAQ\n"
-    };
-    static const char *const tests[][2] = {
-        { "PHOTO;JPEG;ENCODING=BASE64:\n /9j/4AAQ\n\n",
-          "PHOTO:data:image/jpeg;base64,/9j/4AAQ\n" },
-        { "PHOTO;PNG;ENCODING=BASE64:\n iVBORw0K\n\n",
-          "PHOTO:data:image/png;base64,iVBORw0K\n" },
-        { "X-MS-CARDPICTURE;ENCODING=BASE64:\n /9j/4AAQ\n\n",
-          "X-MS-CARDPICTURE:data:image/jpeg;base64,/9j/4AAQ\n" }
-    };
-    unsigned i;
-
-    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        const char *card = wrap("3.0", apr_pstrcat(pool, N "TEL:1\n",
-                                                   stored[i], NULL));
-
-        expect(import_like(V21(NULL, 0), wrap("2.1", apr_pstrcat(
-                               pool, N "TEL:2\n", tests[i][0], NULL)), card),
-               wrap("3.0", apr_pstrcat(pool, N "TEL:2\n", stored[i], NULL)));
-        expect(import_like(form_of(ITEM_FORMAT_VCARD40, NULL, 0),
-                           wrap("4.0", apr_pstrcat(pool, N "TEL:2\n",
-                                                   tests[i][1], NULL)), card),
-               wrap("3.0", apr_pstrcat(pool, N "TEL:2\n", stored[i], NULL)));
-    }
-}
-
-/** A phone writes a backslash and an n of a text as it writes the end of a
- * line. */
-static void test_backslash_n(void **unused)
-{
-    static const char stored[] = "NOTE:two\\\\nlines\n";
-
-    expect(import_like(V21(NULL, 0),
-                       wrap("2.1", N "TEL:2\nNOTE:two\\nlines\n"),
-                       wrap("3.0", apr_pstrcat(pool, N, stored, "TEL:1\n",
-                                               NULL))),
-           wrap("3.0", apr_pstrcat(pool, N "TEL:2\n", stored, NULL)));
-    expect(import_like(V21(NULL, 0), wrap("2.1", N "NOTE:one\\ntwo\n"),
-                       wrap("3.0", N "NOTE:two\n")),
-           wrap("3.0", N "NOTE:one\\ntwo\n"));
-}
-
-/** An empty part at the end says nothing. */
-static void test_gender(void **unused)
-{
-    expect(import_like(form_of(ITEM_FORMAT_VCARD40, NULL, 0),
-                       wrap("4.0", N "GENDER:M;\nTEL:2\n"),
-                       wrap("3.0", N "GENDER:M\nTEL:1\n")),
-           wrap("3.0", N "GENDER:M\nTEL:2\n"));
-}
-
 /** Pauses and words that a phone has itself are not what it has left out. */
 static void test_pauses(void **unused)
 {
@@ -700,9 +642,6 @@ int main(void)
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_cut_made_name),
         cmocka_unit_test(test_pauses),
-        cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_backslash_n),
-        cmocka_unit_test(test_gender),
         cmocka_unit_test(test_bare_encoding),
         cmocka_unit_test(test_as_sent),
         cmocka_unit_test(test_twins),

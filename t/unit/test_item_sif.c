@@ -594,19 +594,6 @@ static void test_task_states(void **state)
     }
 }
 
-/* One that does not say who wrote it stays so. */
-static void test_no_prodid(void **state)
-{
-    static const char stored[] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
-        "BEGIN:VTODO\r\nSUMMARY:a\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
-
-    (void)state;
-    assert_null(strstr(import(sift("<Subject>b</Subject>"), stored),
-                       "PRODID"));
-    assert_non_null(strstr(import(sift("<Subject>b</Subject>"), NULL),
-                           "PRODID"));
-}
-
 /* Devices that keep the days of tasks only. */
 static void test_task_times(void **state)
 {
@@ -702,7 +689,6 @@ int main(void)
         cmocka_unit_test_setup(test_attendee_status, fresh),
         cmocka_unit_test_setup(test_task, fresh),
         cmocka_unit_test_setup(test_task_states, fresh),
-        cmocka_unit_test_setup(test_no_prodid, fresh),
         cmocka_unit_test_setup(test_task_times, fresh),
         cmocka_unit_test_setup(test_lone_occurrence, fresh),
         cmocka_unit_test_setup(test_refused, fresh)
