@@ -242,6 +242,12 @@ static const command_rec commands[] = {
                       "server, account or device; day or month; a number of "
                       "SMS, cost=12.50 or none; hold or drop (default none, "
                       "hold)"),
+    AP_INIT_TAKE_ARGV("SyncMLPushSyncType", set_rule, RULE("sync-type"),
+                      RSRC_CONF,
+                      "a datastore (optional) and the kind of sync that "
+                      "notifications ask for: two-way, one-way-from-client, "
+                      "refresh-from-client, one-way-from-server or "
+                      "refresh-from-server (default two-way)"),
     AP_INIT_TAKE_ARGV("SyncMLPushPrice", set_rule, RULE("price"),
                       RSRC_CONF,
                       "prefix of numbers (optional) and what an SMS to them "

@@ -120,7 +120,7 @@ const char *glue_rules_add(glue_rules_t *to, cmd_parms *cmd,
 {
     apr_pool_t *p = cmd->pool;
     int of_datastore = strcmp(rule, "delay") == 0
-        || strcmp(rule, "max-delay") == 0;
+        || strcmp(rule, "max-delay") == 0 || strcmp(rule, "sync-type") == 0;
 
     if (argc < 1) {
         return apr_pstrcat(p, cmd->cmd->name, " needs a value: ",

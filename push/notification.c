@@ -26,20 +26,20 @@ static const char *uri_of(const store_due_datastore_t *ds)
 }
 
 /* Several datastores here may be one of the phone's (events and tasks). */
-static int is_listed(const san_t *san, const char *uri)
+static san_datastore_t *find_listed(san_t *san, const char *uri)
 {
     int i;
 
     for (i = 0; i < san->ndatastores; i++) {
         if (strcmp(san->datastores[i].uri, uri) == 0)
-            return 1;
+            return &san->datastores[i];
     }
-    return 0;
+    return NULL;
 }
 
 static void list_datastores(san_t *san, notification_t *n,
                             const apr_array_header_t *datastores,
-                            apr_pool_t *p)
+                            const int *sync_types, apr_pool_t *p)
 {
     int i;
 
@@ -48,19 +48,22 @@ static void list_datastores(san_t *san, notification_t *n,
         const store_due_datastore_t *from =
             &APR_ARRAY_IDX(datastores, i, store_due_datastore_t);
         const char *uri = uri_of(from);
-        int listed = is_listed(san, uri);
-        san_datastore_t *to;
+        int type = sync_types ? sync_types[i] : SAN_SYNC_TWO_WAY;
+        san_datastore_t *to = find_listed(san, uri);
 
-        if (!listed && san->ndatastores == SAN_MAX_DATASTORES) {
+        if (!to && san->ndatastores == SAN_MAX_DATASTORES) {
             n->left_out = datastores->nelts - i;
             break;
         }
         n->datastores = apr_pstrcat(p, n->datastores, i ? "," : "",
                                     from->name, NULL);
-        if (listed)
+        if (to) {
+            if (to->sync_type != type)
+                to->sync_type = SAN_SYNC_TWO_WAY;
             continue;
+        }
         to = &san->datastores[san->ndatastores++];
-        to->sync_type = SAN_SYNC_TWO_WAY;
+        to->sync_type = type;
         to->content_code = from->content_code;
         to->uri = uri;
     }
@@ -137,7 +140,7 @@ apr_status_t notification_create(notification_t **notification,
 
     *notification = NULL;
     n->form = form->form;
-    list_datastores(&san, n, due->datastores, p);
+    list_datastores(&san, n, due->datastores, form->sync_types, p);
     rv = san_encode(&n->package, &n->package_len, &san, password,
                     form->nonce ? form->nonce : "", error, p);
     push.body = n->package;

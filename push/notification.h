@@ -7,7 +7,9 @@
  * One notification names all datastores that changed, with the URI and the
  * content type that the device itself used for them.  Up to 15 fit the
  * format; of more, the first 15 are named, and the sync that follows shows
- * the store whatever else is missing.
+ * the store whatever else is missing.  Where two of them are one datastore of
+ * the device, with different types of sync, that one is two-way: it loses
+ * nothing.
  *
  * There are two forms: the package of OMA DS 1.2 (san.h), and the message of
  * SyncML 1.1 (san11.h), which needs more room and the URL that the device
@@ -43,6 +45,8 @@ typedef struct notification_form_t {
     const unsigned char *vendor;    /* octets behind the datastores */
     apr_size_t vendor_len;
     const char *sync_url;       /* DS 1.1 only: the device's whole URL */
+    const int *sync_types;      /* one for each datastore of the row; NULL:
+                                   two-way all of them */
 } notification_form_t;
 
 typedef struct notification_t {

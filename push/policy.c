@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "san.h"
+
 #define MINUTES(n)  apr_time_from_sec((n) * 60)
 
 /* A session whose latest message is older has been given up by the device. */
@@ -35,41 +37,38 @@ static apr_time_t past(apr_time_t t, apr_time_t now)
     return t < now ? t : now;
 }
 
-/* The row of a datastore, or of one above it: that of "calendar" holds for
- * "calendar/private", too, and for a calendar's occurrences.  NULL: none. */
-static const policy_datastore_t *row_of(const policy_rules_t *rules,
-                                        const char *name)
+/* Does the row hold for a datastore?  That of "calendar" holds for
+ * "calendar/private", too, and for a calendar's occurrences.
+ * @return the length of its name: the longest that says something counts */
+static apr_size_t holds_for(const policy_datastore_t *ds, const char *name)
 {
-    const policy_datastore_t *best = NULL;
-    apr_size_t longest = 0;
-    int i;
+    apr_size_t n = strlen(ds->name);
 
-    for (i = 0; i < rules->ndatastores; i++) {
-        const policy_datastore_t *ds = &rules->datastores[i];
-        apr_size_t n = strlen(ds->name);
-
-        if (n > longest && strncmp(ds->name, name, n) == 0
-            && (name[n] == '\0' || name[n] == '/')) {
-            best = ds;
-            longest = n;
-        }
-    }
-    return best;
+    return strncmp(ds->name, name, n) == 0
+           && (name[n] == '\0' || name[n] == '/') ? n : 0;
 }
 
 /* The delays for a datastore. */
 static void delays(const policy_rules_t *rules, const char *name,
                    apr_interval_time_t *delay, apr_interval_time_t *longest)
 {
-    const policy_datastore_t *ds = row_of(rules, name);
+    apr_size_t best = 0, best_longest = 0;
+    int i;
 
     *delay = rules->delay;
     *longest = rules->max_delay;
-    if (ds != NULL && ds->delay >= 0) {
-        *delay = ds->delay;
-    }
-    if (ds != NULL && ds->max_delay >= 0) {
-        *longest = ds->max_delay;
+    for (i = 0; i < rules->ndatastores; i++) {
+        const policy_datastore_t *ds = &rules->datastores[i];
+        apr_size_t n = holds_for(ds, name);
+
+        if (n > best && ds->delay >= 0) {
+            *delay = ds->delay;
+            best = n;
+        }
+        if (n > best_longest && ds->max_delay >= 0) {
+            *longest = ds->max_delay;
+            best_longest = n;
+        }
     }
     if (*longest < *delay) {
         *longest = *delay;
@@ -96,6 +95,16 @@ static apr_time_t urgent_from(const policy_rules_t *rules,
         : from <= now ? now : from > rested ? from : rested;
 }
 
+/* With one-way-from-client the device does not fetch what it is told of, and
+ * so lacks it when it has synced, too: once is enough. */
+static int was_told(const policy_rules_t *rules, const store_due_t *due,
+                    const store_due_datastore_t *ds, apr_time_t now)
+{
+    return due->last_sent <= now && ds->last_change <= due->last_sent
+           && policy_sync_type(rules, ds->name)
+              == SAN_SYNC_ONE_WAY_FROM_CLIENT;
+}
+
 /* What the changes want, the most impatient datastore for all.
  * @param latest  out: no change may wait longer
  * @param soon  out: one is urgent from then on, or STORE_DUE_NEVER */
@@ -114,7 +123,7 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
         apr_time_t quiet, end, urgent;
 
         delays(rules, ds->name, &delay, &longest);
-        if (delay >= STORE_DUE_NEVER) {
+        if (delay >= STORE_DUE_NEVER || was_told(rules, due, ds, now)) {
             continue;
         }
         quiet = past(ds->last_change, now) + delay;
@@ -237,6 +246,33 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
         expect_own_sync(plan, rules, due, now, latest < soon ? latest : soon);
     }
     mind_quiet_hours(plan, rules, zone, soon, now);
+}
+
+int policy_sync_type(const policy_rules_t *rules, const char *datastore)
+{
+    int type = rules->sync_type, i;
+    apr_size_t best = 0;
+
+    for (i = 0; i < rules->ndatastores; i++) {
+        const policy_datastore_t *ds = &rules->datastores[i];
+        apr_size_t n = holds_for(ds, datastore);
+
+        if (n > best && ds->sync_type) {
+            type = ds->sync_type;
+            best = n;
+        }
+    }
+    return type;
+}
+
+int policy_has_sync_types(const policy_rules_t *rules)
+{
+    int other = rules->sync_type != SAN_SYNC_TWO_WAY, i;
+
+    for (i = 0; i < rules->ndatastores; i++) {
+        other |= rules->datastores[i].sync_type > SAN_SYNC_TWO_WAY;
+    }
+    return other;
 }
 
 apr_interval_time_t policy_unanswered(const policy_rules_t *rules,

@@ -43,7 +43,7 @@ typedef enum {
     POLICY_OWN_SYNC,            /* it syncs by itself often enough */
     POLICY_QUIET_HOURS,
     POLICY_BUDGET,
-    POLICY_OFF,                 /* no push for what is owed */
+    POLICY_OFF,                 /* no push for what is owed, or no more */
     POLICY_HOLDS,
     POLICY_QUIET = POLICY_HOLDS,
     POLICY_LONGEST,             /* the maximum delay */
@@ -68,6 +68,7 @@ typedef struct policy_datastore_t {
     const char *name;
     apr_interval_time_t delay;  /* -1: as for all; STORE_DUE_NEVER: off */
     apr_interval_time_t max_delay;      /* -1: as for all */
+    int sync_type;              /* 0: as for all */
 } policy_datastore_t;
 
 /** In a day or a month; -1: no limit. */
@@ -91,6 +92,7 @@ typedef struct policy_rules_t {
     int own_syncs;              /* devices that sync often get none */
     int paused;
     int dry_run;
+    int sync_type;              /* that a notification asks for: san.h */
     policy_limit_t budget[3][2];        /* by store_use_e, day and month */
     int drop[3];                /* over budget: not told at all */
     policy_datastore_t datastores[POLICY_MAX_DATASTORES];
@@ -106,7 +108,7 @@ void policy_defaults(policy_rules_t *rules);
  * @param name   "delay", "delay.calendar", "max-delay", "min-interval",
  *               "urgent", "unanswered", "quiet-hours", "zone", "own-syncs",
  *               "paused", "dry-run", "budget.day", "budget.account.month",
- *               "over-budget", ...
+ *               "over-budget", "sync-type.calendar", ...
  * @param value  as an administrator writes it
  * @param error  out: what is wrong and what would be right, without the name
  * @param p      holds texts that rules refer to
@@ -143,6 +145,11 @@ void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
                    apr_time_t now);
 /** Non-zero if there is any budget to look at. */
 int policy_has_budget(const policy_rules_t *rules, store_use_e scope);
+
+/** The type of sync (206 to 210) that a notification asks of a datastore. */
+int policy_sync_type(const policy_rules_t *rules, const char *datastore);
+/** Non-zero if that is another than two-way for any. */
+int policy_has_sync_types(const policy_rules_t *rules);
 
 /** After a notification: how long an answer is waited for.
  * @param unanswered  sent since its last sync, before this one

@@ -7,6 +7,7 @@
 
 #include "policy.h"
 #include "route.h"
+#include "san.h"
 
 #define SECONDS(n)  apr_time_from_sec(n)
 #define NO_LIMIT    { { -1, -1 }, { -1, -1 } }
@@ -18,7 +19,7 @@ void policy_defaults(policy_rules_t *rules)
         .min_interval = SECONDS(60), .urgent = SECONDS(2 * 3600),
         .steps = { SECONDS(900), SECONDS(3600), SECONDS(6 * 3600),
                    SECONDS(24 * 3600) },
-        .nsteps = 4, .own_syncs = 1,
+        .nsteps = 4, .own_syncs = 1, .sync_type = SAN_SYNC_TWO_WAY,
         .budget = { NO_LIMIT, NO_LIMIT, NO_LIMIT }
     };
 
@@ -106,7 +107,23 @@ static policy_datastore_t *datastore(policy_rules_t *rules, const char *name,
     ds = &rules->datastores[i];
     ds->name = apr_pstrdup(p, name);
     ds->delay = ds->max_delay = -1;
+    ds->sync_type = 0;
     return ds;
+}
+
+/* @param of  ".calendar"; "": of all
+ * @param ds  out: NULL: of all */
+static apr_status_t of_datastore(policy_datastore_t **ds,
+                                 policy_rules_t *rules, const char *of,
+                                 const char **error, apr_pool_t *p)
+{
+    *ds = *of ? datastore(rules, of + 1, p) : NULL;
+    if (*of && !*ds) {
+        *error = apr_psprintf(p, "more than %d datastores",
+                              POLICY_MAX_DATASTORES);
+        return APR_EINVAL;
+    }
+    return APR_SUCCESS;
 }
 
 /* @param of  ".calendar" or "" */
@@ -128,16 +145,43 @@ static apr_status_t set_delay(policy_rules_t *rules, const char *of,
         }
         return APR_EINVAL;
     }
-    if (*of) {
-        ds = datastore(rules, of + 1, p);
-        if (!ds) {
-            *error = apr_psprintf(p, "more than %d datastores",
-                                  POLICY_MAX_DATASTORES);
-            return APR_EINVAL;
-        }
+    if (of_datastore(&ds, rules, of, error, p) != APR_SUCCESS) {
+        return APR_EINVAL;
     }
     *(longest ? ds ? &ds->max_delay : &rules->max_delay
               : ds ? &ds->delay : &rules->delay) = t;
+    return APR_SUCCESS;
+}
+
+/* By the names of the field, from 206 on. */
+static apr_status_t set_sync_type(policy_rules_t *rules, const char *of,
+                                  const char *value, const char **error,
+                                  apr_pool_t *p)
+{
+    static const char *const names[] = {
+        "two-way", "one-way-from-client", "refresh-from-client",
+        "one-way-from-server", "refresh-from-server", NULL
+    };
+    policy_datastore_t *ds;
+    int i;
+
+    if (*of && !of[1]) {
+        *error = "a datastore is missing, such as calendar";
+        return APR_EINVAL;
+    }
+    for (i = 0; names[i] && strcasecmp(names[i], value) != 0; i++) {
+    }
+    if (!names[i]) {
+        *error = apr_psprintf(p, "\"%s\" is no type of sync; there are "
+                              "two-way, one-way-from-client, "
+                              "refresh-from-client, one-way-from-server and "
+                              "refresh-from-server", value);
+        return APR_EINVAL;
+    }
+    if (of_datastore(&ds, rules, of, error, p) != APR_SUCCESS) {
+        return APR_EINVAL;
+    }
+    *(ds ? &ds->sync_type : &rules->sync_type) = SAN_SYNC_TWO_WAY + i;
     return APR_SUCCESS;
 }
 
@@ -373,6 +417,9 @@ apr_status_t policy_set(policy_rules_t *rules, store_use_e scope,
     if ((of = after(name, "max-delay")) != NULL) {
         return set_delay(rules, of, value, 1, error, p);
     }
+    if ((of = after(name, "sync-type")) != NULL) {
+        return set_sync_type(rules, of, value, error, p);
+    }
     if ((of = after(name, "budget")) != NULL) {
         return set_budget(rules, scope, of, value, error, p);
     }
@@ -405,7 +452,7 @@ apr_status_t policy_set(policy_rules_t *rules, store_use_e scope,
     }
     *error = "there is no such rule; there are delay, max-delay, "
              "min-interval, urgent, unanswered, quiet-hours, zone, "
-             "own-syncs, paused, dry-run, budget.day, budget.month and "
-             "over-budget";
+             "own-syncs, paused, dry-run, budget.day, budget.month, "
+             "over-budget and sync-type";
     return APR_NOTFOUND;
 }

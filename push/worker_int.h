@@ -53,6 +53,7 @@ typedef struct job_t {
     int decisive;               /* of them, the one that leaves most hope */
     store_id_t log;             /* its row in the push log; 0: none */
     apr_interval_time_t wait;   /* for an answer, once sent; 0: suspended */
+    const int *sync_types;      /* of its datastores; NULL: all two-way */
     int free_only;              /* by nothing that costs money */
     int parts;                  /* SMS, where a budget counts them; 0 */
     int dry;                    /* it is not sent, but all else is done */
@@ -89,6 +90,7 @@ struct lane_t {
 typedef struct taken_t {
     store_id_t device;
     push_settings_t settings;   /* the device's, for push_device_make() */
+    const int *sync_types;      /* for its notification_form_t */
     int dry;
     int free_only;              /* its budget is used up */
     int parts;                  /* SMS that a budget has room for; 0: none

@@ -340,6 +340,23 @@ static int is_decision(const store_due_t *due, const policy_plan_t *plan)
             || due->last_change > due->last_sent);
 }
 
+/* What each of its datastores is asked for. @return NULL: two-way, all */
+static const int *sync_types(worker_t *w, const policy_rules_t *rules,
+                             const store_due_t *due)
+{
+    int *types, i;
+
+    if (!policy_has_sync_types(rules)) {
+        return NULL;
+    }
+    types = apr_palloc(w->plan_pool, due->datastores->nelts * sizeof *types);
+    for (i = 0; i < due->datastores->nelts; i++) {
+        types[i] = policy_sync_type(rules, APR_ARRAY_IDX(due->datastores, i,
+                                    store_due_datastore_t).name);
+    }
+    return types;
+}
+
 static void take(worker_t *w, const policy_rules_t *rules,
                  const store_due_t *due, const taken_t *taken)
 {
@@ -348,6 +365,7 @@ static void take(worker_t *w, const policy_rules_t *rules,
     *t = *taken;
     t->device = due->device;
     t->dry = rules->dry_run;
+    t->sync_types = sync_types(w, rules, due);
     t->wait = policy_unanswered(rules, due->unanswered);
 }
 
@@ -395,6 +413,7 @@ push_settings_t *worker_plan_taken(worker_t *w, job_t *job)
 
         if (t->device == job->due->device) {
             job->dry = t->dry;
+            job->sync_types = t->sync_types;
             job->free_only = t->free_only;
             job->wait = t->wait;
             job->parts = t->parts;

@@ -202,6 +202,7 @@ static apr_status_t start_claimed(worker_t *w, store_tx_t *tx, job_t *job,
                                        job->batch->pool);
 
     if (rv == APR_SUCCESS) {
+        job->device->form.sync_types = job->sync_types;
         job->password = former && former->due->account == job->due->account
             ? former->password
             : get_password(w, tx, job->due->account, &rv);

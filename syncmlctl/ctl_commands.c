@@ -36,7 +36,11 @@
     "  own-syncs, dry-run, paused\n" \
     "                    on, off\n" \
     "  budget.day, budget.month, over-budget\n" \
-    "                    20 (SMS), cost=1.50, none; hold, drop"
+    "                    20 (SMS), cost=1.50, none; hold, drop\n" \
+    "  sync-type         two-way, one-way-from-server, one-way-from-client;\n" \
+    "                    of one datastore: sync-type.calendar.  Also\n" \
+    "                    refresh-from-client, refresh-from-server: they DELETE\n" \
+    "                    what else is on the server, or on the device"
 
 const ctl_command_t ctl_commands[] = {
     { "account", "add", "NAME", 1, 1, CTL_BIT(OPT_NO_PASSWORD),

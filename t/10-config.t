@@ -223,7 +223,9 @@ for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID SyncMLQuirks)) {
         'QuietHours 22:00-07:00', 'QuietHours 22-7 Europe/Berlin urgent',
         'Budget device day 50', 'Budget server month cost=12.50 drop',
         'Budget account month none hold', 'Price 0.09', 'Price +49 0.075',
-        'DryRun on', 'Keep 24h', 'Keep forever'
+        'DryRun on', 'Keep 24h', 'Keep forever', 'SyncType two-way',
+        'SyncType calendar one-way-from-server',
+        'SyncType calendar/team refresh-from-server'
     ) {
         like check("${push}SyncMLPush$good"), qr/Syntax OK/,
             "SyncMLPush$good";
@@ -249,6 +251,9 @@ for my $directive (qw(SyncMLStore SyncMLKeyFile SyncMLServerID SyncMLQuirks)) {
         [ 'Budget device day 3 weep' => '"weep" is neither hold nor drop' ],
         [ 'Price cheap' => '"cheap" is no price; right are 0.09, \\+49' ],
         [ 'Price abc 0.09' => '"abc 0.09" is no price' ],
+        [ 'SyncType' => 'needs a value: a datastore \(optional\) and the kind' ],
+        [ 'SyncType 209' => '"209" is no type of sync; there are two-way, one-' ],
+        [ 'SyncType calendar slow' => '"slow" is no type .*refresh-from-server' ],
         [ 'Keep 5min' => '"5min" is no time from 1h to 3660d; right are 90d' ],
     ) {
         my ($directive) = split / /, $bad->[0];

@@ -142,6 +142,29 @@ like state_of()->{rules}, qr/delay\.contacts off/, '... in the status';
 ctl(0, qw(push set), @phone, qw(delay.contacts default));
 event(qr/^sent quiet/, '... the default is back');
 $p->answer;
+
+sub latest_text {
+    my ($file) = reverse sort glob "$h->{dir}/state/sms/*";
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/ = undef;
+    return scalar <$in>;
+}
+
+like latest_text(), qr/Datastore: contacts; sync 206 \(two-way\)/,
+    'a two-way sync is asked for';
+ctl(0, qw(push set --account alice sync-type.contacts one-way-from-server));
+like state_of()->{rules}, qr/sync-type\.contacts one-way-from-server/,
+    'another type of sync, in the status';
+$n = files();
+$p->change;
+until_true(10, sub { files() > $n });
+like latest_text(), qr/contacts; sync 209 \(one-way from server\)/,
+    '... it is asked for';
+like ctl(5, qw(push set --account alice sync-type.contacts slow)),
+    qr/"slow" is no type of sync; there are two-way, one-way-from-client/,
+    '... not one that there is not';
+ctl(0, qw(push set --account alice sync-type.contacts default));
+$p->answer;
 ctl(0, qw(push set --account alice budget.day 1));
 like state_of()->{rules}, qr/budget\.day 1 \(account\)/, 'of the account';
 $h->expect_log(qr/budget of the account for the day account alice is used up/);

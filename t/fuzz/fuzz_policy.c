@@ -57,6 +57,8 @@ static void decide(const policy_rules_t *rules, apr_pool_t *p)
         policy_budget(&plan, rules, use, 1, 1, NOW);
         MUST(plan.when == 0 || plan.when >= NOW);
     }
+    MUST(policy_sync_type(rules, "calendar") >= 206
+         && policy_sync_type(rules, "calendar") <= 210);
     for (i = 0; i < 10; i++) {
         MUST(policy_unanswered(rules, i) >= 0);
     }

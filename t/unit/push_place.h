@@ -260,4 +260,15 @@ static inline void owe(place_t *b, const char *number, const char *const *stores
     assert_true(seed_commit(tx));
 }
 
+/* A rule of the server. */
+static inline void set(place_t *b, const char *name, const char *value)
+{
+    const char *error = NULL;
+
+    if (policy_set(&b->rules, STORE_USE_SERVER, name, value, &error, b->pool)
+        != APR_SUCCESS) {
+        fail_msg("%s %s: %s", name, value, error);
+    }
+}
+
 #endif

@@ -275,6 +275,71 @@ static void test_judge_takes_both_forms(void **state)
         "Notification: SyncML 1.1\nSession: 700\n"));
 }
 
+/* In both forms, and over connections. */
+static void test_sync_types(void **state)
+{
+    static const int types[] = { 209, 206, 210, 208 };
+    store_due_t due = make_due("1.2");
+    notification_form_t form = { .form = NOTIFICATION_DS12,
+                                 .sync_types = types };
+    notification_t *n = make(&due, &form);
+    san_t *san;
+    judge_t j;
+    int i;
+
+    assert_int_equal(san_decode(&san, n->package, n->package_len, NULL,
+                                pool), APR_SUCCESS);
+    for (i = 0; i < san->ndatastores; i++) {
+        const char *uri = san->datastores[i].uri;
+        int type = 0, k;
+
+        for (k = 0; k < due.datastores->nelts; k++) {
+            if (!strcmp(uri, APR_ARRAY_IDX(due.datastores, k,
+                                           store_due_datastore_t).uri))
+                type = type && type != types[k] ? 206 : types[k];
+        }
+        assert_int_equal(san->datastores[i].sync_type, type);
+    }
+    assert_int_equal(san->datastores[0].sync_type, 209);
+    judge_push(&j, n->pdu, n->len, &nokia);
+    assert_null(j.refused);
+    assert_int_equal(j.synced[0], 209);
+
+    form.form = NOTIFICATION_DS11;
+    form.sync_url = URL;
+    n = make(&due, &form);
+    judge_push(&j, n->pdu, n->len, &nokia);
+    assert_null(j.refused);
+    assert_int_equal(j.synced[0], 209);
+    assert_non_null(strstr(notification_describe(n->pdu, n->len, pool),
+                           "sync 209 (one-way from server)"));
+}
+
+/* Two datastores that are one of the phone's: what they agree on. */
+static void test_sync_types_of_one_uri(void **state)
+{
+    static const int same[] = { 209, 209 }, differ[] = { 206, 208 },
+                     other[] = { 210, 209 };
+    const int *const types[] = { same, differ, other };
+    static const int want[] = { 209, 206, 206 };
+    store_due_t due = make_due("1.2");
+    san_t *san;
+    int i;
+
+    due.datastores->nelts = 2;
+    for (i = 0; i < 2; i++)
+        APR_ARRAY_IDX(due.datastores, i, store_due_datastore_t).uri = "both";
+    for (i = 0; i < 3; i++) {
+        notification_form_t form = { .sync_types = types[i] };
+        notification_t *n = make(&due, &form);
+
+        assert_int_equal(san_decode(&san, n->package, n->package_len, NULL,
+                                    pool), APR_SUCCESS);
+        assert_int_equal(san->ndatastores, 1);
+        assert_int_equal(san->datastores[0].sync_type, want[i]);
+    }
+}
+
 /* Ours with one thing wrong: what the phone says to it. */
 static const char *judge_changed(notification_form_e which,
                                  const judge_profile_t *profile,
@@ -497,6 +562,8 @@ int main(void)
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_decode_refuses),
         cmocka_unit_test(test_judge_takes_both_forms),
+        cmocka_unit_test(test_sync_types),
+        cmocka_unit_test(test_sync_types_of_one_uri),
         cmocka_unit_test(test_judge_refuses),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_target_gives_way),

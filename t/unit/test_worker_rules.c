@@ -64,16 +64,6 @@ static last_t wait_log_row(place_t *b, store_push_event_e event,
     return last;
 }
 
-static void set(place_t *b, const char *name, const char *value)
-{
-    const char *error = NULL;
-
-    if (policy_set(&b->rules, STORE_USE_SERVER, name, value, &error, b->pool)
-        != APR_SUCCESS) {
-        fail_msg("%s %s: %s", name, value, error);
-    }
-}
-
 /* ---- results that were lost ---------------------------------------------- */
 
 static void test_closes_what_was_lost(void **state)
