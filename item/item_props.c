@@ -330,6 +330,7 @@ static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
         item_value_date(b, line->value);
         break;
     case V_BINARY:
+    case V_OMIT:                /* a picture in a property of some program */
         if (is_base64(line)) {
             item_value_base64(b, line->value);
             break;

@@ -18,15 +18,15 @@ static void test_pictures(void **unused)
     static const char *const stored[] = {
         "PHOTO;ENCODING=b:/9j/4AAQ\n",
         "PHOTO;VALUE=uri:data:image/png\\;base64\\,iVBORw0K\n",
-        "X-MS-CARDPICTURE;TYPE=JPEG;ENCODING=b:/9j/4AAQ\n"
+        "X-MS-CARDPICTURE;TYPE=JPEG;ENCODING=b:/9j/4A==\n"
     };
     static const char *const tests[][2] = {
         { "PHOTO;JPEG;ENCODING=BASE64:\n /9j/4AAQ\n\n",
           "PHOTO:data:image/jpeg;base64,/9j/4AAQ\n" },
         { "PHOTO;PNG;ENCODING=BASE64:\n iVBORw0K\n\n",
           "PHOTO:data:image/png;base64,iVBORw0K\n" },
-        { "X-MS-CARDPICTURE;ENCODING=BASE64:\n /9j/4AAQ\n\n",
-          "X-MS-CARDPICTURE:data:image/jpeg;base64,/9j/4AAQ\n" }
+        { "X-MS-CARDPICTURE;ENCODING=BASE64:\n /9j/4A==\n\n",
+          "X-MS-CARDPICTURE:data:image/jpeg;base64,/9j/4A==\n" }
     };
     unsigned i;
 
