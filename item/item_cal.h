@@ -243,7 +243,7 @@ typedef struct item_wire_t {
 int item_vcal_prop_out(item_cal_ctx_t *c, const item_cal_t *cal,
                        const item_line_t *line, item_wire_t *wire);
 
-/** So many words with commas are known of a list. */
+/** So many words with commas are known of a list; very long ones are not. */
 #define ITEM_VCAL_COMMAS  16
 
 /** Words with commas, of CATEGORIES and of RESOURCES. */

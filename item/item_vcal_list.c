@@ -4,6 +4,10 @@
 
 #include "item/item_cal.h"
 
+/* Octets of a word: longer ones are none, and would be held against the list at
+ * each of its commas. */
+#define MAX_WORD  255
+
 /** Which of the lists a property is. @return -1: none */
 static int list_of(item_span_t name)
 {
@@ -35,6 +39,8 @@ static void note_words(item_vcal_commas_t *commas, int list,
         commas->any[list] = 1;
         if (commas->n[list] == ITEM_VCAL_COMMAS)
             return;
+        if (word.len > MAX_WORD)
+            continue;
         b.p = p;
         item_unescape(&b, word);
         commas->word[list][commas->n[list]++] = item_buf_span(&b);

@@ -538,6 +538,33 @@ static void test_many_against_one(void **state)
     }
 }
 
+/** Words with commas, each of which might begin at any comma of the list. */
+static void test_long_words(void **state)
+{
+    item_form_t form = form_of(BERLIN, 0, 0, 0);
+    char *had = apr_palloc(pool, 2000000), *w = had;
+    char *came = apr_palloc(pool, 1000000);
+    item_text_t text, like, out;
+    clock_t start;
+    int i, n;
+
+    for (i = 0; i < 16; i++) {
+        for (n = 0; n < 20000; n++, w += 3)
+            memcpy(w, "x\\,", 3);
+        w += apr_snprintf(w, 8, "%d%s", i, i < 15 ? "," : "\r\n");
+    }
+    for (n = 0; n < 320000; n++)
+        memcpy(came + 2 * n, "x,", 2);
+    memcpy(came + 2 * n, "z\r\n", 4);
+    like = text_of(ical(apr_pstrcat(pool, ONCE "CATEGORIES:", had, NULL)));
+    text = text_of(vcal("", apr_pstrcat(pool, "DTSTART:20260706T080000Z\r\n"
+                                        "CATEGORIES:", came, NULL)));
+    start = clock();
+    item_vcal_import(&form, &text, &like, &out, pool);
+    if (clock() - start > CLOCKS_PER_SEC)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,7 +575,8 @@ int main(void)
         cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_many_organizers),
-        cmocka_unit_test(test_many_against_one)
+        cmocka_unit_test(test_many_against_one),
+        cmocka_unit_test(test_long_words)
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
