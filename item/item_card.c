@@ -379,20 +379,22 @@ apr_status_t card_import(item_buf_t *b, const item_form_t *form,
 
 int card_has_word(item_span_t text, const char *word)
 {
-    apr_size_t n = strlen(word);
-    const char *s = text.s, *end = s + text.len, *lower, *upper;
+    apr_size_t n = strlen(word), left;
+    const char *s = text.s, *end = s + text.len, *next[2] = { s, s };
+    const char first[2] = { (char)apr_tolower(*word), *word };
+    int i;
 
-    while ((apr_size_t)(end - s) >= n) {
-        apr_size_t left = (apr_size_t)(end - s) - n + 1;
-
-        lower = memchr(s, apr_tolower(*word), left);
-        upper = memchr(s, *word, lower ? (apr_size_t)(lower - s) : left);
-        s = upper ? upper : lower;
-        if (!s)
+    for (; (apr_size_t)(end - s) >= n; s++) {
+        left = (apr_size_t)(end - s) - n + 1;
+        /* Only once it is behind: the other may be rare, or not there. */
+        for (i = 0; i < 2; i++)
+            if (next[i] && next[i] <= s)
+                next[i] = memchr(s, first[i], left);
+        if (!next[0] && !next[1])
             return 0;
+        s = next[0] && (!next[1] || next[0] < next[1]) ? next[0] : next[1];
         if (!strncasecmp(s, word, n))
             return 1;
-        s++;
     }
     return 0;
 }

@@ -174,6 +174,24 @@ static void test_many_numbers(void **unused)
         fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/** A word is looked for in a text of which each letter could begin it. */
+static void test_capitals(void **unused)
+{
+    char *data = apr_palloc(pool, 800001);
+    item_form_t form = V21(NULL, 0);
+    item_text_t in, out;
+    clock_t start;
+
+    memset(data, 'A', 800000);
+    data[800000] = '\0';
+    in = text_of(wrap("3.0", apr_pstrcat(pool, N "PHOTO;ENCODING=b:", data,
+                                         "\n", NULL)));
+    start = clock();
+    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
+    if (clock() - start > CLOCKS_PER_SEC)
+        fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,7 +202,8 @@ int main(void)
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_many_nicknames),
         cmocka_unit_test(test_many_cut_names),
-        cmocka_unit_test(test_many_numbers)
+        cmocka_unit_test(test_many_numbers),
+        cmocka_unit_test(test_capitals)
     };
     int rv;
 
