@@ -38,7 +38,7 @@ static const char *name_of(const item_text_t *card, const char *name,
     return NULL;
 }
 
-const char *item_card_made(const item_form_t *form, const item_text_t *card,
+static const char *made_of(const item_form_t *form, const item_text_t *card,
                            const char *name, apr_pool_t *p)
 {
     item_text_t device, back;
@@ -49,6 +49,18 @@ const char *item_card_made(const item_form_t *form, const item_text_t *card,
         || item_import(form, &type, &device, NULL, &back, p) != APR_SUCCESS)
         return NULL;
     return name_of(&back, name, p);
+}
+
+const char *item_card_made(const item_form_t *form, const item_text_t *card,
+                           const char *name, apr_pool_t *p)
+{
+    const char *made;
+    apr_pool_t *scratch;        /* a card of many lines takes megabytes */
+
+    apr_pool_create(&scratch, p);
+    made = apr_pstrdup(p, made_of(form, card, name, scratch));
+    apr_pool_destroy(scratch);
+    return made;
 }
 
 /** Non-zero if a name is what was made up, or what a device has left of it. */
@@ -92,17 +104,16 @@ static int is_unknown(const char *fn)
     return fn[strspn(fn, "? ")] == '\0';
 }
 
-int item_card_unmake(const item_form_t *form, const item_text_t *had,
-                     const item_text_t *like, item_text_t *card,
-                     apr_pool_t *p)
+/** Find the names that were made up. @return as item_card_unmake() */
+static int find_made(const item_form_t *form, const item_text_t *had,
+                     const item_text_t *like, const item_text_t *card,
+                     apr_hash_t *gone, apr_pool_t *p)
 {
     const char *n, *fn, *like_n, *made;
-    apr_hash_t *gone;
     int left = 0;
 
     if (name_of(like, "FN", p))
         return 0;               /* an N of the user's may be what it was */
-    gone = apr_hash_make(p);
     n = name_of(card, "N", p);
     fn = name_of(card, "FN", p);
     like_n = name_of(like, "N", p);
@@ -121,7 +132,22 @@ int item_card_unmake(const item_form_t *form, const item_text_t *had,
         else
             left = 1;
     }
+    return left;
+}
+
+int item_card_unmake(const item_form_t *form, const item_text_t *had,
+                     const item_text_t *like, item_text_t *card,
+                     apr_pool_t *p)
+{
+    apr_pool_t *scratch;
+    apr_hash_t *gone;
+    int left;
+
+    apr_pool_create(&scratch, p);
+    gone = apr_hash_make(scratch);
+    left = find_made(form, had, like, card, gone, scratch);
     if (apr_hash_count(gone))
         card->data = item_without(card->data, &card->len, gone, p);
+    apr_pool_destroy(scratch);
     return left;
 }

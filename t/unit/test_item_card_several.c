@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -192,6 +193,27 @@ static void test_capitals(void **unused)
         fail_msg("%.2f s", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/** Of each of many older texts it is asked what name was made of it: nothing
+ * of that stays. */
+static void test_many_made(void **unused)
+{
+    item_form_t form = V21(NULL, 0);
+    item_text_t had = text_of(wrap("3.0", many("TEL"))), is;
+    struct rusage before, after;
+    apr_pool_t *p;
+    int i;
+
+    apr_pool_create(&p, pool);
+    getrusage(RUSAGE_SELF, &before);
+    for (i = 0; i < 16; i++) {
+        is = text_of(wrap("3.0", apr_pstrcat(pool, N, "TEL:1\n", NULL)));
+        assert_true(item_card_unmake(&form, &had, &had, &is, p));
+    }
+    getrusage(RUSAGE_SELF, &after);
+    apr_pool_destroy(p);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 100 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,7 +225,8 @@ int main(void)
         cmocka_unit_test(test_many_nicknames),
         cmocka_unit_test(test_many_cut_names),
         cmocka_unit_test(test_many_numbers),
-        cmocka_unit_test(test_capitals)
+        cmocka_unit_test(test_capitals),
+        cmocka_unit_test(test_many_made)
     };
     int rv;
 
