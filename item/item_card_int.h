@@ -305,6 +305,10 @@ card_like_t *card_like_make(card_version_e version, const item_form_t *form,
 void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
                    int slot);
 
+/** Non-zero for the beginning of a text that is cut in a word, and too long
+ * for people to have done that. */
+int card_is_cut(item_span_t text, item_span_t part);
+
 /** Before the first is put: what the device says of its name may be said behind
  * FN, which is made of that. */
 void card_like_expect(card_like_t *like, item_span_t line);

@@ -506,9 +506,7 @@ static int is_in_word(char c)
     return apr_isalnum(c) || (unsigned char)c >= 0x80;
 }
 
-/** Non-zero for the beginning of a text that is cut in a word, and too long
- * for people to have done that. */
-static int is_cut(item_span_t text, item_span_t part)
+int card_is_cut(item_span_t text, item_span_t part)
 {
     return part.len < text.len && part.len >= ITEM_ROOM_SHORT
            && !memcmp(part.s, text.s, part.len)
@@ -528,7 +526,7 @@ static void judge_name(card_like_t *like, item_span_t value)
     while (item_value_next(&made, ';', &text)) {
         if (!item_value_next(&name, ';', &part))
             part.len = 0;
-        if (is_cut(text, part))
+        if (card_is_cut(text, part))
             cuts++;
         else if (!equal(text, part))
             return;

@@ -7,9 +7,8 @@
 
 #include <apr_strings.h>
 
-#include "item/item_card.h"
+#include "item/item_card_int.h"
 #include "item/item_edit.h"
-#include "item/item_room.h"
 #include "item/item_value.h"
 
 #define TYPE   "text/vcard"
@@ -66,18 +65,20 @@ const char *item_card_made(const item_form_t *form, const item_text_t *card,
 /** Non-zero if a name is what was made up, or what a device has left of it. */
 static int is_made(const char *made, const char *is)
 {
-    apr_size_t was, now;
+    item_span_t was, now;
 
     for (;;) {
-        was = strcspn(made, ";");
-        now = strcspn(is, ";");
-        if (now > was || (now < was && now < ITEM_ROOM_SHORT)
-            || memcmp(made, is, now))
+        was.s = made;
+        was.len = strcspn(made, ";");
+        now.s = is;
+        now.len = strcspn(is, ";");
+        if ((now.len != was.len || memcmp(now.s, was.s, now.len))
+            && !card_is_cut(was, now))
             return 0;
-        if (!made[was] || !is[now])
-            return made[was] == is[now];
-        made += was + 1;
-        is += now + 1;
+        if (!made[was.len] || !is[now.len])
+            return made[was.len] == is[now.len];
+        made += was.len + 1;
+        is += now.len + 1;
     }
 }
 

@@ -123,6 +123,25 @@ static void test_back_again(void **state)
     assert_non_null(strstr(stored("contacts"), "\r\nN:Doe;Jo;"));
 }
 
+/** What a device has cut in a word is no name of its user's; where a word has
+ * gone it is one. */
+static void test_shortened(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("ORG:Universal Exports Limited\r\n"
+                             "TEL:+491\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "\r\nN:Universal Exports Limited", "\r\nN:Universal Exports Lim");
+    edit(c, "+491", "+492");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "+491", "+492"));
+    edit(c, "\r\nN:Universal Exports Lim", "\r\nN:Universal Exports");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored("contacts"), "\r\nN:Universal Exports;"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,7 +149,8 @@ int main(void)
         ON_EACH_STORE(test_sent_only),
         ON_EACH_STORE(test_fn_of_n),
         ON_EACH_STORE(test_no_name),
-        ON_EACH_STORE(test_back_again)
+        ON_EACH_STORE(test_back_again),
+        ON_EACH_STORE(test_shortened)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_names");
