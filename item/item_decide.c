@@ -85,20 +85,27 @@ int item_same_octets(const item_entry_t *a, const item_entry_t *b,
            && !memcmp(a->line.value.s, b->line.value.s, a->line.value.len);
 }
 
-/** Non-zero if each label of ours is theirs as well, or was taken away there. */
-static int has_labels(const item_member_t *base, const item_entry_t *ours,
-                      const item_entry_t *theirs, apr_pool_t *p)
+/** Non-zero if an entry has each label of another. */
+static int has_labels(const item_entry_t *entry, const item_entry_t *of,
+                      apr_pool_t *p)
 {
-    const item_entry_t *o, *t = theirs->adjuncts;
+    const item_entry_t *o, *e = entry->adjuncts;
 
-    if (base && base->entry->adjuncts)
-        return 1;
-    for (o = ours->adjuncts; o; o = o->next) {
-        if (!t || !item_same_octets(o, t, p))
+    for (o = of->adjuncts; o; o = o->next) {
+        if (!e || !item_same_octets(o, e, p))
             return 0;
-        t = t->next;
+        e = e->next;
     }
     return 1;
+}
+
+/** Non-zero if each label of ours is theirs as well, or was there when theirs
+ * was edited: then it was changed or taken away there. */
+static int loses_no_label(const item_member_t *base, const item_entry_t *ours,
+                          const item_entry_t *theirs, apr_pool_t *p)
+{
+    return has_labels(theirs, ours, p)
+           || (base && has_labels(base->entry, ours, p));
 }
 
 void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
@@ -108,8 +115,8 @@ void item_keeps_ours(item_merging_t *m, const item_slot_t *slot)
 
     for (; ours && theirs && !m->not_theirs; ours = ours->next) {
         if (!item_same_octets(ours->entry, theirs->entry, m->p)
-            || !has_labels(slot->first[ITEM_BASE], ours->entry,
-                           theirs->entry, m->p))
+            || !loses_no_label(slot->first[ITEM_BASE], ours->entry,
+                               theirs->entry, m->p))
             m->not_theirs = 1;
         theirs = theirs->next;
     }

@@ -252,6 +252,13 @@ static const case_t cards[] = {
       "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:L\nNOTE:n\n",
       "N:A\nx.CATEGORIES:a,c\nNOTE:n\n", O, "",
       "N:A\nx.CATEGORIES:a,c\nx.X-ABLabel:L\nNOTE:n\n" },
+    { "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:L\nNOTE:n\n",
+      "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:M\nNOTE:n\n",
+      "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:L\nNOTE:m\n", T, "",
+      "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:M\nNOTE:m\n" },
+    { "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:L\nNOTE:n\n",
+      "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:L\nNOTE:n\n",
+      "N:A\nx.CATEGORIES:a,b\nx.X-ABLabel:M\nNOTE:m\n", O, "", THEIRS },
     /* Of two that say the same but for it, too. */
     { "N:A\nx.URL:u\nx.X-ABLabel:long\n",
       "N:A\nx.URL:u\nx.X-ABLabel:long\nTITLE:t\n",
