@@ -7,10 +7,10 @@
  * A client is who it says it is if its account is in the store with its
  * password, and its device has synced before.  A device without a number that
  * connects and owes a sync is told at once, out of back-off and suspension,
- * unless it has been told in the last GATEWAY_HELD_AGAIN or somebody has
- * paused push.  Of one with a number the rules are asked anew, no more: should
- * the connection break, it might be sent an SMS.  A device whose push is off
- * may connect and is not told.
+ * unless it has been told in the last GATEWAY_HELD_AGAIN, or somebody has
+ * paused push and nobody has asked for this device.  Of one with a number the
+ * rules are asked anew, no more: should the connection break, it might be sent
+ * an SMS.  A device whose push is off may connect and is not told.
  */
 #ifndef SYNCML_PUSH_GATEWAY_HELD_H
 #define SYNCML_PUSH_GATEWAY_HELD_H

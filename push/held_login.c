@@ -43,6 +43,7 @@ typedef struct arrival_t {
     int is_free;                /* no SMS can follow */
     int owes;                   /* and is to be told now */
     int failed;                 /* so far, by another way */
+    int asked;                  /* somebody has asked for it: pause or not */
     apr_time_t now;
 } arrival_t;
 
@@ -201,6 +202,7 @@ static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
               || a->now - due->last_sent > GATEWAY_HELD_AGAIN
             : due->state != STORE_DUE_SUSPENDED;
         a->failed = due->state == STORE_DUE_WAITING && due->attempts > 0;
+        a->asked = due->now;
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
@@ -228,7 +230,8 @@ static apr_status_t look_for_pause(const arrival_t *a, store_tx_t *tx,
 static apr_status_t note(arrival_t *a, store_tx_t *tx, apr_pool_t *p)
 {
     int paused = 0;
-    apr_status_t rv = look_for_pause(a, tx, &paused);
+    apr_status_t rv = a->asked ? APR_SUCCESS
+                               : look_for_pause(a, tx, &paused);
 
     if (rv == APR_SUCCESS && a->is_new) {
         rv = store_device_setting_set(tx, a->device, PUSH_DEVICE_HELD,
@@ -273,7 +276,7 @@ static apr_status_t note_all(void *baton, store_tx_t *tx, apr_pool_t *p)
     for (i = 0; i < arrivals->nelts && rv == APR_SUCCESS; i++) {
         arrival_t a = APR_ARRAY_IDX(arrivals, i, arrival_t);
 
-        a.owes = a.failed = 0;
+        a.owes = a.failed = a.asked = 0;
         rv = look(&a, tx, p);
         if (rv == APR_SUCCESS && (a.is_new || a.owes)) {
             rv = note(&a, tx, p);

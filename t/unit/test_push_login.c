@@ -11,6 +11,7 @@
 #include <apr_md5.h>
 
 #include "push/gateway_held.h"
+#include "push/policy.h"
 #include "push/push_device.h"
 
 typedef struct logging_in_t {
@@ -198,6 +199,37 @@ static void comes_back_with_number(void **state)
     assert_int_equal(look(f, f->phone).due.state, STORE_DUE_SUSPENDED);
 }
 
+/* While push is paused it is told if somebody has asked for it, no more. */
+static void comes_back_in_a_pause(void **state)
+{
+    fixture_t *f = *state;
+    logging_in_t *l = logging_in(f, f->url);
+    apr_time_t now = apr_time_now();
+    apr_int64_t device;
+    store_tx_t *tx;
+    int asked;
+
+    device = connected(f, l);
+    change_at(f, 10, f->tablet);
+    set(f, POLICY_PREFIX "paused", "on");
+    for (asked = 0; asked < 2; asked++) {
+        if (asked) {
+            tx = begin_write(f);
+            OK(store_due_now(tx, f->phone));
+            commit(tx);
+        }
+        assert_int_equal(claim(f, now, 0, 100, "w", 10)->nelts, 1);
+        tx = begin_write(f);
+        OK(store_due_failed(tx, f->phone, "w", 0, "not connected"));
+        commit(tx);
+        assert_int_equal(log_in(l, "IMEI:1", "alice", "secret", &device),
+                         HELD_WELCOME);
+        assert_true(looked(l));
+        assert_int_equal(look(f, f->phone).due.state, STORE_DUE_WAITING);
+        assert_int_equal(look(f, f->phone).due.now, asked);
+    }
+}
+
 static void sent_to(fixture_t *f, store_id_t device, apr_time_t now)
 {
     store_tx_t *tx = begin_write(f);
@@ -262,6 +294,7 @@ int main(void)
 {
     static const test_entry_t tests[] = {
         SYNCED(logins), SYNCED(comes_back), SYNCED(comes_back_with_number),
+        SYNCED(comes_back_in_a_pause),
         SYNCED(arrive_together), SYNCED(store_in_trouble)
     };
 
