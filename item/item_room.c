@@ -199,7 +199,8 @@ static apr_size_t blank_at(item_span_t value, apr_size_t i)
     if (value.len - i >= 2 && !memcmp(s, "\xc2\xa0", 2))
         return 2;
     return value.len - i >= 3 && *s == '\xe2'
-           && (s[1] == '\x80' || s[1] == '\x81') ? 3 : 0;
+           && (s[1] == '\x80'
+               || (s[1] == '\x81' && (unsigned char)s[2] < 0xb0)) ? 3 : 0;
 }
 
 int room_has_words(item_span_t value)

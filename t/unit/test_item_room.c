@@ -254,6 +254,11 @@ static void test_words_for_numbers(void **state)
     COMPLETED(card("N:B\nTEL:1\n"), card("N:A\nTEL:\xe7\x94\xb7\nTEL:1\n"),
               card("N:A\nTEL:1\n"),
               card("N:A\nTEL:1\nTEL:\xe7\x94\xb7\n"));
+    /* Digits above the line. */
+    COMPLETED(card("N:B\nTEL:1\n"),
+              card("N:A\nTEL:\xe2\x81\xb4\xe2\x81\xb9\nTEL:1\n"),
+              card("N:A\nTEL:1\n"),
+              card("N:A\nTEL:1\nTEL:\xe2\x81\xb4\xe2\x81\xb9\n"));
     /* A blank without a break is no word: it has deleted the second. */
     COMPLETED(card("N:B\nTEL:1\nTEL:3\n"),
               card("N:A\nTEL:1\nTEL:2\xc2\xa0" "3\n"),
