@@ -33,8 +33,8 @@
 #define LARGE_BASES   32
 #define BASES_OCTETS  (4 * 1024 * 1024)
 
-/* So many texts of an item without a name are looked at for one that was made
- * up for a device. */
+/* So many texts of an item without a name, and of no more octets than bases,
+ * are looked at for one that was made up for a device. */
 #define MOST_MADE     16
 
 /* ---- finding the item --------------------------------------------------- */
@@ -409,15 +409,18 @@ static void unmake_names(sml_session_t *s, const sml_sync_t *y,
 {
     const store_item_t *had = like;
     store_item_t *before;
+    apr_size_t octets = 0;
     int i;
 
-    for (i = 0; i < MOST_MADE && sml_form_unmake(s, y, c, had, like); i++) {
+    for (i = 0; i < MOST_MADE && octets < BASES_OCTETS
+         && sml_form_unmake(s, y, c, had, like); i++) {
         s->rv = store_item_version_before(s->tx, s->account, y->datastore,
                                           item, had->change, &before);
         if (s->rv != APR_SUCCESS) {
             break;
         }
         had = before;
+        octets += had->len;
     }
     s->rv = s->rv == APR_NOTFOUND ? APR_SUCCESS : s->rv;
 }
