@@ -11,12 +11,15 @@
 /* A session whose latest message is older has been given up by the device. */
 #define SESSION  MINUTES(2)
 
+/* What is under way has a result within seconds, as a rule. */
+#define RESULT   apr_time_from_sec(2)
+
 const char *policy_word(policy_why_e why)
 {
     static const char *const words[POLICY_WHYS] = {
         "unanswered", "paused", "min-interval", "own-sync", "quiet-hours",
         "budget", "off", "quiet", "max-delay", "urgent", "repeat", "retry",
-        "syncing", "now"
+        "syncing", "now", "under-way"
     };
 
     return why < POLICY_WHYS ? words[why] : "";
@@ -309,9 +312,14 @@ static apr_time_t period_end(apr_time_t now, int period)
     return t;
 }
 
-static int is_over(const policy_limit_t *limit, apr_int64_t sms,
-                   apr_int64_t cost, int parts, apr_int64_t price)
+static int is_over(const policy_rules_t *rules, const store_use_t *use,
+                   int scope, int period, int parts, apr_int64_t price)
 {
+    const policy_limit_t *limit = &rules->budget[scope][period];
+    int month = period == POLICY_MONTH;
+    apr_int64_t sms = month ? use->month : use->day;
+    apr_int64_t cost = month ? use->month_cost : use->day_cost;
+
     return (limit->sms >= 0 && sms + parts > limit->sms)
            || (limit->cost >= 0 && cost + parts * price > limit->cost);
 }
@@ -328,19 +336,19 @@ void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
     for (scope = 0; scope < 3; scope++) {
         for (period = POLICY_MONTH; period >= POLICY_DAY; period--) {
             const store_use_t *u = &use[scope];
-            int month = period == POLICY_MONTH;
 
-            if (!is_over(&rules->budget[scope][period],
-                         month ? u->month : u->day,
-                         month ? u->month_cost : u->day_cost,
-                         u->leased + parts, price)) {
-                continue;
+            if (is_over(rules, u, scope, period, parts, price)) {
+                plan->why = POLICY_BUDGET;
+                plan->scope = (store_use_e)scope;
+                plan->period = period;
+                plan->when = rules->drop[scope] ? 0
+                    : period_end(now, period);
+                return;
             }
-            plan->why = POLICY_BUDGET;
-            plan->scope = (store_use_e)scope;
-            plan->period = period;
-            plan->when = rules->drop[scope] ? 0 : period_end(now, period);
-            return;
+            if (is_over(rules, u, scope, period, u->leased + parts, price)) {
+                plan->why = POLICY_UNDER_WAY;
+                plan->when = now + RESULT;
+            }
         }
     }
 }

@@ -52,6 +52,8 @@ typedef enum {
     POLICY_RETRY,               /* after a failure */
     POLICY_SYNCING,             /* a session is under way, or has just ended */
     POLICY_NOW,                 /* somebody asked for it */
+    POLICY_UNDER_WAY,           /* a budget has room if what is being sent
+                                   fails */
     POLICY_WHYS
 } policy_why_e;
 
@@ -136,7 +138,8 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
                    const zone_t *zone, const store_due_t *due,
                    apr_time_t now);
 
-/** May it be told now?  Else plan says until when not.
+/** May it be told now?  Else plan says until when not.  That what is under way
+ * fills a budget is soon over: it is looked at again then.
  * @param use    by store_use_e: what was sent; leased in SMS
  * @param parts  SMS that it takes
  * @param price  of one SMS to this device, the highest that it may be */

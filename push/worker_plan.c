@@ -299,7 +299,8 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
     taken->parts = count_parts(w, due, device);
     policy_budget(plan, rules, use, taken->parts,
                   worker_dearest(w, due->number, w->rules_pool), now);
-    if (plan->why == POLICY_BUDGET && worker_is_free(w, due, w->address)) {
+    if ((plan->why == POLICY_BUDGET || plan->why == POLICY_UNDER_WAY)
+        && worker_is_free(w, due, w->address)) {
         taken->free_only = 1;   /* what costs nothing is never over it */
         taken->parts = 0;
         plan->when = now;

@@ -131,7 +131,8 @@ typedef struct store_use_t {
     apr_int64_t day, month;             /* SMS (parts) */
     apr_int64_t day_cost, month_cost;   /* 1/10000 */
     int leased;                 /* SMS that are under way now, whoever has
-                                   claimed them (store_plan_t.parts) */
+                                   claimed them (store_plan_t.parts), also
+                                   without a lease: sending in the push log */
 } store_use_t;
 
 /** The day and the month of a time, as the counters know them: in the local

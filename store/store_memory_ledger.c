@@ -286,6 +286,29 @@ static void used(store_tx_t *tx, int scope, store_id_t id, int period,
     }
 }
 
+/* Being sent, by the log, while the device's row is gone or free again. */
+static int without_lease(store_tx_t *tx, store_use_e scope, store_id_t id,
+                         apr_time_t when)
+{
+    mem_table_t *t = MEM_STATE(tx)->tables[MEM_PUSH_LOG];
+    int i, parts = 0;
+
+    for (i = 0; i < t->n; i++) {
+        const store_push_log_t *e = &((const mem_push_log_t *)t->rows[i])->v;
+        mem_due_t key = { .device = e->device }, *row;
+
+        if (e->event != STORE_PUSH_SENDING
+            || (scope != STORE_USE_SERVER
+                && id != (scope == STORE_USE_ACCOUNT ? e->account
+                                                     : e->device)))
+            continue;
+        row = mem_find(tx, MEM_DUES, &key);
+        if (!row || row->leased_until <= when)
+            parts += e->parts > 1 ? e->parts : 1;
+    }
+    return parts;
+}
+
 apr_status_t mem_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
                           apr_time_t when, store_use_t *u)
 {
@@ -304,6 +327,7 @@ apr_status_t mem_push_use(store_tx_t *tx, store_use_e scope, store_id_t id,
                                                : row->device == id)))
             u->leased += row->parts > 1 ? row->parts : 1;
     }
+    u->leased += without_lease(tx, scope, id, when);
     return APR_SUCCESS;
 }
 

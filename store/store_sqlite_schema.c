@@ -437,8 +437,13 @@ static const char migration_5[] =
     "CREATE INDEX dues_leased ON dues (leased_until, first_change)"
     "  WHERE leased_until <> 0;";
 
+/* What is being sent: some of the newest rows of a log that may be long. */
+static const char migration_6[] =
+    "CREATE INDEX push_log_sending ON push_log (time) WHERE event = 1;";
+
 static const char *const migrations[SQ_SCHEMA_VERSION] = {
-    migration_1, migration_2, migration_3, migration_4, migration_5
+    migration_1, migration_2, migration_3, migration_4, migration_5,
+    migration_6
 };
 
 /* One number that a statement gives. */

@@ -603,10 +603,14 @@ X(PUSH_USE_ADD, "INSERT INTO push_uses (scope, id, period, sms, cost) " \
   "DO UPDATE SET sms = sms + excluded.sms, cost = cost + excluded.cost") \
 X(PUSH_USE, "SELECT sum(sms), sum(cost) FROM push_uses " \
   "WHERE scope = ?1 AND id = ?2 AND period >= ?3 AND period <= ?4") \
-X(PUSH_USE_LEASED, "SELECT ifnull(sum(max(parts, 1)), 0) FROM dues " \
+X(PUSH_USE_LEASED, "SELECT (SELECT ifnull(sum(max(parts, 1)), 0) FROM dues " \
   "WHERE leased_until <> 0 AND leased_until > ?1 " \
   "AND CASE ?2 WHEN 0 THEN 1 WHEN 1 THEN account = ?3 " \
-  "ELSE device = ?3 END") \
+  "ELSE device = ?3 END) + (SELECT ifnull(sum(max(parts, 1)), 0) " \
+  "FROM push_log INDEXED BY push_log_sending WHERE event = 1 " \
+  "AND CASE ?2 WHEN 0 THEN 1 WHEN 1 THEN account = ?3 " \
+  "ELSE device = ?3 END AND NOT EXISTS (SELECT 1 FROM dues d WHERE " \
+  "d.device = push_log.device AND d.leased_until > ?1))") \
 X(PUSH_USE_GC, "DELETE FROM push_uses WHERE period < ?1 " \
   "OR (period > 999999 AND period < ?2)") \
 X(ACCOUNT_SETTING_GET, "SELECT value FROM account_settings " \

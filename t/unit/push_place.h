@@ -271,4 +271,56 @@ static inline void set(place_t *b, const char *name, const char *value)
     }
 }
 
+/* ---- the push log --------------------------------------------------------- */
+
+/* The latest row of the push log that has one of the events. */
+typedef struct last_t {
+    apr_pool_t *p;
+    int n;
+    store_push_log_t e;
+} last_t;
+
+static inline apr_status_t see(void *baton, const store_push_log_t *e)
+{
+    last_t *last = baton;
+
+    if (!last->n++) {
+        last->e = *e;
+        last->e.reason = apr_pstrdup(last->p, e->reason);
+        last->e.answer = apr_pstrdup(last->p, e->answer);
+        last->e.transport = apr_pstrdup(last->p, e->transport);
+    }
+    return APR_SUCCESS;
+}
+
+static inline last_t log_of(place_t *b, apr_uint32_t events)
+{
+    store_push_filter_t filter = { .events = events };
+    last_t last = { .p = b->pool };
+    store_tx_t *tx;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, b->pool);
+    assert_int_equal(store_begin(&tx, b->store, STORE_READ, p), 0);
+    assert_int_equal(store_push_log_list(tx, &filter, see, &last), 0);
+    store_rollback(&tx);
+    apr_pool_destroy(p);
+    return last;
+}
+
+static inline last_t wait_log_row(place_t *b, store_push_event_e event,
+                           double seconds)
+{
+    apr_time_t limit = apr_time_now()
+                       + (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
+    last_t last = log_of(b, 1u << event);
+
+    while (!last.n && apr_time_now() < limit) {
+        usleep(5000);
+        last = log_of(b, 1u << event);
+    }
+    assert_true(last.n > 0);
+    return last;
+}
+
 #endif

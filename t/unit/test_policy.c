@@ -335,6 +335,12 @@ static void budgets(void **state)
     assert_int_equal(w->plan.why, POLICY_QUIET);
     use[STORE_USE_DEVICE].leased = 1;           /* the third is under way */
     policy_budget(&w->plan, &w->rules, use, 1, 0, NOON + S(60));
+    assert_int_equal(w->plan.why, POLICY_UNDER_WAY);
+    assert_in_range(w->plan.when, NOON + S(61), NOON + S(65));
+    use[STORE_USE_DEVICE].leased = 0;           /* it was sent */
+    use[STORE_USE_DEVICE].day = 3;
+    at(w, NOON + S(60));
+    policy_budget(&w->plan, &w->rules, use, 1, 0, NOON + S(60));
     assert_int_equal(w->plan.why, POLICY_BUDGET);
     assert_int_equal(w->plan.scope, STORE_USE_DEVICE);
     assert_int_equal(w->plan.period, POLICY_DAY);
@@ -345,7 +351,7 @@ static void budgets(void **state)
     store_use_period(end - 1, &d, &m);
     assert_int_equal(day, d);
     /* Money, of the month, of the account: dropped. */
-    use[STORE_USE_DEVICE].leased = 0;
+    use[STORE_USE_DEVICE].day = 0;
     assert_null(set(w, STORE_USE_SERVER, "budget.account.month",
                     "cost=1.00"));
     assert_null(set(w, STORE_USE_SERVER, "over-budget.account", "drop"));
@@ -368,6 +374,45 @@ static void budgets(void **state)
     at(w, NOON);
     policy_budget(&w->plan, &w->rules, use, 1, 750, NOON);
     assert_int_equal(w->plan.when, NOON);
+}
+
+/* What is under way may yet fail: until then nobody is held for long, nor
+ * dropped; and nobody is told either. */
+static void budgets_full_of_what_is_under_way(void **state)
+{
+    world_t *w = *state;
+    apr_time_t now = NOON + S(60);
+    store_use_t use[3];
+
+    memset(use, 0, sizeof use);
+    assert_null(set(w, STORE_USE_SERVER, "budget.server.day", "5"));
+    assert_null(set(w, STORE_USE_SERVER, "over-budget.server", "drop"));
+    use[STORE_USE_SERVER].day = use[STORE_USE_SERVER].month = 2;
+    use[STORE_USE_SERVER].leased = 2;
+    at(w, now);
+    policy_budget(&w->plan, &w->rules, use, 2, 0, now);
+    assert_int_equal(w->plan.why, POLICY_UNDER_WAY);
+    assert_string_equal(policy_word(w->plan.why), "under-way");
+    assert_in_range(w->plan.when, now + S(1), now + S(5));
+    at(w, now);
+    policy_budget(&w->plan, &w->rules, use, 1, 0, now);
+    assert_int_equal(w->plan.why, POLICY_QUIET);
+    /* too many, whatever becomes of them */
+    policy_budget(&w->plan, &w->rules, use, 4, 0, now);
+    assert_int_equal(w->plan.why, POLICY_BUDGET);
+    assert_int_equal(w->plan.when, 0);
+    /* another budget is used up for good, in whatever order they are seen */
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.month", "cost=1"));
+    use[STORE_USE_ACCOUNT].month_cost = 9000;
+    use[STORE_USE_ACCOUNT].leased = 1;
+    at(w, now);
+    policy_budget(&w->plan, &w->rules, use, 2, 400, now);
+    assert_int_equal(w->plan.why, POLICY_UNDER_WAY);
+    use[STORE_USE_ACCOUNT].month_cost = 9600;
+    at(w, now);
+    policy_budget(&w->plan, &w->rules, use, 2, 400, now);
+    assert_int_equal(w->plan.why, POLICY_BUDGET);
+    assert_int_equal(w->plan.scope, STORE_USE_ACCOUNT);
 }
 
 /* ---- clocks -------------------------------------------------------------- */
@@ -561,7 +606,8 @@ int main(void)
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
         TEST(all_day), TEST(urgent_among_held), TEST(becomes_urgent),
-        TEST(budgets), TEST(wrong_clocks), TEST(later_rules_win),
+        TEST(budgets), TEST(budgets_full_of_what_is_under_way),
+        TEST(wrong_clocks), TEST(later_rules_win),
         TEST(wrong_rules), TEST(zones_as_libc), TEST(next_minute),
         TEST(damaged_zones)
     };

@@ -566,6 +566,41 @@ static void parts_of_leases(void **state)
     assert_int_equal(leased(f, STORE_USE_SERVER, 0, 126), 0);
 }
 
+/* A lease may be gone before the result is there: the device has synced, or the
+ * worker was killed.  It counts until the push log has the result. */
+static void parts_without_a_lease(void **state)
+{
+    fixture_t *f = *state;
+    store_push_log_t e = { .account = f->alice, .devid = "", .time = 101,
+        .event = STORE_PUSH_SENDING, .reason = "", .transport = "",
+        .number = "", .datastores = "", .answer = "", .message_id = "",
+        .token = "t1", .parts = 3 };
+    apr_array_header_t *dues;
+    int lost = 0;
+    store_tx_t *tx;
+
+    change_at(f, 100, 0);
+    tx = begin_write(f);
+    OK(store_due_claim(tx, 101, take_three, &lost, 20, "v", 1, &dues));
+    e.device = APR_ARRAY_IDX(dues, 0, store_due_t *)->device;
+    OK(store_push_log_add(tx, &e));
+    commit(tx);
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 102), 3);   /* not six */
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 130), 3);   /* it is over */
+    assert_int_equal(leased(f, STORE_USE_ACCOUNT, f->alice, 130), 3);
+    assert_int_equal(leased(f, STORE_USE_ACCOUNT, f->alice + 77, 130), 0);
+    assert_int_equal(leased(f, STORE_USE_DEVICE, e.device, 130), 3);
+    tx = begin_write(f);
+    OK(store_due_release(tx, "v"));
+    commit(tx);
+    assert_int_equal(leased(f, STORE_USE_DEVICE, e.device, 102), 3);
+    tx = begin_write(f);
+    e.event = STORE_PUSH_SENT;
+    OK(store_push_log_result(tx, &e));
+    commit(tx);
+    assert_int_equal(leased(f, STORE_USE_SERVER, 0, 102), 0);
+}
+
 /* Alice has very many devices, others have one: theirs are not the last. */
 static void accounts_take_turns(void **state)
 {
@@ -626,7 +661,7 @@ int main(void)
         SYNCED(next_time), SYNCED(refresh), SYNCED(san_sessions_never_zero),
         SYNCED(listing), SYNCED(later),
         SYNCED(undelivered), SYNCED(accounts_take_turns),
-        SYNCED(parts_of_leases)
+        SYNCED(parts_of_leases), SYNCED(parts_without_a_lease)
     };
 
     return RUN_BOTH("store dues", tests);

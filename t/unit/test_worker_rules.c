@@ -1,9 +1,8 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /*
- * What the push worker does by the rules and keeps in the log: budgets and
- * notifications of several SMS, results that a killed worker left behind,
- * devices that listen while no gateway for SMS works, whose clock quiet hours
- * go by.
+ * What the push worker does by the rules and keeps in the log: results that a
+ * killed worker left behind, devices that listen while no gateway for SMS
+ * works, whose clock quiet hours go by.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,56 +12,6 @@
 #include "push/schedule.h"
 #include "push/tcp_address.h"
 #include "push_place.h"
-
-/* The latest row of the push log that has one of the events. */
-typedef struct last_t {
-    apr_pool_t *p;
-    int n;
-    store_push_log_t e;
-} last_t;
-
-static apr_status_t see(void *baton, const store_push_log_t *e)
-{
-    last_t *last = baton;
-
-    if (!last->n++) {
-        last->e = *e;
-        last->e.reason = apr_pstrdup(last->p, e->reason);
-        last->e.answer = apr_pstrdup(last->p, e->answer);
-        last->e.transport = apr_pstrdup(last->p, e->transport);
-    }
-    return APR_SUCCESS;
-}
-
-static last_t log_of(place_t *b, apr_uint32_t events)
-{
-    store_push_filter_t filter = { .events = events };
-    last_t last = { .p = b->pool };
-    store_tx_t *tx;
-    apr_pool_t *p;
-
-    apr_pool_create(&p, b->pool);
-    assert_int_equal(store_begin(&tx, b->store, STORE_READ, p), 0);
-    assert_int_equal(store_push_log_list(tx, &filter, see, &last), 0);
-    store_rollback(&tx);
-    apr_pool_destroy(p);
-    return last;
-}
-
-static last_t wait_log_row(place_t *b, store_push_event_e event,
-                           double seconds)
-{
-    apr_time_t limit = apr_time_now()
-                       + (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
-    last_t last = log_of(b, 1u << event);
-
-    while (!last.n && apr_time_now() < limit) {
-        usleep(5000);
-        last = log_of(b, 1u << event);
-    }
-    assert_true(last.n > 0);
-    return last;
-}
 
 /* ---- results that were lost ---------------------------------------------- */
 
@@ -109,174 +58,6 @@ static void test_closes_what_was_lost(void **state)
     store_rollback(&tx);
     assert_int_equal(use.day, 2);
     assert_int_equal(use.day_cost, 1500);
-}
-
-/* ---- budgets ------------------------------------------------------------- */
-
-/* Two devices whose notifications take two SMS each. */
-static void owe_long_ones(place_t *b, int devices)
-{
-    char name[3][60];
-    const char *stores[4] = { NULL };
-    store_tx_t *tx = seed_begin(b->store, b->pool);
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        memset(name[i], 'a' + i, sizeof name[i] - 1);
-        name[i][sizeof name[i] - 1] = '\0';
-        stores[i] = name[i];
-    }
-    for (i = 0; i < devices; i++) {
-        seed_device(tx, b->account, apr_psprintf(b->pool, "dev%d", i),
-                    NUMBER, stores);
-    }
-    seed_commit(tx);
-    tx = seed_begin(b->store, b->pool);
-    for (i = 0; i < 3; i++) {
-        seed_change(tx, b->account, stores[i]);
-    }
-    seed_commit(tx);
-}
-
-/* A budget that ends within a notification is not exceeded by its rest, nor
- * by others that are under way. */
-static void test_budget_of_parts(void **state)
-{
-    place_t *b = *state;
-    running_t *r;
-    last_t last;
-
-    set(b, "budget.day", "5");
-    owe_long_ones(b, 4);
-    r = start(b);
-    expect_files(b, 4, 5);      /* two devices; a third would be six SMS */
-    last = wait_log_row(b, STORE_PUSH_HELD, 5);
-    usleep(200000);
-    stop(r);
-    assert_int_equal(count_files(b), 4);
-    assert_int_equal(last.n, 2);
-    assert_string_equal(last.e.reason, "budget of the server for the day");
-}
-
-/* Another worker's rule: a row is taken, and takes so many SMS. */
-static apr_status_t take_parts(void *baton, store_tx_t *tx,
-                               const store_due_t *due, apr_time_t now,
-                               store_plan_t *plan)
-{
-    plan->parts = *(int *)baton;
-    return APR_SUCCESS;
-}
-
-/* Another worker has claimed a row at a time, and no result came of it. */
-static void claim_as_another(place_t *b, int parts, apr_time_t when)
-{
-    store_push_log_t sending = { .account = b->account, .time = when,
-        .event = STORE_PUSH_SENDING, .number = NUMBER, .token = "another",
-        .parts = parts };
-    store_tx_t *tx = seed_begin(b->store, b->pool);
-    apr_array_header_t *dues;
-    store_due_t *due;
-
-    assert_int_equal(store_due_claim(tx, when, take_parts, &parts,
-                                     WORKER_LEASE, "another", 1, &dues),
-                     APR_SUCCESS);
-    assert_int_equal(dues->nelts, 1);
-    due = APR_ARRAY_IDX(dues, 0, store_due_t *);
-    sending.device = due->device;
-    sending.devid = due->devid;
-    assert_int_equal(store_push_log_add(tx, &sending), APR_SUCCESS);
-    seed_commit(tx);
-}
-
-/* What another worker has under way, during a graceful restart, counts with
- * all of its parts. */
-static void test_budget_of_two_workers(void **state)
-{
-    place_t *b = *state;
-    running_t *r;
-
-    set(b, "budget.day", "5");
-    owe_long_ones(b, 3);
-    claim_as_another(b, 2, apr_time_now());
-    r = start(b);
-    expect_files(b, 2, 5);
-    wait_log_row(b, STORE_PUSH_HELD, 5);
-    usleep(200000);
-    stop(r);
-    assert_int_equal(count_files(b), 2);    /* two more would be six SMS */
-}
-
-/* What a killed worker may have sent counts when its row is told again. */
-static void test_budget_after_a_kill(void **state)
-{
-    place_t *b = *state;
-    running_t *r;
-    last_t last;
-
-    set(b, "budget.device.day", "3");
-    owe_long_ones(b, 1);
-    claim_as_another(b, 2, apr_time_now() - WORKER_LEASE - SECONDS(1));
-    r = start(b);
-    wait_log_row(b, STORE_PUSH_HELD, 5);
-    stop(r);
-    assert_int_equal(count_files(b), 0);
-    last = log_of(b, 1u << STORE_PUSH_SENT);
-    assert_int_equal(last.n, 1);
-    assert_string_equal(last.e.reason, "unknown");
-    assert_int_equal(last.e.parts, 2);
-}
-
-static void test_budget_of_one_short(void **state)
-{
-    place_t *b = *state;
-    running_t *r;
-
-    set(b, "budget.device.day", "1");
-    owe_long_ones(b, 1);
-    r = start(b);
-    wait_log_row(b, STORE_PUSH_HELD, 5);
-    stop(r);
-    assert_int_equal(count_files(b), 0);
-}
-
-/* A worker that starts goes on at the rate, whoever sent the last one. */
-static void test_rate_of_two_workers(void **state)
-{
-    place_t *b = *state;
-    worker_options_t o = options(b);
-    store_push_log_t sent = { .account = b->account, .devid = "IMEI:1",
-        .event = STORE_PUSH_SENT, .transport = "file", .number = NUMBER,
-        .time = apr_time_now() - SECONDS(1), .parts = 1 };
-    store_tx_t *tx = seed_begin(b->store, b->pool);
-    running_t *r;
-
-    assert_int_equal(store_push_log_add(tx, &sent), APR_SUCCESS);
-    seed_commit(tx);
-    o.routes = seed_route(NULL, NULL, apr_pstrcat(b->pool, "file:", b->sms,
-                          NULL), "rate=40/min", b->pool);
-    owe_long_ones(b, 1);
-    r = start_with(b, &o);
-    usleep(1000000);
-    assert_int_equal(count_files(b), 0);    /* it was a second ago */
-    expect_files(b, 1, 5);
-    stop(r);
-}
-
-/* Money: at the price of the gateway that will get it. */
-static void test_budget_at_the_gateway_s_price(void **state)
-{
-    place_t *b = *state;
-    worker_options_t o = options(b);
-    running_t *r;
-
-    set(b, "budget.day", "cost=0.10");
-    o.routes = seed_route(NULL, NULL, apr_pstrcat(b->pool, "file:", b->sms,
-                          NULL), "price=0.06", b->pool);
-    owe_long_ones(b, 1);
-    r = start_with(b, &o);
-    wait_log_row(b, STORE_PUSH_HELD, 5);
-    stop(r);
-    assert_int_equal(count_files(b), 0);
 }
 
 /* ---- devices that listen ------------------------------------------------- */
@@ -649,12 +430,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(test_closes_what_was_lost),
-        TEST(test_budget_of_parts),
-        TEST(test_budget_of_two_workers),
-        TEST(test_budget_after_a_kill),
-        TEST(test_budget_of_one_short),
-        TEST(test_rate_of_two_workers),
-        TEST(test_budget_at_the_gateway_s_price),
         TEST(test_tells_who_listens),
         TEST(test_bound_of_who_listens),
         TEST(test_quiet_hours_as_learnt),
