@@ -114,7 +114,8 @@ void policy_defaults(policy_rules_t *rules);
  * @param value  as an administrator writes it
  * @param error  out: what is wrong and what would be right, without the name
  * @param p      holds texts that rules refer to
- * @return APR_SUCCESS; APR_EINVAL; APR_NOTFOUND: no such rule
+ * @return APR_SUCCESS; APR_EINVAL, also for a datastore that there is not;
+ *         APR_NOTFOUND: no such rule
  */
 apr_status_t policy_set(policy_rules_t *rules, store_use_e scope,
                         const char *name, const char *value,

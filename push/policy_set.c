@@ -111,12 +111,35 @@ static policy_datastore_t *datastore(policy_rules_t *rules, const char *name,
     return ds;
 }
 
+/* Those that have items, and so changes, and what is below them: others would
+ * never count, such as caltasks, which is calendar and tasks. */
+static int is_datastore(const char *name)
+{
+    static const char *const names[] = { "contacts", "calendar", "tasks",
+                                         "notes", "journal" };
+    size_t i, n = strcspn(name, "/");
+
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strlen(names[i]) == n && strncmp(names[i], name, n) == 0) {
+            return name[n] == '\0' || name[n + 1] != '\0';
+        }
+    }
+    return 0;
+}
+
 /* @param of  ".calendar"; "": of all
  * @param ds  out: NULL: of all */
 static apr_status_t of_datastore(policy_datastore_t **ds,
                                  policy_rules_t *rules, const char *of,
                                  const char **error, apr_pool_t *p)
 {
+    if (*of && !is_datastore(of + 1)) {
+        *error = apr_psprintf(p, "\"%s\" is no datastore; there are "
+                              "contacts, calendar, tasks, notes and journal, "
+                              "and those below them (contacts/private)",
+                              of + 1);
+        return APR_EINVAL;
+    }
     *ds = *of ? datastore(rules, of + 1, p) : NULL;
     if (*of && !*ds) {
         *error = apr_psprintf(p, "more than %d datastores",

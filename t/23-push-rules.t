@@ -140,6 +140,10 @@ $p->change;
 event(qr/^held off/, 'no push for a datastore');
 like state_of()->{rules}, qr/delay\.contacts off/, '... in the status';
 ctl(0, qw(push set), @phone, qw(delay.contacts default));
+like ctl(5, qw(push set), @phone, qw(delay.contact off)),
+    qr/delay\.contact: "contact" is no datastore; there are contacts, cal/,
+    'a datastore that there is not';
+ctl(0, qw(push set), @phone, qw(delay.contact default));
 event(qr/^sent quiet/, '... the default is back');
 $p->answer;
 

@@ -524,9 +524,9 @@ static void wrong_rules(void **state)
     memcpy(before.datastores, w->rules.datastores, sizeof before.datastores);
     assert_memory_equal(&before, &w->rules, sizeof before);
     for (i = 0; i < POLICY_MAX_DATASTORES; i++) {
-        SET(apr_psprintf(w->p, "delay.d%d", (int)i), "1s");
+        SET(apr_psprintf(w->p, "delay.notes/%d", (int)i), "1s");
     }
-    assert_non_null(strstr(set(w, STORE_USE_DEVICE, "delay.more", "1s"),
+    assert_non_null(strstr(set(w, STORE_USE_DEVICE, "delay.tasks", "1s"),
                            "more than 16 datastores"));
 }
 

@@ -3,6 +3,8 @@
  * of a datastore say about those below it. */
 #include "policy_world.h"
 
+#include "mod_syncml/sml.h"
+
 /* The kind of sync that a notification asks for. */
 static void sync_types(void **state)
 {
@@ -83,10 +85,51 @@ static void below_a_datastore(void **state)
     PLAN(NOON, NOON + MIN(3), "quiet");
 }
 
+/* A name that no datastore has would never count: it is said. */
+static void unknown_datastores(void **state)
+{
+    static const char *const rules[] = { "delay", "max-delay", "sync-type" };
+    static const char *const wrong[] = {
+        "contact", "contacts2", "Contacts", "contacts/", "private/contacts",
+        "/contacts", "caltasks", "con"
+    };
+    world_t *w = *state;
+    apr_array_header_t *all = sml_default_datastores(w->p);
+    int i, k;
+
+    for (k = 0; k < 3; k++) {
+        const char *value = k < 2 ? "1min" : "two-way";
+
+        for (i = 0; i < (int)(sizeof wrong / sizeof *wrong); i++) {
+            const char *error = set(w, STORE_USE_DEVICE, apr_pstrcat(w->p,
+                                    rules[k], ".", wrong[i], NULL), value);
+
+            if (!error || !strstr(error, apr_psprintf(w->p, "\"%s\" is no "
+                "datastore; there are contacts, calendar, tasks, notes and "
+                "journal, and those below them (contacts/private)",
+                wrong[i]))) {
+                fail_msg("%s.%s: %s", rules[k], wrong[i], error);
+            }
+        }
+        for (i = 0; i < all->nelts; i++) {      /* those that have items */
+            const sml_datastore_conf_t *d
+                = APR_ARRAY_IDX(all, i, const sml_datastore_conf_t *);
+            const char *name = apr_pstrcat(w->p, rules[k], ".", d->name,
+                                           NULL);
+
+            assert_int_equal(!set(w, STORE_USE_DEVICE, name, value),
+                             !d->members);
+        }
+        SET(apr_pstrcat(w->p, rules[k], ".contacts/private", NULL), value);
+    }
+    assert_int_equal(w->rules.ndatastores, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sync_types), TEST(who_only_sends), TEST(below_a_datastore)
+        TEST(sync_types), TEST(who_only_sends), TEST(below_a_datastore),
+        TEST(unknown_datastores)
     };
 
     apr_initialize();
