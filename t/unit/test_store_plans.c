@@ -34,6 +34,8 @@ static const struct { const char *name, *step; } allowed[] = {
     { "DUE_RELEASE", "SCAN dues USING INDEX dues_leased" },     /* leased */
     { "PUSH_REQUEST_NEXT",                      /* one row */
       "SCAN push_requests USING INDEX push_requests_waiting" },
+    { "PUSH_USE_LEASED",                        /* those being sent */
+      "SCAN push_log USING INDEX push_log_sending" },
     { "PUSH_USE_GC", "SCAN push_uses" },
     { "PUSH_REQUEST_GC", "SCAN push_requests" },    /* those of a day */
 };
@@ -164,7 +166,9 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_PUSH_LOG_LIST_ACCOUNT, "push_log_account (account=? AND rowid<?)" },
     { SQ_PUSH_LOG_LIST_DEVICE, "push_log_device (device=? AND rowid<?)" },
     { SQ_PUSH_LOG_GC, "push_log_time (time<?)" },
+    { SQ_PUSH_LOG_SENDING, "push_log_sending (time>? AND time<?)" },
     { SQ_PUSH_USE_LEASED, "INDEX dues_leased" },
+    { SQ_PUSH_USE_LEASED, "d USING INTEGER PRIMARY KEY (rowid=?)" },
     { SQ_PUSH_REQUEST_NEXT, "push_requests_waiting" },
     { SQ_DUE_RELEASE, "INDEX dues_leased" },
     { SQ_DUE_DERIVE, "(account=?)" }
