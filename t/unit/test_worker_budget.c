@@ -131,17 +131,20 @@ static void test_budget_of_two_workers(void **state)
 static void test_budget_of_what_failed(void **state)
 {
     place_t *b = *state;
-    store_push_log_t failed = { .event = STORE_PUSH_FAILED };
+    store_push_log_t sending, failed = { .event = STORE_PUSH_FAILED,
+        .devid = "", .reason = "bad number", .transport = "", .number = "",
+        .datastores = "", .answer = "", .message_id = "", .token = "",
+        .report_text = "" };
     store_tx_t *tx;
     running_t *r;
 
     set(b, "budget.day", "5");
     owe_long_ones(b, 3);
     claim_as_another(b, 2, apr_time_now());
-    failed = log_of(b, 1u << STORE_PUSH_SENDING).e;
-    failed.event = STORE_PUSH_FAILED;
-    failed.parts = 0;
-    failed.message_id = failed.report_text = "";
+    sending = log_of(b, 1u << STORE_PUSH_SENDING).e;
+    failed.id = sending.id;
+    failed.account = sending.account;
+    failed.device = sending.device;
     r = start(b);
     expect_files(b, 2, 5);
     wait_under_way(b, 5);
