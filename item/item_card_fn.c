@@ -136,7 +136,8 @@ void card_names_note(card_names_t *names, const card_prop_t *prop)
         return;
     if (item_span_is(name, "ORG") && item_value_next(&value, ';', &first))
         value = first;
-    put_word(&names->other, value);
+    if (!is_blank(value, FN_BLANKS))
+        put_word(&names->other, value);
 }
 
 int card_no_name(const card_prop_t *prop)
