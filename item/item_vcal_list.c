@@ -99,7 +99,7 @@ static item_span_t with_words(item_cal_ctx_t *c,
             found |= len != 0;
             end = i + len;
         }
-        if (value.s[i] == ',' && i < end)
+        if (i < end && value.s[i] == ',')
             item_buf_putc(&b, '\\');
         item_buf_putc(&b, value.s[i]);
     }
