@@ -40,7 +40,7 @@ void glue_rules_apply(const glue_rules_t *from, policy_rules_t *rules,
  * budget would never be used up.
  * @param routes  of route_t *; NULL: none
  * @return the gateway's name, or NULL */
-const char *glue_rules_unpriced(const glue_rules_t *rules,
+const char *glue_rules_unpriced(const glue_rules_t *from,
                                 const apr_array_header_t *routes,
                                 apr_pool_t *p);
 
