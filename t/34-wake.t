@@ -165,6 +165,22 @@ sub loop {
     sleep 1.5;
     is scalar(my @all = $g{sms}->($h)), $seen, "B's own change sends no SMS";
     is scalar(due($h)), 0, '... and owes nothing';
+
+    # What phones only read: B fetches it, and keeps its own to itself.
+    ($rc, $out, $err) = $h->ctl(qw(push set --device device-b --account alice
+        sync-type.contacts one-way-from-server));
+    is $rc, 0, 'contacts are one way for B' or diag "$out$err";
+    $b->put(addressbook => sample(addressbook => 'Kept6'));
+    server_put($h, 'alice', contacts => sample(contacts => 'Gina7'));
+    $r = $wake->('one way', $sms->('one way'));
+    # as this client calls it
+    is $r->mode('addressbook'), 'one-way-from-remote',
+        'one way: so B was asked';
+    is names_of($b->items('addressbook')), 'Anita1 Early0 Gina7 Kept6 Own5',
+        'one way: B has it';
+    is names_of(server_items($h, 'alice', 'contacts')),
+        'Anita1 Early0 Gina7 Own5', "one way: B's own stays there";
+    is scalar(due($h)), 0, 'one way: nothing is due any more';
     $b->unlisten;
     is scalar(() = glob "$h->{dir}/state/sms/*.txt"), 0,
         'no SMS was sent besides' unless $g{gateway};
