@@ -208,30 +208,38 @@ static apr_status_t look(void *baton, store_tx_t *tx, apr_pool_t *p)
 }
 
 /* Somebody has paused push: for all, the account, or the device, of which the
- * nearest counts. */
+ * nearest counts that has a value with a meaning. */
 static apr_status_t look_for_pause(const arrival_t *a, store_tx_t *tx,
-                                   int *paused)
+                                   int *paused, apr_pool_t *p)
 {
     static const char name[] = POLICY_PREFIX "paused";
-    const char *value;
-    apr_status_t rv = store_device_setting_get(tx, a->device, name, &value);
+    const char *value, *ignored;
+    policy_rules_t rules;
+    apr_status_t rv;
+    int i;
 
-    if (rv == APR_NOTFOUND) {
-        rv = store_account_setting_get(tx, a->account, name, &value);
+    policy_defaults(&rules);
+    for (i = 0; i < 3; i++) {
+        rv = i == 0 ? store_setting_get(tx, name, &value)
+            : i == 1 ? store_account_setting_get(tx, a->account, name, &value)
+            : store_device_setting_get(tx, a->device, name, &value);
+        if (rv == APR_SUCCESS) {
+            policy_set(&rules, STORE_USE_SERVER, "paused", value, &ignored,
+                       p);
+        }
+        else if (rv != APR_NOTFOUND) {
+            return rv;
+        }
     }
-    if (rv == APR_NOTFOUND) {
-        rv = store_setting_get(tx, name, &value);
-    }
-    *paused = rv == APR_SUCCESS && (strcasecmp(value, "on") == 0
-                                    || strcasecmp(value, "yes") == 0);
-    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+    *paused = rules.paused;
+    return APR_SUCCESS;
 }
 
 static apr_status_t note(arrival_t *a, store_tx_t *tx, apr_pool_t *p)
 {
     int paused = 0;
     apr_status_t rv = a->asked ? APR_SUCCESS
-                               : look_for_pause(a, tx, &paused);
+                               : look_for_pause(a, tx, &paused, p);
 
     if (rv == APR_SUCCESS && a->is_new) {
         rv = store_device_setting_set(tx, a->device, PUSH_DEVICE_HELD,

@@ -207,17 +207,23 @@ static void comes_back_in_a_pause(void **state)
     apr_time_t now = apr_time_now();
     apr_int64_t device;
     store_tx_t *tx;
-    int asked;
+    int round;
 
     device = connected(f, l);
     change_at(f, 10, f->tablet);
     set(f, POLICY_PREFIX "paused", "on");
-    for (asked = 0; asked < 2; asked++) {
-        if (asked) {
-            tx = begin_write(f);
-            OK(store_due_now(tx, f->phone));
-            commit(tx);
+    for (round = 0; round < 3; round++) {
+        tx = begin_write(f);
+        if (round == 1) {       /* a word without a meaning hides no pause */
+            OK(store_device_setting_set(tx, f->phone,
+                                        POLICY_PREFIX "paused", "perhaps"));
+            OK(store_account_setting_set(tx, f->alice,
+                                         POLICY_PREFIX "paused", "on"));
         }
+        if (round == 2) {
+            OK(store_due_now(tx, f->phone));
+        }
+        commit(tx);
         assert_int_equal(claim(f, now, 0, 100, "w", 10)->nelts, 1);
         tx = begin_write(f);
         OK(store_due_failed(tx, f->phone, "w", 0, "not connected"));
@@ -226,7 +232,7 @@ static void comes_back_in_a_pause(void **state)
                          HELD_WELCOME);
         assert_true(looked(l));
         assert_int_equal(look(f, f->phone).due.state, STORE_DUE_WAITING);
-        assert_int_equal(look(f, f->phone).due.now, asked);
+        assert_int_equal(look(f, f->phone).due.now, round == 2);
     }
 }
 
