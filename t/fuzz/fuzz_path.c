@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     apr_pool_create(&p, root);
-    copy = malloc(size);
+    copy = malloc(size > 1 ? size - 1 : 1);
     memcpy(copy, data + 1, size - 1);
     if (data[0] == 'p') {
         check_path(copy, size - 1, p);

@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     apr_pool_create(&p, root);
-    copy = malloc(size);
+    copy = malloc(size > 1 ? size - 1 : 1);
     memcpy(copy, data + 1, size - 1);
     if (data[0] == 'q') {
         check_quirks(copy, size - 1, p);
