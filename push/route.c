@@ -198,6 +198,27 @@ static int is_name(const char *name)
     return n > 0 && n <= ROUTE_MAX_NAME && !name[n];
 }
 
+/* What a worker that tells devices without an SMS has beside its gateways, by
+ * these names (glue_reach.c): nobody could tell their counts apart. */
+static int is_reserved(const char *name)
+{
+    return strcmp(name, "tcp") == 0 || strcmp(name, "held") == 0;
+}
+
+/* @return words for what is wrong, or NULL */
+static const char *check_name(const char *name, apr_pool_t *p)
+{
+    if (!is_name(name)) {
+        return apr_psprintf(p, "\"%s\" is no name: right are up to %d of "
+                            "a-z, 0-9, - and _, and then a URL", name,
+                            ROUTE_MAX_NAME);
+    }
+    return is_reserved(name)
+        ? apr_psprintf(p, "\"%s\" is what devices are told over without an "
+                       "SMS: right is another name, such as sms-%s", name,
+                       name) : NULL;
+}
+
 /* The scheme of a URL in lower case. */
 static const char *scheme_of(const char *url, apr_pool_t *p)
 {
@@ -248,9 +269,10 @@ apr_status_t route_create(route_t **route, const char *name, const char *url,
     r->said = apr_pstrcat(p, r->name, " ", url, NULL);
     m.gateway.values = m.values = apr_table_make(p, 4);
     m.gateway.root = root;
-    wrong = !name || is_name(name) ? set_all(&m, settings)
-        : apr_psprintf(p, "\"%s\" is no name: right are up to %d of a-z, "
-                       "0-9, - and _, and then a URL", name, ROUTE_MAX_NAME);
+    wrong = name ? check_name(name, p) : NULL;
+    if (!wrong) {
+        wrong = set_all(&m, settings);
+    }
     if (!wrong) {
         gateway_configure(&r->gateway, url, &m.gateway, &wrong, p);
     }

@@ -28,7 +28,8 @@
 #define ROUTE_PRIORITY_WHOLE 1
 
 typedef struct route_t {
-    const char *name;           /* a-z, 0-9, - and _ */
+    const char *name;           /* a-z, 0-9, - and _; not "tcp" or "held" if
+                                   it is an SMS gateway */
     const char *label;          /* for logs: the name that was given, else the
                                    gateway's URL without credentials */
     gateway_t *gateway;

@@ -95,18 +95,18 @@ static void test_whole(void **state)
     apr_array_header_t *r = seed_route(NULL, "sms", urls[0], "", pool);
     route_t *tcp;
 
-    seed_route(r, "tcp", urls[1], "priority=1", pool);
+    seed_route(r, "free", urls[1], "priority=1", pool);
     tcp = APR_ARRAY_IDX(r, 1, route_t *);
     tcp->gateway->whole = 1;
     tcp->gateway->reaches = reaches;
     all_reached = 1;
-    assert_string_equal(chosen(r, "+49170"), "tcp sms");
-    assert_string_equal(chosen(r, NULL), "tcp");
+    assert_string_equal(chosen(r, "+49170"), "free sms");
+    assert_string_equal(chosen(r, NULL), "free");
     all_reached = 0;
     assert_string_equal(chosen(r, "+49170"), "sms");
     assert_string_equal(chosen(r, NULL), "");
     tcp->gateway->reaches = NULL;
-    assert_string_equal(chosen(r, NULL), "tcp");
+    assert_string_equal(chosen(r, NULL), "free");
 }
 
 /* ---- settings ------------------------------------------------------------ */
@@ -170,6 +170,9 @@ static void test_settings_refused(void **state)
     refuse("Big", kannel, "", "\"Big\" is no name");
     refuse("", kannel, "", "is no name");
     refuse("abcdefghijklmnopqrstuvwxyz0123456", kannel, "", "is no name");
+    /* what mod_status calls those without an SMS */
+    refuse("tcp", kannel, "", "right is another name, such as sms-tcp");
+    refuse("held", kannel, "", "right is another name, such as sms-held");
     refuse("x", "nothing:", "", "no such gateway");
     refuse("x", kannel, "s3cret", "argument 1 after the URL is no key=value");
     refuse("x", kannel, "=s3cret", "argument 1 after");
