@@ -84,7 +84,10 @@ static int has_status(const template_rule_t *rule, int status)
     return 0;
 }
 
-/* What no line of the template fits. */
+/* What no line of the template fits.  A gateway that answers with success has
+ * most likely sent it, whatever its words: to send it again would be paid for
+ * again and again, while one that was not sent is made good when the device
+ * does not answer. */
 static void classify_unknown(const template_t *t, gateway_answer_t *answer)
 {
     int status = answer->status;
@@ -103,12 +106,20 @@ static void classify_unknown(const template_t *t, gateway_answer_t *answer)
         answer->result = GATEWAY_REFUSED;
         gateway_say(answer, "nothing takes messages at the URL");
     }
+    else if (status == 504) {
+        answer->result = GATEWAY_UNANSWERED;
+        gateway_say(answer, "a proxy had no answer of the gateway in time");
+    }
     else if (status < 500 && status != 429) {
+        int success = status >= 200 && status < 300;
         char words[GATEWAY_MAX_WORDS / 2];
 
-        apr_snprintf(words, sizeof words, "an answer that %s does not know",
-                     t->file);
+        apr_snprintf(words, sizeof words, "an answer that %.40s does not "
+                     "know%s", t->file, success ? ": counts as sent" : "");
         gateway_say(answer, words);
+        if (success) {
+            answer->result = GATEWAY_UNANSWERED;
+        }
     }
 }
 

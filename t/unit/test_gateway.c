@@ -137,8 +137,12 @@ static void test_other_answers(void **state)
              GATEWAY_TEMPORARY, "not an answer of Kannel's");
     classify(202, "<html>0: Accepted</html>", GATEWAY_TEMPORARY,
              "not an answer of Kannel's");
-    classify(202, "1: Something new", GATEWAY_TEMPORARY, "not an answer");
-    classify(202, "", GATEWAY_TEMPORARY, "empty answer");
+    /* Kannel says 202 of what it has taken, and of nothing else. */
+    classify(202, "1: Something new", GATEWAY_UNANSWERED, "counts as sent");
+    classify(202, "", GATEWAY_UNANSWERED, "counts as sent");
+    classify(200, "", GATEWAY_TEMPORARY, "empty answer");
+    classify(504, "<html>Gateway Time-out</html>", GATEWAY_UNANSWERED,
+             "no answer of the gateway");
     classify(400, "<html>Bad Request</html>", GATEWAY_TEMPORARY,
              "not an answer");
     classify(400, "", GATEWAY_TEMPORARY, "empty answer");

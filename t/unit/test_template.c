@@ -278,9 +278,14 @@ static void test_answers(void **state)
     expect(t, 400, "no such number", GATEWAY_REJECTED, "", "no such");
     expect(t, 500, "no licence", GATEWAY_REFUSED, "", "no licence");
     expect(t, 418, "busy", GATEWAY_TEMPORARY, "", "busy");
-    expect(t, 200, "<html>", GATEWAY_TEMPORARY, "",
-           "an answer that x.conf does not know (<html>)");
-    expect(t, 200, "", GATEWAY_TEMPORARY, "", "an answer that x.conf");
+    /* most likely it is on its way: not to be paid for twice */
+    expect(t, 200, "<html>", GATEWAY_UNANSWERED, "",
+           "an answer that x.conf does not know: counts as sent (<html>)");
+    expect(t, 200, "", GATEWAY_UNANSWERED, "", "an answer that x.conf");
+    expect(t, 299, "new", GATEWAY_UNANSWERED, "", "counts as sent");
+    expect(t, 504, "x", GATEWAY_UNANSWERED, "", "no answer of the gateway");
+    expect(t, 409, "x", GATEWAY_TEMPORARY, "", "does not know (x)");
+    expect(t, 502, "x", GATEWAY_TEMPORARY, "", "x");
     expect(t, 302, "", GATEWAY_REFUSED, "", "redirects");
     expect(t, 401, "", GATEWAY_REFUSED, "", "credentials not accepted");
     expect(t, 404, "", GATEWAY_REFUSED, "", "nothing takes messages");
@@ -321,7 +326,7 @@ static void test_endless_pattern(void **state)
     memset(text, 'a', 4000);
     text[3999] = 'b';
     text[4000] = '\0';
-    expect(t, 200, text, GATEWAY_TEMPORARY, "", "does not know");
+    expect(t, 200, text, GATEWAY_UNANSWERED, "", "does not know");
 }
 
 /* ---- as shipped ---------------------------------------------------------- */
@@ -347,7 +352,9 @@ static void test_shipped(void **state)
 
     expect(t, 202, "0: Accepted for delivery", GATEWAY_ACCEPTED, "", "0:");
     expect(t, 202, "3: Queued for later delivery", GATEWAY_ACCEPTED, "", "");
-    expect(t, 202, "<html>0: Accepted", GATEWAY_TEMPORARY, "", "not know");
+    expect(t, 202, "<html>0: Accepted", GATEWAY_TEMPORARY, "", "");
+    expect(t, 200, "<html>Log in", GATEWAY_TEMPORARY, "", "");
+    expect(t, 202, "7: Something new", GATEWAY_UNANSWERED, "", "not know");
     expect(t, 403, "Authorization failed for sendsms", GATEWAY_REFUSED, "",
            "");
     expect(t, 403, "Not routable. Do not try again.", GATEWAY_TEMPORARY, "",
@@ -369,7 +376,9 @@ static void test_shipped(void **state)
     expect(t, 200, "{\"messages\":[{\"status\":\"10\"}]}", GATEWAY_TEMPORARY,
            "", "");
     expect(t, 200, "{\"messages\":[{\"status\":\"99\"}]}", GATEWAY_TEMPORARY,
-           "", "does not know");
+           "", "99");
+    expect(t, 200, "<!DOCTYPE html>Log in", GATEWAY_TEMPORARY, "", "");
+    expect(t, 200, "{\"messages\":[]}", GATEWAY_UNANSWERED, "", "not know");
 
     t = shipped("clickatell", "user=k password=s3cret api_id=1");
     expect(t, 200, "ID: 205e85d0578314037a96175249fc6a2b", GATEWAY_ACCEPTED,
@@ -382,6 +391,8 @@ static void test_shipped(void **state)
     expect(t, 200, "ERR: 106, Invalid Source Address", GATEWAY_REFUSED, "",
            "");
     expect(t, 200, "ERR: 901, Internal error", GATEWAY_TEMPORARY, "", "");
+    expect(t, 200, "<html>Log in", GATEWAY_TEMPORARY, "", "");
+    expect(t, 202, "Thank you", GATEWAY_UNANSWERED, "", "");
 }
 
 static void test_shipped_too(void **state)
@@ -405,6 +416,10 @@ static void test_shipped_too(void **state)
            "", "");
     expect(t, 401, "{}", GATEWAY_REFUSED, "", "");
     expect(t, 503, "", GATEWAY_TEMPORARY, "", "");
+    expect(t, 504, "", GATEWAY_UNANSWERED, "", "");
+    expect(t, 200, "<html>Log in", GATEWAY_TEMPORARY, "", "");
+    expect(t, 200, "{\"messages\":[{\"status\":{\"groupName\":\"NEW\"}}]}",
+           GATEWAY_UNANSWERED, "", "");
 
     t = shipped("sinch", "key=s3cret from=x plan=p");
     expect(t, 201, "{\"id\":\"01FC66621XXXXX119Z8PMV1QPQ\",\"to\":[]}",
@@ -412,6 +427,8 @@ static void test_shipped_too(void **state)
     expect(t, 400, "{\"code\":\"syntax_invalid_parameter_format\"}",
            GATEWAY_REJECTED, "", "");
     expect(t, 429, "", GATEWAY_TEMPORARY, "", "");
+    expect(t, 200, "<html>Log in", GATEWAY_TEMPORARY, "", "");
+    expect(t, 201, "{}", GATEWAY_UNANSWERED, "", "");
 
     t = shipped("ozeki", "user=k password=s3cret");
     expect(t, 200, "<statuscode>0</statuscode><messageid>ab-1</messageid>",
