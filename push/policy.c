@@ -345,10 +345,43 @@ void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
                     : period_end(now, period);
                 return;
             }
-            if (is_over(rules, u, scope, period, u->leased + parts, price)) {
+            if (plan->why != POLICY_UNDER_WAY
+                && is_over(rules, u, scope, period, u->leased + parts,
+                           price)) {
                 plan->why = POLICY_UNDER_WAY;
+                plan->scope = (store_use_e)scope;
                 plan->when = now + RESULT;
             }
         }
     }
+}
+
+static void at_most(apr_int64_t *room, apr_int64_t limit)
+{
+    if (limit < *room) {
+        *room = limit;
+    }
+}
+
+apr_int64_t policy_room(const policy_rules_t *rules, store_use_e scope,
+                        const store_use_t *use, apr_int64_t price)
+{
+    apr_int64_t room = APR_INT64_MAX;
+    int period;
+
+    for (period = POLICY_DAY; period <= POLICY_MONTH; period++) {
+        const policy_limit_t *limit = &rules->budget[scope][period];
+        int month = period == POLICY_MONTH;
+
+        if (limit->sms >= 0) {
+            at_most(&room, limit->sms - (month ? use->month : use->day)
+                           - use->leased);
+        }
+        if (limit->cost >= 0 && price > 0) {
+            at_most(&room, (limit->cost - (month ? use->month_cost
+                                                 : use->day_cost)) / price
+                           - use->leased);
+        }
+    }
+    return room;
 }

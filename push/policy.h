@@ -129,7 +129,7 @@ typedef struct policy_plan_t {
     apr_time_t when;            /* not after now: tell it; STORE_DUE_NEVER;
                                    0: suspend it (over budget, drop) */
     policy_why_e why;
-    store_use_e scope;          /* BUDGET: whose */
+    store_use_e scope;          /* BUDGET, UNDER_WAY: whose */
     int period;                 /* BUDGET: POLICY_DAY or POLICY_MONTH */
 } policy_plan_t;
 
@@ -147,6 +147,11 @@ void policy_decide(policy_plan_t *plan, const policy_rules_t *rules,
 void policy_budget(policy_plan_t *plan, const policy_rules_t *rules,
                    const store_use_t use[3], int parts, apr_int64_t price,
                    apr_time_t now);
+/** SMS for which a budget has room beside what is under way; below 0: it has
+ * been exceeded; APR_INT64_MAX: no limit.
+ * @param price  of the cheapest SMS that costs anything; 0: none does */
+apr_int64_t policy_room(const policy_rules_t *rules, store_use_e scope,
+                        const store_use_t *use, apr_int64_t price);
 /** Non-zero if there is any budget to look at. */
 int policy_has_budget(const policy_rules_t *rules, store_use_e scope);
 

@@ -144,7 +144,7 @@ static void check_clock(worker_t *w, apr_time_t now)
     if (now < w->latest) {
         w->version_seen = w->store_until = 0;
         worker_lanes_clock(w);
-        w->turned = w->next_gc = w->next_close = 0;
+        w->turned = w->next_gc = w->next_close = w->gate_until = 0;
         w->look = w->check_times = 1;
     }
     w->latest = now;
@@ -411,6 +411,7 @@ apr_status_t worker_create(worker_t **worker,
     }
     w->o.rules = &w->rules;
     w->last_done = &w->done;
+    w->gate_account = -1;
     w->warned = apr_hash_make(p);
     w->under_way = apr_hash_make(p);
     gethostname(host, sizeof host - 1);

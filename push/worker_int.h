@@ -144,6 +144,11 @@ struct worker_t {
                                    "": it does not */
     apr_hash_t *zones, *told;   /* time zones; budgets told to be used up */
     apr_hash_t *warned;         /* device ids told to need several SMS */
+    apr_time_t gate_until;      /* budgets for which rows wait are looked at
+                                   then; 0: at once */
+    store_id_t gate_account;    /* the last that was; -1: none of this look */
+    int gate_step;              /* rows woken in the latest looks, and none
+                                   was taken */
     apr_pool_t *plan_pool;      /* of the claim that is being made */
     apr_pool_t *report_pool;    /* of those being written */
     report_t reports[WORKER_REPORTS];   /* not in the store yet */
@@ -233,6 +238,21 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
                           policy_rules_t *rules, push_settings_t *settings);
 /* Of one SMS, where the gateway has no price. */
 apr_int64_t worker_price(const worker_t *w, const char *number);
+/* The rules of an account, kept for the rows of one claim.
+ * @param name  of the account, for log lines */
+apr_status_t worker_account_rules(worker_t *w, store_tx_t *tx,
+                                  store_id_t account, const char *name,
+                                  const policy_rules_t **rules);
+/* worker_gate.c: budgets that are full of what is under way.  Rows that would
+ * be over one wait for it, in the store, and not one by one. */
+
+/* In the claim's transaction: as many rows are to be planned as budgets have
+ * room for.  Costs nothing between two looks. @param max  rows of the claim */
+apr_status_t worker_gate(worker_t *w, store_tx_t *tx, apr_time_t now,
+                         int max);
+/* When to look again, if rows wait. @param when  in and out: 0: no time yet */
+apr_status_t worker_gate_next(worker_t *w, store_tx_t *tx, apr_time_t *when);
+
 /* worker_replan.c: rows that other rules have planned are planned anew, some
  * of them.  In the transaction of the upkeep.
  * @param done  out: all are */

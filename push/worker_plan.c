@@ -89,27 +89,25 @@ static apr_status_t account_zone(settings_t *to, store_tx_t *tx,
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
-/* The account's, kept for the rows of one claim. */
-static apr_status_t account_rules(worker_t *w, store_tx_t *tx,
-                                  const store_due_t *due,
+apr_status_t worker_account_rules(worker_t *w, store_tx_t *tx,
+                                  store_id_t account, const char *name,
                                   const policy_rules_t **rules)
 {
-    settings_t to = { .w = w, .scope = STORE_USE_ACCOUNT,
-                      .whose = due->account_name };
+    settings_t to = { .w = w, .scope = STORE_USE_ACCOUNT, .whose = name };
     apr_status_t rv;
 
-    if (w->rules_account != due->account) {
+    if (w->rules_account != account) {
         w->account_rules = apr_pmemdup(w->rules_pool, &w->server_rules,
                                        sizeof w->server_rules);
         to.rules = w->account_rules;
-        rv = store_account_setting_list(tx, due->account, apply, &to);
+        rv = store_account_setting_list(tx, account, apply, &to);
         if (rv == APR_SUCCESS) {
-            rv = account_zone(&to, tx, due->account);
+            rv = account_zone(&to, tx, account);
         }
         if (rv != APR_SUCCESS) {
             return rv;
         }
-        w->rules_account = due->account;
+        w->rules_account = account;
     }
     *rules = w->account_rules;
     return APR_SUCCESS;
@@ -121,7 +119,8 @@ apr_status_t worker_rules(worker_t *w, store_tx_t *tx, const store_due_t *due,
     settings_t to = { .w = w, .rules = rules, .device = settings,
                       .scope = STORE_USE_DEVICE, .whose = due->devid };
     const policy_rules_t *account;
-    apr_status_t rv = account_rules(w, tx, due, &account);
+    apr_status_t rv = worker_account_rules(w, tx, due->account,
+                                           due->account_name, &account);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -149,6 +148,9 @@ apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx)
 {
     if (!w->rules_pool) {
         apr_pool_create(&w->rules_pool, w->pool);
+    }
+    if (w->taken && w->taken->nelts) {
+        w->gate_step = 0;
     }
     apr_pool_clear(w->rules_pool);
     w->rules_account = 0;
@@ -308,6 +310,12 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
     }
     else if (plan->why == POLICY_BUDGET) {
         warn_of_budget(w, due, plan, now);
+    }
+    else if (plan->why == POLICY_UNDER_WAY
+             && plan->scope != STORE_USE_DEVICE) {
+        /* Many may wait for these: not each by itself. */
+        plan->when = STORE_DUE_ROOM(plan->scope == STORE_USE_ACCOUNT
+                                    ? due->account : 0);
     }
     return APR_SUCCESS;
 }

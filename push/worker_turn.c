@@ -379,7 +379,7 @@ static apr_status_t next_due(worker_t *w, store_tx_t *tx)
     if (request && (!w->next_due || request < w->next_due)) {
         w->next_due = request;
     }
-    return rv;
+    return rv == APR_SUCCESS ? worker_gate_next(w, tx, &w->next_due) : rv;
 }
 
 /* Whether anything is due, without taking the write lock. */
@@ -415,6 +415,9 @@ static apr_status_t write_all(worker_t *w, store_tx_t *tx, apr_time_t now,
     }
     if (rv == APR_SUCCESS) {
         rv = worker_reports_write(w, tx, now);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = max ? worker_gate(w, tx, now, max) : APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
         rv = max ? claim(w, tx, now, max, batch, jobs) : APR_SUCCESS;

@@ -177,6 +177,25 @@ apr_status_t store_due_replan_gateway(store_tx_t *tx, apr_time_t from,
     CALL(due_replan_gateway, from, to);
 }
 
+apr_status_t store_due_waits(store_tx_t *tx, store_id_t after,
+                             store_id_t *account)
+{
+    *account = 0;
+    BEGIN(STORE_READ);
+    NEED(after >= -1, BAD_ACCOUNT);
+    CALL(due_waits, after, account);
+}
+
+apr_status_t store_due_wake(store_tx_t *tx, store_id_t account, int limit,
+                            int *woken)
+{
+    *woken = 0;
+    BEGIN(STORE_WRITE);
+    NEED(account >= 0, BAD_ACCOUNT);
+    NEED(limit > 0, "a number of rows is above 0");
+    CALL(due_wake, account, limit, woken);
+}
+
 apr_status_t store_due_clock(store_tx_t *tx, apr_time_t now, int *moved)
 {
     int ignored;

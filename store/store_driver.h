@@ -331,6 +331,10 @@ struct store_driver_t {
                                     int limit, store_id_t *last);
     apr_status_t (*due_replan_gateway)(store_tx_t *tx, apr_time_t from,
                                        apr_time_t to);
+    apr_status_t (*due_waits)(store_tx_t *tx, store_id_t after,
+                              store_id_t *account);
+    apr_status_t (*due_wake)(store_tx_t *tx, store_id_t account, int limit,
+                             int *woken);
     apr_status_t (*due_clock)(store_tx_t *tx, apr_time_t now, int *moved);
     /** The transaction may be one for reading only. */
     apr_status_t (*due_ahead)(store_tx_t *tx, apr_time_t now, int *ahead);
@@ -404,7 +408,7 @@ struct store_driver_t {
     X(due_failed) X(due_later) X(due_undelivered) \
     X(due_release) X(due_next) X(due_get) X(due_list) X(due_refresh) \
     X(due_now) X(due_replan) X(due_replan_some) X(due_replan_gateway) \
-    X(due_clock) X(due_ahead) X(push_log_add) \
+    X(due_waits) X(due_wake) X(due_clock) X(due_ahead) X(push_log_add) \
     X(push_log_result) X(push_log_sending) X(push_log_report) \
     X(push_log_list) X(push_log_gc) X(push_use) X(account_setting_get) \
     X(account_setting_set) X(account_setting_list) X(push_request_add) \

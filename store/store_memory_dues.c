@@ -512,7 +512,7 @@ apr_status_t mem_due_next(store_tx_t *tx, apr_time_t *when)
 
         if (at < 1)
             at = 1;             /* to be planned */
-        if (row->state <= STORE_DUE_SENT && at < STORE_DUE_NEVER
+        if (row->state <= STORE_DUE_SENT && STORE_DUE_IS_TIME(at)
             && (!best || at < best))
             best = at;
     }

@@ -246,6 +246,76 @@ apr_status_t mem_due_replan_gateway(store_tx_t *tx, apr_time_t from,
     return APR_SUCCESS;
 }
 
+apr_status_t mem_due_waits(store_tx_t *tx, store_id_t after,
+                           store_id_t *account)
+{
+    mem_table_t *t = MEM_STATE(tx)->tables[MEM_DUES];
+    apr_time_t best = STORE_DUE_NEVER;
+    int i;
+
+    for (i = 0; i < t->n; i++) {
+        const mem_due_t *row = t->rows[i];
+
+        if (row->state <= STORE_DUE_SENT
+            && row->planned > STORE_DUE_ROOM(after) && row->planned < best)
+            best = row->planned;
+    }
+    if (best == STORE_DUE_NEVER)
+        return APR_NOTFOUND;
+    *account = best - STORE_DUE_ROOM(0);
+    return APR_SUCCESS;
+}
+
+/* The row owed for longest among those that wait.
+ * @param of  of this account; 0: of any @return NULL: none */
+static const mem_due_t *longest_waiting(const mem_table_t *t,
+                                        store_id_t account, store_id_t of)
+{
+    const mem_due_t *best = NULL;
+    int i;
+
+    for (i = 0; i < t->n; i++) {
+        const mem_due_t *row = t->rows[i];
+
+        if (row->state <= STORE_DUE_SENT
+            && row->planned == STORE_DUE_ROOM(account)
+            && (!of || row->account == of)
+            && (!best || row->first_change < best->first_change))
+            best = row;
+    }
+    return best;
+}
+
+apr_status_t mem_due_wake(store_tx_t *tx, store_id_t account, int limit,
+                          int *woken)
+{
+    int share = account ? 0 : STORE_CLAIM_SHARE(limit, tx->now), turns;
+    store_id_t of = 0, last = 0;
+    const mem_due_t *row;
+    int i;
+
+    for (i = 0; i < MEM_STATE(tx)->tables[MEM_DUES]->n; i++) {
+        row = MEM_STATE(tx)->tables[MEM_DUES]->rows[i];
+        last = row->account > last ? row->account : last;
+    }
+    of = last ? tx->now % (last + 1) : 0;
+    for (turns = 0; turns < last && *woken < share; turns++) {
+        of = of % last + 1;
+        row = longest_waiting(MEM_STATE(tx)->tables[MEM_DUES], 0, of);
+        if (row) {
+            replan_row(tx, row);
+            ++*woken;
+        }
+    }
+    while (*woken < limit
+           && (row = longest_waiting(MEM_STATE(tx)->tables[MEM_DUES],
+                                     account, 0)) != NULL) {
+        replan_row(tx, row);
+        ++*woken;
+    }
+    return APR_SUCCESS;
+}
+
 /* @return non-zero if it had to be moved */
 static int not_after(apr_time_t *t, apr_time_t now)
 {

@@ -25,6 +25,11 @@ extern "C" {
 #define STORE_URGENT_LIMIT  apr_time_from_sec(48 * 3600)
 /** A planned time that never comes. */
 #define STORE_DUE_NEVER     ((apr_time_t)1 << 60)
+/** A planned time that comes when a budget has room, by store_due_wake().
+ * @param account  whose budget; 0: the server's */
+#define STORE_DUE_ROOM(account)  (((apr_time_t)1 << 59) + (account))
+/** Whether a planned time is one that comes by itself. */
+#define STORE_DUE_IS_TIME(planned)  ((planned) < STORE_DUE_ROOM(0))
 /** The gaps between a device's own syncs that are remembered. */
 #define STORE_GAPS          4
 
@@ -76,7 +81,8 @@ typedef struct store_due_t {
     apr_time_t leased_until;
     const char *last_error;     /* "" if none */
 
-    apr_time_t planned;         /* when it is looked at; 0: to be planned */
+    apr_time_t planned;         /* when it is looked at; 0: to be planned;
+                                   see STORE_DUE_IS_TIME() */
     const char *plan;           /* why then, in a word of the rules; "" */
     apr_uint32_t logged;        /* decisions that are in the push log already,
                                    bits of the rules */
@@ -93,7 +99,8 @@ typedef struct store_due_t {
 /** What the rules decided about a row. */
 typedef struct store_plan_t {
     apr_time_t when;            /* not after now: take it now; STORE_DUE_NEVER
-                                   until it is marked or replanned; 0:
+                                   until it is marked or replanned;
+                                   STORE_DUE_ROOM() as well, or woken; 0:
                                    suspend it until the device syncs */
     const char *reason;         /* a word, kept as the row's plan */
     apr_uint32_t logged;        /* kept as the row's */
@@ -198,6 +205,21 @@ apr_status_t store_due_replan_some(store_tx_t *tx, store_id_t after,
  * @param from, to  when they are planned: from < planned <= to */
 apr_status_t store_due_replan_gateway(store_tx_t *tx, apr_time_t from,
                                       apr_time_t to);
+/** A budget for whose room rows wait (STORE_DUE_ROOM()).  Its cost is that of
+ * one row, however many wait.
+ * @param after  one of an account above it; -1: from the first
+ * @param account  out: whose; 0: the server's
+ * @return APR_NOTFOUND: none */
+apr_status_t store_due_waits(store_tx_t *tx, store_id_t after,
+                             store_id_t *account);
+/** Rows that wait for room in a budget are to be planned, those first that
+ * have been owed for longest; a quarter of those that wait for the server's
+ * are of one account after the other, as in store_due_claim().
+ * @param account  whose budget; 0: the server's
+ * @param limit  so many rows, at least 1
+ * @param woken  out: so many were */
+apr_status_t store_due_wake(store_tx_t *tx, store_id_t account, int limit,
+                            int *woken);
 /** The clock has been put back to @p now: times that lie after it are moved
  * before it, and what was planned by them is planned anew.
  * @param moved  out: rows; may be NULL */

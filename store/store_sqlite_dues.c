@@ -410,7 +410,7 @@ apr_status_t sq_due_next(store_tx_t *tx, apr_time_t *when)
         *when = sqlite3_column_int64(st, 0);
         if (*when < 1)
             *when = 1;          /* to be planned */
-        if (*when >= STORE_DUE_NEVER)
+        if (!STORE_DUE_IS_TIME(*when))
             *when = 0;
         sq_done(tx, st, SQ_DUE_NEXT);
     }
@@ -593,5 +593,65 @@ apr_status_t sq_due_claim(store_tx_t *tx, apr_time_t now,
              && looks < STORE_CLAIM_LOOKS * max);
     if (rv == APR_SUCCESS)
         *dues = out;
+    return rv;
+}
+
+/* ---- waiting for room in a budget -------------------------------------- */
+
+apr_status_t sq_due_waits(store_tx_t *tx, store_id_t after,
+                          store_id_t *account)
+{
+    sqlite3_stmt *st;
+    apr_status_t rv = sq_first(tx, &st, SQ_DUE_WAITS, "ii",
+                               STORE_DUE_ROOM(after), STORE_DUE_NEVER);
+
+    if (rv == APR_SUCCESS) {
+        *account = sqlite3_column_int64(st, 0) - STORE_DUE_ROOM(0);
+        sq_done(tx, st, SQ_DUE_WAITS);
+    }
+    return rv;
+}
+
+/* The oldest row of one account after the other, at most n of them. */
+static apr_status_t wake_turns(store_tx_t *tx, int n, int *woken)
+{
+    store_id_t begin = 0, at;
+    int wrapped = 0, looks, one;
+    sqlite3_stmt *st;
+    apr_status_t rv = n ? first_turn(tx, tx->now, &begin) : APR_SUCCESS;
+
+    at = begin;
+    for (looks = 0; rv == APR_SUCCESS && *woken < n
+                    && looks < STORE_CLAIM_TURNS; looks++) {
+        rv = sq_first(tx, &st, SQ_DUE_TURN, "i", at);
+        if (rv == APR_NOTFOUND && !wrapped++) {
+            at = 0;
+            rv = APR_SUCCESS;
+            continue;
+        }
+        if (rv != APR_SUCCESS)
+            break;
+        at = sqlite3_column_int64(st, 1);
+        sq_done(tx, st, SQ_DUE_TURN);
+        if (wrapped && at > begin)
+            break;
+        rv = sq_do(tx, &one, SQ_DUE_WAKE_OF, "ii", STORE_DUE_ROOM(0), at);
+        *woken += one;
+    }
+    return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+}
+
+apr_status_t sq_due_wake(store_tx_t *tx, store_id_t account, int limit,
+                         int *woken)
+{
+    int rest = 0;
+    apr_status_t rv = account ? APR_SUCCESS
+        : wake_turns(tx, STORE_CLAIM_SHARE(limit, tx->now), woken);
+
+    if (rv == APR_SUCCESS && *woken < limit)
+        rv = sq_do(tx, &rest, SQ_DUE_WAKE, "id", STORE_DUE_ROOM(account),
+                   limit - *woken);
+    *woken += rest;
+    SQ_TX(tx)->owes_push |= *woken > 0;
     return rv;
 }

@@ -533,6 +533,15 @@ X(DUE_REPLAN_SOME, "UPDATE dues SET planned = 0, " \
 X(DUE_REPLAN_GATEWAY, "UPDATE dues SET planned = 0 " \
   "WHERE " SQL_DUE_FREE "AND planned > ?1 AND planned <= ?2 " \
   "AND plan = 'gateway'") \
+X(DUE_WAITS, "SELECT planned FROM dues " \
+  "WHERE " SQL_DUE_FREE "AND planned > ?1 AND planned < ?2 " \
+  "ORDER BY planned LIMIT 1") \
+X(DUE_WAKE, "UPDATE dues SET planned = 0 WHERE device IN (" \
+  "SELECT device FROM dues WHERE " SQL_DUE_FREE "AND planned = ?1 " \
+  "ORDER BY first_change LIMIT ?2)") \
+X(DUE_WAKE_OF, "UPDATE dues SET planned = 0 WHERE device = (" \
+  "SELECT device FROM dues WHERE " SQL_DUE_FREE \
+  "AND account = ?2 AND planned = ?1 ORDER BY first_change LIMIT 1)") \
 X(DUE_CLOCK, "UPDATE dues SET " \
   "not_before = CASE WHEN not_before > ?1 AND planned_at > ?1 " \
   "THEN ?1 + max(0, not_before - planned_at) ELSE not_before END, " \

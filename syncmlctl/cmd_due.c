@@ -28,7 +28,7 @@ static const char *state_of(const store_due_t *due, apr_time_t now)
 static apr_time_t planned(const store_due_t *due)
 {
     return due->state == STORE_DUE_SUSPENDED || due->state == STORE_DUE_DRY
-           || due->planned >= STORE_DUE_NEVER ? 0
+           || !STORE_DUE_IS_TIME(due->planned) ? 0
            : due->planned > due->not_before ? due->planned : due->not_before;
 }
 
@@ -68,7 +68,7 @@ static const char *next_of(const store_due_t *due, apr_time_t now,
         return ctl_time(planned(due), p);
     if (due->state == STORE_DUE_DRY)
         return "after a change";
-    return due->planned >= STORE_DUE_NEVER ? due->plan
+    return !STORE_DUE_IS_TIME(due->planned) ? due->plan
            : due->state == STORE_DUE_WAITING ? "now" : "-";
 }
 

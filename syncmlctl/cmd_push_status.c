@@ -192,7 +192,7 @@ static void find_state(const status_t *s, shown_t *x, int paused)
         x->state = due->state == STORE_DUE_SENT ? "sent"
             : due->state == STORE_DUE_DRY ? "dry-run" : "waiting";
         x->why = due->planned ? due->plan : "not planned yet";
-        x->next = due->planned < STORE_DUE_NEVER
+        x->next = STORE_DUE_IS_TIME(due->planned)
             && due->state != STORE_DUE_DRY ? due->planned : 0;
     }
     if (due && paused)

@@ -25,11 +25,30 @@ static apr_status_t plan_quiet(void *baton, store_tx_t *tx,
     apr_interval_time_t quiet = *(apr_interval_time_t *)baton;
 
     plan->when = quiet == 7 ? 0 : quiet == 8 ? STORE_DUE_NEVER
+        : quiet == 9 ? STORE_DUE_ROOM(0)
+        : quiet == 10 ? STORE_DUE_ROOM(due->account)
         : due->last_change + quiet > due->not_before
           ? due->last_change + quiet : due->not_before;
     plan->reason = quiet == 7 ? "given up" : "quiet";
     plan->logged = due->logged | (apr_uint32_t)quiet;
     return APR_SUCCESS;
+}
+
+/* Who waits for room in a budget; it has room. */
+static apr_status_t act_room(side_t *s)
+{
+    store_id_t account = 0;
+    int woken = 0;
+    apr_status_t rv;
+
+    if (roll(s, 2)) {
+        rv = store_due_waits(s->tx, roll(s, 4) - 1, &account);
+        tell(s, "waits for room %d: %d\n", (int)account, rv);
+        return rv;
+    }
+    rv = store_due_wake(s->tx, roll(s, 3), 1000, &woken);
+    tell(s, "woken %d\n", woken);
+    return rv;
 }
 
 static apr_status_t act_due(side_t *s, int device, apr_time_t now)
@@ -42,7 +61,9 @@ static apr_status_t act_due(side_t *s, int device, apr_time_t now)
     store_id_t last = 0;
     int i, moved;
 
-    switch (roll(s, 15)) {
+    switch (roll(s, 17)) {
+    case 15: case 16:
+        return act_room(s);
     case 0: case 1:
         /* All of them: rows with equal times may come in any order. */
         quiet = roll(s, 30);

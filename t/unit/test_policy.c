@@ -376,6 +376,32 @@ static void budgets(void **state)
     assert_int_equal(w->plan.when, NOON);
 }
 
+/* SMS for which there is room, beside what is under way. */
+static void room(void **state)
+{
+    world_t *w = *state;
+    store_use_t use = { .day = 2, .month = 40, .day_cost = 2000,
+                        .month_cost = 9000, .leased = 3 };
+
+    assert_true(policy_room(&w->rules, STORE_USE_SERVER, &use, 100)
+                == APR_INT64_MAX);
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.day", "10"));
+    assert_int_equal(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 0), 5);
+    assert_true(policy_room(&w->rules, STORE_USE_SERVER, &use, 0)
+                == APR_INT64_MAX);
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.month", "44"));
+    assert_int_equal(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 0), 1);
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.month", "41"));
+    assert_int_equal(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 0), -2);
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.month", "none"));
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.day", "none"));
+    assert_null(set(w, STORE_USE_SERVER, "budget.account.month", "cost=1.00"));
+    assert_int_equal(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 250), 1);
+    assert_int_equal(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 251), 0);
+    assert_true(policy_room(&w->rules, STORE_USE_ACCOUNT, &use, 0)
+                == APR_INT64_MAX);
+}
+
 /* What is under way may yet fail: until then nobody is held for long, nor
  * dropped; and nobody is told either. */
 static void budgets_full_of_what_is_under_way(void **state)
@@ -606,7 +632,7 @@ int main(void)
         TEST(nothing_while_unanswered), TEST(retries), TEST(syncing),
         TEST(own_syncs), TEST(paused_and_now), TEST(quiet_hours),
         TEST(all_day), TEST(urgent_among_held), TEST(becomes_urgent),
-        TEST(budgets), TEST(budgets_full_of_what_is_under_way),
+        TEST(budgets), TEST(room), TEST(budgets_full_of_what_is_under_way),
         TEST(wrong_clocks), TEST(later_rules_win),
         TEST(wrong_rules), TEST(zones_as_libc), TEST(next_minute),
         TEST(damaged_zones)

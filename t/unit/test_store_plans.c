@@ -158,6 +158,9 @@ static const struct { int which; const char *part; } wanted[] = {
     { SQ_DUE_READY, "dues_leased (leased_until<?)" },
     { SQ_DUE_NEXT, "INDEX dues_planned" },
     { SQ_DUE_NEXT, "INDEX dues_leased" },
+    { SQ_DUE_WAITS, "dues_planned (planned>? AND planned<?)" },
+    { SQ_DUE_WAKE, "dues_planned (planned=?)" },
+    { SQ_DUE_WAKE_OF, "dues_turns (account=? AND planned=?)" },
     { SQ_DUE_REPLAN_DEVICE, "INTEGER PRIMARY KEY (rowid=?)" },
     { SQ_PUSH_LOG_OF_TOKEN, "push_log_token (token=?)" },
     { SQ_PUSH_LOG_REPORT, "push_log_token (token=?)" },
@@ -178,6 +181,7 @@ static const struct { int which; const char *part; } wanted[] = {
 static const int ordered[] = {
     SQ_ITEM_LIST, SQ_ITEM_BY_KEY, SQ_ITEM_BY_UID, SQ_CHANGES,
     SQ_CHANGES_SETTLED, SQ_CHANGES_RETRY, SQ_DUE_LACKS, SQ_DUE_READY,
+    SQ_DUE_WAITS, SQ_DUE_WAKE, SQ_DUE_WAKE_OF,
     SQ_DUE_NEXT, SQ_PUSH_LOG_LIST, SQ_PUSH_LOG_LIST_ACCOUNT,
     SQ_PUSH_LOG_LIST_DEVICE, SQ_PUSH_LOG_GC, SQ_PUSH_REQUEST_NEXT,
     SQ_ITEM_LIVE, SQ_SESSION_EXPIRE, SQ_SESSION_KEEP, SQ_SESSION_FORGET,
