@@ -18,8 +18,8 @@ const char *policy_word(policy_why_e why)
 {
     static const char *const words[POLICY_WHYS] = {
         "unanswered", "paused", "min-interval", "own-sync", "quiet-hours",
-        "budget", "off", "quiet", "max-delay", "urgent", "repeat", "retry",
-        "syncing", "now", "under-way"
+        "budget", "off", "not-fetched", "never-fetched", "quiet",
+        "max-delay", "urgent", "repeat", "retry", "syncing", "now", "under-way"
     };
 
     return why < POLICY_WHYS ? words[why] : "";
@@ -108,6 +108,38 @@ static int was_told(const policy_rules_t *rules, const store_due_t *due,
               == SAN_SYNC_ONE_WAY_FROM_CLIENT;
 }
 
+/* The device was told of the datastore and has synced, perhaps another one or
+ * one-way to us, and lacks it still.  Whether that was meant nobody knows; so
+ * the wait is that for an answer.
+ * @return not to be told for its sake before then; 0: at any time */
+static apr_time_t fetch_again(const policy_rules_t *rules,
+                              const store_due_t *due,
+                              const store_due_datastore_t *ds, apr_time_t now)
+{
+    if (!ds->unfetched || policy_sync_type(rules, ds->name)
+                          == SAN_SYNC_ONE_WAY_FROM_CLIENT) {
+        return 0;
+    }
+    return ds->unfetched > rules->nsteps ? STORE_DUE_NEVER
+        : past(due->last_sent, now) + rules->steps[ds->unfetched - 1];
+}
+
+static void take_earlier(apr_time_t *t, apr_time_t other)
+{
+    if (other < *t) {
+        *t = other;
+    }
+}
+
+/* A datastore wants to be told of at some time. */
+static void want_at(policy_plan_t *plan, apr_time_t when, policy_why_e why)
+{
+    if (when < plan->when) {
+        plan->when = when;
+        plan->why = why;
+    }
+}
+
 /* What the changes want, the most impatient datastore for all.
  * @param latest  out: no change may wait longer
  * @param soon  out: one is urgent from then on, or STORE_DUE_NEVER */
@@ -115,15 +147,15 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
                  const store_due_t *due, apr_time_t now, apr_time_t *latest,
                  apr_time_t *soon)
 {
-    int i;
+    int i, given_up = 0;
 
     plan->when = *latest = *soon = STORE_DUE_NEVER;
     plan->why = POLICY_OFF;
     for (i = 0; i < due->datastores->nelts; i++) {
         const store_due_datastore_t *ds
             = &APR_ARRAY_IDX(due->datastores, i, store_due_datastore_t);
+        apr_time_t quiet, end, again = fetch_again(rules, due, ds, now);
         apr_interval_time_t delay, longest;
-        apr_time_t quiet, end, urgent;
 
         delays(rules, ds->name, &delay, &longest);
         if (delay >= STORE_DUE_NEVER || was_told(rules, due, ds, now)) {
@@ -131,21 +163,18 @@ static void want(policy_plan_t *plan, const policy_rules_t *rules,
         }
         quiet = past(ds->last_change, now) + delay;
         end = past(ds->first_change, now) + longest;
-        if (end < *latest) {
-            *latest = end;
+        if (again > now && again > (quiet < end ? quiet : end)) {
+            given_up |= again >= STORE_DUE_NEVER;
+            want_at(plan, again, POLICY_NOT_FETCHED);
+            continue;
         }
-        urgent = urgent_from(rules, ds, delay, now);
-        if (urgent < *soon) {
-            *soon = urgent;
-        }
-        if (quiet <= end && quiet < plan->when) {
-            plan->when = quiet;
-            plan->why = POLICY_QUIET;
-        }
-        else if (end < quiet && end < plan->when) {
-            plan->when = end;
-            plan->why = POLICY_LONGEST;
-        }
+        take_earlier(latest, end);
+        take_earlier(soon, urgent_from(rules, ds, delay, now));
+        want_at(plan, quiet <= end ? quiet : end,
+                quiet <= end ? POLICY_QUIET : POLICY_LONGEST);
+    }
+    if (given_up && plan->when >= STORE_DUE_NEVER) {
+        plan->why = POLICY_GIVEN_UP;
     }
     /* At once, whatever waits beside it. */
     if (*soon <= now || *soon < plan->when) {

@@ -10,7 +10,10 @@
  * In this order: somebody asked for it; push is paused; an answer is waited
  * for (back-off); each datastore that is owed wants a quiet delay after its
  * last change, a maximum delay after its first, or is urgent (or will be
- * before that), and the earliest of them decides for all; the minimum
+ * before that), and the earliest of them decides for all; but a datastore that
+ * the device does not fetch, though it has been told of it and has synced,
+ * waits as long as if it had not answered, and in the end for ever; the
+ * minimum
  * interval; a sync that is under way; a device that syncs often enough by
  * itself; quiet hours; budgets.
  *
@@ -35,7 +38,8 @@
 
 /** Why a row is planned for its time.  Up to POLICY_HOLDS they are decisions
  * not to send yet, which go into the push log, once each; their bits are
- * store_due_t.logged, of which the store itself knows the first. */
+ * store_due_t.logged, of which the store itself knows the first and that of
+ * POLICY_GIVEN_UP (STORE_LOGGED_GIVEN_UP). */
 typedef enum {
     POLICY_UNANSWERED = 0,      /* the device has not answered the last one */
     POLICY_PAUSED,
@@ -44,6 +48,10 @@ typedef enum {
     POLICY_QUIET_HOURS,
     POLICY_BUDGET,
     POLICY_OFF,                 /* no push for what is owed, or no more */
+    POLICY_NOT_FETCHED,         /* told of it, it has synced without fetching
+                                   it: the back-off */
+    POLICY_GIVEN_UP,            /* so often that it is told of it no more,
+                                   until it fetches it */
     POLICY_HOLDS,
     POLICY_QUIET = POLICY_HOLDS,
     POLICY_LONGEST,             /* the maximum delay */

@@ -322,21 +322,32 @@ static apr_status_t check_budget(worker_t *w, store_tx_t *tx,
 
 /* ---- the plan ------------------------------------------------------------ */
 
+_Static_assert(1u << POLICY_GIVEN_UP == STORE_LOGGED_GIVEN_UP,
+               "the store keeps the bit over a sync");
+
 /* A decision not to tell (yet) is written down, once. */
 static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
                              const store_due_t *due,
                              const policy_plan_t *plan,
                              const char *reason, store_plan_t *out)
 {
+    int given_up = plan->why == POLICY_GIVEN_UP;
     store_push_log_t e = { .account = due->account, .device = due->device,
         .devid = due->devid, .reason = reason, .number = due->number,
         .datastores = worker_names(due, w->rules_pool),
         .first_change = due->first_change,
-        .event = plan->when ? STORE_PUSH_HELD : STORE_PUSH_SUSPENDED,
+        .event = plan->when && !given_up ? STORE_PUSH_HELD
+                                         : STORE_PUSH_SUSPENDED,
         .until = plan->when < STORE_DUE_NEVER ? plan->when : 0 };
 
     out->logged |= 1u << plan->why;
-    worker_count_hold(w, plan->when);
+    worker_count_hold(w, given_up ? 0 : plan->when);
+    if (given_up) {
+        worker_log(w, 4, 0, "push account=%s device=%s number=%s is told no "
+                   "more of %s until it fetches it: it syncs when it is told, "
+                   "but does not fetch it", due->account_name, due->devid,
+                   due->number, e.datastores);
+    }
     return store_push_log_add(tx, &e);
 }
 

@@ -22,7 +22,7 @@
  * those rules, a blank and the device of the last that is. */
 #define PLANNED_BY  POLICY_PREFIX "planned-by"
 /* Part of the digest: another one where the same rules mean something else. */
-#define MEANING     "4"
+#define MEANING     "5"
 /* Rows at a time: some milliseconds of the store's one writer. */
 #define PORTION     500
 /* Who starts a worker has mended a gateway: what waits for one up to then

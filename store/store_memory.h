@@ -85,7 +85,7 @@ typedef struct {
 typedef struct {
     store_id_t device, datastore;
     apr_time_t first_change, last_change;
-    int changes;
+    int changes, unfetched;
     apr_int64_t starts;
 } mem_due_change_t;
 typedef struct {

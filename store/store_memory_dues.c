@@ -168,6 +168,7 @@ static apr_array_header_t *owed(store_tx_t *tx, store_id_t device,
         ds->last_change = c ? c->last_change : 0;
         ds->changes = c ? c->changes : 0;
         ds->starts = c ? c->starts : 0;
+        ds->unfetched = c ? c->unfetched : 0;
         if (ids)
             APR_ARRAY_PUSH(ids, store_id_t) = a->v.datastore;
     }
@@ -202,8 +203,9 @@ static void note_change(store_tx_t *tx, const mem_device_t *d,
     if (row.state == STORE_DUE_DRY
         || (row.state == STORE_DUE_SENT && !(row.logged & 1))
         || (row.state == STORE_DUE_WAITING
-            && (!known || (all->starts && all->starts - now
-                           <= apr_time_sec(STORE_URGENT_LIMIT)))))
+            && (!known || row.logged & STORE_LOGGED_GIVEN_UP
+                || (all->starts && all->starts - now
+                    <= apr_time_sec(STORE_URGENT_LIMIT)))))
         row.planned = 0;
     if (row.state == STORE_DUE_DRY)
         row.state = STORE_DUE_WAITING;
@@ -272,11 +274,13 @@ static void note_touch(store_tx_t *tx, const mem_touch_t *all, int origins)
 
 /* Since when is what is owed owed?  A datastore of which nothing is noted, or
  * that has just been synced, since the first item that is lacking was
- * changed. */
-static void note_owed(store_tx_t *tx, mem_due_t *row,
-                      const apr_array_header_t *ids)
+ * changed.
+ * @param told  the device was told then, and has synced; 0: it was not
+ * @return whether it has not fetched what it was told of */
+static int note_owed(store_tx_t *tx, mem_due_t *row,
+                     const apr_array_header_t *ids, apr_time_t told)
 {
-    int i;
+    int i, unfetched = 0;
 
     row->first_change = row->last_change = 0;
     for (i = 0; i < ids->nelts; i++) {
@@ -291,19 +295,24 @@ static void note_owed(store_tx_t *tx, mem_due_t *row,
         if (!known || a->v.synced == tx->now) {
             const store_item_t *lack = &first_lack(tx, &a->v)->v;
 
+            if (c.first_change < lack->modified)
+                c.unfetched = 0;
             c.first_change = lack->modified;
             if (c.last_change < lack->modified)
                 c.last_change = lack->modified;
             c.changes = 1;
             c.starts = lack->starts > apr_time_sec(tx->now) ? lack->starts
                                                             : 0;
-            mem_put(tx, MEM_DUE_CHANGES, &c);
         }
+        c.unfetched += told && c.first_change <= told;
+        unfetched |= c.unfetched;
+        mem_put(tx, MEM_DUE_CHANGES, &c);
         if (!row->first_change || c.first_change < row->first_change)
             row->first_change = c.first_change;
         if (c.last_change > row->last_change)
             row->last_change = c.last_change;
     }
+    return unfetched;
 }
 
 typedef struct settled_t {
@@ -329,7 +338,8 @@ static int is_settled(const void *vrow, const void *vwhat)
     return c->device == what->device && a && a->v.synced == what->tx->now;
 }
 
-static void derive_device(store_tx_t *tx, store_id_t device)
+/* @param told  it has been notified then, and has synced now; 0: no */
+static void derive_device(store_tx_t *tx, store_id_t device, apr_time_t told)
 {
     apr_array_header_t *ids = apr_array_make(tx->p, 4, sizeof(store_id_t));
     mem_device_t *d = mem_device(tx, 0, device);
@@ -345,10 +355,9 @@ static void derive_device(store_tx_t *tx, store_id_t device)
     row.state = STORE_DUE_WAITING;
     row.attempts = row.unanswered = row.now = 0;
     row.not_before = row.planned = 0;
-    row.logged = 0;
     row.last_error = row.plan = "";
     mem_remove_if(tx, MEM_DUE_CHANGES, is_settled, &what);
-    note_owed(tx, &row, ids);
+    row.logged &= note_owed(tx, &row, ids, told) ? STORE_LOGGED_GIVEN_UP : 0;
     mem_put(tx, MEM_DUES, &row);
     MEM_TX(tx)->owes_push = 1;
 }
@@ -377,9 +386,11 @@ static void device_synced(store_tx_t *tx, store_id_t device)
     mem_due_t *row = find_due(tx, device);
     int state = row ? (int)row->state : -1;
     apr_time_t first = row ? row->first_change : 0;
+    apr_time_t told = state == STORE_DUE_SENT || state == STORE_DUE_SUSPENDED
+        ? mem_push_state(tx, device).last_sent : 0;
 
     note_sync(tx, device, state != STORE_DUE_SENT);
-    derive_device(tx, device);
+    derive_device(tx, device, told);
     if (state == STORE_DUE_WAITING && !find_due(tx, device))
         log_event(tx, device, STORE_PUSH_FETCHED, "synced", first);
 }
@@ -407,7 +418,7 @@ apr_status_t mem_due_refresh(store_tx_t *tx, store_id_t device)
 {
     if (!mem_device(tx, 0, device))
         return APR_NOTFOUND;
-    derive_device(tx, device);
+    derive_device(tx, device, 0);
     return APR_SUCCESS;
 }
 

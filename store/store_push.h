@@ -60,7 +60,14 @@ typedef struct store_due_datastore_t {
                                    included */
     apr_int64_t starts;         /* UTC seconds: the earliest start, after the
                                    change, of the events changed; 0: none */
+    int unfetched;              /* notifications since it last fetched any of
+                                   this, after which it has synced without */
 } store_due_datastore_t;
+
+/** Of store_due_t.logged the bit that a sync leaves alone which fetches
+ * nothing of a datastore that the device has been told of.  With it, every
+ * change marks the row. */
+#define STORE_LOGGED_GIVEN_UP  (1u << 8)        /* in DUE_DERIVE: 256 */
 
 typedef struct store_due_t {
     store_id_t device, account;

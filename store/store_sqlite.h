@@ -28,7 +28,7 @@
 /** Written into the file's header: "SyML". */
 #define SQ_APPLICATION_ID  0x53794d4c
 /** The schema that this program writes: the last migration's number. */
-#define SQ_SCHEMA_VERSION  6
+#define SQ_SCHEMA_VERSION  7
 
 #define X(NAME, SQL) SQ_##NAME,
 enum sq_sql_e { SQ_STATEMENTS(X) SQ_COUNT };

@@ -52,6 +52,7 @@ typedef struct owed_t {
     store_id_t device;
     apr_array_header_t *list;   /* of store_due_datastore_t */
     apr_array_header_t *lacks;  /* of lack_t, theirs; NULL: not wanted */
+    apr_time_t told;            /* of what it has just answered by a sync; 0 */
 } owed_t;
 
 /* Put one among them, by name.  They are few: cheaper than to have SQLite
@@ -98,6 +99,7 @@ static apr_status_t owed_row(store_tx_t *tx, sqlite3_stmt *st, void *baton)
     ds->last_change = sqlite3_column_int64(st, 8);
     ds->changes = sqlite3_column_int(st, 9);
     ds->starts = sqlite3_column_int64(st, 10);
+    ds->unfetched = sqlite3_column_int(st, 12);
     return APR_SUCCESS;
 }
 
@@ -143,19 +145,30 @@ static apr_status_t log_event(store_tx_t *tx, store_id_t account,
 }
 
 /* Since when is this datastore owed?  If nothing is noted of it, or it has
- * just been synced, since the first item that is lacking was changed. */
-static apr_status_t note_lack(store_tx_t *tx, store_id_t device,
+ * just been synced, since the first item that is lacking was changed.  Has it
+ * synced without fetching what it was told of? */
+static apr_status_t note_lack(store_tx_t *tx, const owed_t *owed,
                               const lack_t *lack, store_due_datastore_t *ds)
 {
-    if (ds->first_change && !lack->synced)
-        return APR_SUCCESS;
-    ds->first_change = lack->modified;
-    if (ds->last_change < lack->modified)
-        ds->last_change = lack->modified;
-    return sq_do(tx, NULL, SQ_DUE_CHANGES_ADD, "iiiii", device,
+    int noted = ds->first_change != 0, before = ds->unfetched;
+
+    if (!noted || lack->synced) {
+        if (ds->first_change < lack->modified)
+            ds->unfetched = 0;  /* it has fetched the first of it */
+        ds->first_change = lack->modified;
+        if (ds->last_change < lack->modified)
+            ds->last_change = lack->modified;
+    }
+    ds->unfetched += owed->told && ds->first_change <= owed->told;
+    if (noted && !lack->synced)
+        return ds->unfetched == before ? APR_SUCCESS
+            : sq_do(tx, NULL, SQ_DUE_CHANGES_UNFETCHED, "iid", owed->device,
+                    lack->datastore, ds->unfetched);
+    return sq_do(tx, NULL, SQ_DUE_CHANGES_ADD, "iiiiid", owed->device,
                  lack->datastore, ds->first_change, ds->last_change,
                  lack->starts > apr_time_sec(tx->now) ? lack->starts
-                                                      : (apr_int64_t)0);
+                                                      : (apr_int64_t)0,
+                 ds->unfetched);
 }
 
 static apr_status_t note_owed(store_tx_t *tx, const owed_t *owed,
@@ -163,30 +176,34 @@ static apr_status_t note_owed(store_tx_t *tx, const owed_t *owed,
 {
     apr_time_t first = 0, last = 0;
     apr_status_t rv = APR_SUCCESS;
-    int i;
+    int i, unfetched = 0;
 
     for (i = 0; i < owed->list->nelts && rv == APR_SUCCESS; i++) {
         store_due_datastore_t *ds
             = &APR_ARRAY_IDX(owed->list, i, store_due_datastore_t);
 
-        rv = note_lack(tx, owed->device,
-                       &APR_ARRAY_IDX(owed->lacks, i, lack_t), ds);
+        rv = note_lack(tx, owed, &APR_ARRAY_IDX(owed->lacks, i, lack_t), ds);
+        unfetched |= ds->unfetched;
         if (!first || ds->first_change < first)
             first = ds->first_change;
         if (ds->last_change > last)
             last = ds->last_change;
     }
     if (rv == APR_SUCCESS)
-        rv = sq_do(tx, NULL, SQ_DUE_RESET, "iiii", owed->device, account,
-                   first, last);
+        rv = sq_do(tx, NULL, SQ_DUE_RESET, "iiiii", owed->device, account,
+                   first, last, unfetched ? (apr_int64_t)STORE_LOGGED_GIVEN_UP
+                                          : (apr_int64_t)0);
     SQ_TX(tx)->owes_push = 1;
     return rv;
 }
 
-/* Make the device's row what its state asks for, from the beginning. */
-static apr_status_t derive_device(store_tx_t *tx, store_id_t device)
+/* Make the device's row what its state asks for, from the beginning.
+ * @param told  it has been notified then, and has synced now; 0: no */
+static apr_status_t derive_device(store_tx_t *tx, store_id_t device,
+                                  apr_time_t told)
 {
-    owed_t owed = { device, NULL, apr_array_make(tx->p, 4, sizeof(lack_t)) };
+    owed_t owed = { device, NULL, apr_array_make(tx->p, 4, sizeof(lack_t)),
+                    told };
     store_id_t account = 0;
     sqlite3_stmt *st;
     apr_status_t rv = sq_first(tx, &st, SQ_DUE_PUSHABLE, "i", device);
@@ -222,7 +239,7 @@ static apr_status_t note_sync(store_tx_t *tx, store_id_t device, int own)
 static apr_status_t device_synced(store_tx_t *tx, store_id_t device)
 {
     int state = -1, gone = 0;
-    apr_time_t first = 0;
+    apr_time_t first = 0, told = 0;
     store_id_t account = 0;
     sqlite3_stmt *st;
     apr_status_t rv = sq_first(tx, &st, SQ_DUE_STATE, "i", device);
@@ -230,12 +247,14 @@ static apr_status_t device_synced(store_tx_t *tx, store_id_t device)
     if (rv == APR_SUCCESS) {
         state = sqlite3_column_int(st, 0);
         first = sqlite3_column_int64(st, 1);
+        if (state == STORE_DUE_SENT || state == STORE_DUE_SUSPENDED)
+            told = sqlite3_column_int64(st, 2);
         sq_done(tx, st, SQ_DUE_STATE);
     }
     if (rv == APR_SUCCESS || rv == APR_NOTFOUND)
         rv = note_sync(tx, device, state != STORE_DUE_SENT);
     if (rv == APR_SUCCESS)
-        rv = derive_device(tx, device);
+        rv = derive_device(tx, device, told);
     if (rv != APR_SUCCESS || state != STORE_DUE_WAITING)
         return rv;
     rv = sq_first(tx, &st, SQ_DUE_STATE, "i", device);
@@ -299,7 +318,7 @@ apr_status_t sq_due_refresh(store_tx_t *tx, store_id_t device)
 
     if (rv == APR_SUCCESS)
         rv = sq_flush(tx);
-    return rv == APR_SUCCESS ? derive_device(tx, device) : rv;
+    return rv == APR_SUCCESS ? derive_device(tx, device, 0) : rv;
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -339,7 +358,7 @@ static void read_due(sqlite3_stmt *st, store_due_t *due, apr_pool_t *p)
 /* The row's datastores; of those whose times are not noted, the row's. */
 static apr_status_t read_owed(store_tx_t *tx, store_due_t *due)
 {
-    owed_t owed = { due->device, NULL, NULL };
+    owed_t owed = { due->device, NULL, NULL, 0 };
     apr_status_t rv = find_owed(tx, &owed);
     int i;
 

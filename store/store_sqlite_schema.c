@@ -441,9 +441,13 @@ static const char migration_5[] =
 static const char migration_6[] =
     "CREATE INDEX push_log_sending ON push_log (time) WHERE event = 1;";
 
+/* Told of it, the device has synced, and not fetched it: so often. */
+static const char migration_7[] =
+    "ALTER TABLE due_changes ADD COLUMN unfetched INTEGER NOT NULL DEFAULT 0;";
+
 static const char *const migrations[SQ_SCHEMA_VERSION] = {
     migration_1, migration_2, migration_3, migration_4, migration_5,
-    migration_6
+    migration_6, migration_7
 };
 
 /* One number that a statement gives. */

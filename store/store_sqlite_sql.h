@@ -431,7 +431,8 @@ X(DUE_DERIVE, "INSERT INTO dues (device, account, first_change, " \
   "first_change = CASE state WHEN 3 THEN ?4 ELSE first_change END, " \
   "state = CASE state WHEN 3 THEN 0 ELSE state END, " \
   "planned = CASE WHEN state = 3 OR (state = 1 AND logged & 1 = 0) " \
-  "OR (state = 0 AND (?5 <> 0 OR NOT EXISTS (SELECT 1 FROM due_changes c " \
+  "OR (state = 0 AND (?5 <> 0 OR logged & 256 <> 0 " \
+  "OR NOT EXISTS (SELECT 1 FROM due_changes c " \
   "WHERE c.device = dues.device AND c.datastore = ?2))) " \
   "THEN 0 ELSE planned END RETURNING state, planned") \
 X(DUE_CHANGED, "INSERT INTO due_changes (device, datastore, " \
@@ -445,7 +446,7 @@ X(DUE_CHANGED, "INSERT INTO due_changes (device, datastore, " \
   "THEN excluded.starts ELSE starts END") \
 X(DUE_OWED, "SELECT s.name, a.uri, a.content_code, a.datastore, " \
   "a.last_seen, a.window_from, a.window_to, c.first_change, " \
-  "c.last_change, c.changes, c.starts, a.synced " \
+  "c.last_change, c.changes, c.starts, a.synced, c.unfetched " \
   "FROM anchors a JOIN datastores s ON s.id = a.datastore " \
   "LEFT JOIN due_changes c ON c.device = a.device " \
   "AND c.datastore = a.datastore " \
@@ -459,7 +460,7 @@ X(DUE_RESET, "INSERT INTO dues (device, account, first_change, " \
   "last_change) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (device) DO UPDATE " \
   "SET state = 0, attempts = 0, unanswered = 0, not_before = 0, " \
   "first_change = ?3, last_change = ?4, planned = 0, plan = '', " \
-  "logged = 0, now = 0, last_error = ''") \
+  "logged = logged & ?5, now = 0, last_error = ''") \
 X(DUE_DELETE, "DELETE FROM dues WHERE device = ?1") \
 X(DUE_CHANGES_DELETE, "DELETE FROM due_changes WHERE device = ?1") \
 X(DUE_CHANGES_OF, "DELETE FROM due_changes " \
@@ -468,8 +469,10 @@ X(DUE_CHANGES_SYNCED, "DELETE FROM due_changes WHERE device = ?1 " \
   "AND datastore IN (SELECT a.datastore FROM anchors a " \
   "WHERE a.device = ?1 AND a.synced = ?2)") \
 X(DUE_CHANGES_ADD, "INSERT INTO due_changes (device, " \
-  "datastore, first_change, last_change, changes, starts) " \
-  "VALUES (?1, ?2, ?3, ?4, 1, ?5)") \
+  "datastore, first_change, last_change, changes, starts, unfetched) " \
+  "VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)") \
+X(DUE_CHANGES_UNFETCHED, "UPDATE due_changes SET unfetched = ?3 " \
+  "WHERE device = ?1 AND datastore = ?2") \
 X(DUE_READY, "SELECT device, planned, first_change FROM dues " \
   "WHERE " SQL_DUE_FREE "AND planned <= ?1 " \
   "UNION ALL SELECT device, leased_until, first_change FROM dues " \
@@ -516,7 +519,9 @@ X(DUE_UNDELIVERED, "UPDATE dues SET " \
   "WHERE device = ?1 AND state = 1 AND not_before = ?2 AND owner = ''") \
 X(DUE_RELEASE, "UPDATE dues SET owner = '', leased_until = 0 " \
   "WHERE owner = ?1 AND leased_until <> 0") \
-X(DUE_STATE, "SELECT state, first_change FROM dues WHERE device = ?1") \
+X(DUE_STATE, "SELECT state, first_change, ifnull((SELECT last_sent " \
+  "FROM push_states p WHERE p.device = ?1), 0) " \
+  "FROM dues WHERE device = ?1") \
 X(DUE_NOW, "UPDATE dues SET state = 0, now = 1, planned = 0, " \
   "not_before = 0, attempts = 0 WHERE device = ?1") \
 X(DUE_REPLAN, "UPDATE dues SET planned = 0, " \

@@ -213,6 +213,7 @@ static inline apr_status_t copy_due(void *baton, const store_due_t *due)
 
     b->due = *due;
     b->due.last_error = apr_pstrdup(b->pool, due->last_error);
+    b->due.plan = apr_pstrdup(b->pool, due->plan);
     return APR_SUCCESS;
 }
 

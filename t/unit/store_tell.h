@@ -116,9 +116,10 @@ static apr_status_t tell_due(void *s, const store_due_t *d)
         store_due_datastore_t *ds = &APR_ARRAY_IDX(d->datastores, i,
                                                    store_due_datastore_t);
 
-        tell(s, " %s %s %u %d %d-%d (%d) starts %d", ds->name, ds->uri,
-             ds->content_code, (int)ds->change, (int)ds->first_change,
-             (int)ds->last_change, ds->changes, (int)ds->starts);
+        tell(s, " %s %s %u %d %d-%d (%d) starts %d unfetched %d", ds->name,
+             ds->uri, ds->content_code, (int)ds->change,
+             (int)ds->first_change, (int)ds->last_change, ds->changes,
+             (int)ds->starts, ds->unfetched);
     }
     tell(s, " planned %d %s %x%s sent %d synced %d own %d gap %d session "
          "%d\n", (int)d->planned, d->plan, d->logged, d->now ? " now" : "",

@@ -73,6 +73,64 @@ static void who_only_sends(void **state)
     PLAN(NOON + S(90), NOON + MIN(3), "min-interval");
 }
 
+/* A device that syncs when it is told, but does not fetch: it is told again as
+ * seldom as if it did not answer, and in the end no more. */
+static void who_does_not_fetch(void **state)
+{
+    static const int minutes[] = { 15, 60, 360, 1440 };
+    apr_time_t told = NOON + H(1);
+    world_t *w = *state;
+    int i;
+
+    w->due.last_sent = told;
+    w->due.last_sync = told + S(30);
+    for (i = 0; i < 4; i++) {
+        w->contacts->unfetched = i + 1;
+        PLAN(told + S(60), told + MIN(minutes[i]), "not-fetched");
+        w->contacts->last_change = told + S(50);        /* another change */
+        PLAN(told + S(60), told + MIN(minutes[i]), "not-fetched");
+        w->contacts->starts = apr_time_sec(told + MIN(70));     /* urgent */
+        PLAN(told + S(60), told + MIN(minutes[i]), "not-fetched");
+        w->contacts->starts = 0;
+        w->contacts->last_change = NOON;
+        assert_in_range(at(w, told + MIN(minutes[i])), 1,
+                        told + MIN(minutes[i]));        /* at once */
+    }
+    w->contacts->unfetched = 5;
+    PLAN(told + H(99), STORE_DUE_NEVER, "never-fetched");
+    w->due.now = 1;
+    PLAN(told + H(99), told + H(99), "now");
+    w->due.now = 0;
+    /* others of its datastores are told of as ever */
+    add_calendar(w);
+    w->calendar->unfetched = 0;
+    w->calendar->first_change = w->calendar->last_change = told + H(99);
+    PLAN(told + H(99), told + H(99) + S(60), "quiet");
+    w->contacts->unfetched = 1;         /* the sooner of two */
+    w->calendar->unfetched = 2;
+    PLAN(told + S(60), told + MIN(15), "not-fetched");
+    w->calendar->unfetched = 6;
+    w->contacts->unfetched = 9;
+    PLAN(told + H(99), STORE_DUE_NEVER, "never-fetched");
+    /* a clock that was wrong */
+    w->contacts->unfetched = 1;
+    w->due.last_sent = told + H(24 * 365);
+    PLAN(told + S(60), told + S(60) + MIN(15), "not-fetched");
+}
+
+/* It does what it was asked for: that is no sign of anything. */
+static void who_is_to_send_only(void **state)
+{
+    world_t *w = *state;
+
+    SET("sync-type.contacts", "one-way-from-client");
+    w->due.last_sent = NOON + S(60);
+    w->contacts->unfetched = 99;
+    PLAN(NOON + S(90), STORE_DUE_NEVER, "off");
+    w->contacts->last_change = NOON + S(90);
+    PLAN(NOON + S(90), NOON + MIN(3), "min-interval");
+}
+
 /* A rule of a datastore leaves the other rules of the one above it alone. */
 static void below_a_datastore(void **state)
 {
@@ -128,7 +186,8 @@ static void unknown_datastores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sync_types), TEST(who_only_sends), TEST(below_a_datastore),
+        TEST(sync_types), TEST(who_only_sends),
+        TEST(who_does_not_fetch), TEST(who_is_to_send_only), TEST(below_a_datastore),
         TEST(unknown_datastores)
     };
 

@@ -129,12 +129,166 @@ static void anchor_in_the_middle(void **state)
     assert_int_equal(look(f, f->tablet).due.state, STORE_DUE_SENT);
 }
 
+/* A sync of contacts that ends and fetches nothing. */
+static void sync_one_way(fixture_t *f, apr_time_t now)
+{
+    store_tx_t *tx = begin_write(f);
+    store_anchor_t *a;
+
+    store_set_now(tx, now);
+    OK(store_anchor_get(tx, f->tablet, f->contacts, &a));
+    a->synced = now;
+    OK(store_anchor_put(tx, a));
+    commit(tx);
+}
+
+static void tell_at(fixture_t *f, apr_time_t now)
+{
+    store_tx_t *tx = begin_write(f);
+    apr_interval_time_t none = 0;
+    apr_array_header_t *dues;
+
+    store_set_now(tx, now);
+    OK(store_due_claim(tx, now, plan_quiet, &none, 100, "w", 9, &dues));
+    assert_int_equal(dues->nelts, 1);
+    OK(store_due_sent(tx, f->tablet, "w", now + 9000));
+    commit(tx);
+}
+
+/* Syncs after a notification that leave what it told of. */
+static void told_and_not_fetched(void **state)
+{
+    fixture_t *f = *state;
+    rows_t rows;
+
+    change_at(f, 100, f->phone);
+    sync_one_way(f, 150);               /* it has not been told */
+    assert_int_equal(look(f, f->tablet).first.unfetched, 0);
+    tell_at(f, 200);
+    sync_one_way(f, 250);
+    assert_int_equal(look(f, f->tablet).first.unfetched, 1);
+    sync_one_way(f, 260);               /* not told since */
+    rows = look(f, f->tablet);
+    assert_int_equal(rows.first.unfetched, 1);
+    assert_int_equal(rows.due.state, STORE_DUE_WAITING);
+    change_at(f, 300, f->phone);
+    assert_int_equal(look(f, f->tablet).first.unfetched, 1);
+    tell_at(f, 400);
+    change_at(f, 450, f->phone);        /* one that it was not told of */
+    sync_one_way(f, 500);
+    assert_int_equal(look(f, f->tablet).first.unfetched, 2);
+    sync_at(f, f->tablet, 600);
+    assert_false(look(f, f->tablet).found);
+    change_at(f, 700, f->phone);
+    assert_int_equal(look(f, f->tablet).first.unfetched, 0);
+}
+
+/* It has fetched what it was told of, and lacks what came meanwhile. */
+static void told_and_fetched_in_part(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx;
+    store_anchor_t *a;
+
+    change_at(f, 100, f->phone);
+    tell_at(f, 200);
+    sync_one_way(f, 250);
+    tell_at(f, 300);
+    change_at(f, 350, f->phone);
+    tx = begin_write(f);
+    store_set_now(tx, 400);
+    OK(store_anchor_get(tx, f->tablet, f->contacts, &a));
+    a->last.seen++;
+    a->synced = 400;
+    OK(store_anchor_put(tx, a));
+    commit(tx);
+    assert_true(look(f, f->tablet).found);
+    assert_int_equal(look(f, f->tablet).first.unfetched, 0);
+}
+
+/* Told of two, it syncs one of them, again and again. */
+static void told_of_two(void **state)
+{
+    fixture_t *f = *state;
+    store_tx_t *tx = begin_write(f);
+    int i;
+
+    store_set_now(tx, 6);
+    put_synced(tx, f->alice, f->tablet, "calendar", 6);
+    commit(tx);
+    tx = begin_write(f);
+    store_set_now(tx, 100);
+    add_item(tx, f->alice, f->calendar, 0, "event");
+    commit(tx);
+    for (i = 1; i < 4; i++) {
+        change_at(f, i * 1000, f->phone);
+        tell_at(f, i * 1000 + 100);
+        sync_at(f, f->tablet, i * 1000 + 200);
+        assert_int_equal(look(f, f->tablet).n_datastores, 1);
+        assert_int_equal(look(f, f->tablet).first.unfetched, i);
+        sync_at(f, f->tablet, i * 1000 + 300);
+        assert_int_equal(look(f, f->tablet).first.unfetched, i);
+    }
+}
+
+typedef struct logged_t {
+    apr_time_t when;
+    apr_uint32_t logged;
+} logged_t;
+
+static apr_status_t plan_as(void *baton, store_tx_t *tx,
+                            const store_due_t *due, apr_time_t now,
+                            store_plan_t *plan)
+{
+    const logged_t *as = baton;
+
+    plan->when = as->when;
+    plan->reason = "never-fetched";
+    plan->logged = as->logged;
+    return APR_SUCCESS;
+}
+
+static void plan_logged(fixture_t *f, apr_time_t now, apr_time_t when,
+                        apr_uint32_t logged)
+{
+    store_tx_t *tx = begin_write(f);
+    logged_t as = { when, logged };
+    apr_array_header_t *dues;
+
+    OK(store_due_claim(tx, now, plan_as, &as, 100, "w", 9, &dues));
+    assert_int_equal(dues->nelts, 0);
+    commit(tx);
+}
+
+/* The word that it is given up outlives such syncs, and marks the row. */
+static void given_up(void **state)
+{
+    fixture_t *f = *state;
+    apr_time_t never = STORE_DUE_NEVER;
+
+    change_at(f, 100, f->phone);
+    tell_at(f, 200);
+    sync_one_way(f, 250);
+    plan_logged(f, 260, never, STORE_LOGGED_GIVEN_UP | 4);
+    sync_one_way(f, 300);
+    assert_int_equal(look(f, f->tablet).due.logged, STORE_LOGGED_GIVEN_UP);
+    plan_logged(f, 310, never, STORE_LOGGED_GIVEN_UP);
+    assert_int_equal(next(f), 0);
+    assert_int_equal(change_at(f, 400, f->phone), 1);
+    assert_int_equal(next(f), 1);
+    sync_at(f, f->tablet, 500);
+    change_at(f, 600, f->phone);
+    assert_int_equal(look(f, f->tablet).due.logged, 0);
+}
+
 int main(void)
 {
     static const test_entry_t tests[] = {
         SYNCED(sync_that_saw_not_all), SYNCED(own_changes_above_seen),
         SYNCED(one_notice_for_two_datastores),
-        SYNCED(change_during_the_first_sync), SYNCED(anchor_in_the_middle)
+        SYNCED(change_during_the_first_sync), SYNCED(anchor_in_the_middle),
+        SYNCED(told_and_not_fetched), SYNCED(told_and_fetched_in_part),
+        SYNCED(told_of_two), SYNCED(given_up)
     };
 
     return RUN_BOTH("store dues, syncing", tests);
