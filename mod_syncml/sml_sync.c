@@ -42,15 +42,21 @@ const char *sml_sync_name(int code)
 
 /* The number of the content type that a notification gives for it: that of
  * the device's own form by the phones' table, since Nokia's skip a datastore
- * with the number of a type that they do not have; 0 for any type that is
- * not in it. */
+ * with the number of a type that they do not have.  One that is not in it has
+ * a number of the store's own, for notifications that say it in words. */
 static apr_uint32_t content_code(sml_session_t *s, const sml_sync_t *y)
 {
     static const struct { const char *type; apr_uint32_t code; } table[] = {
         { "text/x-vcard", 0x07 }, { "text/x-vcalendar", 0x06 },
         { "text/calendar", 0x0305 }, { "text/plain", 0x03 },
         { "application/vnd.omads-email", 0x0306 },
-        { "application/vnd.omads-file", 0x0307 }
+        { "application/vnd.omads-file", 0x0307 },
+        { "text/vcard", STORE_CONTENT_VCARD },
+        { "text/x-vnote", STORE_CONTENT_VNOTE },
+        { "text/x-s4j-sifc", STORE_CONTENT_SIFC },
+        { "text/x-s4j-sife", STORE_CONTENT_SIFE },
+        { "text/x-s4j-sift", STORE_CONTENT_SIFT },
+        { "text/x-s4j-sifn", STORE_CONTENT_SIFN }
     };
     const sml_datastore_conf_t *d = sml_sync_conf(s, y);
     const sml_form_t *form = sml_form(s, y);

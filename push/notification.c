@@ -37,7 +37,9 @@ static san_datastore_t *find_listed(san_t *san, const char *uri)
     return NULL;
 }
 
-static void list_datastores(san_t *san, notification_t *n,
+/* @param types  out: theirs in words, also of those without a number */
+static void list_datastores(san_t *san, const char **types,
+                            notification_t *n,
                             const apr_array_header_t *datastores,
                             const int *sync_types, apr_pool_t *p)
 {
@@ -62,9 +64,11 @@ static void list_datastores(san_t *san, notification_t *n,
                 to->sync_type = SAN_SYNC_TWO_WAY;
             continue;
         }
+        types[san->ndatastores] = san11_type(from->content_code);
         to = &san->datastores[san->ndatastores++];
         to->sync_type = type;
-        to->content_code = from->content_code;
+        to->content_code = from->content_code <= SAN_MAX_CONTENT
+            ? from->content_code : 0;
         to->uri = uri;
     }
 }
@@ -77,9 +81,23 @@ static int sms_needed(apr_size_t body_len)
         : (int)((len + SMS_MAX_PART - 1) / SMS_MAX_PART);
 }
 
+/* A type that has no number is said in words only here. */
+static void leave_out_words(san11_t *s)
+{
+    int i;
+
+    for (i = 0; i < s->ndatastores; i++) {
+        if (!s->datastores[i].content_code) {
+            s->types[i] = "";
+        }
+    }
+}
+
 /* The message of SyncML 1.1.  Phones do not look at its Target: the device's
- * id stands there, but "/" where the id would cost another SMS. */
+ * id stands there, but "/" where the id would cost another SMS; and if that
+ * is not enough, types go that the form of DS 1.2 cannot have at all. */
 static apr_status_t make_ds11(wsp_push_t *push, const san_t *san,
+                              const char *const *types,
                               const store_due_t *due,
                               const notification_form_t *form,
                               const char **error, apr_pool_t *p)
@@ -88,17 +106,24 @@ static apr_status_t make_ds11(wsp_push_t *push, const san_t *san,
                   .ndatastores = san->ndatastores };
     const unsigned char *body;
     apr_size_t len;
-    apr_status_t rv;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
 
     push->content_type = WSP_TYPE_SYNCML_WBXML;
     s.session = apr_itoa(p, due->san_session);
     memcpy(s.datastores, san->datastores, sizeof s.datastores);
-    rv = san11_encode(&push->body, &push->body_len, &s, error, p);
-    if (rv == APR_SUCCESS && sms_needed(push->body_len) > 1) {
-        s.device = "/";
+    memcpy(s.types, types, sizeof s.types);
+    for (i = 0; i < 3 && rv == APR_SUCCESS
+         && (!i || sms_needed(push->body_len) > 1); i++) {
+        if (i) {
+            s.device = "/";
+        }
+        if (i == 2) {
+            leave_out_words(&s);
+        }
         rv = san11_encode(&body, &len, &s, error, p);
         if (rv == APR_SUCCESS
-            && sms_needed(len) < sms_needed(push->body_len)) {
+            && (!i || sms_needed(len) < sms_needed(push->body_len))) {
             push->body = body;
             push->body_len = len;
         }
@@ -136,17 +161,18 @@ apr_status_t notification_create(notification_t **notification,
     wsp_push_t push = { .tid = TID,
                         .content_type = WSP_TYPE_SYNCML_DS_NOTIFICATION,
                         .application = WSP_APP_SYNCML_DS };
+    const char *types[SAN_MAX_DATASTORES] = { NULL };
     apr_status_t rv;
 
     *notification = NULL;
     n->form = form->form;
-    list_datastores(&san, n, due->datastores, form->sync_types, p);
+    list_datastores(&san, types, n, due->datastores, form->sync_types, p);
     rv = san_encode(&n->package, &n->package_len, &san, password,
                     form->nonce ? form->nonce : "", error, p);
     push.body = n->package;
     push.body_len = n->package_len;
     if (rv == APR_SUCCESS && form->form == NOTIFICATION_DS11) {
-        rv = make_ds11(&push, &san, due, form, error, p);
+        rv = make_ds11(&push, &san, types, due, form, error, p);
     }
     if (rv == APR_SUCCESS) {
         rv = make_push(n, &push, due->san_session & 0xFF, p);

@@ -9,6 +9,7 @@
 #include <apr_tables.h>
 
 #include "codec/codec.h"
+#include "store/store.h"
 
 /* ---- encoding ---------------------------------------------------------- */
 
@@ -22,6 +23,12 @@ const char *san11_type(apr_uint32_t content_code)
     case 0x0306: return "application/vnd.omads-email+xml";
     case 0x0307: return "application/vnd.omads-file+xml";
     case 0x0309: return "text/vcard";
+    case STORE_CONTENT_VCARD: return "text/vcard";
+    case STORE_CONTENT_VNOTE: return "text/x-vnote";
+    case STORE_CONTENT_SIFC: return "text/x-s4j-sifc";
+    case STORE_CONTENT_SIFE: return "text/x-s4j-sife";
+    case STORE_CONTENT_SIFT: return "text/x-s4j-sift";
+    case STORE_CONTENT_SIFN: return "text/x-s4j-sifn";
     default: return "";
     }
 }

@@ -45,7 +45,8 @@ typedef struct san11_t {
                                    it is NULL */
 } san11_t;
 
-/** The media type of a content type number as phones write it; "" for none
+/** The media type of a content type number as phones write it, also of those
+ * that only the store has a number for (STORE_CONTENT_VCARD...); "" for none
  * that is known. */
 const char *san11_type(apr_uint32_t content_code);
 

@@ -599,6 +599,15 @@ typedef struct store_anchor_gen_t {
     store_id_t seen;            /* change counter up to which it has all */
 } store_anchor_gen_t;
 
+/** Content types without a number of OMNA's that the phones' table has: above
+ * the 24 bits of one, and said in words only. */
+enum {
+    STORE_CONTENT_VCARD = 0x1000001,    /* text/vcard */
+    STORE_CONTENT_VNOTE,                /* text/x-vnote */
+    STORE_CONTENT_SIFC,                 /* text/x-s4j-sifc, and so on */
+    STORE_CONTENT_SIFE, STORE_CONTENT_SIFT, STORE_CONTENT_SIFN
+};
+
 typedef struct store_anchor_t {
     store_id_t device;
     store_id_t datastore;
@@ -608,7 +617,7 @@ typedef struct store_anchor_t {
     const char *uri;            /* path of the datastore as the device sent
                                    it, for SAN and replies */
     apr_uint32_t content_code;  /* OMNA WSP content type number for the SAN,
-                                   0: by path only */
+                                   or STORE_CONTENT_...; 0: by path only */
     apr_time_t synced;          /* end of the last sync, 0: never */
     const char *view;           /* what it sees of it, in the engine's words */
     apr_int64_t window_from, window_to; /* of which dates, see store_views.h:

@@ -204,6 +204,56 @@ static void test_decode_refuses(void **state)
     assert_non_null(strstr(error, "no Alert"));
 }
 
+/* The type of each datastore, also of those without a number: DS 1.2 has only
+ * the number, SyncML 1.1 the words. */
+static void test_types_without_a_number(void **state)
+{
+    static const struct { apr_uint32_t code; const char *type; } types[] = {
+        { STORE_CONTENT_VCARD, "text/vcard" },
+        { STORE_CONTENT_VNOTE, "text/x-vnote" },
+        { STORE_CONTENT_SIFC, "text/x-s4j-sifc" },
+        { STORE_CONTENT_SIFE, "text/x-s4j-sife" },
+        { STORE_CONTENT_SIFT, "text/x-s4j-sift" },
+        { STORE_CONTENT_SIFN, "text/x-s4j-sifn" },
+        { 7, "text/x-vcard" }, { 0x305, "text/calendar" }
+    };
+    const char *error = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof types / sizeof *types; i++) {
+        store_due_t due = { .devid = "IMEI:1", .san_session = 7,
+                            .account_name = "alice" };
+        notification_form_t form = { .form = NOTIFICATION_DS11,
+                                     .sync_url = "http://s.example/d" };
+        store_due_datastore_t ds = { .name = "x", .uri = "x",
+                                     .content_code = types[i].code };
+        notification_t *n = NULL;
+        wsp_push_t *push;
+        san11_t *san11;
+        san_t *san;
+
+        due.datastores = apr_array_make(pool, 1, sizeof ds);
+        APR_ARRAY_PUSH(due.datastores, store_due_datastore_t) = ds;
+        assert_int_equal(notification_create(&n, &due, &form, "s", "", &error,
+                                             pool), APR_SUCCESS);
+        assert_int_equal(wsp_decode(&push, n->pdu, n->len, &error, pool), 0);
+        assert_int_equal(san11_decode(&san11, push->body, push->body_len,
+                                      &error, pool), APR_SUCCESS);
+        assert_string_equal(san11->types[0], types[i].type);
+        assert_int_equal(n->parts->nelts, 1);
+        assert_int_equal(san_decode(&san, n->package, n->package_len, &error,
+                                    pool), APR_SUCCESS);
+        assert_int_equal(san->datastores[0].content_code,
+                         types[i].code <= SAN_MAX_CONTENT ? types[i].code : 0);
+        /* not for the price of another SMS */
+        form.sync_url = "http://sync.example.com/a/path/of/the/sync";
+        assert_int_equal(notification_create(&n, &due, &form, "s", "", &error,
+                                             pool), APR_SUCCESS);
+        assert_int_equal(n->parts->nelts,
+                         types[i].code <= SAN_MAX_CONTENT ? 2 : 1);
+    }
+}
+
 /* ---- the judge ----------------------------------------------------------- */
 
 static const judge_profile_t nokia = {
@@ -561,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_libwbxml_reads_it),
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_decode_refuses),
+        cmocka_unit_test(test_types_without_a_number),
         cmocka_unit_test(test_judge_takes_both_forms),
         cmocka_unit_test(test_sync_types),
         cmocka_unit_test(test_sync_types_of_one_uri),

@@ -444,6 +444,23 @@ static void test_combined_calendar(void **state)
 }
 
 /* SIF travels in base64. */
+/* The type of its items, as notifications have it. */
+static apr_uint32_t content_code(const char *datastore)
+{
+    apr_uint32_t code;
+    apr_pool_t *p;
+    store_tx_t *tx = world_begin(STORE_READ, &p);
+    store_datastore_t *ds = world_datastore(tx, w->account, datastore);
+    store_anchor_t *a;
+    store_device_t *d;
+
+    OK(store_device_find(tx, ds->account, "IMEI:1", &d));
+    OK(store_anchor_get(tx, d->id, ds->id, &a));
+    code = a->content_code;
+    world_end(tx, p);
+    return code;
+}
+
 static void test_sif(void **state)
 {
     static const described_t sif[] = {
@@ -461,6 +478,7 @@ static void test_sif(void **state)
     client_store(c, "contacts")->type = "text/x-s4j-sifc";
     client_put(c, "contacts", phone_base64(xml, (int)strlen(xml), w->pool));
     SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_equal(content_code("contacts"), STORE_CONTENT_SIFC);
     assert_non_null(strstr(stored("contacts"), "N:Berg;Anna"));
     assert_non_null(strstr(stored("contacts"), "+491"));
     world_put("contacts", 0, world_card("New"));
