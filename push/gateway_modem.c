@@ -28,7 +28,7 @@ static const char *smstools_name(const gateway_message_t *message,
 
 /* The network's code for a time (TP-VP): steps of 5 minutes up to 12 hours, of
  * half an hour up to a day, of a day. */
-static int validity_code(int minutes)
+int gateway_spool_validity(int minutes)
 {
     int days = (minutes + 1439) / 1440;
 
@@ -61,7 +61,7 @@ static const char *smstools_text(const gateway_t *gateway,
 
     if (message->validity > 0) {
         text = apr_psprintf(p, "%sValidity: %d\n", text,
-                            validity_code(message->validity));
+                            gateway_spool_validity(message->validity));
     }
     if (format->reports && message->token) {
         /* smsd passes over a header that it does not know; an event handler
@@ -97,6 +97,10 @@ static const char *gammu_text(const gateway_t *gateway,
         gateway_spool_hex(p, part->data, part->len), part->len);
 }
 
+const spool_format_t gateway_smstools_format = { smstools_name, smstools_text,
+                                                 NULL };
+const spool_format_t gateway_gammu_format = { gammu_name, gammu_text, NULL };
+
 /* ---- both ----------------------------------------------------------------- */
 
 static apr_status_t parse(gateway_t *gateway, const char *rest,
@@ -121,8 +125,7 @@ static apr_status_t smstools_parse(gateway_t *gateway, const char *rest,
 {
     spool_format_t *format = apr_pcalloc(p, sizeof *format);
 
-    format->name = smstools_name;
-    format->text = smstools_text;
+    *format = gateway_smstools_format;
     return parse(gateway, rest, settings, format, error, p);
 }
 
@@ -137,8 +140,7 @@ static apr_status_t gammu_parse(gateway_t *gateway, const char *rest,
             "away";
         return APR_EINVAL;
     }
-    format->name = gammu_name;
-    format->text = gammu_text;
+    *format = gateway_gammu_format;
     return parse(gateway, rest, settings, format, error, p);
 }
 

@@ -35,6 +35,13 @@ const char *gateway_spool_time(apr_pool_t *p, const char *format);
 const char *gateway_spool_hex(apr_pool_t *p, const unsigned char *data,
                               apr_size_t len);
 
+/** The network's code for a time in minutes (TP-VP). */
+int gateway_spool_validity(int minutes);
+
+/** As the daemons of modems want them (gateway_modem.c). */
+extern const spool_format_t gateway_smstools_format;
+extern const spool_format_t gateway_gammu_format;
+
 /* For the driver's table. */
 apr_status_t gateway_spool_open(gateway_link_t *link);
 void gateway_spool_send(gateway_link_t *link,

@@ -206,9 +206,8 @@ static const char *read_text(const char *path, const char **error,
     return *error ? NULL : text;
 }
 
-/* A message of no meaning, to see whether the URL is one. */
-static const char *try_url(const template_t *t, const char **name,
-                           apr_pool_t *p)
+/* The URL of a message of no meaning. */
+static const char *url_of(const template_t *t, apr_pool_t *p)
 {
     static const sms_part_t part = { .udh = { 0 }, .udh_len = 1,
                                      .data = (const unsigned char *)"x",
@@ -218,15 +217,14 @@ static const char *try_url(const template_t *t, const char **name,
     };
     apr_size_t len;
 
-    return gateway_http_check(template_render(t, t->url, &message, &len, p),
-                              name, p);
+    return template_render(t, t->url, &message, &len, p);
 }
 
 static apr_status_t template_configure(gateway_t *gateway, const char *rest,
                                        const gateway_settings_t *settings,
                                        const char **error, apr_pool_t *p)
 {
-    const char *text, *host, *wrong;
+    const char *text, *host, *wrong, *url;
     char *path = NULL;
     template_t *t;
 
@@ -244,12 +242,20 @@ static apr_status_t template_configure(gateway_t *gateway, const char *rest,
                  != APR_SUCCESS) {
         return APR_EINVAL;
     }
-    wrong = try_url(t, &host, p);
+    t->file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    url = url_of(t, p);
+    if (template_is_local(url)
+        && template_spool(gateway, t, url, &wrong, p) == APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    if (!template_is_local(url)) {
+        wrong = gateway_http_check(url, &host, p);
+    }
     if (wrong) {
+        gateway->driver = &gateway_template;
         *error = apr_psprintf(p, "%s: url: %s", path, wrong);
         return APR_EINVAL;
     }
-    t->file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     t->http.dialect = &dialect;
     gateway->conf = t;
     gateway->name = apr_pstrcat(p, gateway_template.scheme, t->file, ":",

@@ -24,6 +24,11 @@
  *             refused is our configuration.
  *   id        a regular expression whose group is the gateway's name for an
  *             accepted message
+ *   line      for a modem of this machine, whose url is smstools:/directory or
+ *             gammu:/directory: a line of the file that each SMS becomes
+ *             there, any number of them; one that has variables and is empty
+ *             is left out.  It takes the place of method, header and body; a
+ *             file has no answer, so there are none.
  *
  * In url, header and body stand variables: {name} or {name|encoding}, and
  * {?name}text{/} for text that is there only if the variable is not empty.
@@ -33,7 +38,7 @@
  * in JSON...), which for octets (udh, data, udh+data) nobody can know.
  *
  * Limits: 64 KiB, 500 variables and pieces of text between them, 100 answers,
- * 16 headers, 32 settings; a pattern gives up after 100,000 steps.
+ * 16 headers, 32 lines, 32 settings; a pattern gives up after 100,000 steps.
  */
 #ifndef SYNCML_PUSH_GATEWAY_TEMPLATE_H
 #define SYNCML_PUSH_GATEWAY_TEMPLATE_H
@@ -47,8 +52,8 @@ typedef enum {
     TEMPLATE_TEXT = 0,          /* no variable: text as it is */
     TEMPLATE_TO, TEMPLATE_UDH, TEMPLATE_DATA, TEMPLATE_UDH_DATA,
     TEMPLATE_TOKEN, TEMPLATE_DLR_URL, TEMPLATE_VALIDITY,
-    TEMPLATE_VALIDITY_SECONDS, TEMPLATE_VALIDITY_MS, TEMPLATE_PART,
-    TEMPLATE_PARTS,
+    TEMPLATE_VALIDITY_SECONDS, TEMPLATE_VALIDITY_MS, TEMPLATE_VALIDITY_CODE,
+    TEMPLATE_PART, TEMPLATE_PARTS, TEMPLATE_LENGTH,
     TEMPLATE_SETTING,           /* while parsing only */
     TEMPLATE_END                /* of a condition */
 } template_variable_e;
@@ -83,6 +88,7 @@ typedef struct template_t {
     apr_array_header_t *url;    /* of template_piece_t */
     apr_array_header_t *headers;    /* of apr_array_header_t * of these */
     apr_array_header_t *body;   /* NULL: none */
+    apr_array_header_t *lines;  /* as headers, of a file; empty: over HTTP */
     apr_array_header_t *rules;  /* of template_rule_t */
     void *id;                   /* pcre2_code *, or NULL */
 } template_t;
@@ -113,6 +119,16 @@ void template_build(const template_t *t, const gateway_message_t *message,
 /** What an answer means: see http_dialect_t. */
 void template_classify(const template_t *t, const char *body, apr_size_t len,
                        gateway_answer_t *answer);
+
+/** Whether a URL is that of a modem of this machine. */
+int template_is_local(const char *url);
+
+/** gateway_template_spool.c: make the gateway of a template with such a URL.
+ * @param url  with its settings
+ * @return APR_SUCCESS; APR_EINVAL and words */
+apr_status_t template_spool(gateway_t *gateway, const template_t *t,
+                            const char *url, const char **error,
+                            apr_pool_t *p);
 
 /* ---- gateway_template_text.c: text with variables ------------------------ */
 

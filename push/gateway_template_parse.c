@@ -12,6 +12,7 @@
 
 #define MAX_TEXT      (64 * 1024)
 #define MAX_HEADERS   16
+#define MAX_LINES     32
 #define MAX_RULES     100
 #define MAX_SETTINGS  32
 
@@ -27,7 +28,7 @@ typedef struct parser_t {
     const gateway_settings_t *given;
     apr_table_t *values;        /* of all settings */
     apr_array_header_t *secret; /* of const char *: their names */
-    apr_array_header_t *headers;    /* of source_t */
+    apr_array_header_t *headers, *lines;    /* of source_t */
     source_t url, body;
     int line;
     apr_pool_t *p;
@@ -212,6 +213,19 @@ static const char *on_header(parser_t *parser, char *value)
     return NULL;
 }
 
+static const char *on_line(parser_t *parser, char *value)
+{
+    source_t *line;
+
+    if (parser->lines->nelts >= MAX_LINES) {
+        return apr_psprintf(parser->p, "more than %d lines", MAX_LINES);
+    }
+    line = apr_array_push(parser->lines);
+    line->text = value;
+    line->line = parser->line;
+    return NULL;
+}
+
 /* ---- answers ------------------------------------------------------------- */
 
 static apr_status_t free_code(void *code)
@@ -332,7 +346,7 @@ static const struct {
 } keywords[] = {
     { "need", on_need }, { "setting", on_setting }, { "secret", on_secret },
     { "number", on_number }, { "method", on_method }, { "url", on_url },
-    { "header", on_header }, { "body", on_body },
+    { "header", on_header }, { "body", on_body }, { "line", on_line },
     { "accepted", on_accepted }, { "rejected", on_rejected },
     { "refused", on_refused }, { "temporary", on_temporary },
     { "id", on_id }
@@ -428,15 +442,18 @@ static template_encoding_e body_place(const parser_t *parser)
     return TEMPLATE_RAW;
 }
 
-static const char *read_headers(parser_t *parser, template_reader_t *r)
+/* Headers, or lines of a file. */
+static const char *read_all(parser_t *parser, template_reader_t *r,
+                            const apr_array_header_t *sources,
+                            apr_array_header_t **read)
 {
     const char *wrong = NULL;
     int i;
 
-    parser->t->headers = apr_array_make(parser->p, 4, sizeof(void *));
+    *read = apr_array_make(parser->p, 4, sizeof(void *));
     r->place = TEMPLATE_RAW;
-    for (i = 0; i < parser->headers->nelts && !wrong; i++) {
-        const source_t *h = &APR_ARRAY_IDX(parser->headers, i, source_t);
+    for (i = 0; i < sources->nelts && !wrong; i++) {
+        const source_t *h = &APR_ARRAY_IDX(sources, i, source_t);
         apr_array_header_t *pieces;
         int k;
 
@@ -454,12 +471,31 @@ static const char *read_headers(parser_t *parser, template_reader_t *r)
                 || (piece->variable >= TEMPLATE_UDH
                     && piece->variable <= TEMPLATE_UDH_DATA
                     && piece->encoding == TEMPLATE_RAW)) {
-                wrong = "control characters cannot stand in a header";
+                wrong = "control characters cannot stand in a header or "
+                    "line";
             }
         }
-        APR_ARRAY_PUSH(parser->t->headers, apr_array_header_t *) = pieces;
+        APR_ARRAY_PUSH(*read, apr_array_header_t *) = pieces;
     }
     return wrong;
+}
+
+/* What a file needs is nothing to a request, and the other way round. */
+static const char *check_kind(parser_t *parser)
+{
+    int local = template_is_local(parser->url.text);
+
+    if (local && (parser->headers->nelts || parser->body.text
+                  || parser->t->rules->nelts || parser->t->id)) {
+        return "a url of smstools: or gammu: is a directory of files, which "
+               "have only line =: no header, no body, no answers";
+    }
+    if (local && !parser->lines->nelts) {
+        return "there is no line =: the files would be empty";
+    }
+    return !local && parser->lines->nelts
+        ? "line = is for files: url = smstools:/directory or "
+          "gammu:/directory" : NULL;
 }
 
 /* With all settings known. */
@@ -476,7 +512,13 @@ static const char *read_texts(parser_t *parser)
     }
     wrong = template_read_text(&r, parser->url.text, &t->url);
     if (!wrong) {
-        wrong = read_headers(parser, &r);
+        wrong = check_kind(parser);
+    }
+    if (!wrong) {
+        wrong = read_all(parser, &r, parser->headers, &t->headers);
+    }
+    if (!wrong) {
+        wrong = read_all(parser, &r, parser->lines, &t->lines);
     }
     if (!wrong && parser->body.text) {
         parser->line = parser->body.line;
@@ -531,7 +573,7 @@ static const char *read_file(parser_t *parser, char *text)
         add_secrets(parser);
         wrong = read_texts(parser);
     }
-    if (!wrong && !has_accepted(parser->t)) {
+    if (!wrong && !parser->lines->nelts && !has_accepted(parser->t)) {
         parser->line = 0;
         wrong = "there is no accepted: nothing would ever count as sent";
     }
@@ -558,6 +600,7 @@ apr_status_t template_parse(template_t **template_, const char *text,
     parser.values = apr_table_make(p, 8);
     parser.secret = apr_array_make(p, 4, sizeof(const char *));
     parser.headers = apr_array_make(p, 4, sizeof(source_t));
+    parser.lines = apr_array_make(p, 4, sizeof(source_t));
     wrong = strlen(text) > MAX_TEXT ? "more than 64 KiB"
         : read_file(&parser, apr_pstrdup(p, text));
     if (!wrong) {

@@ -7,6 +7,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "gateway_spool.h"
 #include "gateway_template.h"
 
 #define MAX_PIECES  500
@@ -24,7 +25,9 @@ static const name_t variables[] = {
     { "validity", TEMPLATE_VALIDITY },
     { "validity-seconds", TEMPLATE_VALIDITY_SECONDS },
     { "validity-ms", TEMPLATE_VALIDITY_MS },
+    { "validity-code", TEMPLATE_VALIDITY_CODE },
     { "part", TEMPLATE_PART }, { "parts", TEMPLATE_PARTS },
+    { "length", TEMPLATE_LENGTH },
     { NULL, 0 }
 };
 
@@ -394,6 +397,11 @@ static const char *text_of(const template_t *t,
         return count(m->validity, 1, 60, p);
     case TEMPLATE_VALIDITY_MS:
         return count(m->validity, 1, 60000, p);
+    case TEMPLATE_VALIDITY_CODE:
+        return m->validity > 0
+            ? apr_itoa(p, gateway_spool_validity(m->validity)) : "";
+    case TEMPLATE_LENGTH:
+        return apr_itoa(p, (int)m->part->len);
     case TEMPLATE_PART:
         return count(m->number, 0, 1, p);
     case TEMPLATE_PARTS:

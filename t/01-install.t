@@ -50,7 +50,8 @@ my %want  = (
     $conf                         => 0644,
     '/etc/syncml/quirks.conf'     => 0644,
     (map { ("/etc/syncml/gateways/$_.conf" => 0644) }
-            qw(clickatell infobip kannel nowsms ozeki sinch vonage)),
+            qw(clickatell gammu infobip kannel nowsms ozeki sinch smstools
+            vonage)),
     $debian ? map { ("$etc/mods-available/$_.load" => 0644) }
         qw(syncml syncml_push) : (),
 );

@@ -13,8 +13,10 @@
 #include <cmocka.h>
 
 #include <apr_general.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "push/gateway_spool.h"
 #include "push/gateway_template.h"
 
 #define TOKEN  "0123456789abcdef0123456789abcdef"
@@ -181,9 +183,9 @@ static void test_refused(void **state)
     refuse("# a\n\nurl = http://h/{number}" TAIL, "",
            "x.conf line 3: there is no variable {number}; there are to, udh, "
            "data, udh+data, token, dlr-url, validity, validity-seconds, "
-           "validity-ms, part, parts");
+           "validity-ms, validity-code, part, parts, length");
     refuse("need = user\nurl = http://h/{usr}" TAIL, "user=me",
-           "parts, user (settings are declared");
+           "length, user (settings are declared");
     refuse("url = http://h/{to|rot13}" TAIL, "", "no encoding \"rot13\"; "
            "there are percent, hex, HEX, spaced, base64, json, xml, raw");
     refuse("url = http://h/{udh}" TAIL, "", "{udh} is octets: right are "
@@ -242,6 +244,11 @@ static void test_limits(void **state)
         strcat(big, "header = A: b\n");
     }
     refuse(big, "", "more than 16 headers");
+    strcpy(big, "url = gammu:/x\n");
+    for (i = 0; i < 33; i++) {
+        strcat(big, "line = a\n");
+    }
+    refuse(big, "", "more than 32 lines");
     *big = '\0';
     for (i = 0; i < 33; i++) {
         strcat(big, apr_psprintf(pool, "setting = a%d\n", i));
@@ -438,6 +445,110 @@ static void test_shipped_too(void **state)
     expect(t, 200, "<statuscode>10</statuscode>", GATEWAY_TEMPORARY, "", "");
 }
 
+/* ---- modems of this machine ---------------------------------------------- */
+
+static gateway_t *configure(const char *url, const char *said,
+                            const char *reports, const char **error)
+{
+    gateway_settings_t *s = settings(said);
+    gateway_t *gw;
+
+    s->reports = reports;
+    *error = "";
+    gateway_configure(&gw, url, s, error, pool);
+    return gw;
+}
+
+/* Blanks and line ends count as one blank each, however many; the digits of
+ * octets are upper or lower case. */
+static const char *compact(const char *text)
+{
+    char *out = apr_pstrdup(pool, text), *d = out;
+
+    for (; *text; text++) {
+        if (*text != ' ' && *text != '\n') {
+            *d++ = (char)apr_tolower(*text);
+        }
+        else if (d > out && d[-1] != ' ') {
+            *d++ = ' ';
+        }
+    }
+    *d = '\0';
+    return out;
+}
+
+static const char *text_of(const gateway_t *gw, int validity)
+{
+    gateway_message_t m = *message();
+
+    m.validity = validity;
+    return ((const spool_format_t *)gw->conf)->text(gw, &m, pool);
+}
+
+/* What the driver writes the template does. */
+static void same_file(const char *name, const char *reports, int validity)
+{
+    const char *error;
+    gateway_t *driver = configure(apr_pstrcat(pool, name, ":/var/spool/x",
+                                              NULL), "", reports, &error);
+    gateway_t *gw = configure(apr_pstrcat(pool, "template:conf/gateways/",
+                                          name, ".conf", NULL),
+                              "directory=/var/spool/x/", reports, &error);
+
+    if (!driver || !gw) {
+        fail_msg("%s", error);
+    }
+    assert_string_equal(gw->directory, "/var/spool/x");
+    assert_string_equal(gw->name, apr_psprintf(pool, "template:%s.conf:"
+                                               "/var/spool/x", name));
+    assert_ptr_equal(gw->driver, driver->driver);
+    assert_string_equal(compact(text_of(gw, validity)),
+                        compact(text_of(driver, validity)));
+    assert_true(((const spool_format_t *)gw->conf)->name
+                == ((const spool_format_t *)driver->conf)->name);
+}
+
+static void test_shipped_modems(void **state)
+{
+    const char *error;
+    gateway_t *gw;
+
+    same_file("smstools", NULL, 0);
+    same_file("smstools", "https://sync.example.com/dlr", 15);
+    same_file("smstools", NULL, 1441);
+    same_file("gammu", NULL, 15);
+    gw = configure("template:conf/gateways/smstools.conf",
+                   "directory=/d queue=o2 priority=yes", NULL, &error);
+    assert_string_equal(text_of(gw, 0), "To: 491701234567\n"
+        "Alphabet: binary\nUDH: true\nHex: yes\nQueue: o2\nPriority: yes\n"
+        "\n06 05 04 0b 84 23 f0 01 06 00 0a 25 2b ff\n");
+    gw = configure("template:conf/gateways/smstools.conf", "", NULL, &error);
+    assert_string_equal(gw->directory, "/var/spool/sms/outgoing");
+    gw = configure("template:conf/gateways/gammu.conf", "", NULL, &error);
+    assert_string_equal(gw->directory, "/var/spool/gammu/outbox");
+    assert_null(configure("template:conf/gateways/gammu.conf", "",
+                          "http://s/dlr", &error));
+    assert_non_null(strstr(error, "gammu.conf: url: this daemon has no "
+                           "delivery reports for us"));
+    assert_null(configure("template:conf/gateways/gammu.conf",
+                          "directory=sms", NULL, &error));
+    assert_non_null(strstr(error, "must be an absolute path"));
+}
+
+static void test_lines_refused(void **state)
+{
+    refuse("url = smstools:/x\n", "", "there is no line =");
+    refuse("url = smstools:/x\nline = a\nbody = b\n", "",
+           "x.conf line 1: a url of smstools: or gammu: is a directory");
+    refuse("url = gammu:/x\nline = a\nheader = A: b\n", "", "is a directory");
+    refuse("url = gammu:/x\nline = a" TAIL, "", "is a directory");
+    refuse("url = gammu:/x\nline = a\nid = (a)\n", "", "is a directory");
+    refuse("url = http://h/\nline = a" TAIL, "", "line = is for files");
+    refuse("url = gammu:/x\nline = {udh|raw}\n", "",
+           "x.conf line 2: control characters");
+    refuse("url = gammu:/x\nline = {udh}\n", "", "{udh} is octets");
+}
+
 static void test_files(void **state)
 {
     gateway_settings_t *s = settings("");
@@ -480,6 +591,8 @@ int main(void)
         cmocka_unit_test(test_endless_pattern),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_shipped_too),
+        cmocka_unit_test(test_shipped_modems),
+        cmocka_unit_test(test_lines_refused),
         cmocka_unit_test(test_files),
     };
     int failed;
