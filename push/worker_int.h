@@ -285,6 +285,10 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job);
 apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx,
                                const job_t *job);
 
+/* The line in the log about it. @param unanswered  notifications */
+void worker_log_suspended(worker_t *w, const store_due_t *due,
+                          const char *why, int unanswered);
+
 /* Rows whose result nobody will write any more, since their worker was killed,
  * are closed as if sent.  Transactions of its own. */
 apr_status_t worker_ledger_close(worker_t *w, apr_time_t now);

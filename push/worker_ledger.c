@@ -42,6 +42,14 @@ apr_status_t worker_ledger_begin(worker_t *w, store_tx_t *tx, job_t *job)
     return rv;
 }
 
+void worker_log_suspended(worker_t *w, const store_due_t *due,
+                          const char *why, int unanswered)
+{
+    worker_log(w, 4, 0, "push account=%s device=%s number=%s suspended "
+               "until it syncs: %s after %d unanswered", due->account_name,
+               due->devid, due->number, why, unanswered);
+}
+
 /* The device is told no more until it syncs: said once. */
 static apr_status_t suspended(worker_t *w, store_tx_t *tx, const job_t *job,
                               const char *why)
@@ -51,9 +59,7 @@ static apr_status_t suspended(worker_t *w, store_tx_t *tx, const job_t *job,
         .devid = due->devid, .event = STORE_PUSH_SUSPENDED, .reason = why,
         .number = due->number, .first_change = due->first_change };
 
-    worker_log(w, 4, 0, "push account=%s device=%s number=%s suspended "
-               "until it syncs: %s after %d unanswered", due->account_name,
-               due->devid, due->number, why, due->unanswered + job->sent);
+    worker_log_suspended(w, due, why, due->unanswered + job->sent);
     return store_push_log_add(tx, &e);
 }
 
@@ -119,7 +125,8 @@ apr_status_t worker_ledger_end(worker_t *w, store_tx_t *tx, const job_t *job)
         .parts = is_sms(job) ? job->delivery.parts_sent : 0,
         .answer = answer->words,
         .message_id = answer->id, .until = job->not_before,
-        .device = job->due->device, .devid = job->due->devid };
+        .account = job->due->account, .device = job->due->device,
+        .devid = job->due->devid, .first_change = job->due->first_change };
     apr_status_t rv;
 
     if (!job->log) {

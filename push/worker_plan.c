@@ -342,6 +342,9 @@ static apr_status_t log_hold(worker_t *w, store_tx_t *tx,
 
     out->logged |= 1u << plan->why;
     worker_count_hold(w, given_up ? 0 : plan->when);
+    if (!plan->when) {
+        worker_log_suspended(w, due, reason, due->unanswered);
+    }
     if (given_up) {
         worker_log(w, 4, 0, "push account=%s device=%s number=%s is told no "
                    "more of %s until it fetches it: it syncs when it is told, "

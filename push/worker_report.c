@@ -46,6 +46,18 @@ static int was_refused(const char *text)
            || strstr(text, "REJECTED") || strstr(text, "rejected");
 }
 
+/* That is a decision like any other. */
+static apr_status_t note_suspended(store_tx_t *tx,
+                                   const store_push_log_t *row)
+{
+    store_push_log_t e = { .account = row->account, .device = row->device,
+        .devid = row->devid, .event = STORE_PUSH_SUSPENDED,
+        .reason = "undelivered", .number = row->number,
+        .first_change = row->first_change };
+
+    return store_push_log_add(tx, &e);
+}
+
 /* A number that will never get one is left alone until the device syncs; what
  * the centre refused is told again soon; one that found the phone off waits
  * for its back-off, which it would have met anyway. */
@@ -69,6 +81,10 @@ apr_status_t worker_undelivered(worker_t *w, store_tx_t *tx,
                    row->number, again ? "refused by the network, it is told "
                    "again in 5 minutes" : "the number is no good, it is left "
                    "alone until it syncs", text);
+    }
+    if (rv == APR_SUCCESS && permanent) {
+        worker_count_hold(w, 0);
+        rv = note_suspended(tx, row);
     }
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }

@@ -171,6 +171,8 @@ ok until_true(5, sub { $p->due =~ /"suspended"/ }),
     '... is left alone until the device syncs';
 like $p->due, qr/undelivered: dlr=2 answer=unknown subscriber/,
     '... with the reason';
+is_deeply [ @{ (rows($h))[-1] }{qw(event reason number)} ],
+    [ 5, 'undelivered', '+491700000002' ], '... and a row of the push log';
 $p->answer;
 unlike $p->due, qr/phone-second/, '... and then nothing is owed';
 

@@ -191,6 +191,25 @@ static void test_budget_of_one_short(void **state)
     assert_int_equal(count_files(b), 0);
 }
 
+/* One line for each that is suspended, besides the one about the budget. */
+static void test_budget_drops(void **state)
+{
+    place_t *b = *state;
+    running_t *r;
+
+    set(b, "budget.device.day", "1");
+    set(b, "over-budget.device", "drop");
+    owe_long_ones(b, 1);
+    r = start(b);
+    wait_log_row(b, STORE_PUSH_SUSPENDED, 5);
+    stop(r);
+    assert_int_equal(count_files(b), 0);
+    assert_true(logged(b, "<4>push account=alice device=dev0 number=" NUMBER
+                       " suspended until it syncs: budget of the device for "
+                       "the day after 0 unanswered"));
+    assert_int_equal(due_of(b).state, STORE_DUE_SUSPENDED);
+}
+
 /* A worker that starts goes on at the rate, whoever sent the last one. */
 static void test_rate_of_two_workers(void **state)
 {
@@ -240,6 +259,7 @@ int main(void)
         TEST(test_budget_of_what_failed),
         TEST(test_budget_after_a_kill),
         TEST(test_budget_of_one_short),
+        TEST(test_budget_drops),
         TEST(test_rate_of_two_workers),
         TEST(test_budget_at_the_gateway_s_price),
     };
