@@ -124,6 +124,27 @@ static void put_busy(item_sif_t *s, const item_xml_t *e)
         item_put(&s->out, "X-MICROSOFT-CDO-BUSYSTATUS", names[n]);
 }
 
+/** A text without the white space around it, by which some writers lay out
+ * their XML; but with that of the stored text, which is not sent. */
+static item_span_t trim_field(item_sif_t *s, item_span_t text,
+                              const char *property)
+{
+    item_buf_t b = { NULL, NULL, 0, 0 };
+    item_span_t had, core;
+
+    text = item_span_trim(text);
+    had = sif_stored_text(s, s->main, property);
+    core = item_span_trim(had);
+    if (!text.len || !core.len || core.len == had.len)
+        return text;
+    b.p = s->p;
+    item_buf_add(&b, had.s, (apr_size_t)(core.s - had.s));
+    item_buf_add(&b, text.s, text.len);
+    item_buf_add(&b, core.s + core.len,
+                 (apr_size_t)(had.s + had.len - core.s - core.len));
+    return item_buf_span(&b);
+}
+
 static void put_fields(item_sif_t *s, const item_xml_t *e,
                        const item_xml_t *root)
 {
@@ -154,7 +175,7 @@ static void put_fields(item_sif_t *s, const item_xml_t *e,
         text.s = field->text;
         text.len = field->len;
         if (strcmp(fields[i].element, "Body"))
-            text = item_span_trim(text);
+            text = trim_field(s, text, fields[i].property);
         if (!fields[i].raw)
             item_put_text(&s->out, fields[i].property, text);
         else if (text.len)

@@ -361,21 +361,6 @@ static const edit_t edits[] = {
       "ATTENDEE;CUTYPE=ROOM;PARTSTAT=TENTATIVE:mailto:r@x|SUMMARY:T" }
 };
 
-static const char *replace(const char *text, const char *find,
-                           const char *put)
-{
-    const char *at;
-    char *out = apr_pstrdup(pool, "");
-
-    while ((at = strstr(text, find)) != NULL) {
-        out = apr_pstrcat(pool, out, apr_pstrmemdup(
-                              pool, text, (apr_size_t)(at - text)), put,
-                          NULL);
-        text = at + strlen(find);
-    }
-    return apr_pstrcat(pool, out, text, NULL);
-}
-
 static void test_edits(void **state)
 {
     unsigned i;

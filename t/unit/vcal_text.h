@@ -100,6 +100,22 @@ static inline void has(const char *text, const char *lines)
     }
 }
 
+/** A text with one word in place of another, wherever that is. */
+static inline const char *replace(const char *text, const char *find,
+                                  const char *put)
+{
+    const char *at;
+    char *out = apr_pstrdup(pool, "");
+
+    while ((at = strstr(text, find)) != NULL) {
+        out = apr_pstrcat(pool, out, apr_pstrmemdup(
+                              pool, text, (apr_size_t)(at - text)), put,
+                          NULL);
+        text = at + strlen(find);
+    }
+    return apr_pstrcat(pool, out, text, NULL);
+}
+
 static int set_up(void **state)
 {
     apr_initialize();
