@@ -239,15 +239,12 @@ const char *item_ical_time(const char *name, const item_time_t *t,
                            apr_pool_t *p)
 {
     item_time_t bare = *t;
-    const char *tzid, *quote;
 
     if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
         return apr_pstrcat(p, name, t->kind == ITEM_TIME_DATE
                            ? ";VALUE=DATE:" : ":", item_time_canon(t, p),
                            NULL);
     bare.zone = item_span_of("");
-    tzid = apr_pstrmemdup(p, t->zone.s, t->zone.len);
-    quote = strpbrk(tzid, ";:,") ? "\"" : "";
-    return apr_pstrcat(p, name, ";TZID=", quote, tzid, quote, ":",
+    return apr_pstrcat(p, name, ";TZID=", item_param_text(t->zone, p), ":",
                        item_time_canon(&bare, p), NULL);
 }

@@ -236,6 +236,39 @@ int item_param_value(item_span_t *rest, item_span_t *value)
     return 1;
 }
 
+/** Whether quotes within a value keep it together where it stands alone. */
+static int is_protected(item_span_t value)
+{
+    apr_size_t i;
+    int quoted = 0;
+
+    for (i = 0; i < value.len; i++)
+        if (value.s[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr(",;:", value.s[i]))
+            return 0;
+    return !quoted;
+}
+
+const char *item_param_text(item_span_t value, apr_pool_t *p)
+{
+    char *text = apr_palloc(p, value.len + 3), *w = text;
+    apr_size_t i;
+
+    if (is_protected(value)) {
+        memcpy(text, value.s, value.len);
+        text[value.len] = '\0';
+        return text;
+    }
+    *w++ = '"';
+    for (i = 0; i < value.len; i++)
+        if (value.s[i] != '"')
+            *w++ = value.s[i];
+    *w++ = '"';
+    *w = '\0';
+    return text;
+}
+
 const item_param_t *item_line_param(const item_line_t *line,
                                     const char *name)
 {

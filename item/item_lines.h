@@ -63,6 +63,11 @@ apr_status_t item_line_split(item_line_t *line, item_span_t text);
  * @return non-zero if there was one */
 int item_param_value(item_span_t *rest, item_span_t *value);
 
+/** One value of a parameter as it is written: in quotes where it needs them.
+ * What has quotes of its own stays as it is if these do; else it goes without
+ * them, since there is no way to say them. */
+const char *item_param_text(item_span_t value, apr_pool_t *p);
+
 /** The first parameter of that name (ASCII, upper case), or NULL. */
 const item_param_t *item_line_param(const item_line_t *line,
                                     const char *name);

@@ -197,8 +197,8 @@ const char *sif_time_params(const item_sif_t *s, const sif_when_t *when)
         return ";VALUE=DATE";
     if (s->style != SIF_AS_LOCAL || !s->tzid)
         return "";
-    return apr_psprintf(s->p, strpbrk(s->tzid, ",:;") ? ";TZID=\"%s\""
-                                                      : ";TZID=%s", s->tzid);
+    return apr_pstrcat(s->p, ";TZID=",
+                       item_param_text(item_span_of(s->tzid), s->p), NULL);
 }
 
 const char *sif_time_value(const item_sif_t *s, const sif_when_t *when)

@@ -122,18 +122,14 @@ item_time_t item_back_dest(item_back_t *k, const item_dest_t *dest,
 static const char *time_head(item_back_t *k, const char *name,
                              const item_time_t *t)
 {
-    const char *tzid;
-
     if (t->kind == ITEM_TIME_DATE)
         return apr_pstrcat(k->c->p, name, ";VALUE=DATE:", NULL);
     if (t->kind != ITEM_TIME_LOCAL || !t->zone.len)
         return apr_pstrcat(k->c->p, name, ":", NULL);
     item_back_use(k, t->zone, item_zones_get(&k->c->zones, t->zone),
                   t->secs);
-    tzid = apr_pstrmemdup(k->c->p, t->zone.s, t->zone.len);
-    return strpbrk(tzid, ";:,")
-           ? apr_pstrcat(k->c->p, name, ";TZID=\"", tzid, "\":", NULL)
-           : apr_pstrcat(k->c->p, name, ";TZID=", tzid, ":", NULL);
+    return apr_pstrcat(k->c->p, name, ";TZID=",
+                       item_param_text(t->zone, k->c->p), ":", NULL);
 }
 
 static const char *time_value(const item_time_t *t, apr_pool_t *p)
