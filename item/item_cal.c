@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "item/item_cal.h"
@@ -182,6 +183,18 @@ static void take_line(item_cal_t *cal, const item_line_t *line,
     }
 }
 
+/** A length; of mere digits they are seconds, as some programs write them. */
+static int read_length(item_span_t text, apr_int64_t *secs)
+{
+    apr_size_t i;
+
+    if (item_duration_parse(text, secs))
+        return 1;
+    for (i = 0; i < text.len && i < 8 && apr_isdigit(text.s[i]); i++)
+        *secs = *secs * 10 + (text.s[i] - '0');
+    return i == text.len && *secs > 0;
+}
+
 item_cal_t *item_cal_read(const item_part_t *part, apr_pool_t *p)
 {
     item_cal_t *cal = apr_pcalloc(p, sizeof(*cal));
@@ -210,7 +223,7 @@ item_cal_t *item_cal_read(const item_part_t *part, apr_pool_t *p)
     }
     cal->has_end = cal->end.kind != ITEM_TIME_NONE;
     if (!cal->has_end && cal->start.kind != ITEM_TIME_NONE
-        && item_duration_parse(duration, &secs)) {
+        && read_length(duration, &secs)) {
         cal->end = cal->start;
         cal->end.secs += secs;
         if (secs % DAY && cal->end.kind == ITEM_TIME_DATE)

@@ -193,11 +193,19 @@ static int is_planned(const item_back_t *k, const item_came_t *came,
            && is_as_sent(k, came, &came->plan->start, &came->start);
 }
 
+/** Whether the device has heard of no end: there is none, or one that nobody
+ * can read. */
+static int is_end_unsent(const item_came_t *came)
+{
+    return came->plan && (!came->cal->has_end
+                          || came->plan->end.kind == ITEM_TIME_NONE);
+}
+
 /** An event without an end that only moved: what the device has for one says
  * nothing more. */
 static int needs_no_end(const item_came_t *came)
 {
-    return came->plan && !came->cal->has_end && came->kind == ITEM_VEVENT
+    return is_end_unsent(came) && came->kind == ITEM_VEVENT
            && came->plan->all_day == came->all_day
            && came->end.secs - came->start.secs
               == (came->all_day ? DAY : 0);
@@ -288,8 +296,13 @@ static void put_end(item_back_t *k, const item_came_t *came,
     item_dest_t own = *dest;
     item_time_t t;
 
-    if (came->end.kind == ITEM_TIME_NONE || needs_no_end(came))
+    if (came->end.kind == ITEM_TIME_NONE || needs_no_end(came)) {
+        if (is_end_unsent(came)) {
+            item_back_named(k, came->cal, name);
+            item_back_named(k, came->cal, "DURATION");
+        }
         return;
+    }
     if (same && came->planned) {
         /* also: nothing, where that means the same */
         if (!item_back_named(k, came->cal, name))
@@ -517,8 +530,11 @@ void item_back_times(item_back_t *k, const item_came_t *from)
 
     choose_dest(k, came, &dest);
     came->planned = is_planned(k, came, &dest);
-    if (!(came->planned && item_back_named(k, came->cal, "DTSTART"))
-        && came->start.kind != ITEM_TIME_NONE) {
+    if (came->start.kind == ITEM_TIME_NONE) {
+        if (came->cal && came->cal->start.kind == ITEM_TIME_NONE)
+            item_back_named(k, came->cal, "DTSTART");   /* unreadable */
+    }
+    else if (!(came->planned && item_back_named(k, came->cal, "DTSTART"))) {
         t = item_back_dest(k, &dest, &came->start);
         put_time(k, "DTSTART", &t);
     }

@@ -173,6 +173,27 @@ static void put_new(item_back_t *k, const item_came_t *came,
     item_cal_alarm_write(k->b, &out, came->summary);
 }
 
+/** What like has that does not say when it rings, or never does: no device is
+ * sent such. */
+static void put_silent(item_back_t *k, const item_came_t *came)
+{
+    int i, n = 0;
+
+    for (i = 0; came->cal && i < came->cal->part->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(
+            came->cal->part->entries, i, const item_entry_t *)->part;
+
+        if (!part || !item_span_is(part->name, "VALARM"))
+            continue;
+        if (n < came->cal->alarms->nelts
+            && APR_ARRAY_IDX(came->cal->alarms, n,
+                             item_cal_alarm_t).part == part)
+            n++;
+        else
+            item_back_part(k, part);
+    }
+}
+
 void item_back_alarms(item_back_t *k, const item_came_t *came)
 {
     apr_array_header_t *alarms = without_twins(k, came);
@@ -199,6 +220,7 @@ void item_back_alarms(item_back_t *k, const item_came_t *came)
             put_new(k, came, alarm);
         }
     }
+    put_silent(k, came);
     /* Phones hold one alarm: the others were not taken away. */
     if (alarms->nelts != 1)
         return;

@@ -16,6 +16,11 @@
 #define START  "UID:1\r\nSUMMARY:S\r\n" \
     "DTSTART;TZID=Europe/Berlin:20260706T100000\r\n"
 
+static const char *task(const char *lines)
+{
+    return replace(ical(lines), "VEVENT", "VTODO");
+}
+
 /** What a text in the store is after an edit on the phone. */
 static const char *edited(const item_form_t *form, const char *stored,
                           const char *find, const char *put)
@@ -25,6 +30,77 @@ static const char *edited(const item_form_t *form, const char *stored,
     if (!strstr(sent, find))
         fail_msg("no \"%s\" in\n%s", find, sent);
     return import(form, replace(sent, find, put), stored);
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+static void test_unreadable_times(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *stored = ical(START "DTEND:20131010T180000T\r\n");
+
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DTEND:20131010T180000T|"
+        "DTSTART;TZID=Europe/Berlin:20260706T100000");
+    has(edited(&form, stored, "T100000", "T110000"),
+        "DTEND:20131010T180000T|DTSTART;TZID=Europe/Berlin:20260706T110000");
+    /* The phone knows one now. */
+    has(edited(&form, stored, "T100000\r\n", "T100000\r\n"
+               "DTEND:20260706T120000\r\n"),
+        "DTEND;TZID=Europe/Berlin:20260706T120000|!DTEND:20131010T180000T");
+    stored = ical("UID:1\r\nSUMMARY:S\r\nDTSTART:20131010T170000T\r\n");
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DTSTART:20131010T170000T");
+    stored = ical(START "DURATION:PT\r\n");
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DURATION:PT");
+    stored = task("UID:1\r\nSUMMARY:S\r\nDUE:tomorrow\r\n");
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DUE:tomorrow");
+}
+
+/* Seconds, as some programs write a length. */
+static void test_bare_seconds(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *stored = ical(START "DURATION:3600\r\n");
+
+    has(export(&form, stored), "DTEND:20260706T110000");
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DURATION:3600|!DTEND");
+    has(edited(&form, stored, "20260706T1", "20260707T1"),
+        "DURATION:3600|!DTEND|DTSTART;TZID=Europe/Berlin:20260707T100000");
+    has(edited(&form, stored, "T110000", "T120000"), "DURATION:PT2H|!DTEND");
+}
+
+/* An end that is a day, where the start is none, goes to no phone. */
+static void test_event_until_a_day(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *stored = ical(START "DTEND;VALUE=DATE:20260707\r\n");
+
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DTEND;VALUE=DATE:20260707");
+}
+
+/* ---- alarms -------------------------------------------------------------- */
+
+#define SILENT  "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:?\r\n" \
+    "TRIGGER\r\nEND:VALARM\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\n" \
+    "TRIGGER:900\r\nEND:VALARM\r\n"
+
+static void test_alarms_without_a_time(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *back = edited(&form, ical(START SILENT ALARM), "SUMMARY:S",
+                              "SUMMARY:T");
+
+    has(back, "SUMMARY:T|DESCRIPTION:?|TRIGGER:900|TRIGGER:-PT15M");
+    back = edited(&form, ical(START SILENT), "T100000", "T120000");
+    has(back, "DESCRIPTION:?|TRIGGER:900");
+    back = edited(&form, ical(START SILENT), "DTSTART:20260706T100000\r\n",
+                  "DTSTART:20260706T100000\r\nAALARM:20260706T094500\r\n");
+    has(back, "DESCRIPTION:?|TRIGGER:900|TRIGGER:-PT15M");
 }
 
 /* ---- names of zones ------------------------------------------------------ */
@@ -43,6 +119,10 @@ static void test_quotes_within(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unreadable_times),
+        cmocka_unit_test(test_bare_seconds),
+        cmocka_unit_test(test_event_until_a_day),
+        cmocka_unit_test(test_alarms_without_a_time),
         cmocka_unit_test(test_quotes_within)
     };
 
