@@ -283,6 +283,25 @@ static void dest_of_end(item_back_t *k, const item_came_t *came,
     }
 }
 
+/** A task from a day on that is due at a time: the device has the day of that.
+ * @return 0: it is none such */
+static int put_due_time(item_back_t *k, const item_came_t *came,
+                        const char *name)
+{
+    item_time_t due;
+
+    if (came->kind != ITEM_VTODO || !came->plan || !came->all_day
+        || came->cal->start.kind != ITEM_TIME_DATE
+        || (came->cal->end.kind != ITEM_TIME_LOCAL
+            && came->cal->end.kind != ITEM_TIME_UTC))
+        return 0;
+    due = came->cal->end;
+    due.secs += day_of(came->end.secs) * DAY
+                - day_of(came->plan->end.secs) * DAY;
+    put_time(k, name, &due);
+    return 1;
+}
+
 static void put_end(item_back_t *k, const item_came_t *came,
                     const item_dest_t *dest)
 {
@@ -314,7 +333,8 @@ static void put_end(item_back_t *k, const item_came_t *came,
         return;
     }
     if ((length && put_length(k, came, dest))
-        || (same && item_back_named(k, came->cal, name)))
+        || (same && item_back_named(k, came->cal, name))
+        || put_due_time(k, came, name))
         return;
     dest_of_end(k, came, name, &own);
     t = item_back_dest(k, &own, ends_on_itself(k, came) ? &came->start

@@ -361,6 +361,26 @@ static void set_clock(const item_back_t *k, item_came_t *came)
     came->all_day = 0;
 }
 
+/** A task due on a day that begins at a time of the clock: devices say such a
+ * day as its midnight. */
+static void set_due_day(const item_back_t *k, item_came_t *came)
+{
+    const item_time_t *start = &came->cal->start;
+    item_time_t none, first, last;
+
+    if (came->kind != ITEM_VTODO || came->cal->end.kind != ITEM_TIME_DATE
+        || (start->kind != ITEM_TIME_LOCAL && start->kind != ITEM_TIME_UTC))
+        return;
+    memset(&none, 0, sizeof(none));
+    if (came->all_day) {
+        came->start = came->said[0];
+        came->all_day = came->start.kind == ITEM_TIME_NONE
+                        || came->start.kind == ITEM_TIME_DATE;
+    }
+    else if (item_wire_all_day(k->c, 1, &none, &came->end, &first, &last))
+        came->end = last;
+}
+
 void item_came_undo(const item_back_t *k, item_came_t *came)
 {
     if (!k->said && is_without_z(came))
@@ -368,6 +388,7 @@ void item_came_undo(const item_back_t *k, item_came_t *came)
     if (is_clamped(came))
         set_back(came);
     set_clock(k, came);
+    set_due_day(k, came);
 }
 
 /* ---- the times of a series ---------------------------------------------- */

@@ -83,6 +83,49 @@ static void test_event_until_a_day(void **state)
         "SUMMARY:T|DTEND;VALUE=DATE:20260707");
 }
 
+/* ---- tasks --------------------------------------------------------------- */
+
+/* It begins at a time, and is due on a day. */
+static void test_task_due_on_a_day(void **state)
+{
+    const char *stored = task(START "DUE;VALUE=DATE:20260708\r\n");
+    static const item_clock_e clocks[] = { ITEM_CLOCK_UTC, LOCAL };
+    item_form_t form;
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        form = form_of(BERLIN, clocks[i], 0, 0);
+        has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+            "SUMMARY:T|DUE;VALUE=DATE:20260708|"
+            "DTSTART;TZID=Europe/Berlin:20260706T100000");
+        has(edited(&form, stored, "202607", "202609"),
+            "DUE;VALUE=DATE:20260908|"
+            "DTSTART;TZID=Europe/Berlin:20260906T100000");
+    }
+    /* To midnight, and to a time of the clock. */
+    has(edited(&form, stored, "T100000", "T000000"),
+        "DUE;VALUE=DATE:20260708|DTSTART;TZID=Europe/Berlin:20260706T000000");
+    has(edited(&form, stored, "DUE:20260708T000000", "DUE:20260708T120000"),
+        "DUE;TZID=Europe/Berlin:20260708T120000|"
+        "DTSTART;TZID=Europe/Berlin:20260706T100000");
+}
+
+/* The other way round. */
+static void test_task_from_a_day(void **state)
+{
+    const char *stored = task("UID:1\r\nSUMMARY:S\r\n"
+                              "DTSTART;VALUE=DATE:20260706\r\n"
+                              "DUE;TZID=Europe/Berlin:20260708T120000\r\n");
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|DUE;TZID=Europe/Berlin:20260708T120000|"
+        "DTSTART;VALUE=DATE:20260706");
+    has(edited(&form, stored, "202607", "202609"),
+        "DUE;TZID=Europe/Berlin:20260908T120000|"
+        "DTSTART;VALUE=DATE:20260906");
+}
+
 /* ---- alarms -------------------------------------------------------------- */
 
 #define SILENT  "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:?\r\n" \
@@ -122,6 +165,8 @@ int main(void)
         cmocka_unit_test(test_unreadable_times),
         cmocka_unit_test(test_bare_seconds),
         cmocka_unit_test(test_event_until_a_day),
+        cmocka_unit_test(test_task_due_on_a_day),
+        cmocka_unit_test(test_task_from_a_day),
         cmocka_unit_test(test_alarms_without_a_time),
         cmocka_unit_test(test_quotes_within)
     };
