@@ -351,6 +351,20 @@ item_text_t item_occurrences_without(const item_text_t *series,
     return text_of(&b);
 }
 
+item_text_t item_occurrence_first(const item_text_t *text, apr_pool_t *p)
+{
+    series_t s;
+    int i;
+
+    if (!item_occurrence_likely(text->data, text->len)
+        || read_series(&s, text, p) != APR_SUCCESS || s.master)
+        return *text;
+    for (i = 0; i < s.doc->root->entries->nelts; i++)
+        if (is_event(entry_at(s.doc->root, i)))
+            return stand_alone(&s, entry_at(s.doc->root, i)->part);
+    return *text;
+}
+
 /* ---- one alone ---------------------------------------------------------- */
 
 /** The only event or task of a calendar; NULL: there are none, or several, or

@@ -53,6 +53,11 @@ const char *item_occurrence_id(const item_text_t *text, apr_pool_t *p);
 item_text_t item_occurrences_without(const item_text_t *series,
                                      apr_pool_t *p);
 
+/** The first of changed occurrences that are there without their series, which
+ * is the one that a device gets that makes one entry of each item.
+ * @return a calendar of its own; any other text as it is */
+item_text_t item_occurrence_first(const item_text_t *text, apr_pool_t *p);
+
 /** Non-zero if a text is a series by a rule or by dates of its own. */
 int item_is_series(const item_text_t *text, apr_pool_t *p);
 

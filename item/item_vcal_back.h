@@ -27,6 +27,8 @@ typedef struct item_back_t {
     int said;                   /* ... because the text says so */
     const item_doc_t *like;     /* NULL: none */
     apr_array_header_t *cals;   /* of like: item_cal_t * */
+    const item_part_t *only;    /* of like that the device got, which is an
+                                 * exception; NULL: not so */
     apr_array_header_t *used;   /* item_used_t */
     int words;                  /* of lists of times, all that came */
     item_buf_t *b;
@@ -60,6 +62,9 @@ typedef struct item_came_t {
 
 /** Read a component. */
 item_came_t *item_came_read(item_back_t *k, const item_part_t *part);
+
+/** Find the zone that the text says its local times are in; else the user's. */
+void item_back_device_zone(item_back_t *k, const item_doc_t *doc);
 
 /** Undo what devices do to the times of a component that nobody changed: a Z
  * left out, 1980 for an earlier year, midnight for the time of a task.

@@ -229,6 +229,109 @@ item_came_t *item_came_read(item_back_t *k, const item_part_t *part)
     return came;
 }
 
+/* ---- its clock ---------------------------------------------------------- */
+
+/** The zone that the first time of an event names in the manner of
+ * iCalendar. */
+static void named_zone(item_back_t *k, const item_doc_t *doc)
+{
+    static const char *const names[] = { "DTSTART", "DUE", NULL };
+    const item_zone_t *zone = NULL;
+    int i, j;
+
+    for (i = 0; !zone && i < doc->root->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
+                                                const item_entry_t *)->part;
+
+        for (j = 0; part && !zone && names[j]; j++) {
+            const item_entry_t *time = item_part_find(part, names[j]);
+
+            if (time)
+                zone = item_zones_get(&k->c->zones,
+                                      item_line_value(&time->line, "TZID"));
+        }
+    }
+    if (zone) {
+        k->device = zone;
+        k->said = 1;
+    }
+}
+
+/** TZ, and what DAYLIGHT lines stand beside it. @return NULL: none */
+static const item_entry_t *zone_lines(const item_doc_t *doc,
+                                      apr_array_header_t *list)
+{
+    const item_entry_t *tz = NULL;
+    int i, depth;
+
+    /* Some write them inside the event. */
+    for (depth = 0; depth < 2 && !tz; depth++) {
+        const item_part_t *part = doc->root;
+
+        for (i = 0; depth && i < doc->root->entries->nelts; i++) {
+            part = APR_ARRAY_IDX(doc->root->entries, i,
+                                 const item_entry_t *)->part;
+            if (part)
+                break;
+        }
+        if (!part)
+            break;
+        tz = item_part_find(part, "TZ");
+        for (i = 0; tz && i < part->entries->nelts; i++) {
+            const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
+                                                      const item_entry_t *);
+
+            if (!entry->part && item_span_is(entry->line.name, "DAYLIGHT"))
+                APR_ARRAY_PUSH(list, item_span_t)
+                    = item_span_trim(entry->line.value);
+        }
+    }
+    return tz;
+}
+
+void item_back_device_zone(item_back_t *k, const item_doc_t *doc)
+{
+    apr_array_header_t *list = apr_array_make(k->c->p, 8,
+                                              sizeof(item_span_t));
+    const item_entry_t *tz = zone_lines(doc, list);
+    const item_zone_t *prefer = k->c->user;
+    apr_int64_t around = 0;
+    int i;
+
+    k->device = k->c->user;
+    if (!tz) {
+        named_zone(k, doc);
+        return;
+    }
+    for (i = 0; i < k->cals->nelts; i++) {
+        const item_cal_t *cal = APR_ARRAY_IDX(k->cals, i, const item_cal_t *);
+        const item_zone_t *own = item_zones_get(&k->c->zones,
+                                                cal->start.zone);
+
+        around = cal->start.secs;
+        if (own) {
+            prefer = own;
+            break;
+        }
+    }
+    for (i = 0; !around && i < doc->root->entries->nelts; i++) {
+        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
+                                                const item_entry_t *)->part;
+        const item_entry_t *start = part ? item_part_find(part, "DTSTART")
+                                         : NULL;
+        item_time_t t;
+
+        if (start && item_wire_parse(k->c, start->line.value, &t))
+            around = t.secs;
+    }
+    k->device = item_zone_from_lines(item_span_trim(tz->line.value), list,
+                                     prefer, around, k->c->p);
+    if (k->device)
+        k->said = 1;
+    else
+        k->device = k->c->user;
+}
+
 /* ---- what the device did by itself -------------------------------------  */
 
 /** Whether a time is the digits that were sent in UTC, but without the Z. */

@@ -7,6 +7,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "item/item_ical_form.h"
 #include "item/item_vcal.h"
 #include "item/item_vcal_back.h"
 
@@ -419,7 +420,8 @@ static void find_like(item_back_t *k, item_came_t *came, int index)
 
     for (i = 0; i < k->cals->nelts; i++) {
         cal = APR_ARRAY_IDX(k->cals, i, item_cal_t *);
-        if (cal->matched || cal->kind != came->kind)
+        if (cal->matched || cal->kind != came->kind
+            || (k->only && cal->part != k->only))
             continue;
         plan = plan_of(k, cal);
         if (override && !item_time_equal(&plan->rid, &came->rid))
@@ -462,8 +464,8 @@ static void skip_overrides(item_back_t *k, apr_array_header_t *all)
     }
 }
 
-/** A device that holds one event for an item sends the series alone: its
- * exceptions are not deleted.
+/** A device that holds one event for an item sends the series alone, or the one
+ * exception that it got: the others are not deleted.
  * @return item_cal_t *: those of like that stay */
 static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
                                     int came)
@@ -473,10 +475,11 @@ static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
     item_cal_t *cal;
     int i;
 
-    if (came != 1 || !master->plan || master->rid.kind != ITEM_TIME_NONE
-        || master->cal->rid.kind != ITEM_TIME_NONE
-        || (!master->rules->nelts && !master->rdates->nelts
-            && !master->plan->expanded))
+    if (came != 1 || !master->plan
+        || (!k->only && (master->rid.kind != ITEM_TIME_NONE
+                         || master->cal->rid.kind != ITEM_TIME_NONE
+                         || (!master->rules->nelts && !master->rdates->nelts
+                             && !master->plan->expanded))))
         return stay;
     for (i = 0; i < k->cals->nelts; i++) {
         cal = APR_ARRAY_IDX(k->cals, i, item_cal_t *);
@@ -490,106 +493,14 @@ static apr_array_header_t *left_out(item_back_t *k, item_came_t *master,
 
 /* ---- the text ----------------------------------------------------------- */
 
-/** The zone that the first time of an event names in the manner of
- * iCalendar. */
-static void named_zone(item_back_t *k, const item_doc_t *doc)
+/** What a device of one event for an item got of exceptions without their
+ * series. @return NULL: like is none such */
+static const item_part_t *exception_alone(const item_back_t *k)
 {
-    static const char *const names[] = { "DTSTART", "DUE", NULL };
-    const item_zone_t *zone = NULL;
-    int i, j;
+    const item_part_t *main = k->like ? item_ical_main(k->c->form, k->like)
+                                      : NULL;
 
-    for (i = 0; !zone && i < doc->root->entries->nelts; i++) {
-        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
-                                                const item_entry_t *)->part;
-
-        for (j = 0; part && !zone && names[j]; j++) {
-            const item_entry_t *time = item_part_find(part, names[j]);
-
-            if (time)
-                zone = item_zones_get(&k->c->zones,
-                                      item_line_value(&time->line, "TZID"));
-        }
-    }
-    if (zone) {
-        k->device = zone;
-        k->said = 1;
-    }
-}
-
-/** TZ, and what DAYLIGHT lines stand beside it. @return NULL: none */
-static const item_entry_t *zone_lines(const item_doc_t *doc,
-                                      apr_array_header_t *list)
-{
-    const item_entry_t *tz = NULL;
-    int i, depth;
-
-    /* Some write them inside the event. */
-    for (depth = 0; depth < 2 && !tz; depth++) {
-        const item_part_t *part = doc->root;
-
-        for (i = 0; depth && i < doc->root->entries->nelts; i++) {
-            part = APR_ARRAY_IDX(doc->root->entries, i,
-                                 const item_entry_t *)->part;
-            if (part)
-                break;
-        }
-        if (!part)
-            break;
-        tz = item_part_find(part, "TZ");
-        for (i = 0; tz && i < part->entries->nelts; i++) {
-            const item_entry_t *entry = APR_ARRAY_IDX(part->entries, i,
-                                                      const item_entry_t *);
-
-            if (!entry->part && item_span_is(entry->line.name, "DAYLIGHT"))
-                APR_ARRAY_PUSH(list, item_span_t)
-                    = item_span_trim(entry->line.value);
-        }
-    }
-    return tz;
-}
-
-/** The zone that the text says its local times are in. */
-static void device_zone(item_back_t *k, const item_doc_t *doc)
-{
-    apr_array_header_t *list = apr_array_make(k->c->p, 8,
-                                              sizeof(item_span_t));
-    const item_entry_t *tz = zone_lines(doc, list);
-    const item_zone_t *prefer = k->c->user;
-    apr_int64_t around = 0;
-    int i;
-
-    k->device = k->c->user;
-    if (!tz) {
-        named_zone(k, doc);
-        return;
-    }
-    for (i = 0; i < k->cals->nelts; i++) {
-        const item_cal_t *cal = APR_ARRAY_IDX(k->cals, i, const item_cal_t *);
-        const item_zone_t *own = item_zones_get(&k->c->zones,
-                                                cal->start.zone);
-
-        around = cal->start.secs;
-        if (own) {
-            prefer = own;
-            break;
-        }
-    }
-    for (i = 0; !around && i < doc->root->entries->nelts; i++) {
-        const item_part_t *part = APR_ARRAY_IDX(doc->root->entries, i,
-                                                const item_entry_t *)->part;
-        const item_entry_t *start = part ? item_part_find(part, "DTSTART")
-                                         : NULL;
-        item_time_t t;
-
-        if (start && item_wire_parse(k->c, start->line.value, &t))
-            around = t.secs;
-    }
-    k->device = item_zone_from_lines(item_span_trim(tz->line.value), list,
-                                     prefer, around, k->c->p);
-    if (k->device)
-        k->said = 1;
-    else
-        k->device = k->c->user;
+    return main && item_part_find(main, "RECURRENCE-ID") ? main : NULL;
 }
 
 static apr_array_header_t *read_all(item_back_t *k, const item_doc_t *doc)
@@ -606,6 +517,8 @@ static apr_array_header_t *read_all(item_back_t *k, const item_doc_t *doc)
             continue;
         APR_ARRAY_PUSH(all, item_came_t *) = item_came_read(k, entry->part);
     }
+    if (all->nelts == 1)
+        k->only = exception_alone(k);
     for (i = 0; i < all->nelts; i++)
         find_like(k, APR_ARRAY_IDX(all, i, item_came_t *), i);
     skip_overrides(k, all);
@@ -679,7 +592,7 @@ apr_status_t item_vcal_import(const item_form_t *form, const item_text_t *in,
     k.cals = stored ? item_cals_said(stored, p)
                     : apr_array_make(p, 1, sizeof(item_cal_t *));
     k.used = apr_array_make(p, 2, sizeof(item_used_t));
-    device_zone(&k, doc);
+    item_back_device_zone(&k, doc);
     b.p = p;
     put_text(&k, doc, &b);
     if (k.words > ITEM_MAX_PROPERTIES)

@@ -321,7 +321,8 @@ static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,
 }
 
 /* What the device has of it: a series without the occurrences that are items of
- * their own to it.  (What they have, the series may lack.) */
+ * their own to it, and of occurrences without a series the one that it gets.
+ * (What others have, that may lack.) */
 static store_item_t alone(sml_session_t *s, const sml_sync_t *y,
                           const store_item_t *item)
 {
@@ -330,9 +331,12 @@ static store_item_t alone(sml_session_t *s, const sml_sync_t *y,
 
     if (sml_occurrences_of(s, y) != NULL) {
         whole = item_occurrences_without(&whole, s->p);
-        series.data = whole.data;
-        series.len = whole.len;
     }
+    if (sml_form(s, y)->form.habits & ITEM_HABIT_ONE_EVENT) {
+        whole = item_occurrence_first(&whole, s->p);
+    }
+    series.data = whole.data;
+    series.len = whole.len;
     return series;
 }
 

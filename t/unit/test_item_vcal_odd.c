@@ -159,6 +159,30 @@ static void test_quotes_within(void **state)
         "DTSTART;TZID=X\"GMT+1: Rome\"Y:20260706T110000");
 }
 
+/* ---- changed occurrences without their series ------------------------------ */
+
+#define CHANGED(day, title)  "UID:1\r\nSUMMARY:" title "\r\n" \
+    "RECURRENCE-ID;TZID=Europe/Berlin:202607" day "T100000\r\n" \
+    "DTSTART;TZID=Europe/Berlin:202607" day "T120000\r\n"
+
+static void test_occurrences_alone(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, ITEM_HABIT_ONE_EVENT);
+    const char *stored = ical(CHANGED("06", "A") "END:VEVENT\r\n"
+        "BEGIN:VEVENT\r\n" CHANGED("13", "B"));
+    const char *back;
+
+    has(export(&form, stored), "SUMMARY:A|!SUMMARY:B");
+    back = edited(&form, stored, "SUMMARY:A", "SUMMARY:T");
+    has(back, "SUMMARY:T|SUMMARY:B|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260706T100000|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260713T100000");
+    /* To where the other one is. */
+    back = edited(&form, stored, "20260706T12", "20260713T12");
+    has(back, "SUMMARY:A|SUMMARY:B|"
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260706T100000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,7 +192,8 @@ int main(void)
         cmocka_unit_test(test_task_due_on_a_day),
         cmocka_unit_test(test_task_from_a_day),
         cmocka_unit_test(test_alarms_without_a_time),
-        cmocka_unit_test(test_quotes_within)
+        cmocka_unit_test(test_quotes_within),
+        cmocka_unit_test(test_occurrences_alone)
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -15,6 +15,10 @@
     "RECURRENCE-ID:20261221T090000Z\r\nSUMMARY:" title "\r\n" \
     "DTSTART:20261221T140000Z\r\nDTEND:20261221T143000Z\r\n" more \
     "END:VEVENT\r\n"
+#define NEXT(more) "BEGIN:VEVENT\r\nUID:u1\r\n" \
+    "RECURRENCE-ID:20261228T090000Z\r\nSUMMARY:Next\r\n" \
+    "DTSTART:20261228T150000Z\r\nDTEND:20261228T153000Z\r\n" more \
+    "END:VEVENT\r\n"
 #define HEAD_10 "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\n"
 #define TAIL_10 "END:VEVENT\r\nEND:VCALENDAR\r\n"
 
@@ -99,6 +103,55 @@ static void test_deletes_what_both_have(void **state)
     SYNCED(c, client_sync(c, 200, "calendar"));
     is_stored(with(with(whole, "LOCATION:Room 1\r\n", ""),
                    "LOCATION:Room 2\r\n", ""));
+}
+
+/* Of an invitation to some occurrences alone it gets the first, of which it
+ * does not hold all; the others have that, too. */
+static void has_one_without_series(const described_t *what, const char *flags)
+{
+    static const char whole[] = HEAD
+        MOVED("Later", "COMMENT:a\r\nLOCATION:Room 1\r\n")
+        NEXT("COMMENT:b\r\nLOCATION:Room 2\r\n") TAIL;
+    client_t *c = world_phone("IMEI:1");
+    client_item_t *item;
+
+    know_maker(flags);
+    described = what;
+    c->ph->maker = "Maker";
+    c->ph->describe = describe;
+    client_add_store(c, "calendar", what[1].type);
+    world_put("calendar", 0, whole);
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    item = item_of(c, "calendar");
+    assert_null(strstr(item->text, "Next"));
+    client_edit(c, item, poor(item->text, HOLDS "RECURRENCE-ID"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(whole);
+    client_edit(c, item, with(item->text, "Later", "Sooner"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(with(whole, "Later", "Sooner"));
+    /* To where the other one is. */
+    client_edit(c, item, with(with(item->text, "1T140000Z", "8T150000Z"),
+                              "1T143000Z", "8T153000Z"));
+    SYNCED(c, client_sync(c, 200, "calendar"));
+    is_stored(with(with(with(whole, "Later", "Sooner"), "1T140000Z",
+                        "8T150000Z"), "1T143000Z", "8T153000Z"));
+}
+
+static void test_has_one_without_series(void **state)
+{
+    has_one_without_series(both, "");
+}
+
+static void test_has_one_in_icalendar(void **state)
+{
+    static const described_t ical[] = {
+        { "./contacts", "text/x-vcard", "2.1", NULL },
+        { "./calendar", "text/calendar", "2.0", NULL },
+        { NULL, NULL, NULL, NULL }
+    };
+
+    has_one_without_series(ical, "one-event on\n");
 }
 
 /* Rules of two days of a month are not for every phone: it has one event, and
@@ -227,6 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EACH_STORE(test_both_have_what_it_lacks),
         ON_EACH_STORE(test_deletes_what_both_have),
+        ON_EACH_STORE(test_has_one_without_series),
+        ON_EACH_STORE(test_has_one_in_icalendar),
         ON_EACH_STORE(test_has_no_such_rule),
         ON_EACH_STORE(test_has_no_such_dates),
         ON_EACH_STORE(test_is_no_series_any_more),
