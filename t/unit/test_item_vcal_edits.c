@@ -167,6 +167,19 @@ static const edit_t edits[] = {
       "DTSTART;TZID=Australia/Sydney:20290401T102000\r\n"
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH\r\n", "W1 SU TH", "W1 SA WE",
       "RRULE:FREQ=WEEKLY;BYDAY=SU,TH" },
+    /* ... and still does at the next edit, though it begins on one of these. */
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Asia/Kolkata:20290603T062000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,SA,SU\r\n", "W1 MO SA SU", "W1 SU FR SA",
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,SA,SU" },
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=America/New_York:20290114T183000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,SA,SU\r\n", "W1 MO SA SU", "W1 TU SU MO",
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,SA,SU" },
+    { "Europe/Stockholm", 0, 0, "UID:1\r\n"
+      "DTSTART;TZID=Asia/Kolkata:20290603T102000\r\n"
+      "RRULE:FREQ=WEEKLY;BYDAY=MO,SA,SU\r\n", "W1 MO SA SU", "W1 SU FR SA",
+      "RRULE:FREQ=WEEKLY;BYDAY=SU,FR,SA" },
     { "Australia/Adelaide", 0, 0, "UID:1\r\n"
       "DTSTART;TZID=Australia/Sydney:20280825T103000\r\n"
       "RRULE:FREQ=MONTHLY;INTERVAL=2\r\n", "20280825T003000Z\r\nRRULE:MD2 25",
