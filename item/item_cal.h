@@ -133,6 +133,10 @@ item_plan_t *item_plan_make(item_cal_ctx_t *c, const item_cal_t *cal,
 item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
                            const item_time_t *t);
 
+/** When a task was done: in UTC, as it must be, unless it names a zone.
+ * @param entry  COMPLETED @return kind NONE: unreadable */
+item_time_t item_cal_done(item_cal_ctx_t *c, const item_entry_t *entry);
+
 /** A time of the series as planned: an occurrence, an exception. */
 item_time_t item_plan_occurrence(item_cal_ctx_t *c, const item_plan_t *plan,
                                  const item_time_t *t);

@@ -84,6 +84,18 @@ item_time_t item_plan_time(item_cal_ctx_t *c, const item_plan_t *plan,
                      ? ITEM_TIME_UTC : ITEM_TIME_LOCAL, t->secs);
 }
 
+item_time_t item_cal_done(item_cal_ctx_t *c, const item_entry_t *entry)
+{
+    item_time_t t;
+
+    if (!item_time_parse(&t, entry->line.value,
+                         item_line_value(&entry->line, "TZID")))
+        return make_time(ITEM_TIME_NONE, 0);
+    if (t.kind == ITEM_TIME_LOCAL && !zone_of(c, &t))
+        t.kind = ITEM_TIME_UTC;
+    return t;
+}
+
 /* ---- the clock ---------------------------------------------------------- */
 
 static int has_series(const item_cal_t *cal)

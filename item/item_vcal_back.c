@@ -265,19 +265,27 @@ static int put_length(item_back_t *k, const item_came_t *came,
     return 1;
 }
 
-/** Where an end goes: a flight lands in another zone than it starts from. */
+/** Where an end goes: on its own clock, if that is another than the start's, as
+ * of a flight, which lands in another zone. */
 static void dest_of_end(item_back_t *k, const item_came_t *came,
                         const char *name, item_dest_t *dest)
 {
     const item_time_t *was = came->cal ? &came->cal->end : NULL;
     const item_zone_t *zone;
 
-    if (!was || was->kind != ITEM_TIME_LOCAL
-        || dest->kind != ITEM_TIME_LOCAL
+    if (!was || dest->kind == ITEM_TIME_DATE
+        || item_time_same_clock(was, &came->cal->start)
         || !item_part_find(came->cal->part, name))
         return;
-    zone = item_zones_get(&k->c->zones, was->zone);
-    if (zone) {
+    zone = was->zone.len ? item_zones_get(&k->c->zones, was->zone)
+                         : k->c->user;
+    if (was->kind == ITEM_TIME_UTC) {
+        memset(dest, 0, sizeof(*dest));
+        dest->kind = ITEM_TIME_UTC;
+        dest->tzid = no_zone;
+    }
+    else if (was->kind == ITEM_TIME_LOCAL && zone) {
+        dest->kind = ITEM_TIME_LOCAL;
         dest->zone = zone;
         dest->tzid = was->zone;
     }
@@ -366,8 +374,10 @@ static void put_done(item_back_t *k, const item_came_t *came)
     if (t.kind == ITEM_TIME_NONE)
         return;
     entry = came->cal ? item_part_find(came->cal->part, "COMPLETED") : NULL;
-    if (entry && item_time_parse(&was, entry->line.value, no_zone)) {
-        was.kind = ITEM_TIME_UTC;
+    if (entry) {
+        was = item_cal_done(k->c, entry);
+        if (was.kind == ITEM_TIME_DATE)
+            was.kind = ITEM_TIME_UTC;
         was = item_plan_time(k->c, came->plan, &was);
         if (item_time_equal(&was, &t)) {
             item_back_raw(k, entry);

@@ -115,7 +115,6 @@ static void put_done(item_cal_ctx_t *c, item_buf_t *b,
 {
     const item_part_t *part = plan->cal->part;
     const item_entry_t *entry = item_part_find(part, "COMPLETED");
-    static const item_span_t no_zone = { "", 0 };
     item_time_t t, wire;
 
     if (!is_done(part))
@@ -123,13 +122,14 @@ static void put_done(item_cal_ctx_t *c, item_buf_t *b,
     if (!item_part_find(part, "STATUS"))
         put(b, "STATUS", "COMPLETED");
     memset(&t, 0, sizeof(t));
-    if (!entry || !item_time_parse(&t, entry->line.value, no_zone)
-        || t.kind == ITEM_TIME_DATE) {
+    if (entry)
+        t = item_cal_done(c, entry);
+    if (t.kind == ITEM_TIME_NONE || t.kind == ITEM_TIME_DATE) {
         t.secs = t.kind == ITEM_TIME_DATE ? t.secs : plan->cal->stamp;
         if (!t.secs)
             return;
+        t.kind = ITEM_TIME_UTC;
     }
-    t.kind = ITEM_TIME_UTC;
     wire = item_plan_time(c, plan, &t);
     put(b, "COMPLETED", item_wire_text(c, &wire));
 }

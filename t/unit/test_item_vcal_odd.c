@@ -83,6 +83,35 @@ static void test_event_until_a_day(void **state)
         "SUMMARY:T|DTEND;VALUE=DATE:20260707");
 }
 
+/* Each on its own clock, as some programs write it. */
+static void test_end_on_another_clock(void **state)
+{
+    static const char *const ends[][2] = {
+        { "DTEND:20260706T090000Z\r\n", "DTEND:20260706T100000Z" },
+        { "DTEND:20260706T110000\r\n", "DTEND:20260706T120000" },
+        { "DTEND;TZID=Asia/Tokyo:20260706T180000\r\n",
+          "DTEND;TZID=Asia/Tokyo:20260706T190000" }
+    };
+    static const item_clock_e clocks[] = { ITEM_CLOCK_UTC, LOCAL };
+    item_form_t form;
+    unsigned i, j;
+
+    for (i = 0; i < 6; i++) {
+        form = form_of(BERLIN, clocks[i % 2], 0, 0);
+        j = i / 2;
+        has(edited(&form, ical(apr_pstrcat(pool, START, ends[j][0], NULL)),
+                   i % 2 ? "T110000" : "T090000",
+                   i % 2 ? "T120000" : "T100000"),
+            apr_pstrcat(pool, ends[j][1], "|DTSTART;TZID=Europe/Berlin:"
+                        "20260706T100000", NULL));
+    }
+    form = form_of(BERLIN, LOCAL, 0, 0);
+    has(edited(&form, ical("UID:1\r\nDTSTART:20260706T080000Z\r\n"
+                           "DTEND;TZID=Asia/Tokyo:20260706T180000\r\n"),
+               "T110000", "T120000"),
+        "DTSTART:20260706T080000Z|DTEND;TZID=Asia/Tokyo:20260706T190000");
+}
+
 /* ---- tasks --------------------------------------------------------------- */
 
 /* It begins at a time, and is due on a day. */
@@ -124,6 +153,20 @@ static void test_task_from_a_day(void **state)
     has(edited(&form, stored, "202607", "202609"),
         "DUE;TZID=Europe/Berlin:20260908T120000|"
         "DTSTART;VALUE=DATE:20260906");
+}
+
+/* Done on a clock of its own, which it must not be. */
+static void test_task_done_in_a_zone(void **state)
+{
+    item_form_t form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, 0);
+    const char *stored = task(START "STATUS:COMPLETED\r\n"
+        "COMPLETED;TZID=America/New_York:20260706T040000\r\n");
+
+    has(export(&form, stored), "COMPLETED:20260706T080000Z");
+    has(edited(&form, stored, "SUMMARY:S", "SUMMARY:T"),
+        "SUMMARY:T|COMPLETED;TZID=America/New_York:20260706T040000");
+    has(edited(&form, stored, "COMPLETED:20260706", "COMPLETED:20260707"),
+        "COMPLETED:20260707T080000Z");
 }
 
 /* ---- alarms -------------------------------------------------------------- */
@@ -189,8 +232,10 @@ int main(void)
         cmocka_unit_test(test_unreadable_times),
         cmocka_unit_test(test_bare_seconds),
         cmocka_unit_test(test_event_until_a_day),
+        cmocka_unit_test(test_end_on_another_clock),
         cmocka_unit_test(test_task_due_on_a_day),
         cmocka_unit_test(test_task_from_a_day),
+        cmocka_unit_test(test_task_done_in_a_zone),
         cmocka_unit_test(test_alarms_without_a_time),
         cmocka_unit_test(test_quotes_within),
         cmocka_unit_test(test_occurrences_alone)
