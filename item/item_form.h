@@ -127,6 +127,8 @@ typedef struct item_form_t {
     apr_uint32_t habits;        /* item_habit_e */
     int due_times;              /* it was seen to keep the time at which a task
                                  * is due: midnight is one (vCalendar) */
+    int dateless_alarms;        /* it was seen to keep an alarm of a task that
+                                 * has no date (vCalendar) */
     apr_uint32_t rules;         /* kinds of rules that it was seen to keep, as
                                  * item_room_rules(): one that is missing was
                                  * deleted (vCalendar) */

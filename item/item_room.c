@@ -426,6 +426,29 @@ int item_room_due_times(const item_room_t *room)
     return seen && seen->kinds;
 }
 
+/** Has a task an alarm, but no date? */
+static int note_dateless(item_room_t *room, const item_part_t *part)
+{
+    room_seen_t *seen;
+
+    if (part->kind != (int)ITEM_VTODO || item_part_find(part, "DTSTART")
+        || item_part_find(part, "DUE"))
+        return 0;
+    seen = seen_of(room, ITEM_ROOM_ALARMS);
+    if (!seen || seen->kinds)
+        return 0;
+    seen->kinds = 1;
+    return 1;
+}
+
+int item_room_dateless_alarms(const item_room_t *room)
+{
+    const room_seen_t *seen = apr_hash_get(room->names, ITEM_ROOM_ALARMS,
+                                           APR_HASH_KEY_STRING);
+
+    return seen && seen->kinds;
+}
+
 static const struct {
     const char *name;
     int bit;
@@ -492,6 +515,8 @@ static int note_part(item_room_t *room, const item_part_t *part,
         news += note_fn(room, part, p) + note_prefs(room, counts);
     else if (room_is_item(part))
         news += note_rule(room, part) + note_due(room, part);
+    if (alarms)
+        news += note_dateless(room, part);
     seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
     if (seen && (alarms > seen->most || seen->items < ITEM_ROOM_CERTAIN)) {
         seen->most = alarms > seen->most ? alarms : seen->most;

@@ -95,6 +95,10 @@ void item_room_read(item_room_t *room, const char *text);
  * not keep its day alone. */
 int item_room_due_times(const item_room_t *room);
 
+/** Non-zero if an alarm came of a task that has no date: where one is missing it
+ * was deleted. */
+int item_room_dateless_alarms(const item_room_t *room);
+
 /** Which kinds of rules came, as bits. */
 apr_uint32_t item_room_rules(const item_room_t *room);
 

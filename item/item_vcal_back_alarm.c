@@ -194,6 +194,18 @@ static void put_silent(item_back_t *k, const item_came_t *came)
     }
 }
 
+/** Whether a task has no date, before which alarms ring on many phones: these
+ * have none then, and have not deleted it. */
+static int is_dateless(const item_back_t *k, const item_came_t *came)
+{
+    return came->kind == ITEM_VTODO && came->cal
+           && !k->c->form->dateless_alarms
+           && came->start.kind == ITEM_TIME_NONE
+           && came->end.kind == ITEM_TIME_NONE
+           && came->cal->start.kind == ITEM_TIME_NONE
+           && came->cal->end.kind == ITEM_TIME_NONE;
+}
+
 void item_back_alarms(item_back_t *k, const item_came_t *came)
 {
     apr_array_header_t *alarms = without_twins(k, came);
@@ -222,7 +234,7 @@ void item_back_alarms(item_back_t *k, const item_came_t *came)
     }
     put_silent(k, came);
     /* Phones hold one alarm: the others were not taken away. */
-    if (alarms->nelts != 1)
+    if (alarms->nelts != 1 && (alarms->nelts || !is_dateless(k, came)))
         return;
     for (n = 0; n < known; n++) {
         if (used[n] || (first && n == 0))

@@ -299,6 +299,7 @@ void sml_held_tell(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
         const held_t *h = held_of(s, y, kind);
 
         form->due_times = item_room_due_times(h->room);
+        form->dateless_alarms = item_room_dateless_alarms(h->room);
         form->rules = item_room_rules(h->room);
     }
 }

@@ -189,6 +189,29 @@ static void test_alarms_without_a_time(void **state)
     has(back, "DESCRIPTION:?|TRIGGER:900|TRIGGER:-PT15M");
 }
 
+#define NO_DATE  "UID:1\r\nSUMMARY:S\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\n" \
+    "TRIGGER;VALUE=DATE-TIME:20260706T080000Z\r\nEND:VALARM\r\n"
+
+/* Many phones have alarms before a date alone. */
+static void test_alarm_of_a_task_without_a_date(void **state)
+{
+    item_form_t form = form_of(BERLIN, LOCAL, 0, 0);
+    const char *alarms = "DALARM:20260706T100000;;;\r\n"
+                         "AALARM:20260706T100000;;;\r\n";
+    const char *gone = "!BEGIN:VALARM|!TRIGGER";
+
+    has(edited(&form, task(NO_DATE), alarms, ""),
+        "BEGIN:VALARM|TRIGGER;VALUE=DATE-TIME:20260706T080000Z");
+    has(edited(&form, task(NO_DATE), "T100000;", "T110000;"),
+        "TRIGGER;VALUE=DATE-TIME:20260706T090000Z|"
+        "!TRIGGER;VALUE=DATE-TIME:20260706T08");
+    form.dateless_alarms = 1;
+    has(edited(&form, task(NO_DATE), alarms, ""), gone);
+    form.dateless_alarms = 0;
+    has(edited(&form, task("DUE:20260706T080000Z\r\n" NO_DATE), alarms, ""),
+        gone);
+}
+
 /* ---- names of zones ------------------------------------------------------ */
 
 /* Quotes within, around what would part the line. */
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_task_from_a_day),
         cmocka_unit_test(test_task_done_in_a_zone),
         cmocka_unit_test(test_alarms_without_a_time),
+        cmocka_unit_test(test_alarm_of_a_task_without_a_date),
         cmocka_unit_test(test_quotes_within),
         cmocka_unit_test(test_occurrences_alone)
     };

@@ -308,6 +308,30 @@ static void test_due_at_midnight(void **state)
     assert_false(has_due("DUE:20261203T180000Z"));
 }
 
+/* Many phones have no alarm where there is no date: they have not deleted it.
+ * One that has sent such an alarm has. */
+static void test_alarm_without_a_date(void **state)
+{
+    static const char alarm[] = "BEGIN:VALARM\r\nACTION:AUDIO\r\n"
+        "TRIGGER;VALUE=DATE-TIME:20261202T170000Z\r\nEND:VALARM\r\n";
+    const char *one = PLAIN("One", ""), *two = PLAIN("Two", "");
+    client_t *c = phone_of(vcal);
+
+    world_put("tasks", 0, PLAIN("Due", "DUE:20261202T170000Z\r\n"));
+    world_put("tasks", 0, with(one, "END:VTODO", apr_pstrcat(
+                  w->pool, alarm, "END:VTODO", NULL)));
+    world_put("tasks", 0, with(two, "END:VTODO", apr_pstrcat(
+                  w->pool, alarm, "END:VTODO", NULL)));
+    SYNCED(c, client_sync(c, 200, "tasks"));
+    change(c, "Due", "END:VTODO", "AALARM:20261202T160000Z;;;\r\nEND:VTODO");
+    change(c, "One", "AALARM:20261202T170000Z;;;\r\n", "");
+    assert_int_equal(world_find("tasks", one), 0);
+    change(c, "Two", "SUMMARY:Two", "SUMMARY:Three");
+    change(c, "Three", "AALARM:20261202T170000Z;;;\r\n", "");
+    assert_int_not_equal(world_find("tasks", with(two, "SUMMARY:Two",
+                                                  "SUMMARY:Three")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,7 +345,8 @@ int main(void)
         ON_EACH_STORE(test_says_less_in_a_slow_sync),
         ON_EACH_STORE(test_done_on_the_server),
         ON_EACH_STORE(test_combined_calendar),
-        ON_EACH_STORE(test_due_at_midnight)
+        ON_EACH_STORE(test_due_at_midnight),
+        ON_EACH_STORE(test_alarm_without_a_date)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]),
