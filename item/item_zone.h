@@ -75,7 +75,8 @@ void item_zone_vtimezone(item_buf_t *b, const item_zone_t *zone,
 
 /**
  * The zone that a VTIMEZONE component means: by its TZID, X-LIC-LOCATION or
- * TZURL, if its rules do not say otherwise; else by its rules.
+ * TZURL, if its rules do not say otherwise; else by its rules; else one of
+ * these alone, which has no name.
  * @param part  the component
  * @param prefer  tried first where only rules tell; NULL: none
  * @param around  the rules are compared in the two years from here on

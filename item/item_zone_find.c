@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include <apr_lib.h>
+#include <apr_strings.h>
 
 #include "item/item_civil.h"
 #include "item/item_recur.h"
@@ -198,10 +199,48 @@ static void constant_clues(clues_t *clues, apr_int64_t around, int offset)
         add_clue(clues, around + i * 91 * DAY, NEITHER, offset);
 }
 
+/** What holds where nothing changes about a time. */
+typedef struct lasting_t {
+    apr_int64_t since, from;    /* the last onset before, the first of all */
+    int only, offset, first;    /* NEITHER: not known */
+    int n;
+} lasting_t;
+
+static void take_lasting(lasting_t *l, const item_part_t *part,
+                         apr_int64_t around)
+{
+    static const item_span_t no_zone = { "", 0 };
+    item_span_t rule = value_of(part, "RRULE");
+    item_recur_t recur;
+    item_time_t t;
+    int before, after;
+
+    if (!take_offset(value_of(part, "TZOFFSETTO"), &after))
+        return;
+    l->only = l->n++ && l->only != after ? NEITHER : after;
+    if (!item_time_parse(&t, value_of(part, "DTSTART"), no_zone))
+        return;
+    if (t.secs < l->from
+        && take_offset(value_of(part, "TZOFFSETFROM"), &before)) {
+        l->from = t.secs;
+        l->first = before;
+    }
+    /* Its last onset, or a day of that year. */
+    if (rule.len && item_recur_parse(&recur, rule)
+        && recur.until.kind != ITEM_TIME_NONE && recur.until.secs > t.secs)
+        t.secs = recur.until.secs;
+    if (t.secs <= around && t.secs >= l->since) {
+        l->since = t.secs;
+        l->offset = after;
+    }
+}
+
 static void zone_clues(clues_t *clues, const item_part_t *part,
                        apr_int64_t around)
 {
-    int i, only = 0, offset = 0, n = 0;
+    lasting_t l = { APR_INT64_MIN, APR_INT64_MAX, NEITHER, NEITHER, NEITHER,
+                    0 };
+    int i;
 
     memset(clues, 0, sizeof(*clues));
     for (i = 0; i < part->entries->nelts; i++) {
@@ -213,13 +252,64 @@ static void zone_clues(clues_t *clues, const item_part_t *part,
                 && !item_span_is(entry->part->name, "DAYLIGHT")))
             continue;
         observance_clues(clues, entry->part, around);
-        if (take_offset(value_of(entry->part, "TZOFFSETTO"), &offset)) {
-            only = n && only != offset ? NEITHER : offset;
-            n++;
-        }
+        take_lasting(&l, entry->part, around);
     }
-    if (!clues->n && n && only != NEITHER)
-        constant_clues(clues, around, only);
+    l.offset = l.only != NEITHER ? l.only
+               : l.offset != NEITHER ? l.offset : l.first;
+    if (!clues->n && l.offset != NEITHER)
+        constant_clues(clues, around, l.offset);
+}
+
+/* ---- zones that are nobody's ---------------------------------------------- */
+
+/** The day of a year on which the clock is changed.
+ * @param last  the last of its weekday in the month, else the first, the second
+ * and so on */
+static item_zone_day_t day_of_clue(const clue_t *c, int last)
+{
+    apr_int64_t local = c->at + c->before, day = item_recur_day_of(local);
+    item_zone_day_t out;
+    int y, d;
+
+    memset(&out, 0, sizeof(out));
+    out.kind = 'M';
+    item_civil_from_days(day, &y, &out.month, &d);
+    out.week = last ? 5 : (d - 1) / 7 + 1;
+    out.weekday = (int)((day % 7 + 11) % 7);
+    out.time = (int)(local - day * DAY);
+    return out;
+}
+
+/** A zone of these changes alone: some programs' rules are no country's.
+ * @return NULL: they are not one rule of every year */
+static const item_zone_t *by_rule(const clues_t *clues, apr_pool_t *p)
+{
+    const clue_t *on = NULL, *off = NULL, *c;
+    item_zone_t *zone;
+    int i;
+
+    for (i = 0; i < clues->n; i++) {
+        c = &clues->list[i];
+        if (c->before == NEITHER)
+            return item_zone_fixed(c->after, p);        /* never changed */
+        if (c->after > c->before)
+            on = on ? on : c;
+        else
+            off = off ? off : c;
+    }
+    if (!on || !off || on->before != off->after || on->after != off->before)
+        return NULL;
+    zone = apr_pmemdup(p, item_zone_fixed(on->before, p), sizeof(*zone));
+    zone->rule.has_dst = 1;
+    zone->rule.dst = on->after;
+    zone->rule.dst_name = item_zone_fixed(on->after, p)->rule.std_name;
+    for (i = 0; i < 4; i++) {
+        zone->rule.start = day_of_clue(on, i & 1);
+        zone->rule.end = day_of_clue(off, i & 2);
+        if (agrees(zone, clues))
+            return zone;
+    }
+    return NULL;
 }
 
 const item_zone_t *item_zone_recognise(const item_part_t *part,
@@ -246,6 +336,10 @@ const item_zone_t *item_zone_recognise(const item_part_t *part,
         clues.slack = 3600;     /* Lotus Notes lets London's summer begin at
                                  * two, too */
         found = by_clues(&clues, prefer, p);
+    }
+    if (!found && clues.n) {
+        clues.slack = 0;
+        found = by_rule(&clues, p);
     }
     return found ? found : clues.n ? NULL : zone;
 }

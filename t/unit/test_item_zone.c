@@ -247,11 +247,69 @@ static void test_recognise(void **state)
                   "END:VTIMEZONE\n"), zone, from, pool);
     assert_non_null(found);
     assert_string_equal(item_zone_name(found), "Asia/Kolkata");
-    assert_null(item_zone_recognise(
-        zone_part("BEGIN:VTIMEZONE\nTZID:Mine\n"
-                  "BEGIN:STANDARD\nDTSTART:16010101T000000\n"
-                  "TZOFFSETFROM:+0517\nTZOFFSETTO:+0517\nEND:STANDARD\n"
-                  "END:VTIMEZONE\n"), zone, from, pool));
+}
+
+#define MINE(parts)  "BEGIN:VTIMEZONE\nTZID:Mine\n" parts "END:VTIMEZONE\n"
+#define PART(name, from, to, start, rule)  "BEGIN:" name "\nDTSTART:" start \
+    "\nTZOFFSETFROM:" from "\nTZOFFSETTO:" to "\n" rule "END:" name "\n"
+#define MARCH  "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY="
+#define APRIL  "RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY="
+#define OCTOBER  "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY="
+
+/** Hours from UTC at some instants, of a zone as its text says. */
+static void is_nobodys(const char *text, const char *around,
+                       const char *hours)
+{
+    const item_zone_t *zone = item_zone_recognise(
+        zone_part(text), open_zone("Europe/Paris"), utc(around), pool);
+    char *last, *word = apr_strtok(apr_pstrdup(pool, hours), " ", &last);
+
+    assert_non_null(zone);
+    for (; word; word = apr_strtok(NULL, " ", &last)) {
+        char *is = strchr(word, '=');
+
+        *is++ = '\0';
+        assert_int_equal(item_zone_offset(zone, utc(word), NULL),
+                         (int)(atof(is) * 3600));
+    }
+}
+
+/** Some rules are no country's: they count as they are. */
+static void test_nobodys(void **state)
+{
+    is_nobodys(MINE(PART("STANDARD", "+0515", "+0515", "16010101T000000",
+                         "")), "20260701T100000Z", "20260701T100000Z=5.25");
+    /* Mulberry's clock is changed at one and at six. */
+    is_nobodys(MINE(PART("DAYLIGHT", "-0500", "-0400", "19900404T010000",
+                         APRIL "1SU\n")
+                    PART("STANDARD", "-0400", "-0500", "19901026T060000",
+                         OCTOBER "-1SU\n")), "19970902T090000Z",
+               "19970902T130000Z=-4 19971026T095959Z=-4 19971026T100000Z=-5 "
+               "19980405T055959Z=-5 19980405T060000Z=-4 20110401T000000Z=-5");
+    /* On the fourth of what may be five, in the south. */
+    is_nobodys(MINE(PART("STANDARD", "+0330", "+0230", "20000101T043000",
+                         MARCH "4SU\n")
+                    PART("DAYLIGHT", "+0230", "+0330", "20000101T020000",
+                         OCTOBER "2TU\n")), "20270601T090000Z",
+               "20270328T005959Z=3.5 20270328T010000Z=2.5 "
+               "20310323T010000Z=2.5 20310322T235959Z=3.5 "
+               "20271011T232959Z=2.5 20271011T233000Z=3.5");
+}
+
+/* Where nothing is said of a time, what was last holds. */
+static void test_lasts(void **state)
+{
+#define ENDED  PART("DAYLIGHT", "-0500", "-0400", "19900404T010000", \
+                    APRIL "1SU;UNTIL=20060402T060000Z\n") \
+               PART("STANDARD", "-0400", "-0500", "19901026T060000", \
+                    OCTOBER "-1SU;UNTIL=20061029T060000Z\n")
+    is_nobodys(MINE(ENDED), "20270701T090000Z", "20270701T090000Z=-5");
+    is_nobodys(MINE(PART("STANDARD", "+0200", "+0100", "20001029T030000", "")
+                    PART("DAYLIGHT", "+0100", "+0200", "20010325T020000",
+                         "")), "20270101T090000Z", "20270101T090000Z=2");
+    is_nobodys(MINE(PART("STANDARD", "+0200", "+0100", "20001029T030000", "")
+                    PART("DAYLIGHT", "+0100", "+0200", "20010325T020000",
+                         "")), "19900101T090000Z", "19900101T090000Z=2");
 }
 
 static const item_zone_t *from_lines(const char *tz, const char *daylight,
@@ -339,6 +397,8 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_vtimezone),
         cmocka_unit_test(test_recognise),
+        cmocka_unit_test(test_nobodys),
+        cmocka_unit_test(test_lasts),
         cmocka_unit_test(test_lines)
     };
 
