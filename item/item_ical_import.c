@@ -104,15 +104,36 @@ static void choose_dest(item_in_t *in)
     }
 }
 
-/** A time as it is to be stored. @return 0: as it came */
-static int convert(item_in_t *in, item_time_t *t)
+/** Where such times of a line are to go: an end that is on another clock than
+ * the start stays there. */
+static item_dest_t dest_of(item_in_t *in, const item_line_t *line)
 {
-    const item_dest_t *dest = &in->dest;
+    const item_time_t *end = in->was ? &in->was->end : NULL;
+    const char *name = in->cal->kind == ITEM_VTODO ? "DUE" : "DTEND";
+    item_dest_t dest = in->dest;
+
+    if (!end || dest.kind == ITEM_TIME_NONE
+        || (end->kind != ITEM_TIME_LOCAL && end->kind != ITEM_TIME_UTC)
+        || item_time_same_clock(end, &in->was->start)
+        || !item_span_is(line->name, name)
+        || !item_part_find(in->was->part, name))
+        return dest;
+    dest.kind = end->kind;
+    dest.tzid = end->kind == ITEM_TIME_LOCAL ? end->zone : no_zone;
+    dest.zone = dest.tzid.len ? item_zones_get(&in->k.c->zones, dest.tzid)
+                              : in->k.c->user;
+    return dest;
+}
+
+/** A time as it is to be stored. @return 0: as it came */
+static int convert(item_in_t *in, const item_dest_t *dest, item_time_t *t)
+{
     apr_int64_t utc;
     int sure;
 
     if (t->kind == ITEM_TIME_DATE || t->zone.len
-        || dest->kind == ITEM_TIME_NONE)
+        || dest->kind == ITEM_TIME_NONE
+        || (dest->kind == ITEM_TIME_UTC && t->kind == ITEM_TIME_UTC))
         return 0;
     if (is_bare(in, t) && item_ical_keeps(in->k.c->form))
         return 0;
@@ -148,6 +169,7 @@ static int convert_line(item_in_t *in, const item_line_t *line)
     item_span_t rest = line->value, word, zone = item_line_value(line, "TZID");
     const char *name = item_span_upper(line->name, p);
     const char *head = NULL, *next;
+    item_dest_t dest = dest_of(in, line);
     int changed = 0, len;
     item_time_t t;
 
@@ -163,7 +185,7 @@ static int convert_line(item_in_t *in, const item_line_t *line)
             changed = 1;
         }
         else
-            changed |= convert(in, &t)
+            changed |= convert(in, &dest, &t)
                        || (in->k.c->form->clock >= ITEM_CLOCK_UTC_BARE);
         next = time_line(in, name, &t);
         len = (int)(strrchr(next, ':') + 1 - next);
@@ -300,7 +322,7 @@ static void look(item_in_t *in)
                                         &in->last);
     start = end = cal->start;
     in->by = 0;
-    if (!in->all_day && convert(in, &end))
+    if (!in->all_day && convert(in, &in->dest, &end))
         in->by = (int)(item_recur_day_of(end.secs)
                        - item_recur_day_of(start.secs));
     if (in->by < -1 || in->by > 1)

@@ -112,6 +112,25 @@ static void test_end_on_another_clock(void **state)
         "DTSTART:20260706T080000Z|DTEND;TZID=Asia/Tokyo:20260706T190000");
 }
 
+/* The same from a client of iCalendar that knows no zones. */
+static void test_end_in_icalendar(void **state)
+{
+    item_form_t form = form_of(BERLIN, ITEM_CLOCK_UTC, 0, ITEM_HABIT_NO_ZONE);
+    const char *stored = ical(START "DTEND:20260706T090000Z\r\n");
+    item_text_t like = text_of(stored), text, out;
+
+    form.format = ITEM_FORMAT_ICAL20;
+    assert_int_equal(item_ical_export(&form, &like, &text, pool),
+                     APR_SUCCESS);
+    text = text_of(replace(replace(apr_pstrmemdup(pool, text.data, text.len),
+                                   "T090000Z", "T093000Z"), "T080000Z",
+                           "T083000Z"));
+    assert_int_equal(item_ical_import(&form, &text, &like, &out, pool),
+                     APR_SUCCESS);
+    has(apr_pstrmemdup(pool, out.data, out.len), "DTEND:20260706T093000Z|"
+        "DTSTART;TZID=Europe/Berlin:20260706T103000");
+}
+
 /* ---- tasks --------------------------------------------------------------- */
 
 /* It begins at a time, and is due on a day. */
@@ -256,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_bare_seconds),
         cmocka_unit_test(test_event_until_a_day),
         cmocka_unit_test(test_end_on_another_clock),
+        cmocka_unit_test(test_end_in_icalendar),
         cmocka_unit_test(test_task_due_on_a_day),
         cmocka_unit_test(test_task_from_a_day),
         cmocka_unit_test(test_task_done_in_a_zone),
