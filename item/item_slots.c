@@ -4,8 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "item/item_slots.h"
-#include "item/item_zone.h"
+#include "item/item_slots_int.h"
 
 int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b)
 {
@@ -18,18 +17,7 @@ int item_slot_same(const item_slot_t *slot, item_side_e a, item_side_e b)
 
 /* ---- sorting lines into slots --------------------------------------------- */
 
-typedef struct sorter_t {
-    item_merging_t *m;
-    item_part_t *const *parts;
-    int kind;
-    apr_hash_t *known;          /* key => slot */
-    apr_array_header_t *slots;  /* item_slot_t *, as they come */
-    int moved;                  /* ours and theirs start at different times */
-    int names;                  /* FN stands several times: each for itself */
-    item_comp_t *times[ITEM_SIDES];     /* for alarms */
-} sorter_t;
-
-static item_slot_t *slot_of(sorter_t *s, const char *key, apr_size_t len,
+static item_slot_t *slot_of(item_sorter_t *s, const char *key, apr_size_t len,
                             const char *name, item_how_e how)
 {
     item_slot_t *slot = apr_hash_get(s->known, key, (apr_ssize_t)len);
@@ -44,7 +32,7 @@ static item_slot_t *slot_of(sorter_t *s, const char *key, apr_size_t len,
     return slot;
 }
 
-static item_member_t *add_member(sorter_t *s, item_slot_t *slot, int side,
+static item_member_t *add_member(item_sorter_t *s, item_slot_t *slot, int side,
                                  item_entry_t *entry)
 {
     item_member_t *member = apr_pcalloc(s->m->p, sizeof(*member));
@@ -60,7 +48,7 @@ static item_member_t *add_member(sorter_t *s, item_slot_t *slot, int side,
     return member;
 }
 
-static void sort_property(sorter_t *s, int side, item_entry_t *entry)
+static void sort_property(item_sorter_t *s, int side, item_entry_t *entry)
 {
     const item_slot_rule_t *rule = item_slot_rule(s->kind,
                                                   entry->line.name);
@@ -82,7 +70,7 @@ static void sort_property(sorter_t *s, int side, item_entry_t *entry)
 }
 
 /** Components: the key says which are the same. */
-static void sort_part(sorter_t *s, int side, item_entry_t *entry)
+static void sort_part(item_sorter_t *s, int side, item_entry_t *entry)
 {
     item_part_t *part = entry->part;
     const item_entry_t *id;
@@ -123,26 +111,9 @@ static void sort_part(sorter_t *s, int side, item_entry_t *entry)
     add_member(s, slot_of(s, key.s, key.len, name, how), side, entry);
 }
 
-/** Non-zero if all words of a text are in another. */
-static int made_of(const item_comp_t *fn, const item_comp_t *n, apr_pool_t *p)
-{
-    item_span_t a[32], b[32];
-    int na = item_near_name(fn, a, 32, p), nb = item_near_name(n, b, 32, p);
-    int i, j;
-
-    for (i = 0; i < na; i++) {
-        for (j = 0; j < nb; j++)
-            if (a[i].len == b[j].len && !memcmp(a[i].s, b[j].s, a[i].len))
-                break;
-        if (j == nb)
-            return 0;
-    }
-    return na > 0 && na < 32;
-}
-
 /** An FN that theirs has made of N is not one more, where nobody knows what it
  * had. */
-static int is_made_up(sorter_t *s, int side, const item_entry_t *entry)
+static int is_made_up(item_sorter_t *s, int side, const item_entry_t *entry)
 {
     const item_entry_t *name;
     item_comp_t *fn, *n;
@@ -157,10 +128,10 @@ static int is_made_up(sorter_t *s, int side, const item_entry_t *entry)
     n = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
     item_comp_property(fn, &entry->line);
     item_comp_property(n, &name->line);
-    return made_of(fn, n, s->m->p);
+    return item_sorter_made_of(fn, n, s->m->p);
 }
 
-static void sort_side(sorter_t *s, int side)
+static void sort_side(item_sorter_t *s, int side)
 {
     const item_part_t *part = s->parts[side];
     int i;
@@ -207,32 +178,9 @@ void item_entry_detail(item_buf_t *b, int kind, const item_entry_t *entry)
     item_buf_add(b, all.s, all.len);
 }
 
-/** A component to compare with, which shares the zones that were looked up. */
-static item_comp_t *make_comp(sorter_t *s)
-{
-    item_comp_t *comp = item_comp_make((item_kind_e)s->kind, &s->m->words,
-                                       s->m->p);
-
-    if (!s->m->looked_up) {
-        s->m->looked_up = apr_palloc(s->m->p, sizeof(*s->m->looked_up));
-        item_zones_init(s->m->looked_up, NULL, s->m->p);
-    }
-    comp->zones = s->m->looked_up;
-    return comp;
-}
-
-/** Non-zero if two lines are the same octets, and nothing belongs to them:
- * then all that is made of them is the same. */
-static int same_line(const item_entry_t *a, const item_entry_t *b)
-{
-    return !a->part && !b->part && !a->adjuncts && !b->adjuncts
-           && a->raw.len == b->raw.len
-           && !memcmp(a->raw.s, b->raw.s, a->raw.len);
-}
-
 /** What alarms of a side are reckoned from; shared with a side that says it
  * in the same lines. */
-static item_comp_t *alarm_times(sorter_t *s, int side)
+static item_comp_t *alarm_times(item_sorter_t *s, int side)
 {
     static const char *const names[] = { "DTSTART", "DTEND", "DUE",
                                          "DURATION" };
@@ -244,13 +192,14 @@ static item_comp_t *alarm_times(sorter_t *s, int side)
     for (i = 0; i < ITEM_SIDES; i++) {
         for (n = 0; s->times[i] && n < 4; n++) {
             other = item_part_find(s->parts[i], names[n]);
-            if (!own[n] != !other || (other && !same_line(own[n], other)))
+            if (!own[n] != !other
+                || (other && !item_sorter_same_line(own[n], other)))
                 break;
         }
         if (n == 4)
             return s->times[i];
     }
-    s->times[side] = make_comp(s);
+    s->times[side] = item_sorter_comp(s);
     for (n = 0; n < 4; n++)
         if (own[n])
             item_comp_property(s->times[side], &own[n]->line);
@@ -259,7 +208,8 @@ static item_comp_t *alarm_times(sorter_t *s, int side)
 }
 
 /** An alarm's time, as it is compared. */
-static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
+static item_span_t alarm_key(item_sorter_t *s, int side,
+                             const item_part_t *alarm)
 {
     const item_entry_t *entry;
     item_comp_t *comp;
@@ -277,7 +227,7 @@ static item_span_t alarm_key(sorter_t *s, int side, const item_part_t *alarm)
 }
 
 /** The value by which a member is known in its set, behind the name. */
-static void put_key(sorter_t *s, item_buf_t *key, const item_slot_t *slot,
+static void put_key(item_sorter_t *s, item_buf_t *key, const item_slot_t *slot,
                     int side, const item_entry_t *entry)
 {
     item_span_t text;
@@ -299,7 +249,7 @@ static void put_key(sorter_t *s, item_buf_t *key, const item_slot_t *slot,
 /** Values that stand several times in the base, of numbers and addresses:
  * what else their lines say tells which of them is gone or was edited.
  * @return NULL: there are none */
-static apr_hash_t *values_twice(sorter_t *s, const item_slot_t *slot)
+static apr_hash_t *values_twice(item_sorter_t *s, const item_slot_t *slot)
 {
     apr_hash_t *seen = NULL, *twice = NULL;
     const item_member_t *member = slot->first[ITEM_BASE];
@@ -328,7 +278,7 @@ static apr_hash_t *values_twice(sorter_t *s, const item_slot_t *slot)
 
 /** Look which member of its set a line is.
  * @param twice  values that do not tell a member from others; NULL: none */
-static void find_member(sorter_t *s, const item_slot_t *slot, int side,
+static void find_member(item_sorter_t *s, const item_slot_t *slot, int side,
                         item_member_t *line, apr_hash_t *twice)
 {
     item_buf_t key = { NULL, NULL, 0, 0 }, detail = { NULL, NULL, 0, 0 };
@@ -355,7 +305,7 @@ static void find_member(sorter_t *s, const item_slot_t *slot, int side,
 
 /** @param twin  the line of ours that may be the same, moved on; at NULL:
  * there is none */
-static void split_member(sorter_t *s, const item_slot_t *slot, int side,
+static void split_member(item_sorter_t *s, const item_slot_t *slot, int side,
                          item_member_t *line, const item_member_t **twin,
                          apr_hash_t *twice)
 {
@@ -364,10 +314,10 @@ static void split_member(sorter_t *s, const item_slot_t *slot, int side,
     item_span_t *canon;
 
     /* One may be missing here. */
-    if (ours && ours->next && !same_line(ours->entry, line->entry)
-        && same_line(ours->next->entry, line->entry))
+    if (ours && ours->next && !item_sorter_same_line(ours->entry, line->entry)
+        && item_sorter_same_line(ours->next->entry, line->entry))
         ours = ours->next;
-    if (ours && same_line(ours->entry, line->entry)) {
+    if (ours && item_sorter_same_line(ours->entry, line->entry)) {
         line->set = ours->set;
         line->detail = ours->detail;
     }
@@ -386,7 +336,7 @@ static void split_member(sorter_t *s, const item_slot_t *slot, int side,
         *canon = line->detail;
 }
 
-static apr_status_t split_words(sorter_t *s, const item_slot_t *slot,
+static apr_status_t split_words(item_sorter_t *s, const item_slot_t *slot,
                                 int side, item_entry_t *entry)
 {
     const item_param_t *zone = item_line_param(&entry->line, "TZID");
@@ -449,7 +399,7 @@ static int is_set(const item_slot_t *slot, int based, int kind)
     }
 }
 
-static apr_status_t split(sorter_t *s, item_slot_t *slot)
+static apr_status_t split(item_sorter_t *s, item_slot_t *slot)
 {
     static const int order[] = { ITEM_OURS, ITEM_THEIRS, ITEM_BASE };
     apr_hash_t *twice = values_twice(s, slot);
@@ -473,153 +423,10 @@ static apr_status_t split(sorter_t *s, item_slot_t *slot)
     return APR_SUCCESS;
 }
 
-/* ---- how a slot is compared ----------------------------------------------- */
-
-/** Properties whose meaning lies in all of them together. */
-static item_span_t canon_together(sorter_t *s, const item_slot_t *slot,
-                                  int side)
-{
-    item_comp_t *comp = make_comp(s);
-    const item_member_t *member;
-
-    for (member = slot->first[side]; member; member = member->next)
-        item_comp_property(comp, &member->entry->line);
-    return item_comp_finish(comp);
-}
-
-/** N, and FN where it says more than N. */
-static item_span_t canon_name(sorter_t *s, const item_slot_t *slot, int side,
-                              int *own)
-{
-    item_comp_t *fn = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
-    item_comp_t *n = item_comp_make(ITEM_VCARD30, &s->m->words, s->m->p);
-    item_buf_t b = { NULL, NULL, 0, 0 };
-    const item_member_t *member;
-
-    b.p = s->m->p;
-    for (member = slot->first[side]; member; member = member->next) {
-        int is_fn = item_span_is(member->entry->line.name, "FN");
-
-        item_comp_property(is_fn ? fn : n, &member->entry->line);
-        if (!is_fn)
-            item_prop_value(&b, s->kind, &member->entry->line);
-    }
-    *own = fn->fn.len && !(n->has_name && made_of(fn, n, s->m->p));
-    if (*own) {
-        if (b.len)
-            item_buf_putc(&b, '\x1e');
-        item_buf_add(&b, fn->fn.s, fn->fn.len);
-    }
-    return item_buf_span(&b);
-}
-
-/** The lines' values and what counts of their parameters. */
-static item_span_t canon_lines(sorter_t *s, const item_slot_t *slot, int side,
-                               int *known)
-{
-    item_buf_t b = { NULL, NULL, 0, 0 };
-    const item_member_t *member;
-    apr_size_t before;
-
-    b.p = s->m->p;
-    for (member = slot->first[side]; member; member = member->next) {
-        before = b.len;
-        *known = item_prop_value(&b, s->kind, &member->entry->line);
-        if (b.len > before && (member->entry->adjuncts || member->next
-                               || member->entry->line.nparams)) {
-            before = b.len;
-            item_buf_putc(&b, '\x1d');
-            item_entry_detail(&b, s->kind, member->entry);
-            if (b.len == before + 1 && !member->next)
-                b.len = before;
-        }
-    }
-    return item_buf_span(&b);
-}
-
-/** An event's description that is its summary again is none. */
-static int repeats_summary(const sorter_t *s, int side, item_span_t text)
-{
-    const item_entry_t *summary = item_part_find(s->parts[side], "SUMMARY");
-    item_buf_t b = { NULL, NULL, 0, 0 };
-
-    if (!summary)
-        return 0;
-    b.p = s->m->p;
-    item_value_text(&b, summary->line.value);
-    return b.len == text.len && (!b.len || !memcmp(b.s, text.s, b.len));
-}
-
-/** A side before another that has the same lines; the other one: none. */
-static int same_lines(const item_slot_t *slot, int side)
-{
-    const item_member_t *a, *b;
-    int other;
-
-    for (other = 0; other < side; other++) {
-        a = slot->first[other];
-        b = slot->first[side];
-        while (a && b && same_line(a->entry, b->entry)) {
-            a = a->next;
-            b = b->next;
-        }
-        if (!a && !b)
-            return other;
-    }
-    return side;
-}
-
-static void compare_slot(sorter_t *s, item_slot_t *slot)
-{
-    int own[ITEM_SIDES] = { 0, 0, 0 }, side, like;
-
-    slot->known = 1;
-    for (side = 0; side < ITEM_SIDES; side++) {
-        slot->canon[side].s = "";
-        if (!slot->n[side])
-            continue;
-        like = same_lines(slot, side);
-        if (like != side) {
-            slot->canon[side] = slot->canon[like];
-            own[side] = own[like];
-        }
-        else if (slot->how == MERGE_TIME || slot->how == MERGE_STATE)
-            slot->canon[side] = canon_together(s, slot, side);
-        else if (slot->how == MERGE_NAME)
-            slot->canon[side] = canon_name(s, slot, side, &own[side]);
-        else if (slot->how == MERGE_PART || slot->how == MERGE_ZONE)
-            slot->canon[side].len = 1;      /* compared by item_merge.c */
-        else
-            slot->canon[side] = canon_lines(s, slot, side, &slot->known);
-    }
-    for (side = 0; side < ITEM_SIDES; side++) {
-        if (slot->how == MERGE_TEXT && s->kind != (int)ITEM_VCARD30
-            && slot->canon[side].len
-            && repeats_summary(s, side, slot->canon[side]))
-            slot->canon[side].len = 0;
-        slot->there[side] = slot->canon[side].len > 0;
-    }
-    if (slot->how == MERGE_NAME && own[ITEM_OURS] && !own[ITEM_THEIRS])
-        slot->known = 0;        /* an FN that theirs does not know */
-}
-
-/** Members of sets: whether clients drop them shows in any of them. */
-static void compare_member(const sorter_t *s, item_slot_t *slot)
-{
-    const item_member_t *member = NULL;
-    int side;
-
-    for (side = 0; side < ITEM_SIDES && !member; side++)
-        member = slot->first[side];
-    slot->known = !member || member->entry->part
-                  || item_prop_is_known(s->kind, &member->entry->line);
-    for (side = 0; side < ITEM_SIDES; side++)
-        if (!slot->canon[side].s)
-            slot->canon[side].s = "";
-}
+/* ---- all of them ---------------------------------------------------------- */
 
 /** Non-zero if a side has several FN, and theirs has any. */
-static int has_names(const sorter_t *s)
+static int has_names(const item_sorter_t *s)
 {
     const item_entry_t *first, *last;
     int side, several = 0;
@@ -635,7 +442,7 @@ static int has_names(const sorter_t *s)
 }
 
 /** Non-zero if both sides have a start, and not the same. */
-static int starts_differ(const sorter_t *s)
+static int starts_differ(const item_sorter_t *s)
 {
     item_buf_t text[ITEM_SIDES];
     const item_entry_t *entry;
@@ -661,7 +468,7 @@ apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
 {
     apr_status_t rv = APR_SUCCESS;
     item_slot_t *slot;
-    sorter_t s;
+    item_sorter_t s;
     int i, whole;
 
     memset(&s, 0, sizeof(s));
@@ -688,9 +495,9 @@ apr_status_t item_slots_make(apr_array_header_t **slots, item_merging_t *m,
         if (slot->split)
             continue;
         if (i < whole)
-            compare_slot(&s, slot);
+            item_sorter_compare(&s, slot);
         else
-            compare_member(&s, slot);
+            item_sorter_compare_member(&s, slot);
         APR_ARRAY_PUSH(*slots, item_slot_t *) = slot;
     }
     return rv;
