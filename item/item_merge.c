@@ -32,6 +32,7 @@ typedef struct job_t {
     int moved;                  /* the times are theirs */
     item_side_e summary;        /* whose it is; ITEM_BASE: both say so */
     const item_slot_t *name;    /* N is theirs; NULL: it is not */
+    const item_part_t *ours;
 } job_t;
 
 static void drop_ours(job_t *job, const item_slot_t *slot)
@@ -96,6 +97,73 @@ static void replace(job_t *job, const item_slot_t *slot)
             place = item_adds_place(job->adds, member->entry);
         item_adds_entry(job->adds, place, member->entry);
     }
+}
+
+/** The group that a list of theirs has in ours; len 0: none. */
+static item_span_t group_of_list(const job_t *job, const item_entry_t *theirs)
+{
+    static const item_span_t none = { "", 0 };
+    const item_entry_t *entry;
+    item_span_t name = theirs->line.name;
+    int i;
+
+    for (i = 0; i < job->ours->entries->nelts; i++) {
+        entry = APR_ARRAY_IDX(job->ours->entries, i, const item_entry_t *);
+        if (!entry->part && entry->line.group.len
+            && entry->line.name.len == name.len
+            && !strncasecmp(entry->line.name.s, name.s, name.len))
+            return entry->line.group;
+    }
+    return none;
+}
+
+/** What labels a list, into the group that the list has here. */
+static void replace_label(job_t *job, const item_slot_t *slot)
+{
+    const item_member_t *was = slot->first[ITEM_BASE];
+    item_member_t *ours = slot->first[ITEM_OURS];
+    item_buf_t line = { NULL, NULL, 0, 0 }, out = { NULL, NULL, 0, 0 };
+    item_entry_t *theirs;
+    item_span_t group, head;
+
+    drop_ours(job, slot);
+    if (!slot->first[ITEM_THEIRS])
+        return;
+    theirs = slot->first[ITEM_THEIRS]->entry;
+    if (ours && item_revise(job->m, job->kind, (was ? was : ours)->entry,
+                            ours->entry, theirs)) {
+        ours->entry->gone = 0;
+        return;
+    }
+    line.p = out.p = job->m->p;
+    group = group_of_list(job, theirs->lead);
+    head = item_line_head(&theirs->line);
+    item_buf_add(&line, group.s, group.len);
+    item_buf_add(&line, head.s + theirs->line.group.len,
+                 head.len - theirs->line.group.len);
+    item_buf_add(&line, theirs->line.value.s, theirs->line.value.len);
+    item_fold_add(&out, item_buf_span(&line), job->m->docs[ITEM_OURS]->eol);
+    item_adds_put(job->adds, item_adds_place(job->adds, theirs),
+                  item_buf_span(&out));
+    job->m->not_theirs = 1;
+}
+
+/** What labels a list is decided where there is one such on each side. */
+static void merge_label(job_t *job, const item_slot_t *slot)
+{
+    item_side_e side = ITEM_OURS;
+
+    if (slot->n[ITEM_BASE] > 1 || slot->n[ITEM_OURS] > 1
+        || slot->n[ITEM_THEIRS] > 1) {
+        item_keeps_ours(job->m, slot);
+        return;
+    }
+    if (slot->n[ITEM_OURS] || !slot->n[ITEM_THEIRS]
+        || group_of_list(job, slot->first[ITEM_THEIRS]->entry->lead).len)
+        side = item_decide(job->m, slot);
+    take_side(job->m, slot, side);
+    if (side == ITEM_THEIRS)
+        replace_label(job, slot);
 }
 
 static item_span_t plain_text(item_merging_t *m, const item_slot_t *slot,
@@ -253,6 +321,9 @@ static apr_status_t carry_out(job_t *job, item_slot_t *slot)
     case MERGE_KEEP:
         keep_ours(job, slot);
         return APR_SUCCESS;
+    case MERGE_LABEL:
+        merge_label(job, slot);
+        return APR_SUCCESS;
     case MERGE_TEXT:
         if (slot->member || is_one_sided(slot) || slot->n[ITEM_OURS] != 1
             || slot->n[ITEM_THEIRS] != 1 || !slot->there[ITEM_OURS]
@@ -391,6 +462,7 @@ static apr_status_t merge_part(item_merging_t *m, item_buf_t *out,
     job.moved = 0;
     job.summary = ITEM_BASE;
     job.name = NULL;
+    job.ours = parts[ITEM_OURS];
     if (m->docs[ITEM_BASE])
         item_pair_edited(m, job.kind, slots);
     else

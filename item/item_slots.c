@@ -69,6 +69,21 @@ static void sort_property(item_sorter_t *s, int side, item_entry_t *entry)
     add_member(s, slot_of(s, key, strlen(key), key, how), side, entry);
 }
 
+/** What labels a list, of which the words are members, stands for itself. */
+static void sort_label(item_sorter_t *s, int side, item_entry_t *entry)
+{
+    const item_slot_rule_t *rule = item_slot_rule(s->kind,
+                                                  entry->lead->line.name);
+    const char *name, *key;
+
+    if (rule->how != MERGE_LIST)
+        return;
+    name = item_span_upper(entry->line.name, s->m->p);
+    key = apr_pstrcat(s->m->p, rule->name, "\x1d", name, NULL);
+    add_member(s, slot_of(s, key, strlen(key), name, MERGE_LABEL), side,
+               entry);
+}
+
 /** Components: the key says which are the same. */
 static void sort_part(item_sorter_t *s, int side, item_entry_t *entry)
 {
@@ -148,7 +163,9 @@ static void sort_side(item_sorter_t *s, int side)
             sort_part(s, side, entry);
         else if (is_made_up(s, side, entry))
             s->m->not_theirs = 1;
-        else if (!entry->lead)
+        else if (entry->lead)
+            sort_label(s, side, entry);
+        else
             sort_property(s, side, entry);
     }
 }

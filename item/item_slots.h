@@ -26,6 +26,7 @@ typedef enum {
     MERGE_TEXT,                 /* likewise, and long */
     MERGE_SET, MERGE_LIST,      /* members; lists of words in lines */
     MERGE_NAME, MERGE_TIME, MERGE_STATE,        /* several that are one */
+    MERGE_LABEL,                /* of a list, which stands in several */
     MERGE_NEWEST, MERGE_GREATEST, MERGE_KEEP,   /* never clash */
     MERGE_ALARM, MERGE_PART, MERGE_ZONE, MERGE_OTHER    /* components */
 } item_how_e;

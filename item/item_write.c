@@ -323,12 +323,24 @@ void item_member_drop(item_merging_t *m, item_member_t *member)
     entry->lost[member->number] = 1;
 }
 
+/** Non-zero if nothing is left of a line, or of the words of a list. */
+static int is_gone(const item_entry_t *entry)
+{
+    int i = 0;
+
+    if (entry->gone || !entry->lost || entry->more.len)
+        return entry->gone;
+    while (i < entry->words && entry->lost[i])
+        i++;
+    return i == entry->words;
+}
+
 /** Non-zero if nothing is left of a group that would need its label. */
 static int is_group_gone(item_entry_t *lead)
 {
-    while (lead->gone && lead->mates && lead->mates->gone)
+    while (is_gone(lead) && lead->mates && is_gone(lead->mates))
         lead->mates = lead->mates->mates;
-    return lead->gone && !lead->mates;
+    return is_gone(lead) && !lead->mates;
 }
 
 static void put_entry(item_buf_t *b, item_adds_t *adds,
