@@ -311,6 +311,15 @@ static int is_made_of(item_span_t fn, item_span_t n, apr_pool_t *p)
     return 1;
 }
 
+static int is_separators(item_span_t value)
+{
+    apr_size_t i = 0;
+
+    while (i < value.len && strchr("; ", value.s[i]))
+        i++;
+    return i == value.len;
+}
+
 /** Has it an FN that it did not make of N?  Noted as a kind of FN. */
 static int note_fn(item_room_t *room, const item_part_t *card, apr_pool_t *p)
 {
@@ -318,7 +327,8 @@ static int note_fn(item_room_t *room, const item_part_t *card, apr_pool_t *p)
     const item_entry_t *n = item_part_find(card, "N");
     room_seen_t *seen = fn && n ? seen_of(room, "FN") : NULL;
 
-    if (!seen || seen->kinds
+    /* Beside an empty N it may have made it of something else. */
+    if (!seen || seen->kinds || is_separators(n->line.value)
         || is_made_of(fn->line.value, n->line.value, p))
         return 0;
     seen->kinds = 1;

@@ -497,7 +497,8 @@ static void complete_fn(room_job_t *job, const item_part_t *base,
                         item_part_t *theirs)
 {
     if (!complete_made_fn(job, base, theirs)
-        && item_part_find(base, "FN") != item_part_find_last(base, "FN"))
+        && (item_part_find(theirs, "FN")
+            || item_part_find(base, "FN") != item_part_find_last(base, "FN")))
         complete_name(job, base, theirs, "FN");
 }
 

@@ -54,7 +54,38 @@ static item_span_t canon_together(item_sorter_t *s, const item_slot_t *slot,
     return item_comp_finish(comp);
 }
 
-/** N, and FN where it says more than N. */
+static int says_same(const item_sorter_t *s, const item_entry_t *a,
+                     const item_entry_t *b)
+{
+    item_buf_t ta = { NULL, NULL, 0, 0 }, tb = { NULL, NULL, 0, 0 };
+
+    if (!a || !b)
+        return a == b;
+    ta.p = tb.p = s->m->p;
+    item_prop_value(&ta, s->kind, &a->line);
+    item_prop_value(&tb, s->kind, &b->line);
+    return ta.len == tb.len && (!ta.len || !memcmp(ta.s, tb.s, ta.len));
+}
+
+/** Non-zero if theirs has another FN than it had, and here the name is what it
+ * was: an edit, though it may be made of words of N. */
+static int is_fn_edited(const item_sorter_t *s, const item_slot_t *slot)
+{
+    static const item_span_t fn = { "FN", 2 }, n = { "N", 1 };
+    const item_entry_t *was, *ours, *is;
+
+    was = item_only_line(slot, ITEM_BASE, fn);
+    ours = item_only_line(slot, ITEM_OURS, fn);
+    is = item_only_line(slot, ITEM_THEIRS, fn);
+    return !s->m->spare && was && ours && is
+           && item_span_trim(is->line.value).len && says_same(s, was, ours)
+           && !says_same(s, was, is)
+           && says_same(s, item_only_line(slot, ITEM_BASE, n),
+                        item_only_line(slot, ITEM_OURS, n));
+}
+
+/** N, and FN where it says more than N.
+ * @param own  in: it counts whatever it says; out: it does */
 static item_span_t canon_name(item_sorter_t *s, const item_slot_t *slot,
                               int side, int *own)
 {
@@ -71,7 +102,8 @@ static item_span_t canon_name(item_sorter_t *s, const item_slot_t *slot,
         if (!is_fn)
             item_prop_value(&b, s->kind, &member->entry->line);
     }
-    *own = fn->fn.len && !(n->has_name && item_sorter_made_of(fn, n, s->m->p));
+    *own = fn->fn.len && (*own || !n->has_name
+                          || !item_sorter_made_of(fn, n, s->m->p));
     if (*own) {
         if (b.len)
             item_buf_putc(&b, '\x1e');
@@ -139,6 +171,7 @@ static int same_lines(const item_slot_t *slot, int side)
 void item_sorter_compare(item_sorter_t *s, item_slot_t *slot)
 {
     int own[ITEM_SIDES] = { 0, 0, 0 }, side, like;
+    int edited = slot->how == MERGE_NAME && is_fn_edited(s, slot);
 
     slot->known = 1;
     for (side = 0; side < ITEM_SIDES; side++) {
@@ -152,8 +185,10 @@ void item_sorter_compare(item_sorter_t *s, item_slot_t *slot)
         }
         else if (slot->how == MERGE_TIME || slot->how == MERGE_STATE)
             slot->canon[side] = canon_together(s, slot, side);
-        else if (slot->how == MERGE_NAME)
+        else if (slot->how == MERGE_NAME) {
+            own[side] = edited;
             slot->canon[side] = canon_name(s, slot, side, &own[side]);
+        }
         else if (slot->how == MERGE_PART || slot->how == MERGE_ZONE)
             slot->canon[side].len = 1;      /* compared by item_merge.c */
         else

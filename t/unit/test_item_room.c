@@ -489,6 +489,17 @@ static void test_fn(void **state)
 
     COMPLETED(NULL, base, made, base);
     COMPLETED(card("N:A;B\nFN:Nick\n"), base, made, made);
+    /* Beside no N it may make it of what else there is. */
+    COMPLETED(card("N:;;;;\nFN:Acme\nORG:Acme\n"), base, made, base);
+    /* One that it cuts is as it was. */
+    COMPLETED(card("N:A;B\nFN:Nick\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Hannibal\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Han\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Hannibal\n"));
+    COMPLETED(card("N:A;B\nFN:Nick the Knife of Nowhere\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Hannibal\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Han\n"),
+              card("N:Clemens;Samuel\nFN:Mark Twain of Han\n"));
     /* What is above an edited N is left to merging. */
     COMPLETED(NULL, base, card("N:Clemens;Sam\nFN:Sam Clemens\n"),
               card("N:Clemens;Sam\n"));
