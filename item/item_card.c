@@ -399,6 +399,14 @@ int card_has_word(item_span_t text, const char *word)
     return 0;
 }
 
+int item_card_is_encoded(const char *data, apr_size_t len)
+{
+    item_span_t text = { data, len };
+
+    return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
+           || card_has_word(text, "CHARSET");
+}
+
 #define CHANGING  (ITEM_HABIT_EMAIL_INTERNET | ITEM_HABIT_CATEGORY_X \
                    | ITEM_HABIT_NO_FOLD | ITEM_HABIT_NO_EMPTY \
                    | ITEM_HABIT_DATE_1980)

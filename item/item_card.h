@@ -44,6 +44,11 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
                               const item_text_t *like, item_text_t *out,
                               apr_pool_t *p);
 
+/** Non-zero for a card that may not be written as 3.0 and 4.0 are, whatever its
+ * VERSION says: quoted-printable, or not in UTF-8.  item_card_import() mends
+ * it. */
+int item_card_is_encoded(const char *data, apr_size_t len);
+
 /**
  * A vCard of the store for a device.
  * @param form  format ITEM_FORMAT_VCARD21, _VCARD30, _VCARD40; any other: in

@@ -37,6 +37,13 @@ int sml_form_has_line(const item_text_t *text, const char *name)
 
 /* ---- in ------------------------------------------------------------------ */
 
+/* A card that is of the store's versions, but not written as those are. */
+static int is_encoded(item_format_e is, const item_text_t *raw)
+{
+    return (is == ITEM_FORMAT_VCARD30 || is == ITEM_FORMAT_VCARD40)
+        && item_card_is_encoded(raw->data, raw->len);
+}
+
 apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
                              sml_change_t *c, const char *type)
 {
@@ -56,7 +63,8 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     if (item_form_is_plain(form)
         && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)
         && (is == ITEM_FORMAT_TEXT
-            || !item_format_is_unsaid(c->raw.data, c->raw.len))) {
+            || !item_format_is_unsaid(c->raw.data, c->raw.len))
+        && !is_encoded(is, &c->raw)) {
         /* A text may be a VJOURNAL's; of vCards the store may have the other
          * version. */
         if (is == ITEM_FORMAT_TEXT || is == ITEM_FORMAT_VCARD30

@@ -391,6 +391,32 @@ static void test_as_it_sends(void **state)
                            "VERSION:3.0\r\n"));
 }
 
+#define CARD(lines) "BEGIN:VCARD\r\nVERSION:3.0\r\n" lines "END:VCARD\r\n"
+
+/* Phones that write 2.1's encodings into what they say is 3.0. */
+static void test_encoded(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    client_store(c, "contacts")->type = "text/vcard";
+    client_put(c, "contacts",
+        CARD("N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:M=C3=BCller;Jo;;;\r\n"
+             "FN;CHARSET=ISO-8859-1:Jo M\xfcller\r\n"
+             "NOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\ntwo, and=\r\n"
+             "TEL:3\r\nTEL;TYPE=CELL:+491\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"),
+        CARD("N:M\xc3\xbcller;Jo;;;\r\nFN:Jo M\xc3\xbcller\r\n"
+             "NOTE:one\\ntwo, andTEL:3\r\nTEL;TYPE=CELL:+491\r\n"));
+    /* Nothing of that is an edit. */
+    client_edit(c, item_of(c, "contacts"),
+                with(item_of(c, "contacts")->text, "+491", "+492"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"),
+        CARD("N:M\xc3\xbcller;Jo;;;\r\nFN:Jo M\xc3\xbcller\r\n"
+             "NOTE:one\\ntwo, andTEL:3\r\nTEL;TYPE=CELL:+492\r\n"));
+}
+
 /* What does not say of which version it is is taken for what it looks like. */
 static void test_no_version(void **state)
 {
@@ -609,6 +635,7 @@ int main(void)
         ON_EACH_STORE(test_zone_is_learned),
         ON_EACH_STORE(test_whose_zone),
         ON_EACH_STORE(test_as_it_sends),
+        ON_EACH_STORE(test_encoded),
         ON_EACH_STORE(test_no_version),
         ON_EACH_STORE(test_combined_calendar),
         ON_EACH_STORE(test_sif),
