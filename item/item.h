@@ -30,7 +30,7 @@
 
 /** Raised whenever a rule by which item_keys() computes anything changes:
  * keys that were stored under another version are to be computed anew. */
-#define ITEM_KEYS_VERSION    4
+#define ITEM_KEYS_VERSION    5
 
 /** In item_keys_t.ends: no end, or none that is known; with a minus sign in
  * item_keys_t.starts: no beginning. */
@@ -83,10 +83,11 @@ typedef struct item_keys_t {
  *   PRIORITY:0, ...) count as missing;
  * - values: telephone numbers without what only parts the digits, addresses
  *   of mail in lower case, those of pages without "http://", lists one by one,
- *   full dates without time, zones without their maker's prefix, DURATION as
- *   DTEND or DUE, alarms as the time before the start, times in a zone that
- *   the system knows as their instant (and of a series how its zone goes with
- *   the year), recurrence rules as in item_time.h.
+ *   pictures as what they hold, full dates without time, zones without their
+ *   maker's prefix, DURATION as DTEND or DUE, alarms as the time before the
+ *   start, times in a zone that the system knows as their instant (and of a
+ *   series how its zone goes with the year), recurrence rules as in
+ *   item_time.h.
  *
  * So equal items are the same thing to people, but not the same octets: do
  * not drop an update because it is equal.  The store keeps the keys: whoever

@@ -238,8 +238,8 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
         reduce(c, &prop);
         if (!card_is_sendable(c, &prop) || card_is_again(once, c, &prop))
             continue;
-        rv = prop.nested.len || c->from != c->to ? card_up(c, &prop)
-                                                 : APR_SUCCESS;
+        rv = prop.nested.len || c->from != c->to || c->from == CARD_30
+             ? card_up(c, &prop) : APR_SUCCESS;
         if (rv == APR_SUCCESS) {
             card_names_note(&names, &prop);
             rv = put_prop(b, c, &prop);
@@ -407,6 +407,21 @@ int item_card_is_encoded(const char *data, apr_size_t len)
            || card_has_word(text, "CHARSET");
 }
 
+int item_card_has_data(const char *data, apr_size_t len)
+{
+    const char *s = data, *end = data + len;
+
+    while (end - s > 5
+           && (s = memchr(s, ':', (apr_size_t)(end - s) - 5)) != NULL) {
+        s++;
+        while (end - s > 5 && strchr("\r\n\t ", *s))
+            s++;                /* folded there */
+        if (end - s >= 5 && !strncasecmp(s, "data:", 5))
+            return 1;
+    }
+    return 0;
+}
+
 #define CHANGING  (ITEM_HABIT_EMAIL_INTERNET | ITEM_HABIT_CATEGORY_X \
                    | ITEM_HABIT_NO_FOLD | ITEM_HABIT_NO_EMPTY \
                    | ITEM_HABIT_DATE_1980)
@@ -434,7 +449,8 @@ static int is_same(const item_form_t *form, item_span_t text, int version)
 
     if (version == CARD_21 || (to && to != version) || form->charset
         || (form->habits & CHANGING) || item_is_folded_early(text)
-        || (to == CARD_30 && card_has_names(text)))
+        || (to == CARD_30 && card_has_names(text))
+        || (version == CARD_30 && item_card_has_data(text.s, text.len)))
         return 0;
     if (item_charset_is_ascii(text))
         return 1;

@@ -49,6 +49,10 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
  * it. */
 int item_card_is_encoded(const char *data, apr_size_t len);
 
+/** Non-zero for a card with a picture or the like in a "data:" URI, roughly:
+ * item_card_export() makes of it what all devices of 3.0 know. */
+int item_card_has_data(const char *data, apr_size_t len);
+
 /**
  * A vCard of the store for a device.
  * @param form  format ITEM_FORMAT_VCARD21, _VCARD30, _VCARD40; any other: in

@@ -133,9 +133,13 @@ void card_name_set(card_prop_t *prop, const char *name);
 /** The value is what was put into c->tmp from there on. */
 void card_value_set(card_conv_t *c, card_prop_t *prop, apr_size_t from);
 
-/** A property of any version as one of 3.0. @return APR_SUCCESS, APR_EOF: it
- * says nothing, ITEM_E* of a nested card */
+/** A property of any version as one of 3.0, as devices know those.
+ * @return APR_SUCCESS, APR_EOF: it says nothing, ITEM_E* of a nested card */
 apr_status_t card_up(card_conv_t *c, card_prop_t *prop);
+
+/** A picture or the like in a "data:" URI as one that is there. @return 0: it
+ * is none such */
+int card_inline(card_conv_t *c, card_prop_t *prop);
 
 /** A property of 3.0 as one of c->to, 3.0 or 4.0; 2.1 is made where it is
  * written. @return 0: it cannot be said */

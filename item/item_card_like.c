@@ -86,27 +86,11 @@ static int cut(item_line_t *line, item_param_t *params, item_span_t text)
     return item_line_split(line, text) == APR_SUCCESS && !line->junk;
 }
 
-/** What a data: URI holds in base64. @return len 0: it is none such */
-static item_span_t data_of(item_span_t value)
-{
-    static const item_span_t none = { "", 0 };
-    const char *comma = value.len > 5 && !strncasecmp(value.s, "data:", 5)
-                        ? memchr(value.s, ',', value.len) : NULL;
-    item_span_t head = value;
-
-    head.len = comma ? (apr_size_t)(comma - value.s) : 0;
-    if (!comma || !card_has_word(head, "BASE64"))
-        return none;
-    value.s += head.len + 1;
-    value.len -= head.len + 1;
-    return value;
-}
-
 /** Name and value, as they are compared. */
 static item_span_t key_of(card_like_t *like, const item_line_t *line)
 {
     item_buf_t *b = &like->key;
-    item_span_t data = data_of(line->value);
+    item_span_t data = item_data_base64(line->value, NULL);
     apr_size_t i;
 
     b->len = 0;
@@ -358,7 +342,7 @@ static void put_param(item_buf_t *b, const item_param_t *param)
 static int is_data(const item_line_t *line)
 {
     return item_line_param(line, "ENCODING") != NULL
-           || data_of(line->value).len != 0;
+           || item_data_base64(line->value, NULL).len != 0;
 }
 
 /** The store's value with the device's types, and the store's parameters

@@ -261,33 +261,16 @@ static void phone_up(card_conv_t *c, card_prop_t *prop)
     card_value_set(c, prop, from);
 }
 
-/** data:image/jpeg;base64,... */
-static void media_up(card_conv_t *c, card_prop_t *prop)
+int card_inline(card_conv_t *c, card_prop_t *prop)
 {
-    item_span_t value = prop->line.value, media;
-    const char *comma;
+    item_span_t media = { "", 0 }, data;
     apr_size_t from = c->tmp.len;
 
-    if (!starts_with(value, "data:")) {
-        if (!prop->binary && !item_span_is(prop->line.name, "KEY"))
-            card_param_set(prop, "VALUE", "uri");
-        return;
-    }
-    skip(&value, 5);
-    comma = memchr(value.s, ',', value.len);
-    media = value;
-    if (comma)
-        media.len = (apr_size_t)(comma - value.s);
-    /* The comma may have been escaped. */
-    if (media.len && media.s[media.len - 1] == '\\')
-        media.len--;
-    if (!comma || media.len < 7
-        || strncasecmp(media.s + media.len - 7, ";base64", 7)) {
-        card_param_set(prop, "VALUE", "uri");
-        return;
-    }
-    skip(&value, (apr_size_t)(comma + 1 - value.s));
-    media.len -= 7;
+    if (prop->binary || !card_is_media(prop->line.name))
+        return 0;
+    data = item_data_base64(prop->line.value, &media);
+    if (!data.len)
+        return 0;
     card_media_type(&c->tmp, media);
     card_param_set(prop, "VALUE", "");
     card_param_set(prop, "MEDIATYPE", "");
@@ -296,10 +279,21 @@ static void media_up(card_conv_t *c, card_prop_t *prop)
         card_param_set(prop, "TYPE", c->tmp.s + from);
     }
     from = c->tmp.len;
-    item_buf_add(&c->tmp, value.s, value.len);
-    c->tmp.len = from + item_base64_letters(c->tmp.s + from, value.len);
+    item_buf_add(&c->tmp, data.s, data.len);
+    c->tmp.len = from + item_base64_letters(c->tmp.s + from, data.len);
     card_value_set(c, prop, from);
     prop->binary = 1;
+    return 1;
+}
+
+/** A picture of 4.0. */
+static void media_up(card_conv_t *c, card_prop_t *prop)
+{
+    if (card_inline(c, prop) || prop->binary)
+        return;
+    if (!item_span_is(prop->line.name, "KEY")
+        || starts_with(prop->line.value, "data:"))
+        card_param_set(prop, "VALUE", "uri");
 }
 
 /** Non-zero for a whole date, which is all that 3.0 has, perhaps with a
@@ -385,8 +379,10 @@ apr_status_t card_up(card_conv_t *c, card_prop_t *prop)
         return up_40(c, prop) ? APR_SUCCESS : APR_EOF;
     if (c->from == CARD_21) {
         params_up(prop);
-        if (!prop->binary)
+        if (!prop->binary && !card_inline(c, prop))
             value_up(c, prop);
     }
+    else if (c->to != CARD_40)
+        card_inline(c, prop);
     return APR_SUCCESS;
 }

@@ -291,6 +291,8 @@ int item_form_keeps(const item_form_t *form, const char *type,
     if (!item_form_is_plain(form))
         return 0;
     is = item_format_recognise(type, data, len);
+    if (is == ITEM_FORMAT_VCARD30 && item_card_has_data(data, len))
+        return 0;
     return is == ITEM_FORMAT_AS_IS || is == form->format
         || (form->format == ITEM_FORMAT_AS_IS && item_format_is_native(is));
 }

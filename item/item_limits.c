@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "item/item_doc.h"
+#include "item/item_qp.h"
 
 /* Devices count octets of this or that encoding, and end before a character
  * that does not fit, or drop the space that the value then ends with. */
@@ -56,6 +57,14 @@ static int is_title(const char *name)
            || !strcmp(name, "SUMMARY");
 }
 
+/** Octets of a picture or the like, as letters of base64. */
+static apr_size_t large_len(item_span_t value)
+{
+    item_span_t data = item_data_base64(value, NULL);
+
+    return data.len ? data.len : value.len;
+}
+
 /** Octets of a value as a text. */
 static apr_size_t text_len(item_span_t value, apr_pool_t *p)
 {
@@ -77,7 +86,7 @@ static int is_too_large(const item_entry_t *entry,
 
     if (!limit || entry->line.value.len <= limit)
         return 0;
-    return is_large_name(name)
+    return (is_large_name(name) && large_len(entry->line.value) > limit)
            || (limits->whole && !is_title(name)
                && apr_hash_get(limits->whole, name, APR_HASH_KEY_STRING)
                && text_len(entry->line.value, p) > limit);

@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 
 #include "item/item_norm.h"
+#include "item/item_qp.h"
 #include "item/item_zone.h"
 
 /* Kinds of TYPE that tell two numbers or addresses apart.  The others
@@ -311,6 +312,7 @@ static void drop_scheme(item_buf_t *b, apr_size_t from)
 static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
 {
     apr_size_t from = b->len;
+    item_span_t data;
 
     switch (how) {
     case V_STRUCT:
@@ -331,8 +333,10 @@ static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
         break;
     case V_BINARY:
     case V_OMIT:                /* a picture in a property of some program */
-        if (is_base64(line)) {
-            item_value_base64(b, line->value);
+        data = is_base64(line) ? line->value
+                               : item_data_base64(line->value, NULL);
+        if (data.len) {
+            item_value_base64(b, data);
             break;
         }
         /* fall through */

@@ -1,6 +1,7 @@
 /* Licensed to you under the Apache License, Version 2.0: see LICENSE. */
 /* Quoted-printable and base64: see item_qp.h. */
 #include <string.h>
+#include <strings.h>
 
 #include <apr_lib.h>
 
@@ -194,6 +195,42 @@ apr_size_t item_base64_letters(char *s, apr_size_t len)
         if (apr_isalnum(s[i]) || s[i] == '+' || s[i] == '/' || s[i] == '=')
             s[w++] = s[i];
     return w;
+}
+
+/** Without a backslash at its end. */
+static item_span_t unescaped_end(item_span_t s)
+{
+    if (s.len && s.s[s.len - 1] == '\\')
+        s.len--;
+    return s;
+}
+
+item_span_t item_data_base64(item_span_t uri, item_span_t *type)
+{
+    static const char scheme[] = "data:", base64[] = ";base64";
+    const apr_size_t before = sizeof(scheme) - 1, behind = sizeof(base64) - 1;
+    static const item_span_t none = { "", 0 };
+    const char *comma;
+    item_span_t head;
+
+    uri = item_span_trim(uri);
+    if (uri.len <= before || strncasecmp(uri.s, scheme, before) != 0)
+        return none;
+    comma = memchr(uri.s, ',', uri.len);
+    if (!comma)
+        return none;
+    head.s = uri.s + before;
+    head.len = (apr_size_t)(comma - head.s);
+    head = unescaped_end(head);
+    if (head.len < behind
+        || strncasecmp(head.s + head.len - behind, base64, behind) != 0)
+        return none;
+    head.len -= behind;
+    if (type)
+        *type = unescaped_end(head);
+    uri.len -= (apr_size_t)(comma + 1 - uri.s);
+    uri.s = comma + 1;
+    return uri;
 }
 
 void item_base64_lines(item_buf_t *b, item_span_t letters,

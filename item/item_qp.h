@@ -48,6 +48,14 @@ void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
 /** A base64 text's letters and padding only, in place. @return octets */
 apr_size_t item_base64_letters(char *s, apr_size_t len);
 
+/**
+ * What a URI like "data:image/jpeg;base64,/9j/" holds, which may have been
+ * escaped as a text is.
+ * @param type  out: its media type; NULL: not asked for
+ * @return len 0: it is no such URI
+ */
+item_span_t item_data_base64(item_span_t uri, item_span_t *type);
+
 /** Write base64 letters in lines that begin with @p indent, each preceded by
  * CRLF. */
 void item_base64_lines(item_buf_t *b, item_span_t letters,

@@ -3,6 +3,7 @@
 #include "item/item_room_int.h"
 #include "item/item_image.h"
 #include "item/item_cal.h"
+#include "item/item_qp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +124,13 @@ void room_value_read(room_value_t *v, const item_line_t *line, apr_pool_t *p)
         b.p = p;
         if (item_span_is(line->name, "TEL"))
             digits(&b, line->value);
-        else if (room_is_large(line->name))
-            item_buf_add(&b, line->value.s, line->value.len);
+        else if (room_is_large(line->name)) {
+            item_span_t data = item_data_base64(line->value, NULL);
+
+            if (!data.len)
+                data = line->value;
+            item_buf_add(&b, data.s, data.len);
+        }
         else
             item_value_text(&b, line->value);
         v->part[0] = item_buf_span(&b);

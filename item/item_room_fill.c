@@ -259,7 +259,7 @@ static void add_large(room_job_t *job, item_part_t *theirs, room_likes_t *b,
     int i;
 
     for (i = 0; i < b->n; i++) {
-        b->used[i] = b->entry[i]->line.value.len > seen->octets[0];
+        b->used[i] = b->value[i].part[0].len > seen->octets[0];
         if (b->used[i])
             room_add(job, theirs, b->entry[i]);
     }

@@ -312,8 +312,7 @@ static apr_status_t read_props(sifc_t *s, const item_form_t *form,
         if (prop.nested.len || !card_is_sendable(&c, &prop)
             || card_is_again(&once, &c, &prop))
             continue;
-        if (c.from != CARD_30)
-            rv = card_up(&c, &prop);
+        rv = card_up(&c, &prop);
         if (rv != APR_SUCCESS && rv != APR_EOF)
             return rv;
         if (rv == APR_EOF || !card_habits_out(&c, &prop))

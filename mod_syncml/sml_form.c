@@ -118,7 +118,8 @@ static int is_of_like(const sml_change_t *c, const store_item_t *like)
 
     return (is == ITEM_FORMAT_VCARD30 || is == ITEM_FORMAT_VCARD40)
         && is == item_format_recognise(like->type, like->data, like->len)
-        && c->raw.data == c->item.data;
+        && c->raw.data == c->item.data
+        && !item_card_has_data(like->data, like->len);
 }
 
 void sml_form_import_like(sml_session_t *s, const sml_sync_t *y,

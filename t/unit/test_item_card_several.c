@@ -102,6 +102,46 @@ static void test_known_texts(void **unused)
            N "X-MANAGER:Ann, or Bea\nX-OTHER:a\\,b\n");
 }
 
+/** A picture in a URI goes to devices as one that is there, and is the store's
+ * own when it comes back. */
+static void test_data_uris(void **unused)
+{
+    static const char uri[] = N "PHOTO;VALUE=uri:data:image/jpeg;base64,"
+                              "/9j/4AAQ\n";
+    static const char inlined[] = N "PHOTO;TYPE=JPEG;ENCODING=b:/9j/4AAQ\n";
+    static const char other[] = N "LOGO;VALUE=uri:http://x/data:a.jpg\n"
+                                "PHOTO;VALUE=uri:data:,abc\n";
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+    item_form_t sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    const char *a = wrap("3.0", uri), *b = wrap("3.0", inlined);
+    item_text_t in = text_of(a), out;
+
+    out_of(three, uri, inlined);
+    out_of(form_of(ITEM_FORMAT_AS_IS, NULL, 0), uri, inlined);
+    out_of(V21(NULL, 0), uri,
+           N "PHOTO;TYPE=JPEG;ENCODING=BASE64:\n /9j/4AAQ\n");
+    out_of(form_of(ITEM_FORMAT_VCARD40, NULL, 0), uri,
+           N "PHOTO:data:image/jpeg;base64,/9j/4AAQ\n");
+    out_of(three, N "SOUND;X-A=1:data:audio/ogg\\;base64\\,T2dn\n",
+           N "SOUND;X-A=1;TYPE=OGG;ENCODING=b:T2dn\n");
+    out_of(three, other, other);
+    assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
+    assert_non_null(strstr(out.data, "<Photo>/9j/4AAQ</Photo>"));
+
+    expect(import_like(three, b, a), a);
+    expect(import_like(V21(NULL, 0),
+                       wrap("2.1", N "PHOTO;TYPE=JPEG;ENCODING=BASE64:\n"
+                            " /9j/\n 4AAQ\n\nTEL:1\n"), a),
+           wrap("3.0", apr_pstrcat(pool, uri, "TEL:1\n", NULL)));
+    expect(import_like(sif, "<contact><LastName>Doe</LastName><FirstName>Jo"
+                       "</FirstName><FileAs>Jo Doe</FileAs>"
+                       "<Photo>/9j/4AAQ</Photo></contact>", a), a);
+    assert_true(item_equal(NULL, a, strlen(a), NULL, b, strlen(b), pool));
+    /* So do phones say it, too. */
+    in21(N "PHOTO;VALUE=URL:data:image/gif;base64,R0lG\n",
+         N "PHOTO;TYPE=GIF;ENCODING=b:R0lG\n");
+}
+
 /** The same label of two groups, the first of which is gone. */
 static void test_labels(void **unused)
 {
@@ -221,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_nicknames),
         cmocka_unit_test(test_gender),
         cmocka_unit_test(test_known_texts),
+        cmocka_unit_test(test_data_uris),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_many_nicknames),
         cmocka_unit_test(test_many_cut_names),

@@ -417,6 +417,29 @@ static void test_encoded(void **state)
              "NOTE:one\\ntwo, andTEL:3\r\nTEL;TYPE=CELL:+492\r\n"));
 }
 
+/* A picture in a URI is one to a phone of the store's own form, too. */
+static void test_data_uri(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    const char *store = CARD("N:Doe;Jo;;;\r\nFN:Jo Doe\r\nTEL:+491\r\n"
+                             "PHOTO;VALUE=uri:data:image/png;base64,iVBOR\r\n");
+    const char *photo = "PHOTO;TYPE=PNG;ENCODING=b:iVBOR\r\n";
+
+    client_store(c, "contacts")->type = "text/vcard";
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(item_of(c, "contacts")->text, photo));
+    client_edit(c, item_of(c, "contacts"),
+                with(item_of(c, "contacts")->text, "+491", "+492"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "+491", "+492"));
+    /* It has sent one as large: so this one is deleted. */
+    client_edit(c, item_of(c, "contacts"),
+                with(item_of(c, "contacts")->text, photo, ""));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_null(strstr(stored("contacts"), "PHOTO"));
+}
+
 /* What does not say of which version it is is taken for what it looks like. */
 static void test_no_version(void **state)
 {
@@ -636,6 +659,7 @@ int main(void)
         ON_EACH_STORE(test_whose_zone),
         ON_EACH_STORE(test_as_it_sends),
         ON_EACH_STORE(test_encoded),
+        ON_EACH_STORE(test_data_uri),
         ON_EACH_STORE(test_no_version),
         ON_EACH_STORE(test_combined_calendar),
         ON_EACH_STORE(test_sif),
