@@ -34,6 +34,7 @@ typedef struct beside_t {
     card_cut_t **buckets;       /* of cuts, by their octets */
     apr_size_t mask;
     int version;                /* of the store's card */
+    int empty_n;                /* an N came that says nothing */
     apr_pool_t *p;
 } beside_t;
 
@@ -157,6 +158,7 @@ static apr_status_t read_all(beside_t *k, card_conv_t *c,
                            : k->next + 1;
         if (!came.cut) {
             rv = card_import_prop(c, &prop);
+            k->empty_n |= rv == APR_EOF && item_span_is(prop.line.name, "N");
             if (rv == APR_EOF)
                 continue;
             if (rv != APR_SUCCESS)
@@ -233,6 +235,36 @@ static void put_all(item_buf_t *b, const beside_t *k,
     }
 }
 
+/** The names in a device's card. @return 0: it cannot be read */
+static int find_names(const beside_t *k, item_span_t card,
+                      card_names_t *names)
+{
+    card_reader_t r;
+    card_prop_t prop;
+    card_conv_t c;
+
+    card_names_init(names, k->p);
+    if (card_import_begin(&c, &r, k->form, card, k->version, 0, k->p)
+        != APR_SUCCESS)
+        return 0;
+    while (card_read(&r, &prop) == APR_SUCCESS)
+        if (card_import_prop(&c, &prop) == APR_SUCCESS)
+            card_names_note(names, &prop);
+    return 1;
+}
+
+/** Non-zero if a device that has sent parts of names has emptied those that it
+ * had, and calls the card otherwise.  Else an empty N says nothing: so do those
+ * of devices that hold none. */
+static int has_emptied_name(const beside_t *k, item_span_t in)
+{
+    card_names_t was, now;
+
+    return k->empty_n && card_form_has_n(k->form)
+           && find_names(k, k->device, &was) && find_names(k, in, &now)
+           && was.has_n && !now.has_n && card_names_differ(&was, &now);
+}
+
 apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
                                 item_span_t in, item_span_t device,
                                 int sent_as, apr_array_header_t *cuts,
@@ -263,6 +295,8 @@ apr_status_t card_import_beside(item_buf_t *b, const item_form_t *form,
     if (rv != APR_SUCCESS)
         return rv;
     card_begin(b, c.to);
+    if (has_emptied_name(&k, in))
+        item_buf_puts(b, CARD_EMPTY_N);
     put_all(b, &k, all);
     item_buf_puts(b, END);
     return APR_SUCCESS;

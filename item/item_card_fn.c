@@ -147,3 +147,35 @@ int card_no_name(const card_prop_t *prop)
     return (item_span_is(name, "N") && is_blank(value, N_BLANKS))
            || (item_span_is(name, "FN") && is_blank(value, FN_BLANKS));
 }
+
+/** A name as a text. */
+static item_span_t text_of(const item_buf_t *name)
+{
+    item_buf_t text = { NULL, NULL, 0, 0 };
+
+    text.p = name->p;
+    put_word(&text, item_buf_span(name));
+    return item_buf_span(&text);
+}
+
+static int equal(item_span_t a, item_span_t b)
+{
+    return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+int card_names_differ(const card_names_t *was, const card_names_t *now)
+{
+    item_span_t is = text_of(&now->given);
+
+    return now->has_fn && !equal(is, text_of(&was->given))
+           && !equal(is, item_buf_span(&now->other));
+}
+
+int card_form_has_n(const item_form_t *form)
+{
+    int i = 0;
+
+    while (i < ITEM_FORM_NAMES && !form->n[i].octets)
+        i++;
+    return i < ITEM_FORM_NAMES;
+}

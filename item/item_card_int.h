@@ -248,6 +248,16 @@ int card_no_name(const card_prop_t *prop);
 /** Look at a property of 3.0 or 4.0. */
 void card_names_note(card_names_t *names, const card_prop_t *prop);
 
+/** An N that says nothing, as a line of the store. */
+#define CARD_EMPTY_N  "N:;;;;\r\n"
+
+/** Non-zero if the FN of a device is another than it was, and none that it has
+ * made of what else there is. */
+int card_names_differ(const card_names_t *was, const card_names_t *now);
+
+/** Non-zero if a device was seen to hold parts of N. */
+int card_form_has_n(const item_form_t *form);
+
 /** Append an FN to a card for the store that has none. */
 void card_put_fn(item_buf_t *b, card_conv_t *c, const card_names_t *names);
 
@@ -310,8 +320,9 @@ void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
                    int slot);
 
 /** Non-zero for the beginning of a text that is cut in a word, and too long
- * for people to have done that. */
-int card_is_cut(item_span_t text, item_span_t part);
+ * for people to have done that.
+ * @param longest  that the device has sent: it does not cut before that */
+int card_is_cut(item_span_t text, item_span_t part, item_longest_t longest);
 
 /** Before the first is put: what the device says of its name may be said behind
  * FN, which is made of that. */

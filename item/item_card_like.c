@@ -490,11 +490,22 @@ static int is_in_word(char c)
     return apr_isalnum(c) || (unsigned char)c >= 0x80;
 }
 
-int card_is_cut(item_span_t text, item_span_t part)
+/** Non-zero if a part, as a text, is as long as any that came. */
+static int is_longest(item_span_t part, item_longest_t longest)
+{
+    apr_size_t chars = 0, i;
+
+    for (i = 0; i < part.len; i++)
+        chars += ((unsigned char)part.s[i] & 0xc0) != 0x80;
+    return part.len >= longest.octets || chars >= longest.chars;
+}
+
+int card_is_cut(item_span_t text, item_span_t part, item_longest_t longest)
 {
     return part.len < text.len && part.len >= ITEM_ROOM_SHORT
            && !memcmp(part.s, text.s, part.len)
-           && is_in_word(text.s[part.len]) && is_in_word(part.s[part.len - 1]);
+           && is_in_word(text.s[part.len]) && is_in_word(part.s[part.len - 1])
+           && is_longest(part, longest);
 }
 
 /** Note what a device has left of a name that was made for it, and what FN it
@@ -504,13 +515,14 @@ static void judge_name(card_like_t *like, item_span_t value)
     item_span_t made = like->made, name = value, text, part;
     card_names_t names;
     card_prop_t n;
-    int cuts = 0;
+    int cuts = 0, i;
 
     like->made.len = 0;
-    while (item_value_next(&made, ';', &text)) {
+    for (i = 0; i < ITEM_FORM_NAMES && item_value_next(&made, ';', &text);
+         i++) {
         if (!item_value_next(&name, ';', &part))
             part.len = 0;
-        if (card_is_cut(text, part))
+        if (card_is_cut(text, part, like->form->n[i]))
             cuts++;
         else if (!equal(text, part))
             return;

@@ -62,18 +62,20 @@ const char *item_card_made(const item_form_t *form, const item_text_t *card,
     return made;
 }
 
-/** Non-zero if a name is what was made up, or what a device has left of it. */
-static int is_made(const char *made, const char *is)
+/** Non-zero if a name is what was made up, or what a device has left of it.
+ * @param longest  parts of such that it has sent, so many */
+static int is_made(const char *made, const char *is,
+                   const item_longest_t *longest, int parts)
 {
     item_span_t was, now;
 
-    for (;;) {
+    for (;; longest++, parts--) {
         was.s = made;
-        was.len = strcspn(made, ";");
+        was.len = parts > 1 ? strcspn(made, ";") : strlen(made);
         now.s = is;
-        now.len = strcspn(is, ";");
+        now.len = parts > 1 ? strcspn(is, ";") : strlen(is);
         if ((now.len != was.len || memcmp(now.s, was.s, now.len))
-            && !card_is_cut(was, now))
+            && !card_is_cut(was, now, *longest))
             return 0;
         if (!made[was.len] || !is[now.len])
             return made[was.len] == is[now.len];
@@ -120,14 +122,14 @@ static int find_made(const item_form_t *form, const item_text_t *had,
     like_n = name_of(like, "N", p);
     if (n && !like_n) {
         made = item_card_made(form, had, "N", p);
-        if (made && is_made(made, n))
+        if (made && is_made(made, n, form->n, ITEM_FORM_NAMES))
             apr_hash_set(gone, "N", APR_HASH_KEY_STRING, "");
         else
             left = 1;
     }
     if (fn) {
         made = item_card_made(form, had, "FN", p);
-        if ((made && is_made(made, fn)) || is_unknown(fn)
+        if ((made && is_made(made, fn, &form->fn, 1)) || is_unknown(fn)
             || (like_n && n && is_of_n(fn, n, p)))
             apr_hash_set(gone, "FN", APR_HASH_KEY_STRING, "");
         else

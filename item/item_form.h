@@ -117,6 +117,14 @@ typedef enum {
     (ITEM_HABIT_PLAIN_END | ITEM_HABIT_ONE_ALARM | ITEM_HABIT_ONE_EVENT \
      | ITEM_HABIT_SIMPLE_RULES | ITEM_HABIT_WANTS_TITLE)
 
+/** How long values of a device's own have been; all 0: that is not known. */
+typedef struct item_longest_t {
+    apr_size_t octets, chars;
+} item_longest_t;
+
+/** Parts of a contact's N. */
+#define ITEM_FORM_NAMES  5
+
 typedef struct item_form_t {
     item_format_e format;
     const char *charset;        /* as iconv names it; NULL: UTF-8 */
@@ -132,6 +140,9 @@ typedef struct item_form_t {
     apr_uint32_t rules;         /* kinds of rules that it was seen to keep, as
                                  * item_room_rules(): one that is missing was
                                  * deleted (vCalendar) */
+    item_longest_t n[ITEM_FORM_NAMES], fn;      /* names that it has sent: the
+                                 * parts of N, and FN.  A shorter one is not
+                                 * all that there is room for */
 } item_form_t;
 
 /** The media type in which a format travels, "text/x-vcard"; NULL for

@@ -465,6 +465,20 @@ int item_room_dateless_alarms(const item_room_t *room)
     return seen && seen->kinds;
 }
 
+item_longest_t item_room_longest(const item_room_t *room, const char *name,
+                                 int part)
+{
+    const room_seen_t *seen = apr_hash_get(room->names, name,
+                                           APR_HASH_KEY_STRING);
+    item_longest_t longest = { 0, 0 };
+
+    if (seen) {
+        longest.octets = seen->octets[part];
+        longest.chars = seen->chars[part];
+    }
+    return longest;
+}
+
 static const struct {
     const char *name;
     int bit;

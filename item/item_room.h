@@ -40,7 +40,7 @@
 
 #include "item/item_limits.h"
 #include "item/item_lines.h"
-#include "item/item_merge.h"
+#include "item/item_form.h"
 
 /** So many names are remembered. */
 #define ITEM_ROOM_NAMES   128
@@ -98,6 +98,10 @@ int item_room_due_times(const item_room_t *room);
 /** Non-zero if an alarm came of a task that has no date: where one is missing it
  * was deleted. */
 int item_room_dateless_alarms(const item_room_t *room);
+
+/** How long the longest value, or component of it, is that came of a name. */
+item_longest_t item_room_longest(const item_room_t *room, const char *name,
+                                 int part);
 
 /** Which kinds of rules came, as bits. */
 apr_uint32_t item_room_rules(const item_room_t *room);

@@ -400,6 +400,17 @@ static int is_made_of(const room_job_t *job, const room_value_t *fn,
     return room_part_same(fn->part[0], item_buf_span(&made));
 }
 
+/** Non-zero for an N of which nothing is left: FN is none that is made of it. */
+static int is_emptied(const room_job_t *job, const item_entry_t *n)
+{
+    room_value_t value;
+
+    if (!n)
+        return 0;
+    room_value_read(&value, &n->line, job->p);
+    return is_empty(&value);
+}
+
 /** Whether a device that has no place for anything of N has made FN of what
  * else the card has. */
 static int is_stopgap(room_job_t *job, const item_part_t *card,
@@ -412,12 +423,8 @@ static int is_stopgap(room_job_t *job, const item_part_t *card,
     room_value_t value;
     int i, garbled;
 
-    if (n) {
-        room_value_read(&value, &n->line, job->p);
-        for (i = 0; i < value.n; i++)
-            if (value.part[i].len)
-                return 0;
-    }
+    if (n && !is_emptied(job, n))
+        return 0;
     for (i = 0; names[i]; i++) {
         entry = item_part_find(card, names[i]);
         if (!entry)
@@ -477,7 +484,7 @@ static int complete_made_fn(room_job_t *job, const item_part_t *base,
         job->uncertain |= !seen || seen->items < ITEM_ROOM_CERTAIN;
         return 0;
     }
-    if (!seen || seen->kinds)
+    if (!seen || seen->kinds || is_emptied(job, n))
         return 0;
     if (same_name(job, had, n))
         room_rewrite(job, is, was, is);

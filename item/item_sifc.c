@@ -570,10 +570,10 @@ static item_span_t span_of(const item_text_t *text)
 
 /** What the device has of the store's card. */
 static card_like_t *make_like(const item_form_t *form, item_span_t card,
-                              int *version, apr_pool_t *p)
+                              int *version, card_names_t *names,
+                              apr_pool_t *p)
 {
     card_like_t *like;
-    card_names_t names;
     card_conv_t c;
     sifc_t s;
 
@@ -588,8 +588,7 @@ static card_like_t *make_like(const item_form_t *form, item_span_t card,
     card_conv_init(&c, form, 0, p);
     c.from = CARD_30;
     c.to = (card_version_e)*version;
-    card_names_init(&names, p);
-    put_lines(NULL, like, &c, &s, &names);
+    put_lines(NULL, like, &c, &s, names);
     return like;
 }
 
@@ -599,7 +598,7 @@ apr_status_t item_sifc_import(const item_form_t *form, const item_text_t *in,
 {
     item_buf_t b = { NULL, NULL, 0, 0 };
     card_like_t *table = NULL;
-    card_names_t names;
+    card_names_t names, was;
     card_conv_t c;
     int version = 0;
     apr_status_t rv;
@@ -610,8 +609,9 @@ apr_status_t item_sifc_import(const item_form_t *form, const item_text_t *in,
     rv = take_document(&s, span_of(in));
     if (rv != APR_SUCCESS)
         return rv;
+    card_names_init(&was, p);
     if (like)
-        table = make_like(form, span_of(like), &version, p);
+        table = make_like(form, span_of(like), &version, &was, p);
     b.p = p;
     card_conv_init(&c, form, 0, p);
     c.from = CARD_30;
@@ -621,6 +621,9 @@ apr_status_t item_sifc_import(const item_form_t *form, const item_text_t *in,
     put_lines(&b, table, &c, &s, &names);
     if (!table)
         card_put_fn(&b, &c, &names);
+    else if (card_form_has_n(form) && was.has_n && !names.has_n
+             && card_names_differ(&was, &names))
+        item_buf_puts(&b, CARD_EMPTY_N);
     item_buf_puts(&b, "END:VCARD\r\n");
     out->data = b.s;
     out->len = b.len;

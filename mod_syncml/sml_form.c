@@ -172,13 +172,14 @@ int sml_form_unmake(sml_session_t *s, const sml_sync_t *y, sml_change_t *c,
     item_text_t was = { had->data, had->len };
     item_text_t beside = { like->data, like->len };
     item_text_t text = { c->item.data, c->item.len };
+    item_form_t form = sml_form(s, y)->form;
     int left;
 
     if (c->raw_type == NULL || c->keys.kind != ITEM_VCARD30) {
         return 0;
     }
-    left = item_card_unmake(&sml_form(s, y)->form, &was, &beside, &text,
-                            s->p);
+    sml_held_tell(s, y, c->keys.kind, &form);
+    left = item_card_unmake(&form, &was, &beside, &text, s->p);
     if (text.data != c->item.data) {
         set_text(s, c, &text);
     }

@@ -295,13 +295,23 @@ void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
 void sml_held_tell(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    item_form_t *form)
 {
-    if (kind == ITEM_VEVENT || kind == ITEM_VTODO) {
-        const held_t *h = held_of(s, y, kind);
+    const held_t *h;
+    int i;
 
+    if (kind != ITEM_VEVENT && kind != ITEM_VTODO && kind != ITEM_VCARD30) {
+        return;
+    }
+    h = held_of(s, y, kind);
+    if (kind != ITEM_VCARD30) {
         form->due_times = item_room_due_times(h->room);
         form->dateless_alarms = item_room_dateless_alarms(h->room);
         form->rules = item_room_rules(h->room);
+        return;
     }
+    for (i = 0; i < ITEM_FORM_NAMES; i++) {
+        form->n[i] = item_room_longest(h->room, "N", i);
+    }
+    form->fn = item_room_longest(h->room, "FN", 0);
 }
 
 static apr_hash_t *absent_names(sml_session_t *s, const store_item_t *from,

@@ -37,7 +37,7 @@
 void sml_held_note(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    const char *data, apr_size_t len);
 
-/** Tell of the device's form what it was seen to keep of events or tasks. */
+/** Tell of the device's form what it was seen to keep. */
 void sml_held_tell(sml_session_t *s, const sml_sync_t *y, item_kind_e kind,
                    item_form_t *form);
 

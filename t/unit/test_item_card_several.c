@@ -142,6 +142,49 @@ static void test_data_uris(void **unused)
          N "PHOTO;TYPE=GIF;ENCODING=b:R0lG\n");
 }
 
+/** What a device has cut is not shorter than what it has sent. */
+static void test_longer_names(void **unused)
+{
+    item_form_t form = V21(NULL, 0);
+    const char *store = wrap("3.0", "FN:Friends of the Botanic Garden "
+                             "Saltholm\nTEL:1\n");
+    const char *phone = wrap("2.1", "N:Saltholm;Friends of the Botan\n"
+                             "TEL:2\n");
+
+    form.n[1].octets = form.n[1].chars = 20;
+    expect(import_like(form, phone, store), wrap("3.0", "TEL:2\n"));
+    form.n[1].octets = 21;      /* of 20 characters */
+    expect(import_like(form, phone, store), wrap("3.0", "TEL:2\n"));
+    form.n[1].chars = 21;
+    expect(import_like(form, phone, store),
+           wrap("3.0", "N:Saltholm;Friends of the Botan\nTEL:2\n"));
+}
+
+/** An N that a device empties beside another FN is gone. */
+static void test_emptied(void **unused)
+{
+    item_form_t form = V21(NULL, 0), sif = form_of(ITEM_FORMAT_SIFC, NULL, 0);
+    const char *store = wrap("3.0", N "TEL:1\nORG:Acme\n");
+
+    form.n[0].octets = form.n[0].chars = sif.n[0].octets = sif.n[0].chars = 3;
+    expect(import_like(form, wrap("2.1", "N:;;;;\nFN:Taxi\nORG:Acme\n"), store),
+           wrap("3.0", "N:;;;;\nFN:Taxi\nORG:Acme\n"));
+    expect(import_like(sif, "<contact><FirstName/><LastName/><FileAs>Taxi"
+                       "</FileAs></contact>", store),
+           wrap("3.0", "FN:Taxi\nN:;;;;\n"));
+    /* Not of one that makes FN of something else then, or calls it as before,
+     * has none, or never had any. */
+    expect(import_like(form, wrap("2.1", "N:;;;;\nFN:Acme\nORG:Acme\n"), store),
+           wrap("3.0", "FN:Acme\nORG:Acme\n"));
+    expect(import_like(form, wrap("2.1", "N:\nFN:Jo Doe\nORG:Acme\n"), store),
+           wrap("3.0", "FN:Jo Doe\nORG:Acme\n"));
+    expect(import_like(form, wrap("2.1", "FN:Taxi\nORG:Acme\n"), store),
+           wrap("3.0", "FN:Taxi\nORG:Acme\n"));
+    form.n[0].octets = 0;
+    expect(import_like(form, wrap("2.1", "N:;;;;\nFN:Taxi\nORG:Acme\n"), store),
+           wrap("3.0", "FN:Taxi\nORG:Acme\n"));
+}
+
 /** The same label of two groups, the first of which is gone. */
 static void test_labels(void **unused)
 {
@@ -262,6 +305,8 @@ int main(void)
         cmocka_unit_test(test_gender),
         cmocka_unit_test(test_known_texts),
         cmocka_unit_test(test_data_uris),
+        cmocka_unit_test(test_longer_names),
+        cmocka_unit_test(test_emptied),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_many_nicknames),
         cmocka_unit_test(test_many_cut_names),

@@ -142,6 +142,87 @@ static void test_shortened(void **state)
     assert_non_null(strstr(stored("contacts"), "\r\nN:Universal Exports;"));
 }
 
+/** Once it has sent a longer one, its user has shortened it. */
+static void test_shortened_by_user(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("ORG:Universal Exports Limited\r\n"
+                             "TEL:+491\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "+491", "+492");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "+491", "+492"));
+    edit(c, "\r\nN:Universal Exports Limited", "\r\nN:Universal Exports Lim");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored("contacts"),
+                           "\r\nN:Universal Exports Lim;"));
+    world_quiet(c, "contacts");
+}
+
+/** So it is with FN that was made of N. */
+static void test_shortened_fn(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("N:Fetherstonhaugh;Joan;;;\r\nTEL:+491\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "+491", "+492");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "+491", "+492"));
+    edit(c, "FN:Joan Fetherstonhaugh", "FN:Joan Fetherstonh");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_non_null(strstr(stored("contacts"), "\r\nFN:Joan Fetherstonh\r\n"));
+    assert_non_null(strstr(stored("contacts"), "\r\nN:Fetherstonhaugh;Joan;"));
+}
+
+/** Its user empties the name, and calls the card otherwise. */
+static void test_emptied(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("N:Doe;Jo;;;\r\nFN:Jo Doe\r\nTEL:+491\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "N:Doe;Jo;;;", "N:;;;;");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), store);
+    edit(c, "+491", "+492");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "+491", "+492"));
+    edit(c, "N:Doe;Jo;;;", "N:;;;;");
+    edit(c, "FN:Jo Doe", "FN:City Taxi");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"),
+                        CARD("N:;;;;\r\nFN:City Taxi\r\nTEL:+492\r\n"));
+    world_quiet(c, "contacts");
+    edit(c, "+492", "+493");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"),
+                        CARD("N:;;;;\r\nFN:City Taxi\r\nTEL:+493\r\n"));
+}
+
+/** A device that has an FN of its own says the same words in another order. */
+static void test_reordered(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("N:Doe;Jo;;;\r\nFN:Jo Doe\r\nTEL:+491\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "FN:Jo Doe", "FN:Boss");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "Jo Doe", "Boss"));
+    edit(c, "FN:Boss", "FN:Jo Doe");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    edit(c, "FN:Jo Doe", "FN:Doe Jo");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), with(store, "Jo Doe", "Doe Jo"));
+    world_quiet(c, "contacts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,7 +231,11 @@ int main(void)
         ON_EACH_STORE(test_fn_of_n),
         ON_EACH_STORE(test_no_name),
         ON_EACH_STORE(test_back_again),
-        ON_EACH_STORE(test_shortened)
+        ON_EACH_STORE(test_shortened),
+        ON_EACH_STORE(test_shortened_by_user),
+        ON_EACH_STORE(test_shortened_fn),
+        ON_EACH_STORE(test_emptied),
+        ON_EACH_STORE(test_reordered)
     };
 
     return world_main(tests, sizeof(tests) / sizeof(tests[0]), "sml_names");
