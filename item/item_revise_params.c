@@ -164,6 +164,14 @@ static void put_types(item_buf_t *b, const item_line_t *base,
     }
 }
 
+/** PREF=1 of what was TYPE=pref: programs write the one for the other. */
+static int says_preferred_again(const item_entry_t *base,
+                                const item_param_t *param)
+{
+    return item_span_is(param->name, "PREF") && item_span_is(param->value, "1")
+           && item_is_preferred(&base->line);
+}
+
 void item_put_params(item_buf_t *b, int kind, const item_entry_t *base,
                      const item_entry_t *ours, const item_entry_t *theirs)
 {
@@ -190,6 +198,8 @@ void item_put_params(item_buf_t *b, int kind, const item_entry_t *base,
         put_types(b, &base->line, &ours->line, &theirs->line);
     for (i = 0; i < theirs->line.nparams; i++) {
         param = &theirs->line.params[i];
+        if (says_preferred_again(base, param))
+            continue;
         if (is_detail(param)
             ? details && !types
             : !same_value(param, find_param(&base->line, param->name)))

@@ -173,6 +173,10 @@ static const case_t cards[] = {
     { "N:A\nEMAIL:a@b\nEMAIL:c@d\n", "N:A\nEMAIL:a@b\nEMAIL:c@d\n",
       "N:A\nEMAIL:a@b\nEMAIL;TYPE=PREF:c@d\n", T | ITEM_TAKE_PREF_EMAIL, "",
       "N:A\nEMAIL:a@b\nEMAIL;TYPE=PREF:c@d\n" },
+    /* As the other version says it. */
+    { "N:A\nEMAIL;TYPE=pref:a@b\n", "N:A\nEMAIL;TYPE=pref:a@b\nTEL:1\n",
+      "N:A\nEMAIL;PREF=1:c@b\n", T, "",
+      "N:A\nEMAIL;TYPE=pref:c@b\nTEL:1\n" },
     { "N:A\nTEL;TYPE=PREF:1\nTEL:2\n", "N:A\nTEL;TYPE=PREF:1\nTEL:2\n",
       "N:A\nTEL:1\nTEL:2\nTEL;TYPE=PREF:3\n", T | ITEM_TAKE_PREF_TEL, "",
       "N:A\nTEL:1\nTEL:2\nTEL;TYPE=PREF:3\n" },
