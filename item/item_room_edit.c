@@ -74,7 +74,10 @@ static apr_size_t shown_end(room_job_t *job, room_seen_t *seen,
     apr_size_t octets = seen->octets[0], chars = seen->chars[0], at;
     apr_size_t was_n = room_chars(was), is_n = room_chars(is);
 
-    if (is_n > was_n || (was.len <= octets && (!chars || was_n <= chars)))
+    /* It showed all of it, unless more was typed than there is place for. */
+    if (was.len <= octets && (!chars || was_n <= chars)
+        ? is_n <= was_n || (is.len < octets && (!chars || is_n < chars))
+        : is_n > was_n)
         return 0;
     /* Whoever never cut anything shows all of it; who does, about as much as
      * it ever showed. */

@@ -475,6 +475,16 @@ static void test_ends(void **state)
     cut_as = card("N:A\nTITLE:Head of the department o\n");
     COMPLETED(by_chars, plain, card("N:A\nTITLE:Tail of the department o\n"),
               card("N:A\nTITLE:Tail of the department of texts\n"));
+    /* More was typed than there is place for. */
+    COMPLETED(by_chars, card("N:A\nTITLE:Head of all the texts\n"),
+              card("N:A\nTITLE:Chief Head of all the te\n"),
+              card("N:A\nTITLE:Chief Head of all the texts\n"));
+    COMPLETED(by_chars, card("N:A\nTITLE:Head of all the texts\n"),
+              card("N:A\nTITLE:Head of all the texts to\n"),
+              card("N:A\nTITLE:Head of all the texts to\n"));
+    COMPLETED(by_chars, card("N:A\nTITLE:Head of all the texts\n"),
+              card("N:A\nTITLE:My Head of all the te\n"),
+              card("N:A\nTITLE:My Head of all the te\n"));
     cut_of = NULL;
     COMPLETED(by_octets, other,
               card(apr_pstrcat(pool, "N:A\nTITLE:", umlauts, "\n", NULL)),
