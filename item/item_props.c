@@ -333,8 +333,9 @@ static void put_value(item_buf_t *b, const item_line_t *line, value_e how)
         break;
     case V_BINARY:
     case V_OMIT:                /* a picture in a property of some program */
-        data = is_base64(line) ? line->value
-                               : item_data_base64(line->value, NULL);
+        data = item_data_base64(line->value, NULL);
+        if (!data.len && is_base64(line))
+            data = line->value;
         if (data.len) {
             item_value_base64(b, data);
             break;

@@ -189,9 +189,10 @@ void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
 
 apr_size_t item_base64_letters(char *s, apr_size_t len)
 {
-    apr_size_t i, w = 0;
+    item_span_t text = { s, len }, data = item_data_base64(text, NULL);
+    apr_size_t i = data.len ? (apr_size_t)(data.s - s) : 0, w = 0;
 
-    for (i = 0; i < len; i++)
+    for (; i < len; i++)
         if (apr_isalnum(s[i]) || s[i] == '+' || s[i] == '/' || s[i] == '=')
             s[w++] = s[i];
     return w;

@@ -45,7 +45,8 @@ int item_qp_is_folded(item_qp_doc_t *doc, const char *at);
 void item_qp_encode(item_buf_t *b, item_span_t text, apr_size_t column,
                     int soft);
 
-/** A base64 text's letters and padding only, in place. @return octets */
+/** A base64 text's letters and padding only, in place; of a "data:" URI those
+ * of what it holds.  @return octets */
 apr_size_t item_base64_letters(char *s, apr_size_t len);
 
 /**

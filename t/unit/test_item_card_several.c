@@ -125,6 +125,9 @@ static void test_data_uris(void **unused)
     out_of(three, N "SOUND;X-A=1:data:audio/ogg\\;base64\\,T2dn\n",
            N "SOUND;X-A=1;TYPE=OGG;ENCODING=b:T2dn\n");
     out_of(three, other, other);
+    /* Some say twice that it is base64. */
+    out_of(three, N "PHOTO;ENCODING=b;TYPE=PNG:data:image/png;base64,iVBOR\n",
+           N "PHOTO;TYPE=PNG;ENCODING=b:iVBOR\n");
     assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
     assert_non_null(strstr(out.data, "<Photo>/9j/4AAQ</Photo>"));
 
@@ -136,6 +139,8 @@ static void test_data_uris(void **unused)
     expect(import_like(sif, "<contact><LastName>Doe</LastName><FirstName>Jo"
                        "</FirstName><FileAs>Jo Doe</FileAs>"
                        "<Photo>/9j/4AAQ</Photo></contact>", a), a);
+    assert_true(item_equal(NULL, a, strlen(a), NULL, b, strlen(b), pool));
+    b = wrap("3.0", N "PHOTO;ENCODING=b:data:image/jpeg;base64,/9j/4AAQ\n");
     assert_true(item_equal(NULL, a, strlen(a), NULL, b, strlen(b), pool));
     /* So do phones say it, too. */
     in21(N "PHOTO;VALUE=URL:data:image/gif;base64,R0lG\n",
