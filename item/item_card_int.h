@@ -319,8 +319,8 @@ card_like_t *card_like_make(card_version_e version, const item_form_t *form,
 void card_like_add(card_like_t *like, item_span_t line, item_span_t raw,
                    int slot);
 
-/** Non-zero for the beginning of a text that is cut in a word, and too long
- * for people to have done that.
+/** Non-zero for the beginning of a text that is cut in a word, or by a device
+ * that cuts such, and too long for people to have done that.
  * @param longest  that the device has sent: it does not cut before that */
 int card_is_cut(item_span_t text, item_span_t part, item_longest_t longest);
 

@@ -504,7 +504,8 @@ int card_is_cut(item_span_t text, item_span_t part, item_longest_t longest)
 {
     return part.len < text.len && part.len >= ITEM_ROOM_SHORT
            && !memcmp(part.s, text.s, part.len)
-           && is_in_word(text.s[part.len]) && is_in_word(part.s[part.len - 1])
+           && (longest.cuts || (is_in_word(text.s[part.len])
+                                && is_in_word(part.s[part.len - 1])))
            && is_longest(part, longest);
 }
 

@@ -120,6 +120,7 @@ typedef enum {
 /** How long values of a device's own have been; all 0: that is not known. */
 typedef struct item_longest_t {
     apr_size_t octets, chars;
+    int cuts;                   /* others came back cut */
 } item_longest_t;
 
 /** Parts of a contact's N. */

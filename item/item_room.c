@@ -470,9 +470,10 @@ item_longest_t item_room_longest(const item_room_t *room, const char *name,
 {
     const room_seen_t *seen = apr_hash_get(room->names, name,
                                            APR_HASH_KEY_STRING);
-    item_longest_t longest = { 0, 0 };
+    item_longest_t longest = { 0, 0, 0 };
 
     if (seen) {
+        longest.cuts = seen->cuts;
         longest.octets = seen->octets[part];
         longest.chars = seen->chars[part];
     }

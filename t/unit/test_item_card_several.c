@@ -163,6 +163,17 @@ static void test_longer_names(void **unused)
     form.n[1].chars = 21;
     expect(import_like(form, phone, store),
            wrap("3.0", "N:Saltholm;Friends of the Botan\nTEL:2\n"));
+    /* One that cuts ends anywhere. */
+    phone = wrap("2.1", "N:Saltholm;Friends of the\nTEL:2\n");
+    form.n[1].octets = form.n[1].chars = 14;
+    expect(import_like(form, phone, store),
+           wrap("3.0", "N:Saltholm;Friends of the\nTEL:2\n"));
+    form.n[1].cuts = 1;
+    expect(import_like(form, phone, store),
+           wrap("3.0", "N:Saltholm;Friends of the\nTEL:2\n"));
+    phone = wrap("2.1", "N:Saltholm;Friends of the Botanic\nTEL:2\n");
+    form.n[1].octets = form.n[1].chars = 22;
+    expect(import_like(form, phone, store), wrap("3.0", "TEL:2\n"));
 }
 
 /** An N that a device empties beside another FN is gone. */
