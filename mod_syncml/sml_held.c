@@ -511,6 +511,7 @@ item_likeness_e sml_held_likeness(sml_session_t *s, const sml_sync_t *y,
                                          sml_sync_index(s, y), sml_sync_t),
                        had, &base.data, &base.len);
     sml_form_import_like(s, y, &like, had);
+    sml_form_unmake(s, y, &like, had, had);
     whole = like.item;
     sml_held_complete(s, y, mine->keys.kind, &base, &whole);
     base = alone(s, y, &base);

@@ -142,6 +142,23 @@ static void test_shortened(void **state)
     assert_non_null(strstr(stored("contacts"), "\r\nN:Universal Exports;"));
 }
 
+/** A slow sync of a device that has cut it. */
+static void test_shortened_slow(void **state)
+{
+    client_t *c = s60("Maker", speaks);
+    const char *store = CARD("EMAIL:joan.fetherstonhaugh@example.com\r\n");
+
+    world_put("contacts", 0, store);
+    SYNCED(c, client_sync(c, 205, "contacts"));
+    edit(c, "\r\nN:joan.fetherstonhaugh@example.com",
+         "\r\nN:joan.fetherstonhaugh@exam");
+    edit(c, "\r\nFN:joan.fetherstonhaugh@example.com",
+         "\r\nFN:joan.fetherstonhaugh@exam");
+    SYNCED(c, client_sync(c, 201, "contacts"));
+    assert_int_equal(world_count("contacts"), 1);
+    assert_string_equal(stored("contacts"), store);
+}
+
 /** Once it has sent a longer one, its user has shortened it. */
 static void test_shortened_by_user(void **state)
 {
@@ -232,6 +249,7 @@ int main(void)
         ON_EACH_STORE(test_no_name),
         ON_EACH_STORE(test_back_again),
         ON_EACH_STORE(test_shortened),
+        ON_EACH_STORE(test_shortened_slow),
         ON_EACH_STORE(test_shortened_by_user),
         ON_EACH_STORE(test_shortened_fn),
         ON_EACH_STORE(test_emptied),
