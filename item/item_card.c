@@ -401,10 +401,13 @@ int card_has_word(item_span_t text, const char *word)
 
 int item_card_is_encoded(const char *data, apr_size_t len)
 {
-    item_span_t text = { data, len };
+    static const char begin[] = "BEGIN:VCARD";
+    item_span_t text = { data, len }, rest = text;
 
+    rest.s += len < sizeof(begin) ? len : sizeof(begin);
+    rest.len -= (apr_size_t)(rest.s - text.s);
     return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
-           || card_has_word(text, "CHARSET");
+           || card_has_word(text, "CHARSET") || card_has_word(rest, begin);
 }
 
 int item_card_has_data(const char *data, apr_size_t len)
@@ -517,7 +520,7 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
     if (version && is_same(form, text, version)
         && !item_format_is_unsaid(text.s, text.len)
         && !(text.len && memchr(text.s, '\0', text.len))
-        && !card_has_word(text, "QUOTED") && !card_has_word(text, "CHARSET")
+        && !item_card_is_encoded(text.s, text.len)
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version
                       && is_same(form, span_of(like), version)))) {
         *out = *in;

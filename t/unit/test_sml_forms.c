@@ -417,6 +417,22 @@ static void test_encoded(void **state)
              "NOTE:one\\ntwo, andTEL:3\r\nTEL;TYPE=CELL:+492\r\n"));
 }
 
+/* So it is with a card in a card. */
+static void test_nested(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+
+    client_store(c, "contacts")->type = "text/vcard";
+    client_put(c, "contacts",
+        CARD("N:Berg;Ann;;;\r\nFN:Ann Berg\r\nAGENT:BEGIN:VCARD\r\n"
+             "VERSION:3.0\r\nFN:Bo\r\nEND:VCARD\r\nTEL:+493\r\n"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"),
+        CARD("N:Berg;Ann;;;\r\nFN:Ann Berg\r\nAGENT:BEGIN:VCARD\\nVERSION:3.0"
+             "\\nFN:Bo\\nEND:VCARD\\n\r\nTEL:+493\r\n"));
+    world_quiet(c, "contacts");
+}
+
 /* A picture in a URI is one to a phone of the store's own form, too. */
 static void test_data_uri(void **state)
 {
@@ -659,6 +675,7 @@ int main(void)
         ON_EACH_STORE(test_whose_zone),
         ON_EACH_STORE(test_as_it_sends),
         ON_EACH_STORE(test_encoded),
+        ON_EACH_STORE(test_nested),
         ON_EACH_STORE(test_data_uri),
         ON_EACH_STORE(test_no_version),
         ON_EACH_STORE(test_combined_calendar),
