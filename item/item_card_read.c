@@ -644,7 +644,7 @@ static apr_status_t take_property(card_reader_t *r, card_prop_t *prop,
         join_base64(r, &w, value);
     else {
         join_folded(r, &w, line.len);
-        if (!prop->line.junk)
+        if (!prop->line.junk && value + prop->line.value.len == w)
             rv = look_for_nested(r, prop, end);
         if (!prop->nested.len && r->version == CARD_21
             && !item_span_is(prop->line.name, "VERSION"))

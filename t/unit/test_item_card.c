@@ -218,6 +218,17 @@ static void test_agent(void **unused)
            N "AGENT:\nBEGIN:VCARD\nVERSION:2.1\nN:B;A\nEND:VCARD\n");
 }
 
+/** One that is folded is a text, whatever it begins with. */
+static void test_folded_agent(void **unused)
+{
+    item_form_t form = V21(NULL, 0);
+    item_text_t in = text_of(wrap("3.0", N "AGENT:BEGIN:VCARD\n VERSION:3.0\n"
+                                  " FN:Bo\n END:VCARD\nTEL:1\n")), out;
+
+    assert_int_equal(item_card_export(&form, &in, &out, pool), 0);
+    assert_non_null(strstr(out.data, "\r\nTEL:1\r\nEND:VCARD\r\n"));
+}
+
 static void test_refused(void **unused)
 {
     static const struct {
@@ -633,6 +644,7 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_many_lines),
         cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_folded_agent),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_out),
         cmocka_unit_test(test_habits),
