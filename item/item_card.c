@@ -315,8 +315,9 @@ apr_status_t card_import_prop(card_conv_t *c, card_prop_t *prop)
     return APR_SUCCESS;
 }
 
+/** @param made  an FN may be made up */
 static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
-                                 card_reader_t *r)
+                                 card_reader_t *r, int made)
 {
     card_names_t names;
     card_prop_t prop;
@@ -334,7 +335,7 @@ static apr_status_t import_props(item_buf_t *b, card_conv_t *c,
     }
     if (rv != APR_EOF)
         return rv;
-    if (!c->depth && c->from != c->to)
+    if (made && !c->depth && c->from != c->to)
         card_put_fn(b, c, &names);
     return APR_SUCCESS;
 }
@@ -359,8 +360,9 @@ apr_status_t card_import_begin(card_conv_t *c, card_reader_t *r,
     return APR_SUCCESS;
 }
 
-apr_status_t card_import(item_buf_t *b, const item_form_t *form,
-                         item_span_t in, int to, int depth, apr_pool_t *p)
+static apr_status_t import_alone(item_buf_t *b, const item_form_t *form,
+                                 item_span_t in, int to, int depth, int made,
+                                 apr_pool_t *p)
 {
     card_reader_t r;
     card_conv_t c;
@@ -370,9 +372,15 @@ apr_status_t card_import(item_buf_t *b, const item_form_t *form,
     if (rv != APR_SUCCESS)
         return rv;
     card_begin(b, c.to);
-    rv = import_props(b, &c, &r);
+    rv = import_props(b, &c, &r, made);
     item_buf_puts(b, "END:VCARD\r\n");
     return rv;
+}
+
+apr_status_t card_import(item_buf_t *b, const item_form_t *form,
+                         item_span_t in, int to, int depth, apr_pool_t *p)
+{
+    return import_alone(b, form, in, to, depth, 1, p);
 }
 
 /* ---- the way of most: nothing to do ------------------------------------ */
@@ -399,15 +407,32 @@ int card_has_word(item_span_t text, const char *word)
     return 0;
 }
 
-int item_card_is_encoded(const char *data, apr_size_t len)
+/** Non-zero if a line behind the first ends in BEGIN:VCARD. */
+static int has_nested(item_span_t text)
 {
     static const char begin[] = "BEGIN:VCARD";
-    item_span_t text = { data, len }, rest = text;
+    const apr_size_t n = sizeof(begin) - 1;
+    const char *s = text.s, *end = s + text.len, *lf, *last;
+    int found = 0;
 
-    rest.s += len < sizeof(begin) ? len : sizeof(begin);
-    rest.len -= (apr_size_t)(rest.s - text.s);
+    for (; found < 2 && s < end; s = lf + 1) {
+        lf = memchr(s, '\n', (apr_size_t)(end - s));
+        if (!lf)
+            lf = end;
+        for (last = lf; last > s && (unsigned char)last[-1] <= ' '; last--)
+            ;
+        found += (apr_size_t)(last - s) >= n
+                 && !strncasecmp(last - n, begin, n);
+    }
+    return found > 1;
+}
+
+int item_card_is_encoded(const char *data, apr_size_t len)
+{
+    item_span_t text = { data, len };
+
     return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
-           || card_has_word(text, "CHARSET") || card_has_word(rest, begin);
+           || card_has_word(text, "CHARSET") || has_nested(text);
 }
 
 int item_card_has_data(const char *data, apr_size_t len)
@@ -493,7 +518,7 @@ static apr_status_t import_like(item_buf_t *b, const item_form_t *form,
 
     if (!version || version == CARD_21
         || card_export(&device, form, card, cuts, 0, p) != APR_SUCCESS)
-        return card_import(b, form, in, 0, 0, p);
+        return import_alone(b, form, in, 0, 0, 0, p);   /* it has a name */
     if (in.len == device.len && !memcmp(in.s, device.s, in.len)) {
         put_known(b, cuts, version);    /* just what it was given */
         return APR_SUCCESS;

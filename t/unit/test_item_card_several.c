@@ -196,6 +196,10 @@ static void test_emptied(void **unused)
            wrap("3.0", "FN:Jo Doe\nORG:Acme\n"));
     expect(import_like(form, wrap("2.1", "FN:Taxi\nORG:Acme\n"), store),
            wrap("3.0", "FN:Taxi\nORG:Acme\n"));
+    /* Nor is one made up beside a card that cannot be read. */
+    expect(import_like(form, wrap("2.1", "N:Doe;Jo\nTEL:1\n"),
+                       wrap("3.0", N "AGENT:BEGIN:VCARD\nFN:Bo\n")),
+           wrap("3.0", "N:Doe;Jo\nTEL:1\n"));
     form.n[0].octets = 0;
     expect(import_like(form, wrap("2.1", "N:;;;;\nFN:Taxi\nORG:Acme\n"), store),
            wrap("3.0", "FN:Taxi\nORG:Acme\n"));
