@@ -558,20 +558,20 @@ static int is_made(card_like_t *like, const item_line_t *device)
     return like->cut.len && equal(like->cut, device->value);
 }
 
-/** Put back FN that a device has made of what it has left of the name that was
- * made of it. */
+/** Put back FN, if there was one, that a device has made of what it has left of
+ * the name that was made of it. */
 static int put_fn(item_buf_t *b, card_like_t *like, const item_line_t *device)
 {
     item_buf_t text = { NULL, NULL, 0, 0 };
 
-    if (!like->cut_fn.len || !like->fn.len
-        || !item_span_is(device->name, "FN"))
+    if (!like->cut_fn.len || !item_span_is(device->name, "FN"))
         return 0;
     text.p = like->p;
     item_unescape(&text, device->value);
     if (!equal(like->cut_fn, item_buf_span(&text)))
         return 0;
-    item_raw_add(b, like->fn, "\r\n");
+    if (like->fn.len)
+        item_raw_add(b, like->fn, "\r\n");
     return 1;
 }
 

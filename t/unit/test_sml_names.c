@@ -157,6 +157,18 @@ static void test_shortened_slow(void **state)
     SYNCED(c, client_sync(c, 201, "contacts"));
     assert_int_equal(world_count("contacts"), 1);
     assert_string_equal(stored("contacts"), store);
+    /* FN is as long as its N, which is the shorter one. */
+    client_put(c, "contacts", "BEGIN:VCARD\r\nVERSION:2.1\r\n"
+               "N:Berg;Ann\r\nFN:Her Royal Highness Princess Ann of Berg\r\n"
+               "END:VCARD\r\n");
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    client_edit(c, client_find(c, "contacts", "joan"),
+                with(client_find(c, "contacts", "joan")->text, "EMAIL:joan",
+                     "EMAIL:jo"));
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_int_not_equal(world_find("contacts", "\r\nVERSION:3.0\r\n"
+                                    "EMAIL:jo.fetherstonhaugh@example.com"
+                                    "\r\nEND:VCARD"), 0);
 }
 
 /** Once it has sent a longer one, its user has shortened it. */
