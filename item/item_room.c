@@ -5,7 +5,6 @@
 #include "item/item_cal.h"
 #include "item/item_qp.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,11 +35,12 @@ static int is_plain(const char *name)
     return c > name && !*c && c - name < 64;
 }
 
-static room_seen_t *seen_of(item_room_t *room, const char *name)
+room_seen_t *room_seen(item_room_t *room, const char *name)
 {
     room_seen_t *seen = apr_hash_get(room->names, name, APR_HASH_KEY_STRING);
 
-    if (!seen && is_plain(name) && apr_hash_count(room->names) < ITEM_ROOM_NAMES) {
+    if (!seen && is_plain(name)
+        && apr_hash_count(room->names) < ITEM_ROOM_NAMES) {
         seen = apr_pcalloc(room->p, sizeof(*seen));
         seen->name = apr_pstrdup(room->p, name);
         apr_hash_set(room->names, seen->name, APR_HASH_KEY_STRING, seen);
@@ -237,7 +237,7 @@ int room_is_item(const item_part_t *part)
 static int note_blocks(item_room_t *room, item_span_t text)
 {
     int blocks = (int)item_image_blocks(text);
-    room_seen_t *all = blocks ? seen_of(room, ITEM_ROOM_ALL) : NULL;
+    room_seen_t *all = blocks ? room_seen(room, ITEM_ROOM_ALL) : NULL;
 
     if (!all || !(blocks & ~all->kinds))
         return 0;
@@ -262,7 +262,7 @@ static int note_line(item_room_t *room, apr_hash_t *counts,
                      const item_line_t *line, apr_pool_t *p)
 {
     const char *name = item_span_upper(line->name, p);
-    room_seen_t *seen = seen_of(room, name);
+    room_seen_t *seen = room_seen(room, name);
     int *count = apr_hash_get(counts, name, APR_HASH_KEY_STRING);
     int i, news = 0, found = room_kinds(line);
     room_value_t v;
@@ -331,7 +331,7 @@ static int note_fn(item_room_t *room, const item_part_t *card, apr_pool_t *p)
 {
     const item_entry_t *fn = item_part_find(card, "FN");
     const item_entry_t *n = item_part_find(card, "N");
-    room_seen_t *seen = fn && n ? seen_of(room, "FN") : NULL;
+    room_seen_t *seen = fn && n ? room_seen(room, "FN") : NULL;
 
     /* Beside an empty N it may have made it of something else. */
     if (!seen || seen->kinds || is_separators(n->line.value)
@@ -400,7 +400,7 @@ apr_uint32_t item_room_rule(item_span_t rule)
 static int note_rule(item_room_t *room, const item_part_t *part)
 {
     const item_entry_t *rule = item_part_find(part, "RRULE");
-    room_seen_t *seen = rule ? seen_of(room, "RRULE") : NULL;
+    room_seen_t *seen = rule ? room_seen(room, "RRULE") : NULL;
     apr_uint32_t kind = seen ? item_room_rule(rule->line.value) : 0;
 
     if (!seen || !(kind & ~(apr_uint32_t)seen->kinds))
@@ -423,7 +423,7 @@ static int note_due(item_room_t *room, const item_part_t *part)
 {
     static const item_span_t no_zone = { "", 0 };
     const item_entry_t *due = item_part_find(part, "DUE");
-    room_seen_t *seen = due ? seen_of(room, "DUE") : NULL;
+    room_seen_t *seen = due ? room_seen(room, "DUE") : NULL;
     item_time_t t;
 
     if (!seen || seen->kinds
@@ -450,7 +450,7 @@ static int note_dateless(item_room_t *room, const item_part_t *part)
     if (part->kind != (int)ITEM_VTODO || item_part_find(part, "DTSTART")
         || item_part_find(part, "DUE"))
         return 0;
-    seen = seen_of(room, ITEM_ROOM_ALARMS);
+    seen = room_seen(room, ITEM_ROOM_ALARMS);
     if (!seen || seen->kinds)
         return 0;
     seen->kinds = 1;
@@ -497,7 +497,7 @@ static int note_prefs(item_room_t *room, apr_hash_t *counts)
 
     for (i = 0; i < sizeof(preferring) / sizeof(preferring[0]); i++) {
         count = apr_hash_get(counts, preferring[i].name, APR_HASH_KEY_STRING);
-        seen = count ? seen_of(room, preferring[i].name) : NULL;
+        seen = count ? room_seen(room, preferring[i].name) : NULL;
         if (seen && *count > 1 && !count[1 + ROOM_KINDS]
             && !(seen->kinds & ROOM_PREF_NONE)) {
             seen->kinds |= ROOM_PREF_NONE;
@@ -548,7 +548,7 @@ static int note_part(item_room_t *room, const item_part_t *part,
         news += note_rule(room, part) + note_due(room, part);
     if (alarms)
         news += note_dateless(room, part);
-    seen = alarms ? seen_of(room, ITEM_ROOM_ALARMS) : NULL;
+    seen = alarms ? room_seen(room, ITEM_ROOM_ALARMS) : NULL;
     if (seen && (alarms > seen->most || seen->items < ITEM_ROOM_CERTAIN)) {
         seen->most = alarms > seen->most ? alarms : seen->most;
         seen->alike = seen->most;
@@ -566,122 +566,6 @@ int item_room_note(item_room_t *room, const char *data, apr_size_t len,
     if (item_doc_read(&doc, NULL, data, len, p) != APR_SUCCESS || !doc->root)
         return 0;
     return note_part(room, doc->root, p) > 0;
-}
-
-/* ---- keeping -------------------------------------------------------------- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(const room_seen_t *const *)a)->name,
-                  (*(const room_seen_t *const *)b)->name);
-}
-
-/** "/14,9", after a "," for each but the first. */
-static void put_sizes(apr_array_header_t *out, const char *first,
-                      const apr_size_t *sizes, apr_pool_t *p)
-{
-    int j, last = ITEM_ROOM_PARTS;
-
-    while (last > 0 && !sizes[last - 1])
-        last--;
-    for (j = 0; j < last; j++)
-        APR_ARRAY_PUSH(out, const char *) =
-            apr_psprintf(p, "%s%" APR_SIZE_T_FMT, j ? "," : first, sizes[j]);
-}
-
-/** How many of a kind came, where that is not said: former versions did not
- * count them. */
-static int alike_unsaid(const room_seen_t *seen)
-{
-    return seen->most > 1 && (seen->kinds & (ROOM_KINDS - 1)) ? 1 : seen->most;
-}
-
-const char *item_room_text(const item_room_t *room, apr_pool_t *p)
-{
-    apr_array_header_t *all = apr_array_make(p, 32, sizeof(room_seen_t *));
-    apr_array_header_t *out = apr_array_make(p, 64, sizeof(const char *));
-    apr_hash_index_t *hi;
-    int i;
-
-    for (hi = apr_hash_first(p, room->names); hi; hi = apr_hash_next(hi)) {
-        void *seen;
-
-        apr_hash_this(hi, NULL, NULL, &seen);
-        APR_ARRAY_PUSH(all, room_seen_t *) = seen;
-    }
-    qsort(all->elts, (size_t)all->nelts, sizeof(room_seen_t *), by_name);
-    for (i = 0; i < all->nelts; i++) {
-        const room_seen_t *seen = APR_ARRAY_IDX(all, i, const room_seen_t *);
-
-        APR_ARRAY_PUSH(out, const char *) =
-            apr_psprintf(p, "%s%s=%d,%d,%d", i ? " " : "", seen->name,
-                         seen->most, seen->items, seen->kinds);
-        put_sizes(out, ",", seen->octets, p);
-        put_sizes(out, "/", seen->chars, p);
-        if (seen->cuts)
-            APR_ARRAY_PUSH(out, const char *) = "!";
-        if (seen->alike != alike_unsaid(seen) || seen->order)
-            APR_ARRAY_PUSH(out, const char *) =
-                apr_psprintf(p, ";%d,%d", seen->alike, seen->order);
-    }
-    return apr_array_pstrcat(p, out, 0);
-}
-
-/** Numbers, each behind a "," but the first. @return what follows them */
-static char *read_sizes(char *at, char first, apr_size_t *sizes)
-{
-    int i;
-
-    for (i = 0; *at == (i ? ',' : first) && i < ITEM_ROOM_PARTS; i++)
-        sizes[i] = (apr_size_t)strtoul(at + 1, &at, 10);
-    return at;
-}
-
-void item_room_read(item_room_t *room, const char *text)
-{
-    char *words = apr_pstrdup(room->p, text), *last, *word, *at;
-    room_seen_t *seen;
-
-    while ((word = apr_strtok(words, " ", &last)) != NULL) {
-        words = NULL;
-        at = strchr(word, '=');
-        if (!at || at == word)
-            continue;
-        *at++ = '\0';
-        seen = seen_of(room, word);
-        if (!seen)
-            return;
-        seen->most = (int)strtol(at, &at, 10);
-        if (*at == ',')
-            seen->items = (int)strtol(at + 1, &at, 10);
-        if (*at == ',')
-            seen->kinds = (int)strtol(at + 1, &at, 10);
-        at = read_sizes(at, ',', seen->octets);
-        at = read_sizes(at, '/', seen->chars);
-        seen->cuts = *at == '!';
-        seen->alike = alike_unsaid(seen);
-        at += seen->cuts;
-        if (*at == ';')
-            seen->alike = (int)strtol(at + 1, &at, 10);
-        if (*at == ',')
-            seen->order = (int)strtol(at + 1, &at, 10);
-    }
-}
-
-int item_room_learned(const item_room_t *room)
-{
-    apr_hash_index_t *hi;
-    int n = 0;
-
-    for (hi = apr_hash_first(NULL, room->names); hi; hi = apr_hash_next(hi)) {
-        void *seen;
-
-        apr_hash_this(hi, NULL, NULL, &seen);
-        n += ((const room_seen_t *)seen)->cuts
-             + ((const room_seen_t *)seen)->order
-             + (((const room_seen_t *)seen)->kinds & ROOM_PREF_KEPT);
-    }
-    return n;
 }
 
 /* ---- characters ----------------------------------------------------------- */

@@ -80,6 +80,10 @@ static inline apr_size_t room_chars(item_span_t text)
     return n;
 }
 
+/** What was seen of a name; made if need be.
+ * @return NULL if the name cannot be kept: odd, or one too many */
+room_seen_t *room_seen(item_room_t *room, const char *name);
+
 void room_value_read(room_value_t *v, const item_line_t *line, apr_pool_t *p);
 int room_value_same(const room_value_t *a, const room_value_t *b);
 
