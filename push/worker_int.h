@@ -88,7 +88,7 @@ struct lane_t {
 
 /* What the rules of a claimed row say about what comes later. */
 typedef struct taken_t {
-    store_id_t device;
+    store_id_t device, account;
     push_settings_t settings;   /* the device's, for push_device_make() */
     const int *sync_types;      /* for its notification_form_t */
     int dry;
@@ -137,6 +137,9 @@ struct worker_t {
     policy_rules_t rules;       /* where o.rules points */
     policy_rules_t server_rules, *account_rules;    /* of the claim */
     store_id_t rules_account;   /* whose account_rules are; 0: nobody's */
+    store_use_t uses[2];        /* of the server and of an account, as the
+                                   claim has changed them */
+    store_id_t use_of[2];       /* whose; -1: not read yet */
     apr_pool_t *rules_pool;
     apr_array_header_t *taken;  /* of taken_t: rows that the rules took */
     int next_taken;
@@ -230,6 +233,8 @@ apr_uint32_t worker_random(worker_t *w);
 store_due_plan_fn worker_plan;
 /* Before the rows of a claim are planned: forget the former claim's. */
 apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx);
+/* The row that was planned last is not taken after all. */
+void worker_plan_undo(worker_t *w);
 /* What the rules said of a row that was claimed; rows in their order.
  * @return the settings of its device */
 push_settings_t *worker_plan_taken(worker_t *w, job_t *job);

@@ -144,6 +144,11 @@ static apr_status_t server_flag(store_tx_t *tx, const char *name, int *flag)
     return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
 }
 
+static void forget_uses(worker_t *w)
+{
+    w->use_of[STORE_USE_SERVER] = w->use_of[STORE_USE_ACCOUNT] = -1;
+}
+
 apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx)
 {
     if (!w->rules_pool) {
@@ -154,6 +159,7 @@ apr_status_t worker_plan_begin(worker_t *w, store_tx_t *tx)
     }
     apr_pool_clear(w->rules_pool);
     w->rules_account = 0;
+    forget_uses(w);
     w->taken = apr_array_make(w->rules_pool, 16, sizeof(taken_t));
     w->next_taken = 0;
     w->server_rules = *w->o.rules;
@@ -257,6 +263,37 @@ static int count_parts(worker_t *w, const store_due_t *due,
     return rv == APR_SUCCESS && n->parts->nelts ? n->parts->nelts : 1;
 }
 
+/* What is used up, of the server or an account: read once, since it counts all
+ * that is under way, and kept up to date by the claim itself. */
+static apr_status_t common_use(worker_t *w, store_tx_t *tx, int scope,
+                               store_id_t id, apr_time_t now,
+                               store_use_t *use)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    if (w->use_of[scope] != id) {
+        w->use_of[scope] = -1;
+        rv = store_push_use(tx, (store_use_e)scope, id, now,
+                            &w->uses[scope]);
+    }
+    if (rv == APR_SUCCESS) {
+        w->use_of[scope] = id;
+        *use = w->uses[scope];
+    }
+    return rv;
+}
+
+/* A row is under way, or not after all: so many SMS. */
+static void count_taken(worker_t *w, store_id_t account, int parts, int sign)
+{
+    int n = sign * (parts > 0 ? parts : 1);
+
+    w->uses[STORE_USE_SERVER].leased += n;
+    if (w->use_of[STORE_USE_ACCOUNT] == account) {
+        w->uses[STORE_USE_ACCOUNT].leased += n;
+    }
+}
+
 /* @param any  out: whether there is a budget at all */
 static apr_status_t read_use(worker_t *w, store_tx_t *tx,
                              const policy_rules_t *rules,
@@ -272,8 +309,10 @@ static apr_status_t read_use(worker_t *w, store_tx_t *tx,
     for (scope = 0; scope < 3 && rv == APR_SUCCESS; scope++) {
         if (policy_has_budget(rules, (store_use_e)scope)) {
             *any = 1;
-            rv = store_push_use(tx, (store_use_e)scope, ids[scope], now,
-                                &use[scope]);
+            rv = scope == STORE_USE_DEVICE
+                ? store_push_use(tx, STORE_USE_DEVICE, ids[scope], now,
+                                 &use[scope])
+                : common_use(w, tx, scope, ids[scope], now, &use[scope]);
         }
     }
     return rv;
@@ -390,6 +429,15 @@ static void take(worker_t *w, const policy_rules_t *rules,
     t->dry = rules->dry_run;
     t->sync_types = sync_types(w, rules, due);
     t->wait = policy_unanswered(rules, due->unanswered);
+    t->account = due->account;
+    count_taken(w, due->account, t->parts, 1);
+}
+
+void worker_plan_undo(worker_t *w)
+{
+    const taken_t *t = apr_array_pop(w->taken);
+
+    count_taken(w, t->account, t->parts, -1);
 }
 
 apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
@@ -402,6 +450,7 @@ apr_status_t worker_plan(void *baton, store_tx_t *tx, const store_due_t *due,
     apr_status_t rv = worker_rules(w, tx, due, &rules, &taken.settings);
 
     if (rv == APR_SUCCESS && due->leased_until) {
+        forget_uses(w);         /* what was under way is sent */
         rv = worker_ledger_lost(w, tx, due->device, w->rules_pool);
     }
     if (rv != APR_SUCCESS) {

@@ -177,6 +177,7 @@ static apr_status_t plan_row(void *baton, store_tx_t *tx,
         if (when > now) {
             plan->when = when;
             plan->reason = "gateway";
+            worker_plan_undo(w);
         }
     }
     return rv;

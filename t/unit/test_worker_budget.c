@@ -191,6 +191,39 @@ static void test_budget_of_one_short(void **state)
     assert_int_equal(count_files(b), 0);
 }
 
+/* A row that finds its gateway full takes nothing of the budget: the next one,
+ * for another gateway, has it. */
+static void test_budget_beside_a_full_gateway(void **state)
+{
+    static const char *const numbers[] = { NUMBER, NUMBER, "+431" };
+    place_t *b = *state;
+    worker_options_t o = options(b);
+    store_push_log_t sent = { .account = b->account, .devid = "IMEI:1",
+        .event = STORE_PUSH_SENT, .transport = "file", .number = NUMBER,
+        .time = apr_time_now() - SECONDS(1) };
+    store_tx_t *tx = seed_begin(b->store, b->pool);
+    running_t *r;
+    int i;
+
+    assert_int_equal(store_push_log_add(tx, &sent), APR_SUCCESS);
+    for (i = 0; i < 3; i++) {
+        seed_device(tx, b->account, apr_psprintf(b->pool, "dev%d", i),
+                    numbers[i], contacts);
+    }
+    seed_commit(tx);
+    tx = seed_begin(b->store, b->pool);
+    seed_change(tx, b->account, "contacts");
+    seed_commit(tx);
+    set(b, "budget.server.day", "2");
+    b->routes = seed_route(NULL, "a", apr_pstrcat(b->pool, "file:", b->sms,
+                           NULL), "prefix=+49 rate=1/min", b->pool);
+    o.routes = seed_route(b->routes, "b", apr_pstrcat(b->pool, "file:",
+                          b->sms, NULL), "prefix=+43", b->pool);
+    r = start_with(b, &o);
+    expect_files(b, 1, 1);
+    stop(r);
+}
+
 /* One line for each that is suspended, besides the one about the budget. */
 static void test_budget_drops(void **state)
 {
@@ -260,6 +293,7 @@ int main(void)
         TEST(test_budget_after_a_kill),
         TEST(test_budget_of_one_short),
         TEST(test_budget_drops),
+        TEST(test_budget_beside_a_full_gateway),
         TEST(test_rate_of_two_workers),
         TEST(test_budget_at_the_gateway_s_price),
     };
