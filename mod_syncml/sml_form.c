@@ -44,6 +44,32 @@ static int is_encoded(item_format_e is, const item_text_t *raw)
         && item_card_is_encoded(raw->data, raw->len);
 }
 
+/* Is a text of a device as the store's are, or nearly so? */
+static int is_native(const item_form_t *form, item_format_e is,
+                     const item_text_t *raw)
+{
+    return item_form_is_plain(form)
+        && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)
+        && (is == ITEM_FORMAT_TEXT
+            || !item_format_is_unsaid(raw->data, raw->len));
+}
+
+/* The item is what came, octet by octet. */
+static void keep_raw(sml_change_t *c, item_format_e is, const char *type)
+{
+    c->item.type = type;
+    /* A text may be a VJOURNAL's; of vCards the store may have the other
+     * version. */
+    if (is == ITEM_FORMAT_TEXT || is == ITEM_FORMAT_VCARD30
+        || is == ITEM_FORMAT_VCARD40) {
+        c->raw_type = type;
+    }
+    if (is != ITEM_FORMAT_TEXT && is != ITEM_FORMAT_AS_IS
+        && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
+        c->item.type = item_format_type(is);    /* whatever it said */
+    }
+}
+
 apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
                              sml_change_t *c, const char *type)
 {
@@ -51,6 +77,7 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
     item_format_e is = item_format_recognise(type, c->item.data, c->item.len);
     item_text_t out;
     apr_status_t rv;
+    int native;
 
     c->item.type = type;
     c->raw.data = c->item.data;
@@ -60,21 +87,9 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
         sml_learn_zone(s, &c->raw);
     }
     form = &sml_form(s, y)->form;       /* as it is by now */
-    if (item_form_is_plain(form)
-        && (item_format_is_native(is) || is == ITEM_FORMAT_AS_IS)
-        && (is == ITEM_FORMAT_TEXT
-            || !item_format_is_unsaid(c->raw.data, c->raw.len))
-        && !is_encoded(is, &c->raw)) {
-        /* A text may be a VJOURNAL's; of vCards the store may have the other
-         * version. */
-        if (is == ITEM_FORMAT_TEXT || is == ITEM_FORMAT_VCARD30
-            || is == ITEM_FORMAT_VCARD40) {
-            c->raw_type = type;
-        }
-        if (is != ITEM_FORMAT_TEXT && is != ITEM_FORMAT_AS_IS
-                 && item_format_parse(type, NULL) != ITEM_FORMAT_AS_IS) {
-            c->item.type = item_format_type(is);    /* whatever it said */
-        }
+    native = is_native(form, is, &c->raw);
+    if (native && !is_encoded(is, &c->raw)) {
+        keep_raw(c, is, type);
         return APR_SUCCESS;
     }
     rv = item_import(form, &c->item.type, &c->raw, NULL, &out, s->p);
@@ -82,6 +97,10 @@ apr_status_t sml_form_import(sml_session_t *s, const sml_sync_t *y,
         c->raw_type = type;
         c->item.data = out.data;
         c->item.len = out.len;
+    }
+    else if (native) {
+        keep_raw(c, is, type);          /* whoever reads it will say */
+        rv = APR_SUCCESS;
     }
     return rv;
 }

@@ -433,6 +433,19 @@ static void test_nested(void **state)
     world_quiet(c, "contacts");
 }
 
+/* One that is cut off in that is kept as it came. */
+static void test_nested_end(void **state)
+{
+    client_t *c = world_phone("IMEI:1");
+    const char *cut = CARD("N:Berg;Ann;;;\r\nFN:Ann Berg\r\n"
+                           "AGENT:BEGIN:VCARD\r\nTEL:+493\r\n");
+
+    client_store(c, "contacts")->type = "text/vcard";
+    client_put(c, "contacts", cut);
+    SYNCED(c, client_sync(c, 200, "contacts"));
+    assert_string_equal(stored("contacts"), cut);
+}
+
 /* A picture in a URI is one to a phone of the store's own form, too. */
 static void test_data_uri(void **state)
 {
@@ -676,6 +689,7 @@ int main(void)
         ON_EACH_STORE(test_as_it_sends),
         ON_EACH_STORE(test_encoded),
         ON_EACH_STORE(test_nested),
+        ON_EACH_STORE(test_nested_end),
         ON_EACH_STORE(test_data_uri),
         ON_EACH_STORE(test_no_version),
         ON_EACH_STORE(test_combined_calendar),
