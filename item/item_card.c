@@ -427,12 +427,18 @@ static int has_nested(item_span_t text)
     return found > 1;
 }
 
+/** Non-zero if its values are not written as those of the store are. */
+static int has_codes(item_span_t text)
+{
+    return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
+           || card_has_word(text, "CHARSET");
+}
+
 int item_card_is_encoded(const char *data, apr_size_t len)
 {
     item_span_t text = { data, len };
 
-    return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
-           || card_has_word(text, "CHARSET") || has_nested(text);
+    return has_codes(text) || has_nested(text);
 }
 
 int item_card_has_data(const char *data, apr_size_t len)
@@ -535,34 +541,35 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
 {
     item_span_t text = span_of(in);
     item_buf_t b;
-    int version, twins;
+    int version, twins, as_it_is;
     apr_status_t rv;
 
-    memset(out, 0, sizeof(*out));
     version = card_version_of(text, form_version(form) == CARD_21 ? CARD_21
                                                              : CARD_30, p);
     twins = like && has_twins(form, text);
-    if (version && is_same(form, text, version)
+    as_it_is = version && is_same(form, text, version)
         && !item_format_is_unsaid(text.s, text.len)
-        && !(text.len && memchr(text.s, '\0', text.len))
-        && !item_card_is_encoded(text.s, text.len)
+        && !(text.len && memchr(text.s, '\0', text.len)) && !has_codes(text)
         && (!like || (card_version_of(span_of(like), CARD_30, p) == version
-                      && is_same(form, span_of(like), version)))) {
-        *out = *in;
-        if (twins)
-            card_untwin(out, span_of(like), p);
-        return APR_SUCCESS;
+                      && is_same(form, span_of(like), version)));
+    *out = *in;
+    if (!as_it_is || has_nested(text)) {
+        b = buf_for(size_for(text), p);
+        rv = like ? import_like(&b, form, text, span_of(like), p)
+                  : card_import(&b, form, text, 0, 0, p);
+        if (rv == APR_SUCCESS) {
+            out->data = b.s;
+            out->len = b.len;
+        }
+        else if (!as_it_is) {
+            memset(out, 0, sizeof(*out));
+            return rv;
+        }
+        /* Else one that is cut off in another: whoever reads it will say. */
     }
-    b = buf_for(size_for(text), p);
-    rv = like ? import_like(&b, form, text, span_of(like), p)
-              : card_import(&b, form, text, 0, 0, p);
-    if (rv == APR_SUCCESS) {
-        out->data = b.s;
-        out->len = b.len;
-        if (twins)
-            card_untwin(out, span_of(like), p);
-    }
-    return rv;
+    if (twins)
+        card_untwin(out, span_of(like), p);
+    return APR_SUCCESS;
 }
 
 apr_status_t item_card_export(const item_form_t *form, const item_text_t *in,

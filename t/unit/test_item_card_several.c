@@ -317,6 +317,22 @@ static void test_many_made(void **unused)
     assert_true(after.ru_maxrss - before.ru_maxrss < 100 * 1024);
 }
 
+/** A card that is cut off in another is kept as it came where it can be. */
+static void test_cut_off(void **unused)
+{
+    const char *cut = wrap("3.0", N "AGENT:BEGIN:VCARD\nTEL:1\n");
+    item_form_t three = form_of(ITEM_FORMAT_VCARD30, NULL, 0);
+    item_form_t two = V21(NULL, 0);
+    item_text_t in = text_of(cut), out;
+
+    assert_int_equal(item_card_import(&three, &in, NULL, &out, pool), 0);
+    expect(out, cut);
+    expect(import_like(three, cut, wrap("3.0", N)), cut);
+    assert_int_equal(item_card_import(&two, &in, NULL, &out, pool),
+                     ITEM_EMALFORMED);
+    assert_null(out.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,7 +348,8 @@ int main(void)
         cmocka_unit_test(test_many_cut_names),
         cmocka_unit_test(test_many_numbers),
         cmocka_unit_test(test_capitals),
-        cmocka_unit_test(test_many_made)
+        cmocka_unit_test(test_many_made),
+        cmocka_unit_test(test_cut_off)
     };
     int rv;
 
