@@ -4,6 +4,7 @@
  * and foreign files, newer schemas, lost and wrong keys, other owners.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -177,6 +178,7 @@ static void killed_writer(void **state)
         int fds[2], told = 0, n, status, last = 0;
         store_session_t *s = NULL;
         store_datastore_t *ds;
+        struct pollfd first = { .events = POLLIN };
         store_tx_t *tx;
         pid_t pid;
 
@@ -188,7 +190,10 @@ static void killed_writer(void **state)
             write_for_ever(f, fds[1]);
         }
         close(fds[1]);
-        apr_sleep(20000 + round * 7001);
+        /* Once it has committed, however slow the machine is. */
+        first.fd = fds[0];
+        assert_int_equal(poll(&first, 1, -1), 1);
+        apr_sleep(1000 + round * 7001);
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status));
