@@ -198,39 +198,56 @@ apr_size_t item_base64_letters(char *s, apr_size_t len)
     return w;
 }
 
-/** Without a backslash at its end. */
-static item_span_t unescaped_end(item_span_t s)
+/** The next character of a URI as devices of 2.1 get it: some write one as a
+ * text, with backslashes before what is special there or before more, and
+ * line ends and control characters are nothing.
+ * @param i  in and out: where it begins, and what follows it
+ * @return 0: it is nothing */
+static char uri_char(item_span_t uri, apr_size_t *i)
 {
-    if (s.len && s.s[s.len - 1] == '\\')
-        s.len--;
-    return s;
+    char c = uri.s[(*i)++];
+
+    if (c == '\\' && *i < uri.len) {
+        c = uri.s[(*i)++];
+        if (c == 'n' || c == 'N')
+            return 0;
+    }
+    return (unsigned char)c < ' ' || c == 0x7f ? 0 : c;
 }
 
 item_span_t item_data_base64(item_span_t uri, item_span_t *type)
 {
     static const char scheme[] = "data:", base64[] = ";base64";
-    const apr_size_t before = sizeof(scheme) - 1, behind = sizeof(base64) - 1;
     static const item_span_t none = { "", 0 };
-    const char *comma;
-    item_span_t head;
+    enum { BEFORE = sizeof(scheme) - 1, BEHIND = sizeof(base64) - 1 };
+    char c = 0, last[BEHIND];           /* what was read last, as a ring */
+    apr_size_t at[BEHIND], i = 0, n = 0, from = 0, begin, j;
 
     uri = item_span_trim(uri);
-    if (uri.len <= before || strncasecmp(uri.s, scheme, before) != 0)
+    while (c != ',' && i < uri.len) {
+        begin = i;
+        c = uri_char(uri, &i);
+        if (!c || c == ',')
+            continue;
+        c = (char)apr_tolower(c);
+        if (n < BEFORE && c != scheme[n])
+            return none;
+        if (n == BEFORE)
+            from = begin;
+        last[n % BEHIND] = c;
+        at[n++ % BEHIND] = begin;
+    }
+    if (c != ',' || n < BEFORE + BEHIND)
         return none;
-    comma = memchr(uri.s, ',', uri.len);
-    if (!comma)
-        return none;
-    head.s = uri.s + before;
-    head.len = (apr_size_t)(comma - head.s);
-    head = unescaped_end(head);
-    if (head.len < behind
-        || strncasecmp(head.s + head.len - behind, base64, behind) != 0)
-        return none;
-    head.len -= behind;
-    if (type)
-        *type = unescaped_end(head);
-    uri.len -= (apr_size_t)(comma + 1 - uri.s);
-    uri.s = comma + 1;
+    for (j = 0; j < BEHIND; j++)
+        if (last[(n + j) % BEHIND] != base64[j])
+            return none;
+    if (type) {
+        type->s = uri.s + from;
+        type->len = at[n % BEHIND] - from;
+    }
+    uri.s += i;
+    uri.len -= i;
     return uri;
 }
 

@@ -128,6 +128,9 @@ static void test_data_uris(void **unused)
     /* Some say twice that it is base64. */
     out_of(three, N "PHOTO;ENCODING=b;TYPE=PNG:data:image/png;base64,iVBOR\n",
            N "PHOTO;TYPE=PNG;ENCODING=b:iVBOR\n");
+    out_of(V21(NULL, 0),
+           N "PHOTO;VALUE=uri:\\data:image/png\\;bas\\ne\\64\\,iVBO\n",
+           N "PHOTO;TYPE=PNG;ENCODING=BASE64:\n iVBO\n");
     assert_int_equal(item_sifc_export(&sif, &in, &out, pool), 0);
     assert_non_null(strstr(out.data, "<Photo>/9j/4AAQ</Photo>"));
 
