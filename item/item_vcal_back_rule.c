@@ -11,9 +11,6 @@
 
 #define DAY  ITEM_CAL_DAY
 
-/* So far a series is moved, once it is over midnight. */
-#define MOVED  (3 * 3600)
-
 static const item_span_t no_zone = { "", 0 };
 
 static apr_int64_t day_of(apr_int64_t secs)
@@ -131,18 +128,16 @@ static void put_rule(item_back_t *k, const char *name,
 }
 
 /** Whether a weekly rule has the days of the user's clock above a start in
- * UTC, or those next to the ones that it should have: a device that moved the
- * series over midnight, and left the rule as it was sent before.  The start is
- * on none of them then, on whatever clock; or it is so near to that midnight
- * that its user hardly chose just those days.
+ * UTC, or those next to the ones that it should have, with the start on none
+ * of them on whatever clock: a device that moved the series over midnight,
+ * and left the rule as it was sent before.
  * @param day  of DTSTART on its own clock */
 static int is_left_behind(item_back_t *k, const item_came_t *came,
                           apr_int64_t day, item_span_t text,
                           const item_recur_t *was)
 {
     apr_int64_t wire = day_of(came->start.secs), user = wire;
-    apr_int64_t clock = clock_of(came->start.secs);
-    int by = (int)(wire - day), before, after;
+    int by = (int)(wire - day);
     unsigned said, added;
     item_recur_t r;
 
@@ -159,13 +154,11 @@ static int is_left_behind(item_back_t *k, const item_came_t *came,
         return 1;
     if (said == item_back_week_days(was, day, (int)(user - day)))
         return 1;
-    before = said == item_back_week_days(was, day, by - 1);
-    after = said == item_back_week_days(was, day, by + 1);
-    return (before && clock < MOVED) || (after && clock >= DAY - MOVED)
-           || ((before || after)
-               && !(said & (1u << item_recur_weekday(wire)
-                            | 1u << item_recur_weekday(user)
-                            | 1u << item_recur_weekday(day))));
+    return !(said & (1u << item_recur_weekday(wire)
+                     | 1u << item_recur_weekday(user)
+                     | 1u << item_recur_weekday(day)))
+           && (said == item_back_week_days(was, day, by - 1)
+               || said == item_back_week_days(was, day, by + 1));
 }
 
 /** Whether a text is a rule as it is said on a clock on which DTSTART is on
