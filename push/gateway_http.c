@@ -431,6 +431,11 @@ int gateway_http_fits_header(const char *value)
     return *c == '\0';
 }
 
+int gateway_http_is_late(int status)
+{
+    return status == 504 || status == 524;
+}
+
 /* A part of the URL in p, or NULL if it has none. */
 static const char *get_part(CURLU *url, CURLUPart part, apr_pool_t *p)
 {

@@ -73,4 +73,9 @@ const char *gateway_http_check(const char *url, const char **name,
  * blanks at the ends, which the other side takes off. */
 int gateway_http_fits_header(const char *value);
 
+/** Non-zero for the status by which a proxy says that the gateway has had the
+ * request and gave no answer in time: 504, and 524 of Cloudflare's.  The message
+ * may be on its way. */
+int gateway_http_is_late(int status);
+
 #endif

@@ -265,10 +265,11 @@ void gateway_kannel_classify(int status, const char *body, apr_size_t len,
         answer->result = GATEWAY_REFUSED;
         gateway_say(answer, "the URL is not that of sendsms");
     }
-    else if (status == 504 || (status == 202 && (plain || !len))) {
+    else if (gateway_http_is_late(status)
+             || (status == 202 && (plain || !len))) {
         /* To send it again may double what is paid for. */
         answer->result = GATEWAY_UNANSWERED;
-        gateway_say(answer, status == 504
+        gateway_say(answer, status != 202
                     ? "a proxy had no answer of the gateway in time"
                     : "202 without the words of Kannel's sendsms: counts as "
                       "sent");

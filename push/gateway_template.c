@@ -106,7 +106,7 @@ static void classify_unknown(const template_t *t, gateway_answer_t *answer)
         answer->result = GATEWAY_REFUSED;
         gateway_say(answer, "nothing takes messages at the URL");
     }
-    else if (status == 504) {
+    else if (gateway_http_is_late(status)) {
         answer->result = GATEWAY_UNANSWERED;
         gateway_say(answer, "a proxy had no answer of the gateway in time");
     }

@@ -635,7 +635,7 @@ apr_status_t sq_due_waits(store_tx_t *tx, store_id_t after,
 static apr_status_t wake_turns(store_tx_t *tx, int n, int *woken)
 {
     store_id_t begin = 0, at;
-    int wrapped = 0, looks, one;
+    int wrapped = 0, looks, one = 0;
     sqlite3_stmt *st;
     apr_status_t rv = n ? first_turn(tx, tx->now, &begin) : APR_SUCCESS;
 

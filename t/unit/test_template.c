@@ -291,6 +291,7 @@ static void test_answers(void **state)
     expect(t, 200, "", GATEWAY_UNANSWERED, "", "an answer that x.conf");
     expect(t, 299, "new", GATEWAY_UNANSWERED, "", "counts as sent");
     expect(t, 504, "x", GATEWAY_UNANSWERED, "", "no answer of the gateway");
+    expect(t, 524, "x", GATEWAY_UNANSWERED, "", "no answer of the gateway");
     expect(t, 409, "x", GATEWAY_TEMPORARY, "", "does not know (x)");
     expect(t, 502, "x", GATEWAY_TEMPORARY, "", "x");
     expect(t, 302, "", GATEWAY_REFUSED, "", "redirects");
