@@ -427,11 +427,11 @@ static int has_nested(item_span_t text)
     return found > 1;
 }
 
-/** Non-zero if its values are not written as those of the store are. */
+/** Non-zero if values say that they are not written as those of the store are.
+ * (Octets that are no UTF-8 and do not say what they are stay as they are.) */
 static int has_codes(item_span_t text)
 {
-    return !item_charset_is_utf8(text) || card_has_word(text, "QUOTED")
-           || card_has_word(text, "CHARSET");
+    return card_has_word(text, "QUOTED") || card_has_word(text, "CHARSET");
 }
 
 int item_card_is_encoded(const char *data, apr_size_t len)

@@ -45,8 +45,8 @@ apr_status_t item_card_import(const item_form_t *form, const item_text_t *in,
                               apr_pool_t *p);
 
 /** Non-zero for a card that may not be written as 3.0 and 4.0 are, whatever its
- * VERSION says: quoted-printable, not in UTF-8, or with a card in it (AGENT)
- * that is no text.  item_card_import() mends it. */
+ * VERSION says: quoted-printable, in a charset that it names, or with a card in
+ * it (AGENT) that is no text.  item_card_import() mends it. */
 int item_card_is_encoded(const char *data, apr_size_t len);
 
 /** Non-zero for a card with a picture or the like in a "data:" URI, roughly:
