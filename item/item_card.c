@@ -222,6 +222,31 @@ int card_is_sendable(const card_conv_t *c, const card_prop_t *prop)
            && !is_of_other_calendar(c, prop);
 }
 
+/** Non-zero for no word of how the value is written, which might become one
+ * without what a device does not have, or never gets. */
+static int is_broken_coding(const item_param_t *param)
+{
+    apr_size_t i = 0;
+
+    if (!item_span_is(param->name, "ENCODING")
+        && !item_span_is(param->name, "CHARSET"))
+        return 0;
+    while (i < param->value.len && param->value.s[i] > ' '
+           && param->value.s[i] < 0x7f)
+        i++;
+    return i < param->value.len;
+}
+
+static void drop_broken_codings(card_prop_t *prop)
+{
+    int i, n = 0;
+
+    for (i = 0; i < prop->line.nparams; i++)
+        if (!is_broken_coding(&prop->params[i]))
+            prop->params[n++] = prop->params[i];
+    prop->line.nparams = n;
+}
+
 static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
                                  card_reader_t *r, card_once_t *once,
                                  apr_array_header_t *cuts)
@@ -235,6 +260,7 @@ static apr_status_t export_props(item_buf_t *b, card_conv_t *c,
         apr_size_t at = b->len;
 
         card_conv_next(c);
+        drop_broken_codings(&prop);
         reduce(c, &prop);
         if (!card_is_sendable(c, &prop) || card_is_again(once, c, &prop))
             continue;

@@ -320,6 +320,17 @@ static void test_many_made(void **unused)
     assert_true(after.ru_maxrss - before.ru_maxrss < 100 * 1024);
 }
 
+/** A word of how a value is written does not come of one that is none. */
+static void test_broken_coding(void **unused)
+{
+    item_form_t form = form_of(ITEM_FORMAT_VCARD30, "Shift_JIS",
+                               ITEM_HABIT_NO_EMPTY);
+
+    out_of(form, N "X-A;ENCODING=QUOTED-PRIN\xc3\xbfTABLE:=41\n",
+           N "X-A:=41\n");
+    out_of(form, N "X-A;CHARSET=UTF\xc3\xbf-8;X-B=1:a\n", N "X-A;X-B=1:a\n");
+}
+
 /** A card that is cut off in another is kept as it came where it can be. */
 static void test_cut_off(void **unused)
 {
@@ -352,7 +363,8 @@ int main(void)
         cmocka_unit_test(test_many_numbers),
         cmocka_unit_test(test_capitals),
         cmocka_unit_test(test_many_made),
-        cmocka_unit_test(test_cut_off)
+        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_broken_coding)
     };
     int rv;
 
