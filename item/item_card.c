@@ -222,8 +222,8 @@ int card_is_sendable(const card_conv_t *c, const card_prop_t *prop)
            && !is_of_other_calendar(c, prop);
 }
 
-/** Non-zero for no word of how the value is written, which might become one
- * without what a device does not have, or never gets. */
+/** Non-zero if an ENCODING or CHARSET holds what may be dropped for a device,
+ * which would leave another word, perhaps one that counts. */
 static int is_broken_coding(const item_param_t *param)
 {
     apr_size_t i = 0;
@@ -231,7 +231,7 @@ static int is_broken_coding(const item_param_t *param)
     if (!item_span_is(param->name, "ENCODING")
         && !item_span_is(param->name, "CHARSET"))
         return 0;
-    while (i < param->value.len && param->value.s[i] > ' '
+    while (i < param->value.len && param->value.s[i] >= ' '
            && param->value.s[i] < 0x7f)
         i++;
     return i < param->value.len;

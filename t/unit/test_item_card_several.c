@@ -328,6 +328,10 @@ static void test_broken_coding(void **unused)
 
     out_of(form, N "X-A;ENCODING=QUOTED-PRIN\xc3\xbfTABLE:=41\n",
            N "X-A:=41\n");
+    expect(import_like(form, wrap("3.0", N "X-A:=41\n"),
+                       wrap("3.0", N "X-A;ENCODING=QUOTED-PRIN\xc3\xbfTABLE:"
+                            "=41\n")),
+           wrap("3.0", N "X-A;ENCODING=QUOTED-PRIN\xc3\xbfTABLE:=41\n"));
     out_of(form, N "X-A;CHARSET=UTF\xc3\xbf-8;X-B=1:a\n", N "X-A;X-B=1:a\n");
 }
 
